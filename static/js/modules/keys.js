@@ -1,0 +1,37 @@
+// Elements name their key by `data-key`: a field is focused, a checkbox toggled, all else clicked.
+// "?" opens the page's list of keys.
+
+function typing(target) {
+  return target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
+}
+
+function act(element) {
+  if (element.matches("textarea, input:not([type=checkbox])")) {
+    element.closest("details")?.setAttribute("open", "");
+    element.focus();
+    element.scrollIntoView({ block: "nearest" });
+  } else {
+    element.click();
+  }
+}
+
+export function listenForKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.repeat) return;
+    if (event.key === "Escape" && typing(event.target)) {
+      event.target.blur();
+      return;
+    }
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "?") {
+      document.getElementById("key-help")?.showModal();
+      return;
+    }
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const arrows = name.startsWith("Arrow") && event.target.closest?.("input, [tabindex='0']");
+    const element = arrows ? null : document.querySelector(`[data-key="${CSS.escape(name)}"]`);
+    if (!element) return;
+    event.preventDefault();
+    act(element);
+  });
+}

@@ -1,0 +1,1 @@
+"""What tests are held up by: a database server, a browser, a running workbench."""

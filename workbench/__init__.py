@@ -1,0 +1,1 @@
+"""The Pattern Workbench: find, name and judge the patterns that give AI-made images away."""

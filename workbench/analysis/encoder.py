@@ -1,0 +1,133 @@
+"""What an encoder is to everything after it: an embedding, and the state its maps are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+FeatureKind = Literal["class", "patch_mean"]
+
+
+class EncoderUnavailableError(Exception):
+    """An encoder cannot be had; the message says why, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One slice of the embedding x: columns `start` to `stop` (excluded).
+
+    `block` is the transformer block, from 0, whose output it is taken from; `class` is its class
+    token, `patch_mean` the mean of its patch tokens.
+    """
+
+    block: int
+    kind: FeatureKind
+    start: int
+    stop: int
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Penultimate:
+    """What everything after the encoder needs of one batch: float32, on the CPU.
+
+    embedding: x, not standardised.
+    patch_tokens: of each block with a patch_mean feature, in the order of these features, after
+        the final LayerNorm; the feature is their mean over patches. The block axis may be 0 long.
+        Patches go row by row over the encoder's grid.
+    last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
+        token axis is 0 long where the encoder has no class feature.
+    """
+
+    embedding: Float[Tensor, "image feature"]
+    patch_tokens: Float[Tensor, "image block patch channel"]
+    last_input: Float[Tensor, "image token channel"]
+
+
+@dataclass(frozen=True)
+class ClassAttention:
+    """The class token's attention in one block: its row of A, softmaxed, and what it attends to."""
+
+    weights: Float[Tensor, "image head token"]
+    values: Float[Tensor, "image head token channel"]
+
+    def attended(self) -> Float[Tensor, "image width"]:
+        """The class token's attention output o, heads side by side, before W_O."""
+        return torch.einsum("iht,ihtc->ihc", self.weights, self.values).flatten(1)
+
+
+@runtime_checkable
+class ClassTokenBlock(Protocol):
+    """The last block that a class feature is taken from, as the class token goes through it."""
+
+    @property
+    def feature(self) -> Feature:
+        """The columns of x that it makes."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are; `attend` and `finish` expect their input there."""
+
+    def attend(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
+        """Attention of the class token, which is `tokens[:, 0]`, over all tokens."""
+
+    def finish(
+        self, class_token: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
+    ) -> Float[Tensor, "*batch columns"]:
+        """The feature, from the class token going in and its attention output.
+
+        The rest of the block, the final LayerNorm and any projection: one token's work, and
+        differentiable in both arguments.
+        """
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """A frozen vision transformer with a class token and a grid of patches."""
+
+    @property
+    def name(self) -> str:
+        """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits; equal only where the same image gets the same embedding."""
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square that it sees, in pixels."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of x."""
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The slices of x; together they cover it, in order."""
+
+    @property
+    def has_text_tower(self) -> bool:
+        """Whether the weights come with a text encoder in the same space."""
+
+    @property
+    def last_block(self) -> ClassTokenBlock | None:
+        """The deepest block with a class feature; None where x has no class feature."""
+
+    def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
+        """Resized and normalised pixels. Of an image that is not square, the central square."""
+
+    def encode(self, pixels: Float[Tensor, "image 3 height width"]) -> Penultimate:
+        """Embeddings of preprocessed pixels, without gradients; ValueError for another size."""

@@ -1,0 +1,28 @@
+"""Which tokens of which blocks make up an embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workbench.analysis.encoder import Feature, FeatureKind
+from workbench.analysis.encoders.blocks import Tower
+
+
+def lay_out(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:
+    """The wanted (block, kind) pairs side by side as columns of x, in the order given.
+
+    Raises ValueError where nothing is wanted, something is wanted twice, or from a block that the
+    tower does not have.
+    """
+    pairs = list(wanted)
+    if not pairs or len(set(pairs)) < len(pairs):
+        raise ValueError(f"an embedding needs features, each once; got {pairs}")
+    features: list[Feature] = []
+    start = 0
+    for block, kind in pairs:
+        if not 0 <= block < len(tower.blocks):
+            raise ValueError(f"there is no block {block}; blocks are 0 to {len(tower.blocks) - 1}")
+        stop = start + (tower.class_width(block) if kind == "class" else tower.width)
+        features.append(Feature(block, kind, start, stop))
+        start = stop
+    return tuple(features)

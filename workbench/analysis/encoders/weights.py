@@ -1,0 +1,55 @@
+"""Weights as named tensors: their hash, and a file of them that is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+
+def weights_sha256(weights: Mapping[str, Tensor]) -> str:
+    """Hash over names, types, shapes and bytes: independent of order, device and file format."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write a safetensors file under a temporary name, sync it, and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        save_file(dict(weights), temporary)
+        _sync(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def load_weights(path: Path, *, sha256: str) -> dict[str, Tensor] | None:
+    """The file's tensors, or None where it is missing or does not hold exactly these weights."""
+    try:
+        weights = load_file(path)
+    except (FileNotFoundError, SafetensorError):
+        return None
+    return weights if weights_sha256(weights) == sha256 else None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,271 @@
+"""From the bytes of any image file to the one normal form that everything else looks at.
+
+Every image is turned upright, cropped to its centre square, brought to one size and encoded once
+more in one way, so that neither file format, size nor compression tells real from fake.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+
+from workbench.analysis.jpeg_quality import estimate_quality
+
+NORMAL_SIZE: Final = 224
+"""Side of a normalised image, in pixels."""
+
+NORMAL_QUALITY: Final = 95
+"""JPEG quality of a normalised image; its colour is not subsampled."""
+
+_SIGNATURES: Final = (
+    ("JPEG", (b"\xff\xd8\xff",)),
+    ("PNG", (b"\x89PNG\r\n\x1a\n",)),
+    ("GIF", (b"GIF87a", b"GIF89a")),
+    ("TIFF", (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+)
+_FOREIGN: Final = (
+    ("PDF", (b"%PDF",)),
+    ("a ZIP archive", (b"PK\x03\x04",)),
+    ("a gzip archive", (b"\x1f\x8b",)),
+    ("Photoshop", (b"8BPS",)),
+    ("JPEG XL", (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")),
+    ("JPEG 2000", (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51")),
+    ("an icon", (b"\x00\x00\x01\x00",)),
+)
+_BMP_HEADER_SIZES: Final = (12, 40, 52, 56, 64, 108, 124)
+_SIXTEEN_BIT: Final = ("I;16", "I;16B", "I;16L", "I;16N")
+_STRIP: Final = 256
+_EXIF_ORIENTATION: Final = 0x0112
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow's decoders raise for content that breaks their format.
+_DAMAGE: Final = (OSError, SyntaxError, EOFError, ValueError, IndexError, KeyError, struct.error)
+
+
+class UnusableImageError(Exception):
+    """This content cannot be brought to normal form; the message is the reason, for people."""
+
+
+@dataclass(frozen=True)
+class NormalImage:
+    """A normalised image, with the facts of the file that it was made from."""
+
+    content: bytes
+    """JPEG of NORMAL_SIZE x NORMAL_SIZE pixels, RGB, without metadata."""
+    format: str
+    width: int
+    height: int
+    """Of the original as it is shown: after the rotation that its EXIF asks for. Pixels."""
+    jpeg_quality: int | None
+    note: str
+    """What was left out, for people; empty where nothing was."""
+
+
+def sniff(content: bytes) -> str:
+    """Tell JPEG, PNG, WEBP, GIF, BMP or TIFF from the content; the file's name counts nothing.
+
+    Raises UnusableImageError for anything else, saying what it seems to be.
+    """
+    if not content:
+        raise UnusableImageError("empty file")
+    for name, signatures in _SIGNATURES:
+        if content.startswith(signatures):
+            return name
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "WEBP"
+    # "BM" alone may begin a text.
+    if content[:2] == b"BM" and int.from_bytes(content[14:18], "little") in _BMP_HEADER_SIZES:
+        return "BMP"
+    raise UnusableImageError(f"not an image that can be read: {_describe(content)}")
+
+
+def _describe(content: bytes) -> str:
+    for name, signatures in _FOREIGN:
+        if content.startswith(signatures):
+            return name
+    if content[4:8] == b"ftyp":
+        return f"ISO media ({content[8:12].decode('ascii', 'replace').strip()})"
+    beginning = content[:1024]
+    if b"\x00" in beginning:
+        return "unknown content"
+    try:
+        # A character of several bytes may be cut in two at the end.
+        text = beginning.decode("utf-8") if len(content) <= 1024 else beginning[:-4].decode("utf-8")
+    except UnicodeDecodeError:
+        return "unknown content"
+    return "SVG" if "<svg" in text else "text"
+
+
+@contextmanager
+def bounded_decoding(max_pixels: int) -> Iterator[None]:
+    """Let Pillow itself refuse more than `max_pixels` wherever it looks, while this is open.
+
+    `normalise` holds the limit by itself too; this also covers frames and tiles that claim more
+    than the header. Pillow's remarks about broken metadata are not shown meanwhile: they concern
+    no pixel. Its limit and the warning filters belong to the whole process, so this is for a
+    process that imports, not for one that serves.
+    """
+    before = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
+    """Bring an image file to normal form. The same bytes always give the same bytes.
+
+    Upright by EXIF, centre square, Lanczos to NORMAL_SIZE, 16 bits scaled to 8, transparency on
+    white, an embedded colour profile converted to sRGB, first frame of an animation. Colour is
+    converted after the resize: on the gamma-encoded numbers that the file holds, as viewers do.
+
+    Raises UnusableImageError for what is no image, is damaged or truncated, claims more than
+    `max_pixels` pixels (refused from the header), or has pixels without a defined range.
+    """
+    format_name = sniff(content)
+    try:
+        with Image.open(io.BytesIO(content), formats=[format_name]) as image:
+            if image.width * image.height > max_pixels:
+                raise _too_many_pixels(image.width * image.height, max_pixels)
+            image.load()
+            return _normalised(image, format_name)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        claimed = re.search(r"(\d+) pixels", str(error))
+        raise _too_many_pixels(int(claimed[1]) if claimed else None, max_pixels) from error
+    except UnidentifiedImageError as error:
+        raise UnusableImageError(f"damaged {format_name}: its header cannot be read") from error
+    except _DAMAGE as error:
+        raise UnusableImageError(f"truncated or damaged {format_name}: {error}") from error
+
+
+def _too_many_pixels(claimed: int | None, max_pixels: int) -> UnusableImageError:
+    claim = "" if claimed is None else f": {claimed:,}"
+    return UnusableImageError(f"too many pixels{claim} (at most {max_pixels:,})")
+
+
+def _normalised(image: Image.Image, format_name: str) -> NormalImage:
+    orientation = _orientation(image)
+    square = _eight_bits(_centre_square(image))
+    # Pillow weighs colour by opacity here, so that hidden colours do not bleed into edges.
+    small = square.resize((NORMAL_SIZE, NORMAL_SIZE), Image.Resampling.LANCZOS)
+    if orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[orientation])
+    width, height = image.size if orientation < 5 else (image.height, image.width)
+    return NormalImage(
+        content=_encode(_on_white(_in_srgb(small, image.info.get("icc_profile")))),
+        format=format_name,
+        width=width,
+        height=height,
+        jpeg_quality=_jpeg_quality(image),
+        note=_note(image, format_name),
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    # Broken EXIF says nothing about the pixels: such an image is taken as it lies. (TIFF is
+    # already turned by its decoder, which removes the tag.)
+    try:
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except (*_DAMAGE, TypeError):
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _centre_square(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    if image.size == (side, side):
+        return image
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """L, RGB, RGBA or CMYK with 8 bits a channel."""
+    if image.mode in _SIXTEEN_BIT:
+        return _scaled_to_eight_bits(image)
+    if image.mode in ("I", "F", "LAB"):
+        raise UnusableImageError(f"unsupported kind of pixels: {image.mode}")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in ("L", "CMYK"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _scaled_to_eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion would clip at 255. Rounding as libpng's png_set_scale_16, in strips,
+    # because the numbers take four times the room meanwhile.
+    scaled = Image.new("L", image.size)
+    for top in range(0, image.height, _STRIP):
+        bottom = min(top + _STRIP, image.height)
+        wide = np.asarray(image.crop((0, top, image.width, bottom))).astype(np.uint32)
+        scaled.paste(Image.fromarray(((wide * 255 + 32895) >> 16).astype(np.uint8)), (0, top))
+    return scaled
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB or RGBA in sRGB; a profile that is broken or made for other channels is ignored."""
+    target = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            # Nothing to do for most files, and rounding would touch them.
+            if "sRGB" not in ImageCms.getProfileDescription(source):
+                converted = ImageCms.profileToProfile(
+                    image, source, ImageCms.createProfile("sRGB"), outputMode=target
+                )
+                return image if converted is None else converted
+        except (ImageCms.PyCMSError, *_DAMAGE):
+            pass
+    return image.convert(target)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _encode(image: Image.Image) -> bytes:
+    image.info = {}  # the encoder would carry a comment over
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=NORMAL_QUALITY, subsampling="4:4:4")
+    return buffer.getvalue()
+
+
+def _jpeg_quality(image: Image.Image) -> int | None:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return None
+    return estimate_quality(image.quantization)
+
+
+def _note(image: Image.Image, format_name: str) -> str:
+    # A JPEG's further frames are its own preview or depth map, not other pictures.
+    if format_name == "JPEG":
+        return ""
+    try:
+        several = bool(getattr(image, "is_animated", False))
+    except _DAMAGE:
+        several = True  # what follows the first frame is damaged, so something does
+    return "only the first of its frames is used" if several else ""

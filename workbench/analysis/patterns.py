@@ -1,0 +1,137 @@
+"""Patterns: pixel groups of many images that act alike, found in the space of the dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+from numpy import ndarray
+from sklearn.cluster import HDBSCAN
+from umap import UMAP
+
+UNCLUSTERED = -1
+FEWEST = 12
+"""Fewer groups than this on a side make no pattern: a cluster of them would be chance."""
+
+
+@dataclass(frozen=True)
+class Lift:
+    """How much more often a pattern is met among misclassified images; 1 is no more than usual."""
+
+    value: float
+    low: float
+    high: float
+
+
+def cluster_groups(
+    by_dimension: Float[ndarray, "group dimension"], *, seed: int
+) -> Integer[ndarray, " group"]:
+    """A pattern's number for each group, or `UNCLUSTERED`.
+
+    Groups toward fake and toward real are clustered apart, each by its profile over the dimensions
+    (unit length, so that distance is angle), brought to 5 dimensions by UMAP and clustered by HDBSCAN. Numbers run from the
+    largest |mean contribution| down. Groups that contribute nothing stay unclustered.
+    """
+    contribution = by_dimension.sum(axis=1)
+    numbers = np.full(len(by_dimension), UNCLUSTERED)
+    for side in (contribution > 0, contribution < 0):
+        found = _cluster_side(by_dimension[side], seed=seed)
+        found[found != UNCLUSTERED] += numbers.max(initial=UNCLUSTERED) + 1
+        numbers[side] = found
+    return _numbered_by_strength(numbers, contribution)
+
+
+def _cluster_side(
+    by_dimension: Float[ndarray, "group dimension"], *, seed: int
+) -> Integer[ndarray, " group"]:
+    count = len(by_dimension)
+    if count < FEWEST:
+        return np.full(count, UNCLUSTERED)
+    profile = unit_profiles(by_dimension)
+    if np.ptp(profile, axis=0).max() < 1e-6:  # noqa: PLR2004 - all alike: one pattern, no layout
+        return np.zeros(count, dtype=int)
+    space = UMAP(
+        n_components=5,
+        n_neighbors=min(15, count - 1),
+        min_dist=0.0,
+        random_state=seed,
+        init="pca" if count < 4 * FEWEST else "spectral",
+        n_jobs=1,
+    ).fit_transform(profile)
+    size = max(FEWEST // 2, count // 40)
+    found: Integer[ndarray, " group"] = HDBSCAN(
+        min_cluster_size=size,
+        min_samples=5,
+        # Below this distance in UMAP's space, density ripples are chance and no border.
+        cluster_selection_epsilon=0.5,
+        allow_single_cluster=True,
+        copy=True,
+    ).fit_predict(space)
+    return found
+
+
+def unit_profiles(
+    by_dimension: Float[ndarray, "group dimension"],
+) -> Float[ndarray, "group dimension"]:
+    """Profiles over the dimensions, brought to length 1; an all-zero profile stays zero."""
+    norm = np.linalg.norm(by_dimension, axis=1, keepdims=True)
+    return by_dimension / np.where(norm > 0, norm, 1.0)
+
+
+def _numbered_by_strength(
+    numbers: Integer[ndarray, " group"], contribution: Float[ndarray, " group"]
+) -> Integer[ndarray, " group"]:
+    present = np.unique(numbers[numbers != UNCLUSTERED])
+    strength = [abs(contribution[numbers == number].mean()) for number in present]
+    renumbered = np.full_like(numbers, UNCLUSTERED)
+    for new, old in enumerate(present[np.argsort(strength)[::-1]]):
+        renumbered[numbers == old] = new
+    return renumbered
+
+
+def typicality(by_dimension: Float[ndarray, "group dimension"]) -> Float[ndarray, " group"]:
+    """Distance of each group's profile to the medoid's (0 for the medoid), in [0, 2].
+
+    The medoid is sought on the mean direction instead of over all pairs: the same for compact
+    clusters, and linear in their size.
+    """
+    profile = unit_profiles(by_dimension)
+    medoid = profile[np.argmax(profile @ profile.mean(axis=0))]
+    return np.linalg.norm(profile - medoid, axis=1)
+
+
+def lift(
+    has_pattern: Bool[ndarray, " image"], wrong: Bool[ndarray, " image"], *, seed: int
+) -> Lift:
+    """Share of misclassified images with the pattern, over the share of all images with it.
+
+    The interval holds 95 % of 2,000 bootstrap resamples of the images. Without misclassified
+    images, or without the pattern, nothing is known: the lift is 1 and the interval [0, inf)
+    closed at 99.
+    """
+    counts = np.array(
+        [
+            np.sum(has_pattern & wrong),
+            np.sum(has_pattern & ~wrong),
+            np.sum(~has_pattern & wrong),
+            np.sum(~has_pattern & ~wrong),
+        ]
+    )
+    if counts[0] + counts[2] == 0 or counts[0] + counts[1] == 0:
+        return Lift(1.0, 0.0, 99.0)
+    # Resampling images with replacement draws these four counts from a multinomial.
+    drawn = np.random.default_rng(seed).multinomial(
+        counts.sum(), counts / counts.sum(), size=2000
+    )
+    ratios = _lift_of(drawn)
+    low, high = np.nanpercentile(ratios, [2.5, 97.5])
+    return Lift(float(_lift_of(counts[None])[0]), float(low), float(min(high, 99.0)))
+
+
+def _lift_of(counts: Integer[ndarray, "sample 4"]) -> Float[ndarray, " sample"]:
+    both, only_pattern, only_wrong, _neither = counts.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        among_wrong = both / (both + only_wrong)
+        among_all = (both + only_pattern) / counts.sum(axis=1)
+        return among_wrong / among_all

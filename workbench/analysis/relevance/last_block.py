@@ -1,0 +1,81 @@
+"""The paper's relevance: gradient times attention of the class token in its last block."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import ClassTokenBlock, Encoder, Penultimate
+from workbench.analysis.relevance.maps import TokenMaps
+
+
+def last_block(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
+    """Each z_k spread over the patches in proportion to `class_relevance`; not negative.
+
+    The baseline is 0, so the maps sum to z_k itself. ValueError where x has no class feature.
+    """
+    z = head.activation(state.embedding)
+    share = class_relevance(encoder, head, state)
+    return TokenMaps(maps=z[..., None] * share, baseline=torch.zeros_like(head.bias))
+
+
+def class_relevance(
+    encoder: Encoder, head: DistilledHead, state: Penultimate
+) -> Float[Tensor, "image dimension patch"]:
+    """rho_k, not negative and of sum 1: where the class token looks for what raises z_k.
+
+    A+_k = mean over heads of (dz_k/dA * A)+ (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679,
+    equation 5), its class row without the class column, divided by its sum; even over all patches
+    where that sum is 0. We differ in two ways. The relevance of the last block alone is taken,
+    not accumulated over the blocks as in equation 6. And the derivative is that of the
+    pre-activation: it equals dz_k/dA wherever z_k > 0, and spreads a z_k of 0 too.
+
+    Only the class row counts, so nothing is run backward but one token: with o = sum_j A[j] V[j]
+    its attention output and u_k = dz_k/do, dz_k/dA_h[j] is <u_k,h, V_h[j]>.
+
+    Class features of earlier blocks, patch means, and the blocks after the last class feature
+    count as constants. ValueError where x has no class feature.
+    """
+    block = encoder.last_block
+    if block is None:
+        raise ValueError(f"the embedding of {encoder.name} has no class feature")
+    # Inference tensors cannot be differentiated through; a caller's mode must not matter.
+    with torch.inference_mode(mode=False), torch.no_grad():
+        tokens = state.last_input.to(block.device)
+        slope = head.pre_activation_gradient(state.embedding)[..., block.feature.columns]
+        attention = block.attend(tokens)
+        pull = _pull_back(block, slope.to(block.device), tokens[:, 0], attention.attended())
+        images, dimensions, _ = pull.shape
+        _, heads, _, channels = attention.values.shape
+        by_head = pull.reshape(images, dimensions, heads, channels)
+        by_weight = torch.einsum("ikhc,ihtc->ikht", by_head, attention.values)
+        relevance = (by_weight * attention.weights[:, None]).clamp_min(0).mean(dim=2)
+        return _normalised(relevance[..., 1:]).cpu()
+
+
+def _pull_back(
+    block: ClassTokenBlock,
+    slope: Float[Tensor, "image dimension columns"],
+    class_token: Float[Tensor, "image width"],
+    attended: Float[Tensor, "image width"],
+) -> Float[Tensor, "image dimension width"]:
+    """u_k: the derivative of each dimension by the class token's attention output.
+
+    One pass: the token is repeated for each dimension, each with its own slope.
+    """
+    repeated = attended[:, None].expand(-1, slope.shape[1], -1).clone().requires_grad_()
+    with torch.enable_grad():
+        feature = block.finish(class_token[:, None], repeated)
+    return torch.autograd.grad(feature, repeated, grad_outputs=slope)[0]
+
+
+def _normalised(
+    relevance: Float[Tensor, "image dimension patch"],
+) -> Float[Tensor, "image dimension patch"]:
+    total = relevance.sum(dim=-1, keepdim=True)
+    # Below the smallest normal number a quotient is noise.
+    positive = total > torch.finfo(total.dtype).tiny
+    even = torch.full_like(relevance, 1 / relevance.shape[-1])
+    return torch.where(positive, relevance / torch.where(positive, total, 1.0), even)

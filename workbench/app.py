@@ -1,0 +1,42 @@
+"""The one place that wires everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from workbench import web
+from workbench.config import PROJECT_ROOT, Settings
+from workbench.store import judgements, results, versions  # noqa: F401 - registers the tables
+from workbench.store.database import db, prepare_engine
+
+MEGABYTE = 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application for these settings (default: from the environment)."""
+    settings = settings or Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask(
+        "workbench",
+        template_folder=str(PROJECT_ROOT / "templates"),
+        static_folder=str(PROJECT_ROOT / "static"),
+    )
+    app.config.update(
+        WORKBENCH=settings,
+        SECRET_KEY=settings.session_secret(),
+        SQLALCHEMY_DATABASE_URI=settings.url,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        MAX_CONTENT_LENGTH=1 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+        MAX_FORM_PARTS=200,
+    )
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    web.register(app)
+    return app

@@ -1,0 +1,102 @@
+"""Settings, read once from WORKBENCH_* variables; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All that an installation can choose. Frozen: state that changes lives in tables."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True)
+
+    data_dir: Path = PROJECT_ROOT / "var"
+    """Where database, artifacts and normalised images live."""
+
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in `data_dir`."""
+
+    encoder: str = "packaged"
+    """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
+
+    device: str = "cpu"
+    """Torch device that encodes: `cpu`, `cuda`, `cuda:1`."""
+
+    secret_key: str = ""
+    """Signs sessions; empty means a random one, kept in `data_dir` and readable by its owner only."""
+
+    image_root: Path | None = None
+    """Where set, originals outside of it are refused, and their places are stored relative to it."""
+
+    open_reading: bool = False
+    """Pages may be read without signing in. Writing always needs an account."""
+
+    relevance: str = "patch_share"
+    """Method of the token maps; one that the encoder's features do not allow is replaced, and said."""
+
+    dimensions: Annotated[int, Field(ge=2, le=64)] = 16
+    """K, the number of distilled dimensions."""
+
+    seed: int = 0
+
+    retrain_hour: Annotated[int, Field(ge=0, le=23)] = 2
+    """Local hour at which the nightly retrain is considered."""
+
+    retrain_min_decisions: Annotated[int, Field(ge=1)] = 20
+    """New verdicts since the active version's dataset that make a scheduled retrain worth while."""
+
+    batch_size: Annotated[int, Field(ge=1, le=512)] = 16
+
+    max_pixels: Annotated[int, Field(ge=1)] = 80_000_000
+    """Images that claim more pixels are refused unread (decompression bombs)."""
+
+    https: bool = False
+    """The workbench is reached by https only: cookies are marked secure."""
+
+    @field_validator("data_dir", "image_root", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().resolve() if value is not None else None
+
+    @property
+    def url(self) -> str:
+        """The database's URL, with SQLite in the data directory as the default."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'workbench.sqlite'}"
+
+    @property
+    def artifact_dir(self) -> Path:
+        return self.data_dir / "artifacts"
+
+    @property
+    def image_dir(self) -> Path:
+        """The normalised images, by hash."""
+        return self.data_dir / "images"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be made again: converted weights, thumbnails, downloads."""
+        return self.data_dir / "cache"
+
+    def session_secret(self) -> str:
+        """The configured secret, or this data directory's own, made at its first use."""
+        return self.secret_key or _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    secret = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret)
+    return secret

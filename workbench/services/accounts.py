@@ -1,0 +1,118 @@
+"""Accounts: who may come in, and what they may do."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+
+from workbench.services.errors import ConflictError, InvalidError
+from workbench.store.database import session, transaction
+from workbench.store.people import ROLES, AuditEvent, User
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+LONGEST_NAME = 80
+_EVERYBODY = frozenset({"judge", "tag", "note"})
+_DEVELOPERS = frozenset({"retrain"})
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person who is signed in."""
+
+    id: int
+    name: str
+    role: str
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+def add_user(name: str, password: str, role: str) -> Account:
+    """Make an account. Raises InvalidError or ConflictError with what is wrong."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidError(f"A name has 1 to {LONGEST_NAME} printable characters.")
+    if role not in ROLES:
+        raise InvalidError(f"A role is one of {', '.join(ROLES)}.")
+    _check_password(password)
+    with transaction() as current:
+        if current.scalar(select(User.id).where(User.name == name)) is not None:
+            raise ConflictError(f"There is a user called {name} already.")
+        user = User(name=name, password_hash=_hasher().hash(password), role=role)
+        current.add(user)
+        current.flush()
+        current.add(AuditEvent(action="user.add", subject=f"user:{user.id}"))
+        return _account(user)
+
+
+def set_password(name: str, password: str) -> None:
+    """Give an account a new password."""
+    _check_password(password)
+    with transaction() as current:
+        user = current.scalar(select(User).where(User.name == name))
+        if user is None:
+            raise InvalidError(f"There is no user called {name}.")
+        user.password_hash = _hasher().hash(password)
+        current.add(AuditEvent(action="user.password", subject=f"user:{user.id}"))
+
+
+def _check_password(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidError(
+            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
+
+
+def authenticate(name: str, password: str) -> Account | None:
+    """The account, where name and password belong together."""
+    user = session().scalar(select(User).where(User.name == name.strip()))
+    # An unknown name costs the same time as a wrong password, so that names cannot be probed.
+    expected = user.password_hash if user else _nobodys_hash()
+    try:
+        _hasher().verify(expected, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return None
+    return _account(user) if user else None
+
+
+def account(user_id: int) -> Account | None:
+    """The account with this id."""
+    user = session().get(User, user_id)
+    return _account(user) if user else None
+
+
+def exists(name: str) -> bool:
+    """Whether somebody has this name."""
+    return session().scalar(select(User.id).where(User.name == name)) is not None
+
+
+def may(account: Account, action: str) -> bool:
+    """Whether an account may `judge`, `tag`, `note` (everybody) or `retrain` (developers)."""
+    return action in _EVERYBODY or (action in _DEVELOPERS and account.role == "developer")
+
+
+def _account(user: User) -> Account:
+    return Account(user.id, user.name, user.role)
+
+
+def one_time_password(name: str) -> str:
+    """Give a developer account (made where it is missing) a fresh random password; returns it."""
+    password = secrets.token_urlsafe(12)
+    if exists(name):
+        set_password(name, password)
+    else:
+        add_user(name, password, "developer")
+    return password

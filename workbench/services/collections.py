@@ -1,0 +1,191 @@
+"""Collections and what a page about one needs to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from workbench.services.errors import NotFoundError
+from workbench.services.runs import RunView, open_run
+from workbench.store.database import session
+from workbench.store.images import Collection, Image
+from workbench.store.judgements import Verdict
+from workbench.store.results import Prediction
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A model version in one line."""
+
+    id: int
+    number: int
+    held_out_auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    accuracy: float | None
+    encoder: str
+    relevance: str
+    created_at: datetime
+    active: bool
+
+
+@dataclass(frozen=True)
+class CollectionSummary:
+    """A collection in one line."""
+
+    id: int
+    name: str
+    title: str
+    description: str
+    images: int
+    real: int
+    fake: int
+    active: VersionSummary | None
+    file_facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every page of a collection shows around its own matter."""
+
+    collection: CollectionSummary
+    version: VersionSummary | None
+    versions: tuple[VersionSummary, ...]
+    run: RunView | None
+    to_judge: int
+
+
+def collections() -> tuple[CollectionSummary, ...]:
+    """All collections by name. Two queries and the active versions, however many there are."""
+    counts = _counts()
+    active = {
+        row.collection_id: row
+        for row in session().scalars(select(ModelVersion).join(ActiveVersion))
+    }
+    found = session().scalars(select(Collection).order_by(Collection.name))
+    return tuple(
+        _summary(each, counts.get(each.id, {}), active.get(each.id)) for each in found
+    )
+
+
+def workspace(name: str, version_number: int | None = None) -> Workspace:
+    """A collection with the version to show: the active one, or the one asked for.
+
+    Raises NotFoundError for an unknown collection, or a version it does not have.
+    """
+    collection = session().scalar(select(Collection).where(Collection.name == name))
+    if collection is None:
+        raise NotFoundError(f"There is no collection called {name}.")
+    active = session().scalar(
+        select(ModelVersion)
+        .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
+        .where(ActiveVersion.collection_id == collection.id)
+    )
+    active_id = active.id if active else None
+    finished = [version_summary(each, active_id) for each in finished_versions(collection.id)]
+    version = next(
+        (
+            each
+            for each in finished
+            if (each.active if version_number is None else each.number == version_number)
+        ),
+        None,
+    )
+    if version is None and version_number is not None:
+        raise NotFoundError(f"{name} has no version {version_number}.")
+    return Workspace(
+        collection=_summary(collection, _counts(collection.id).get(collection.id, {}), active),
+        version=version,
+        versions=tuple(finished),
+        run=open_run(collection.id),
+        to_judge=_to_judge(version.id) if version else 0,
+    )
+
+
+def collection_id(name: str) -> int:
+    """A collection's id by its name. Raises NotFoundError."""
+    found = session().scalar(select(Collection.id).where(Collection.name == name))
+    if found is None:
+        raise NotFoundError(f"There is no collection called {name}; import one first.")
+    return found
+
+
+def finished_versions(collection_id: int) -> list[ModelVersion]:
+    """The versions whose run succeeded, the newest first; others nobody has seen."""
+    return list(
+        session().scalars(
+            select(ModelVersion)
+            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+            .where(
+                ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded"
+            )
+            .order_by(ModelVersion.number.desc())
+        )
+    )
+
+
+
+
+def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
+    """A version in one line."""
+    metrics = version.metrics
+    return VersionSummary(
+        id=version.id,
+        number=version.number,
+        held_out_auc=metrics.get("held_out_auc"),
+        auc_low=metrics.get("auc_low"),
+        auc_high=metrics.get("auc_high"),
+        accuracy=metrics.get("accuracy"),
+        encoder=version.encoder,
+        relevance=version.relevance,
+        created_at=version.created_at,
+        active=version.id == active_id,
+    )
+
+
+def _summary(
+    collection: Collection, counts: dict[str, int], active: ModelVersion | None
+) -> CollectionSummary:
+    return CollectionSummary(
+        id=collection.id,
+        name=collection.name,
+        title=collection.title or collection.name,
+        description=collection.description,
+        images=sum(counts.values()),
+        real=counts.get("real", 0),
+        fake=counts.get("fake", 0),
+        active=version_summary(active, active.id) if active else None,
+        file_facts=collection.file_facts,
+    )
+
+
+def _counts(collection_id: int | None = None) -> dict[int, dict[str, int]]:
+    query = select(Image.collection_id, Image.label, func.count()).group_by(
+        Image.collection_id, Image.label
+    )
+    if collection_id is not None:
+        query = query.where(Image.collection_id == collection_id)
+    counts: dict[int, dict[str, int]] = {}
+    for each, label, count in session().execute(query):
+        counts.setdefault(each, {})[label] = count
+    return counts
+
+
+def _to_judge(version_id: int) -> int:
+    judged = select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None))
+    return (
+        session().scalar(
+            select(func.count())
+            .select_from(Prediction)
+            .where(
+                Prediction.version_id == version_id,
+                Prediction.outcome.in_(("real_called_fake", "fake_called_real")),
+                Prediction.image_id.not_in(judged),
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,99 @@
+"""Counterfactual notes: a counterfactual, a person's words, and what they expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.store.database import now, session, transaction
+from workbench.store.judgements import CounterfactualNote
+from workbench.store.people import AuditEvent
+
+EXPECTATIONS = ("fall", "rise", "stay")
+STAYS_WITHIN = 0.25
+"""|Change of the logit| up to which p(fake) is said to have stayed."""
+LONGEST_TEXT = 4000
+
+
+@dataclass(frozen=True)
+class NoteView:
+    """A note. `met` says whether the score did what the person expected."""
+
+    id: int
+    edit_label: str
+    p_before: float
+    p_after: float
+    delta_logit: float
+    control_mean: float | None
+    control_spread: float | None
+    expectation: str
+    met: bool
+    text: str
+    by: str
+    at: datetime
+
+
+def notes_on(image_id: int) -> tuple[NoteView, ...]:
+    """The standing notes on an image, the newest first."""
+    found = session().scalars(
+        select(CounterfactualNote)
+        .options(joinedload(CounterfactualNote.user))
+        .where(
+            CounterfactualNote.image_id == image_id, CounterfactualNote.withdrawn_at.is_(None)
+        )
+        .order_by(CounterfactualNote.id.desc())
+    )
+    return tuple(note_view(each) for each in found)
+
+
+def check_words(expectation: str, text: str) -> None:
+    """Raise InvalidError unless a note can be saved with these."""
+    if expectation not in EXPECTATIONS:
+        raise InvalidError("Say what you expected p(fake) to do: fall, rise or stay.")
+    if not text.strip():
+        raise InvalidError("A note needs a few words: what do you conclude?")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidError(f"A note has at most {LONGEST_TEXT} characters.")
+
+
+def is_met(expectation: str, delta_logit: float) -> bool:
+    """Whether a change of the logit is what was expected."""
+    if expectation == "stay":
+        return abs(delta_logit) <= STAYS_WITHIN
+    return delta_logit < 0 if expectation == "fall" else delta_logit > 0
+
+
+def note_view(note: CounterfactualNote) -> NoteView:
+    """A note as pages show it."""
+    return NoteView(
+        id=note.id,
+        edit_label=note.edit["label"],
+        p_before=note.p_before,
+        p_after=note.p_after,
+        delta_logit=note.delta_logit,
+        control_mean=note.control_mean,
+        control_spread=note.control_spread,
+        expectation=note.expectation,
+        met=is_met(note.expectation, note.delta_logit),
+        text=note.text,
+        by=note.user.name,
+        at=note.created_at,
+    )
+
+
+def withdraw_note(user_id: int, note_id: int) -> None:
+    """Take one's own note back."""
+    with transaction() as current:
+        note = current.get(CounterfactualNote, note_id)
+        if note is None or note.withdrawn_at is not None:
+            raise NotFoundError("This note is taken back already.")
+        if note.user_id != user_id:
+            raise ConflictError("This note is somebody else's; only they can take it back.")
+        note.withdrawn_at = now()
+        current.add(
+            AuditEvent(user_id=user_id, action="note.withdraw", subject=f"note:{note_id}")
+        )

@@ -1,0 +1,23 @@
+"""What a use case may refuse, in words for people; web and cli turn these into answers."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Base of the refusals; its message is shown to the person who asked."""
+
+
+class NotFoundError(ServiceError):
+    """There is no such thing, or not in this collection."""
+
+
+class InvalidError(ServiceError):
+    """What was asked for makes no sense as it stands."""
+
+
+class ConflictError(ServiceError):
+    """Somebody else's change, or another run, stands in the way."""
+
+
+class UnavailableError(ServiceError):
+    """It would make sense, but what it needs is missing right now."""

@@ -1,0 +1,138 @@
+"""Verdicts: people's decisions on images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.store.database import now, session, transaction
+from workbench.store.images import Image
+from workbench.store.judgements import DECISIONS, Verdict
+from workbench.store.people import AuditEvent
+from workbench.store.results import Prediction
+
+LONGEST_REASON = 2000
+WRONG = ("real_called_fake", "fake_called_real")
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """A verdict in an image's history."""
+
+    id: int
+    decision: str
+    reason: str
+    by: str
+    at: datetime
+    withdrawn: bool
+
+
+def give_verdict(
+    user_id: int, image_id: int, version_id: int | None, decision: str, reason: str = ""
+) -> VerdictView:
+    """Decide on an image. A person's newer verdict replaces the older; both stay in the history."""
+    if decision not in DECISIONS:
+        raise InvalidError(f"A verdict is one of {', '.join(DECISIONS)}.")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
+    with transaction() as current:
+        if current.get(Image, image_id) is None:
+            raise NotFoundError("There is no such image.")
+        verdict = Verdict(
+            image_id=image_id,
+            version_id=version_id,
+            user_id=user_id,
+            decision=decision,
+            reason=reason.strip(),
+        )
+        current.add(verdict)
+        current.flush()
+        current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
+        view = _view(verdict)
+    return view
+
+
+def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
+    """Take one's own verdict back. Raises NotFoundError or ConflictError."""
+    with transaction() as current:
+        verdict = current.get(Verdict, verdict_id)
+        if verdict is None or verdict.withdrawn_at is not None:
+            raise NotFoundError("This verdict is taken back already.")
+        if verdict.user_id != user_id:
+            raise ConflictError("This verdict is somebody else's; only they can take it back.")
+        verdict.withdrawn_at = now()
+        current.add(_event(user_id, "verdict.withdraw", verdict_id))
+        view = _view(verdict)
+    return view
+
+
+def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:
+    return AuditEvent(
+        user_id=user_id, action=action, subject=f"verdict:{verdict_id}", detail=detail
+    )
+
+
+def history(image_id: int) -> tuple[VerdictView, ...]:
+    """All verdicts on an image, the newest first."""
+    found = session().scalars(
+        select(Verdict)
+        .options(joinedload(Verdict.user))
+        .where(Verdict.image_id == image_id)
+        .order_by(Verdict.id.desc())
+    )
+    return tuple(_view(each) for each in found)
+
+
+def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
+    """The newest standing verdict on each of these images."""
+    rows = session().execute(
+        select(Verdict.image_id, Verdict.decision)
+        .where(Verdict.image_id.in_(image_ids), Verdict.withdrawn_at.is_(None))
+        .order_by(Verdict.id)
+    )
+    return dict(rows.tuples().all())
+
+
+def queue(version_id: int, after_image: int | None = None) -> int | None:
+    """The next misclassified image that nobody has judged, the most wrong first.
+
+    `after_image` goes on behind that image instead of at the front, whether it is judged by now
+    or skipped. None where nothing is left there.
+    """
+    judged = select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None))
+    wrongness = func.abs(Prediction.logit)
+    waiting = (
+        select(Prediction.image_id)
+        .where(
+            Prediction.version_id == version_id,
+            Prediction.outcome.in_(WRONG),
+            Prediction.image_id.not_in(judged),
+        )
+        .order_by(wrongness.desc(), Prediction.image_id)
+        .limit(1)
+    )
+    last = session().get(Prediction, (version_id, after_image)) if after_image else None
+    if last is not None and last.outcome in WRONG:
+        waiting = waiting.where(
+            or_(
+                wrongness < abs(last.logit),
+                and_(wrongness == abs(last.logit), Prediction.image_id > last.image_id),
+            )
+        )
+    return session().scalar(waiting)
+
+
+def _view(verdict: Verdict) -> VerdictView:
+    return VerdictView(
+        id=verdict.id,
+        decision=verdict.decision,
+        reason=verdict.reason,
+        by=verdict.user.name,
+        at=verdict.created_at,
+        withdrawn=verdict.withdrawn_at is not None,
+    )

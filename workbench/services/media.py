@@ -1,0 +1,145 @@
+"""Derived pictures: thumbnails, heatmaps, crops of pixel groups. Small ones are kept on disk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from PIL import ImageDraw
+
+from workbench.analysis.normalise import NORMAL_SIZE
+from workbench.analysis.pixel_groups import decode_mask
+from workbench.services import current
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.version_files import logit_weights_of, rows_of
+from workbench.store.artifacts import write_durably
+from workbench.store.database import session
+from workbench.store.image_files import normalised_path
+from workbench.store.images import Image
+from workbench.store.results import PixelGroup
+from workbench.store.versions import ModelVersion
+
+SIZES = (48, 96, 192)
+_TOWARD_FAKE = (217, 119, 32)
+_TOWARD_REAL = (46, 110, 170)
+_STRONGEST_ALPHA = 0.85
+_FAINTEST = 0.08
+"""Share of the scale below which a heatmap shows nothing."""
+_OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
+_CONTEXT = 1.6
+"""A crop shows its group with so many times the group's own extent around."""
+
+
+def normalised(image_id: int) -> Path:
+    """The normalised image's file. Raises NotFoundError."""
+    image = session().get(Image, image_id)
+    if image is None:
+        raise NotFoundError("There is no such image.")
+    return _existing(normalised_path(current.settings().image_dir, image.pixel_hash))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFoundError("The normalised image is missing on disk.")
+    return path
+
+
+def thumbnail(image_id: int, size: int) -> Path:
+    """A square JPEG of the image, 48, 96 or 192 px."""
+    _check_size(size)
+    source = normalised(image_id)
+
+    def make() -> Picture.Image:
+        with Picture.open(source) as picture:
+            return picture.convert("RGB").resize((size, size), Picture.Resampling.LANCZOS)
+
+    return _kept(current.settings().cache_dir / "thumbnails" / f"{size}" / source.name, make)
+
+
+def group_crop(group_id: int, size: int) -> Path:
+    """The surroundings of a pixel group with its outline drawn, as a square JPEG."""
+    _check_size(size)
+    group = session().get(PixelGroup, group_id)
+    if group is None:
+        raise NotFoundError("There is no such pixel group.")
+    place = current.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
+    source = normalised(group.image_id)
+    return _kept(place / f"{group.id}.jpg", lambda: _crop(group, source, size))
+
+
+def _check_size(size: int) -> None:
+    if size not in SIZES:
+        raise InvalidError(f"Pictures come in {', '.join(map(str, SIZES))} px.")
+
+
+def _kept(path: Path, make: Callable[[], Picture.Image]) -> Path:
+    if not path.is_file():
+        content = io.BytesIO()
+        make().save(content, "JPEG", quality=88)
+        write_durably(path, content.getvalue())
+    return path
+
+
+def _crop(group: PixelGroup, source: Path, size: int) -> Picture.Image:
+    side = min(int(max(group.width, group.height, 48) * _CONTEXT), NORMAL_SIZE)
+    left = _clamped(group.left + group.width // 2 - side // 2, side)
+    top = _clamped(group.top + group.height // 2 - side // 2, side)
+    with Picture.open(source) as picture:
+        crop = picture.convert("RGB").crop((left, top, left + side, top + side))
+    scale = size / side
+    crop = crop.resize((size, size), Picture.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(crop)
+    colour = _OUTLINES["fake" if group.contribution > 0 else "real"]
+    contours, _hierarchy = cv2.findContours(
+        decode_mask(group.rle, NORMAL_SIZE), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    for contour in contours:
+        points = [(float(x - left) * scale, float(y - top) * scale) for x, y in contour[:, 0]]
+        draw.line([*points, points[0]], fill=colour, width=max(size // 64, 1))
+    return crop
+
+
+def _clamped(start: int, side: int) -> int:
+    return min(max(start, 0), NORMAL_SIZE - side)
+
+
+def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
+    """Contribution over the image as RGBA PNG: orange toward fake, blue toward real.
+
+    Opacity is |contribution| on the version's own scale, the same for all its images, never
+    stretched for one. `dimension` None shows the sum over all dimensions.
+    """
+    version = session().get(ModelVersion, version_id)
+    if version is None:
+        raise NotFoundError("There is no such version.")
+    settings = current.settings()
+    weights = logit_weights_of(version_id, settings)
+    if dimension is not None and not 0 <= dimension < len(weights):
+        raise InvalidError(f"This version has the dimensions 0 to {len(weights) - 1}.")
+    _activations, maps = rows_of(version_id, image_id, settings)
+    contributions = maps * weights[:, None]
+    chosen = contributions.sum(axis=0) if dimension is None else contributions[dimension]
+    return _coloured(_as_square(chosen) / version.metrics["map_scale"])
+
+
+def _as_square(token_map: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = round(len(token_map) ** 0.5)
+    square = token_map.reshape(side, side).astype(np.float32)
+    return np.asarray(
+        cv2.resize(square, (NORMAL_SIZE, NORMAL_SIZE), interpolation=cv2.INTER_CUBIC)
+    )
+
+
+def _coloured(strength: NDArray[np.float32]) -> bytes:
+    rgba = np.empty((*strength.shape, 4), dtype=np.uint8)
+    rgba[..., :3] = np.where(strength[..., None] > 0, _TOWARD_FAKE, _TOWARD_REAL)
+    visible = np.clip((np.abs(strength) - _FAINTEST) / (1 - _FAINTEST), 0.0, 1.0)
+    rgba[..., 3] = (255 * _STRONGEST_ALPHA * np.sqrt(visible)).astype(np.uint8)
+    content = io.BytesIO()
+    Picture.fromarray(rgba, "RGBA").save(content, "PNG")
+    return content.getvalue()

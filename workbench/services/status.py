@@ -1,0 +1,111 @@
+"""What there is, in numbers: for the command line and for checks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from workbench.services.collections import CollectionSummary, collections
+from workbench.services.runs import open_run, worker_alive
+from workbench.store.database import session
+from workbench.store.judgements import CounterfactualNote, Tag, Verdict
+from workbench.store.results import Cell, Pattern, PixelGroup
+from workbench.store.versions import ActiveVersion, ModelVersion
+
+
+@dataclass(frozen=True)
+class CollectionStatus:
+    """One collection and its active version."""
+
+    name: str
+    images: int
+    real: int
+    fake: int
+    version: int | None
+    encoder: str | None
+    held_out_auc: float | None
+    auc_interval: tuple[float, float] | None
+    dimensions: int
+    pixel_groups: int
+    patterns: int
+    cells: int
+    run: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Sums over all collections; `held_out_auc` and `dimensions` of the newest active version."""
+
+    images: int
+    held_out_auc: float | None
+    dimensions: int
+    pixel_groups: int
+    patterns: int
+    cells: int
+    verdicts: int
+    tags: int
+    notes: int
+    worker: bool
+    collections: tuple[CollectionStatus, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as plain JSON."""
+        return asdict(self)
+
+
+def status() -> Status:
+    """Count everything."""
+    each = tuple(_of(summary) for summary in collections())
+    newest = session().scalar(
+        select(ModelVersion)
+        .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
+        .order_by(ActiveVersion.since.desc())
+        .limit(1)
+    )
+    return Status(
+        images=sum(one.images for one in each),
+        held_out_auc=newest.metrics.get("held_out_auc") if newest else None,
+        dimensions=newest.dimensions if newest else 0,
+        pixel_groups=sum(one.pixel_groups for one in each),
+        patterns=sum(one.patterns for one in each),
+        cells=sum(one.cells for one in each),
+        verdicts=_count(Verdict, Verdict.withdrawn_at.is_(None)),
+        tags=_count(Tag),
+        notes=_count(CounterfactualNote, CounterfactualNote.withdrawn_at.is_(None)),
+        worker=worker_alive(),
+        collections=each,
+    )
+
+
+def _of(summary: CollectionSummary) -> CollectionStatus:
+    active = session().get(ActiveVersion, summary.id)
+    version = active.version if active else None
+    metrics = version.metrics if version else {}
+    run = open_run(summary.id)
+
+    def count(table: type[Cell | Pattern | PixelGroup]) -> int:
+        return _count(table, table.version_id == version.id) if version else 0
+
+    return CollectionStatus(
+        name=summary.name,
+        images=summary.images,
+        real=summary.real,
+        fake=summary.fake,
+        version=version.number if version else None,
+        encoder=version.encoder if version else None,
+        held_out_auc=metrics.get("held_out_auc"),
+        auc_interval=(metrics["auc_low"], metrics["auc_high"])
+        if metrics.get("auc_low") is not None
+        else None,
+        dimensions=version.dimensions if version else 0,
+        pixel_groups=count(PixelGroup),
+        patterns=count(Pattern),
+        cells=count(Cell),
+        run=run.state if run else None,
+    )
+
+
+def _count(table: Any, *conditions: Any) -> int:
+    return session().scalar(select(func.count()).select_from(table).where(*conditions)) or 0

@@ -1,0 +1,277 @@
+"""What a version says of a whole collection: its patterns, its layout, its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, insert, select, update
+
+from workbench.analysis.cells import summarise_cells
+from workbench.analysis.counterfactual import random_regions, remove_region
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import Encoder
+from workbench.analysis.layout import place
+from workbench.analysis.patterns import UNCLUSTERED, cluster_groups, lift, typicality
+from workbench.analysis.pixel_groups import decode_mask
+from workbench.config import Settings
+from workbench.services.encoding import read_pixels
+from workbench.services.model_logits import logits_of
+from workbench.services.progress import Progress
+from workbench.services.weights import load_head
+from workbench.store.artifacts import load_arrays
+from workbench.store.database import session, transaction
+from workbench.store.images import Image
+from workbench.store.results import OUTCOMES, Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import ModelVersion
+
+MEASURED = 4
+"""So many exemplars of each pattern are edited and scored again."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A version's predictions as columns, by image id."""
+
+    image_ids: NDArray[np.int64]
+    fake: NDArray[np.bool_]
+    outcomes: NDArray[np.int64]
+    p: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    activations: NDArray[np.float32]
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Where label and verdict of the model differ."""
+        return np.isin(self.outcomes, (1, 3))
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A version's pixel groups as columns."""
+
+    ids: NDArray[np.int64]
+    image_ids: NDArray[np.int64]
+    by_dimension: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Mean change of the logit (in logits) over a pattern's exemplars, and of its control."""
+
+    removed: float
+    control: float
+
+
+def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Find the version's patterns, lay its images out, cut the layout into cells.
+
+    Starts afresh when repeated: what an interrupted call left is replaced.
+    """
+    version = session().get_one(ModelVersion, version_id)
+    parent_id, head = version.parent_id, load_head(version, settings)
+    scores = _scores(version_id, settings)
+    progress.advance(0, 4, "Finding patterns")
+    groups = _groups(version_id, version.dimensions)
+    session().rollback()
+    numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
+    progress.advance(1, 4, "Measuring patterns")
+    effects = _effects(groups, numbers, encoder, head, settings)
+    progress.advance(2, 4, "Laying images out")
+    places = place(
+        scores.activations,
+        seed=settings.seed,
+        parent=_places(parent_id, scores.image_ids) if parent_id else None,
+    )
+    progress.advance(3, 4, "Writing cells and patterns")
+    with transaction() as current:
+        current.execute(delete(Cell).where(Cell.version_id == version_id))
+        current.execute(
+            update(PixelGroup)
+            .where(PixelGroup.version_id == version_id)
+            .values(pattern_id=None, typicality=None)
+        )
+        current.execute(delete(Pattern).where(Pattern.version_id == version_id))
+        _write_places(version_id, scores, places)
+        _write_cells(version_id, scores, places)
+        _write_patterns(version_id, scores, groups, numbers, effects, settings.seed)
+    progress.advance(4, 4, "Writing cells and patterns")
+
+
+def _scores(version_id: int, settings: Settings) -> Scores:
+    rows = session().execute(
+        select(
+            Prediction.image_id,
+            Prediction.label,
+            Prediction.outcome,
+            Prediction.p,
+            Prediction.sensitivity,
+            Prediction.shard_id,
+            Prediction.row,
+        )
+        .where(Prediction.version_id == version_id)
+        .order_by(Prediction.image_id)
+    ).all()
+    shards = {
+        shard.id: load_arrays(settings.artifact_dir, shard.artifact)["activations"]
+        for shard in session().scalars(
+            select(ResultShard).where(ResultShard.version_id == version_id)
+        )
+    }
+    activations = [shards[row.shard_id][row.row] for row in rows]
+    return Scores(
+        image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
+        fake=np.array([row.label == "fake" for row in rows], dtype=bool),
+        outcomes=np.array([OUTCOMES.index(row.outcome) for row in rows], dtype=np.int64),
+        p=np.array([row.p for row in rows], dtype=np.float64),
+        sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
+        activations=np.stack(activations).astype(np.float32),
+    )
+
+
+def _groups(version_id: int, dimensions: int) -> Groups:
+    rows = session().execute(
+        select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension)
+        .where(PixelGroup.version_id == version_id)
+        .order_by(PixelGroup.id)
+    ).all()
+    return Groups(
+        ids=np.array([row.id for row in rows], dtype=np.int64),
+        image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
+        by_dimension=np.array([row.by_dimension for row in rows], dtype=np.float64).reshape(
+            len(rows), dimensions
+        ),
+    )
+
+
+def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    rows = session().execute(
+        select(Prediction.image_id, Prediction.x, Prediction.y).where(
+            Prediction.version_id == version_id, Prediction.x.is_not(None)
+        )
+    )
+    known = {image_id: (x, y) for image_id, x, y in rows}
+    session().rollback()
+    unknown = (np.nan, np.nan)
+    return np.array([known.get(int(image_id), unknown) for image_id in image_ids], dtype=float)
+
+
+def _effects(
+    groups: Groups,
+    numbers: NDArray[np.int64],
+    encoder: Encoder,
+    head: DistilledHead,
+    settings: Settings,
+) -> dict[int, Effect]:
+    effects = {}
+    for number in range(int(numbers.max(initial=UNCLUSTERED)) + 1):
+        members = np.flatnonzero(numbers == number)
+        near = members[np.argsort(typicality(groups.by_dimension[members]))]
+        chosen = near[np.sort(np.unique(groups.image_ids[near], return_index=True)[1])[:MEASURED]]
+        measured = [
+            _effect(int(groups.ids[each]), encoder, head, settings) for each in chosen
+        ]
+        effects[number] = Effect(
+            float(np.mean([each.removed for each in measured])),
+            float(np.mean([each.control for each in measured])),
+        )
+    return effects
+
+
+def _effect(group_id: int, encoder: Encoder, head: DistilledHead, settings: Settings) -> Effect:
+    rle, pixel_hash = (
+        session()
+        .execute(
+            select(PixelGroup.rle, Image.pixel_hash)
+            .join(Image, Image.id == PixelGroup.image_id)
+            .where(PixelGroup.id == group_id)
+        )
+        .one()
+    )
+    session().rollback()
+    pixels = read_pixels(settings.image_dir, pixel_hash)
+    mask = decode_mask(rle, pixels.shape[0])
+    elsewhere = random_regions(mask, 1, seed=settings.seed)[0]
+    pictures = [pixels, *(remove_region(pixels, each, "inpaint") for each in (mask, elsewhere))]
+    logits = logits_of(pictures, encoder, head)
+    return Effect(logits[1] - logits[0], logits[2] - logits[0])
+
+
+def _write_places(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
+    session().execute(
+        update(Prediction),
+        [
+            {"version_id": version_id, "image_id": int(image_id), "x": float(x), "y": float(y)}
+            for image_id, (x, y) in zip(scores.image_ids, places, strict=True)
+        ],
+    )
+
+
+def _write_cells(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
+    rows = [
+        {
+            "version_id": version_id,
+            "level": cell.level,
+            "row": cell.row,
+            "column": cell.column,
+            **dict(zip(OUTCOMES, cell.counts, strict=True)),
+            "mean_p": cell.mean_p,
+            "sensitivity": cell.sensitivity,
+            "mean_activation": [float(f"{value:.6g}") for value in cell.mean_activation],
+            "exemplar_id": int(scores.image_ids[cell.exemplar]),
+        }
+        for cell in summarise_cells(
+            places, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+        )
+    ]
+    session().execute(insert(Cell), rows)
+
+
+def _write_patterns(
+    version_id: int,
+    scores: Scores,
+    groups: Groups,
+    numbers: NDArray[np.int64],
+    effects: dict[int, Effect],
+    seed: int,
+) -> None:
+    current = session()
+    for number, effect in effects.items():
+        members = numbers == number
+        by_dimension = groups.by_dimension[members]
+        contribution = by_dimension.sum(axis=1)
+        has = np.isin(scores.image_ids, groups.image_ids[members])
+        more = lift(has, scores.wrong, seed=seed)
+        pattern = Pattern(
+            version_id=version_id,
+            number=number,
+            side="fake" if contribution.mean() > 0 else "real",
+            groups=int(members.sum()),
+            images=int(has.sum()),
+            mean_contribution=float(contribution.mean()),
+            spread_contribution=float(contribution.std()),
+            prevalence_real=_share(has[~scores.fake]),
+            prevalence_fake=_share(has[scores.fake]),
+            lift=more.value,
+            lift_low=more.low,
+            lift_high=more.high,
+            profile=[float(f"{value:.6g}") for value in by_dimension.mean(axis=0)],
+            effect=effect.removed,
+            effect_control=effect.control,
+        )
+        current.add(pattern)
+        current.flush()
+        current.execute(
+            update(PixelGroup),
+            [
+                {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
+                for group_id, distance in zip(
+                    groups.ids[members], typicality(by_dimension), strict=True
+                )
+            ],
+        )
+
+
+def _share(has: NDArray[np.bool_]) -> float:
+    return float(has.mean()) if len(has) else 0.0

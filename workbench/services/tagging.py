@@ -1,0 +1,226 @@
+"""Tags on patterns and pixel groups, and the taxonomy that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.store.database import now, session, transaction
+from workbench.store.judgements import Tag, Tagging
+from workbench.store.people import AuditEvent
+from workbench.store.results import Pattern, PixelGroup
+
+LONGEST_NAME = 60
+LONGEST_DESCRIPTION = 2000
+
+
+@dataclass(frozen=True)
+class TaggingView:
+    """A tag on something. `source` is `hand`, or `pattern` where it was inherited from one."""
+
+    id: int
+    tag: str
+    by: str
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A tag of the taxonomy with what bears it; `groups` and `images` count by hand and by pattern."""
+
+    id: int
+    name: str
+    description: str
+    patterns: int
+    groups: int
+    images: int
+    created_by: str
+    created_at: datetime
+
+
+def tag_pattern(user_id: int, pattern_id: int, name: str) -> TaggingView:
+    """Put a tag on a pattern; a name that the taxonomy lacks is added to it."""
+    return _tag(user_id, name, pattern_id=pattern_id)
+
+
+def tag_group(user_id: int, group_id: int, name: str) -> TaggingView:
+    """Put a tag on one pixel group, by hand."""
+    return _tag(user_id, name, group_id=group_id)
+
+
+def _tag(
+    user_id: int, name: str, *, pattern_id: int | None = None, group_id: int | None = None
+) -> TaggingView:
+    name = _clean(name)
+    with transaction() as current:
+        subject = (
+            current.get(Pattern, pattern_id)
+            if pattern_id is not None
+            else current.get(PixelGroup, group_id)
+        )
+        if subject is None:
+            raise NotFoundError("There is nothing here to tag (any more).")
+        tag = _tag_named(current, user_id, name)
+        made = current.scalar(
+            select(Tagging).where(
+                Tagging.tag_id == tag.id,
+                Tagging.pattern_id == pattern_id,
+                Tagging.pixel_group_id == group_id,
+                Tagging.withdrawn_at.is_(None),
+            )
+        )
+        if made is None:
+            made = Tagging(
+                tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id
+            )
+            current.add(made)
+            current.flush()
+            current.add(_event(user_id, "tag.add", f"tagging:{made.id}", tag=tag.name))
+        view = _view(made)
+    return view
+
+
+def _clean(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidError(f"A tag's name has 1 to {LONGEST_NAME} printable characters.")
+    return name
+
+
+def _tag_named(current: Session, user_id: int, name: str) -> Tag:
+    tag = current.scalar(select(Tag).where(Tag.folded_name == name.casefold()))
+    if tag is None:
+        tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
+        current.add(tag)
+        current.flush()
+        current.add(_event(user_id, "tag.create", f"tag:{tag.id}", tag=name))
+    return tag
+
+
+def _event(user_id: int, action: str, subject: str, **detail: object) -> AuditEvent:
+    return AuditEvent(user_id=user_id, action=action, subject=subject, detail=detail)
+
+
+def withdraw(user_id: int, tagging_id: int) -> None:
+    """Take back a tag that one has put on oneself."""
+    with transaction() as current:
+        tagging = current.get(Tagging, tagging_id)
+        if tagging is None or tagging.withdrawn_at is not None:
+            raise NotFoundError("This tag is gone already.")
+        if tagging.user_id != user_id:
+            raise ConflictError("Somebody else has put this tag here; only they can take it back.")
+        tagging.withdrawn_at = now()
+        current.add(_event(user_id, "tag.withdraw", f"tagging:{tagging_id}"))
+
+
+def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
+    """The standing tags of each pattern, the oldest first."""
+    return _grouped(
+        session().scalars(
+            select(Tagging)
+            .options(joinedload(Tagging.tag), joinedload(Tagging.user))
+            .where(Tagging.pattern_id.in_(pattern_ids), Tagging.withdrawn_at.is_(None))
+            .order_by(Tagging.id)
+        ),
+        by_pattern=True,
+    )
+
+
+def taggings_of_groups(group_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
+    """The standing tags put on each pixel group by hand, the oldest first."""
+    return _grouped(
+        session().scalars(
+            select(Tagging)
+            .options(joinedload(Tagging.tag), joinedload(Tagging.user))
+            .where(Tagging.pixel_group_id.in_(group_ids), Tagging.withdrawn_at.is_(None))
+            .order_by(Tagging.id)
+        ),
+        by_pattern=False,
+    )
+
+
+def _grouped(taggings: object, *, by_pattern: bool) -> dict[int, tuple[TaggingView, ...]]:
+    grouped: dict[int, list[TaggingView]] = {}
+    for tagging in taggings:  # type: ignore[attr-defined]
+        key = tagging.pattern_id if by_pattern else tagging.pixel_group_id
+        grouped.setdefault(key, []).append(_view(tagging))
+    return {key: tuple(views) for key, views in grouped.items()}
+
+
+def _view(tagging: Tagging) -> TaggingView:
+    return TaggingView(
+        id=tagging.id,
+        tag=tagging.tag.name,
+        by=tagging.user.name,
+        at=tagging.created_at,
+        source="hand" if tagging.pixel_group_id is not None else "pattern",
+    )
+
+
+def tag_names() -> tuple[str, ...]:
+    """All names of the taxonomy, by name."""
+    return tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name)))
+
+
+def taxonomy() -> tuple[TagRow, ...]:
+    """All tags by name. Two queries, however many there are."""
+    bears = or_(
+        PixelGroup.id == Tagging.pixel_group_id, PixelGroup.pattern_id == Tagging.pattern_id
+    )
+    counts = {
+        tag_id: (patterns, groups, images)
+        for tag_id, patterns, groups, images in session().execute(
+            select(
+                Tagging.tag_id,
+                func.count(func.distinct(Tagging.pattern_id)),
+                func.count(func.distinct(PixelGroup.id)),
+                func.count(func.distinct(PixelGroup.image_id)),
+            )
+            .outerjoin(PixelGroup, bears)
+            .where(Tagging.withdrawn_at.is_(None))
+            .group_by(Tagging.tag_id)
+        )
+    }
+    tags = session().scalars(
+        select(Tag).options(joinedload(Tag.created_by)).order_by(Tag.folded_name)
+    )
+    return tuple(_row(tag, counts.get(tag.id, (0, 0, 0))) for tag in tags)
+
+
+def _row(tag: Tag, counts: tuple[int, int, int]) -> TagRow:
+    return TagRow(
+        id=tag.id,
+        name=tag.name,
+        description=tag.description,
+        patterns=counts[0],
+        groups=counts[1],
+        images=counts[2],
+        created_by=tag.created_by.name,
+        created_at=tag.created_at,
+    )
+
+
+def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagRow:
+    """Rename or describe a tag; what bears it keeps it. Raises ConflictError for a taken name."""
+    name = _clean(name)
+    if len(description) > LONGEST_DESCRIPTION:
+        raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
+    with transaction() as current:
+        tag = current.get(Tag, tag_id)
+        if tag is None:
+            raise NotFoundError("There is no such tag.")
+        before = {"name": tag.name, "description": tag.description}
+        tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
+        try:
+            current.flush()
+        except IntegrityError as error:
+            raise ConflictError(f"There is a tag called {name} already.") from error
+        current.add(_event(user_id, "tag.describe", f"tag:{tag_id}", before=before))
+    return next(row for row in taxonomy() if row.id == tag_id)

@@ -1,0 +1,231 @@
+"""Train a model version on a collection's curated labels and make it the active one."""
+
+from __future__ import annotations
+
+import numpy as np
+import structlog
+import torch
+from sqlalchemy import delete, func, select
+from torch import Tensor
+
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller import TrainingSet, match_dimensions, train
+from workbench.analysis.encoder import Encoder
+from workbench.analysis.metrics import accuracy, auc, auc_with_interval
+from workbench.config import Settings
+from workbench.services import scoring, summarising
+from workbench.services.curation import freeze
+from workbench.services.encoders import encoder_of
+from workbench.services.encoding import embeddings_of, encode_missing
+from workbench.services.errors import ServiceError
+from workbench.services.progress import Cancelled, Progress
+from workbench.services.weights import load_head, store_head
+from workbench.store.database import now, session, transaction
+from workbench.store.images import Image
+from workbench.store.people import AuditEvent
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import (
+    ActiveVersion,
+    CuratedItem,
+    ModelVersion,
+    TrainingRun,
+)
+
+log = structlog.get_logger()
+SEEDS = 3
+
+
+def perform(run_id: int, settings: Settings, progress: Progress) -> str:
+    """Do a claimed run to its end; returns the state it ended in.
+
+    Every step is resumable: embeddings by batch, the version once it is trained, scores by batch.
+    A run that fails or is cancelled leaves nothing of its version behind, and the active version
+    as it was. KeyboardInterrupt and SystemExit pass through: the caller puts the run back.
+    """
+    try:
+        _execute(run_id, settings, progress)
+    except Cancelled:
+        _end(run_id, "cancelled", "")
+        return "cancelled"
+    except Exception as error:  # noqa: BLE001 - whatever it was, the page must say it
+        log.exception("run failed", run=run_id)
+        _end(run_id, "failed", _reason(error))
+        return "failed"
+    return "succeeded"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ServiceError | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _execute(run_id: int, settings: Settings, progress: Progress) -> None:
+    run = session().get_one(TrainingRun, run_id)
+    collection_id, version_id = run.collection_id, run.version_id
+    session().rollback()
+    encoder = encoder_of(settings)
+    encode_missing(collection_id, encoder, settings, progress)
+    if version_id is None:
+        version_id = _train_version(run_id, collection_id, encoder, settings, progress)
+    scoring.score(version_id, encoder, settings, progress)
+    summarising.summarise(version_id, encoder, settings, progress)
+    _activate(run_id, collection_id, version_id)
+
+
+def _train_version(
+    run_id: int, collection_id: int, encoder: Encoder, settings: Settings, progress: Progress
+) -> int:
+    dataset_id = freeze(collection_id)
+    ids, embedding = embeddings_of(collection_id, encoder, settings)
+    data, held_out = _split(dataset_id, ids, embedding)
+    parent = _parent(collection_id, encoder)
+    parent_head = load_head(parent, settings) if parent else None
+    trained = train(
+        data,
+        dimensions=settings.dimensions,
+        seeds=tuple(range(settings.seed, settings.seed + SEEDS)),
+        parent=parent_head,
+        advance=lambda done, total: progress.advance(done, total, "Training the distiller"),
+    )
+    metrics = _metrics(trained.head, held_out, parent_head, seed=settings.seed)
+    metrics |= {
+        "training_images": len(data.fake),
+        "validation_auc": trained.validation_auc,
+        "penalty": trained.penalty,
+        "seed": trained.seed,
+        "map_scale": scoring.map_scale(
+            collection_id, encoder, trained.head, settings.relevance, settings
+        ),
+    }
+    artifact = store_head(trained.head, settings)
+    with transaction() as current:
+        newest = current.scalar(
+            select(func.max(ModelVersion.number)).where(
+                ModelVersion.collection_id == collection_id
+            )
+        )
+        version = ModelVersion(
+            collection_id=collection_id,
+            number=(newest or 0) + 1,
+            parent_id=parent.id if parent else None,
+            dataset_id=dataset_id,
+            encoder=encoder.name,
+            encoder_fingerprint=encoder.fingerprint,
+            relevance=scoring.method_for(encoder, settings.relevance),
+            dimensions=settings.dimensions,
+            weights=artifact,
+            metrics=metrics,
+        )
+        current.add(version)
+        current.flush()
+        current.get_one(TrainingRun, run_id).version_id = version.id
+        return version.id
+
+
+def _split(
+    dataset_id: int, ids: tuple[int, ...], embedding: Tensor
+) -> tuple[TrainingSet, TrainingSet]:
+    """The dataset's training images and its held-out ones, with their embeddings."""
+    items = {
+        item.image_id: item
+        for item in session().scalars(
+            select(CuratedItem).where(CuratedItem.dataset_id == dataset_id)
+        )
+    }
+    keys = dict(
+        session()
+        .execute(
+            select(Image.id, Image.group_key)
+            .join(CuratedItem, CuratedItem.image_id == Image.id)
+            .where(CuratedItem.dataset_id == dataset_id)
+        )
+        .tuples()
+        .all()
+    )
+    groups = np.unique([keys.get(image_id, "") for image_id in ids], return_inverse=True)[1]
+    session().rollback()
+    sides: tuple[list[int], list[int]] = ([], [])
+    for place, image_id in enumerate(ids):
+        if image_id in items:
+            sides[items[image_id].held_out].append(place)
+
+    def side(places: list[int]) -> TrainingSet:
+        chosen = [items[ids[place]] for place in places]
+        return TrainingSet(
+            embedding=embedding[places],
+            fake=torch.tensor([float(item.label == "fake") for item in chosen]),
+            weight=torch.tensor([item.weight for item in chosen]),
+            group=groups[places],
+        )
+
+    training, held_out = side(sides[0]), side(sides[1])
+    if not len(training.fake):
+        raise ValueError("there are no images to train on")
+    return training, held_out
+
+
+def _parent(collection_id: int, encoder: Encoder) -> ModelVersion | None:
+    """The active version, where it speaks of the same embeddings."""
+    active = session().get(ActiveVersion, collection_id, populate_existing=True)
+    if active is None or active.version.encoder_fingerprint != encoder.fingerprint:
+        return None
+    return active.version
+
+
+def _metrics(
+    head: DistilledHead, held_out: TrainingSet, parent: DistilledHead | None, *, seed: int
+) -> dict[str, object]:
+    fake = held_out.fake.numpy() > 0
+    logit = head.logit(held_out.embedding).numpy()
+    found = auc_with_interval(fake, logit, seed=seed)
+    metrics: dict[str, object] = {
+        "n": len(fake),
+        "held_out_auc": found.value if found else None,
+        "auc_low": found.low if found else None,
+        "auc_high": found.high if found else None,
+        "accuracy": accuracy(fake, logit),
+    }
+    if parent is not None:
+        metrics["parent_auc"] = auc(fake, parent.logit(held_out.embedding).numpy())
+        if len(fake):
+            matched = match_dimensions(
+                parent.activation(held_out.embedding), head.activation(held_out.embedding)
+            )
+            metrics["dimension_match"] = float(np.mean(matched))
+    return metrics
+
+
+def _activate(run_id: int, collection_id: int, version_id: int) -> None:
+    """The switch: one short transaction, so that a reader sees the old or the new."""
+    with transaction() as current:
+        active = current.get(ActiveVersion, collection_id)
+        before = active.version_id if active else None
+        if active is None:
+            current.add(ActiveVersion(collection_id=collection_id, version_id=version_id))
+        else:
+            active.version_id, active.since = version_id, now()
+        run = current.get_one(TrainingRun, run_id)
+        run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
+        current.add(
+            AuditEvent(
+                user_id=run.requested_by_id,
+                action="version.activate",
+                subject=f"collection:{collection_id}",
+                detail={"before": before, "after": version_id, "run": run_id},
+            )
+        )
+
+
+def _end(run_id: int, state: str, error: str) -> None:
+    """Write how a run ended, and take away its version, which nobody has seen."""
+    with transaction() as current:
+        run = current.get_one(TrainingRun, run_id)
+        version_id = run.version_id
+        run.state, run.error, run.finished_at = state, error[:2000], now()
+        run.version_id, run.claimed_by = None, ""
+        current.flush()
+        if version_id is not None:
+            for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
+                current.execute(delete(table).where(table.version_id == version_id))
+            current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))

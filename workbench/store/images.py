@@ -1,0 +1,101 @@
+"""Collections, their images, and the runs that imported them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workbench.store.database import Base, now
+
+LABELS = ("real", "fake")
+
+
+class Collection(Base):
+    """A set of images imported together."""
+
+    __tablename__ = "collection"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    title: Mapped[str] = mapped_column(String(200), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    """What the set is and is not, shown on its page."""
+    file_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """How well file facts alone predict the label (see services.file_facts)."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Image(Base):
+    """One image of a collection: a reference to the original, and its normalised copy by hash."""
+
+    __tablename__ = "image"
+    __table_args__ = (
+        UniqueConstraint("collection_id", "content_hash"),
+        CheckConstraint("label in ('real', 'fake')", name="label"),
+        Index("ix_image_collection_id_original_uri", "collection_id", "original_uri"),
+        Index("ix_image_collection_id_id", "collection_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the original file."""
+    pixel_hash: Mapped[str] = mapped_column(String(64), index=True)
+    """SHA-256 of the normalised file: names it on disk and keys its embeddings."""
+    original_uri: Mapped[str] = mapped_column(Text)
+    """The original's place, percent-encoded, so that any file name can be stored: an absolute
+    `file:` URI, or a path relative to the image root where one is set."""
+    name: Mapped[str] = mapped_column(Text)
+    """The file's name as it can be shown; bytes that are not UTF-8 are replaced."""
+    label: Mapped[str] = mapped_column(String(4))
+    generator: Mapped[str] = mapped_column(String(120), default="")
+    group_key: Mapped[str] = mapped_column(Text)
+    """Images cut from one source share it, and so never straddle the held-out split."""
+    held_out: Mapped[bool]
+    format: Mapped[str] = mapped_column(String(12))
+    width: Mapped[int]
+    height: Mapped[int]
+    file_size: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    jpeg_quality: Mapped[int | None]
+    imported_at: Mapped[datetime] = mapped_column(default=now)
+
+    collection: Mapped[Collection] = relationship()
+
+
+class ImportRun(Base):
+    """One call of `import`, with its counts. One that was interrupted stays `running`."""
+
+    __tablename__ = "import_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), index=True)
+    source: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default="running")
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+
+class ImportRejection(Base):
+    """A file that was not imported, and why."""
+
+    __tablename__ = "import_rejection"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"), index=True)
+    uri: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)

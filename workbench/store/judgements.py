@@ -1,0 +1,126 @@
+"""What people decided. Nothing here is deleted by a model change: it is withdrawn by people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workbench.store.database import Base, now
+from workbench.store.images import Image
+from workbench.store.people import User
+from workbench.store.results import Pattern, PixelGroup
+
+DECISIONS = ("confirm", "overturn", "unsure", "exclude")
+
+
+class Tag(Base):
+    """A name in the taxonomy."""
+
+    __tablename__ = "tag"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    folded_name: Mapped[str] = mapped_column(String(80), unique=True)
+    """The name without case, so that "Fake smile" and "fake smile" are one tag."""
+    description: Mapped[str] = mapped_column(Text, default="")
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    created_by: Mapped[User] = relationship()
+
+
+class Tagging(Base):
+    """A tag put on a pattern or on a pixel group, by a person."""
+
+    __tablename__ = "tagging"
+    __table_args__ = (
+        CheckConstraint(
+            "(pattern_id is null) <> (pixel_group_id is null)", name="one_subject"
+        ),
+        Index("ix_tagging_pattern_id", "pattern_id"),
+        Index("ix_tagging_pixel_group_id", "pixel_group_id"),
+        Index("ix_tagging_tag_id", "tag_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"))
+    pattern_id: Mapped[int | None] = mapped_column(ForeignKey("pattern.id"))
+    pixel_group_id: Mapped[int | None] = mapped_column(ForeignKey("pixel_group.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+
+    tag: Mapped[Tag] = relationship()
+    user: Mapped[User] = relationship()
+    pattern: Mapped[Pattern | None] = relationship()
+    pixel_group: Mapped[PixelGroup | None] = relationship()
+
+
+class Verdict(Base):
+    """One person's decision on one image. The newest that is not withdrawn counts."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        CheckConstraint(
+            "decision in ('confirm', 'overturn', 'unsure', 'exclude')", name="decision"
+        ),
+        Index("ix_verdict_image_id_id", "image_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
+    """The version whose score the person saw."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    decision: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+
+    image: Mapped[Image] = relationship()
+    user: Mapped[User] = relationship()
+
+
+class Adjudication(Base):
+    """The final verdict where people disagree; the newest one of an image counts."""
+
+    __tablename__ = "adjudication"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    decision: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    user: Mapped[User] = relationship()
+
+
+class CounterfactualNote(Base):
+    """A counterfactual saved with a person's words and what they expected."""
+
+    __tablename__ = "counterfactual_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    edit: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What was edited, whole in itself so that it can be replayed on any later version."""
+    p_before: Mapped[float]
+    p_after: Mapped[float]
+    delta_logit: Mapped[float]
+    control_mean: Mapped[float | None]
+    """Mean change of the logit by the same edit on random regions of the same area."""
+    control_spread: Mapped[float | None]
+    expectation: Mapped[str] = mapped_column(String(8))
+    """What the person expected p(fake) to do: `fall`, `rise` or `stay`."""
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+
+    image: Mapped[Image] = relationship()
+    user: Mapped[User] = relationship()

@@ -1,0 +1,79 @@
+"""Bring the database's schema to a revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without an ini file: all of it is here."""
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS))
+    made.attributes["connection"] = connection
+    return made
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Migrate up to `revision`; does nothing where the database is there already."""
+    with _migrating(engine) as connection:
+        command.upgrade(config(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Migrate down to `revision` (`base` for an empty database)."""
+    with _migrating(engine) as connection:
+        command.downgrade(config(connection), revision)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database has every migration that this code knows."""
+    with engine.connect() as connection:
+        here = MigrationContext.configure(connection).get_current_heads()
+    return set(here) == set(ScriptDirectory.from_config(config()).get_heads())
+
+
+class _migrating:  # noqa: N801 - reads as a verb where it is used
+    """A connection in one transaction; on SQLite with foreign keys off, as batch mode needs.
+
+    Batch mode rebuilds a table by copy, drop and rename: with foreign keys enforced the drop
+    would delete or refuse. They are checked at the end instead.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+        self._sqlite = engine.dialect.name == "sqlite"
+
+    def __enter__(self) -> Connection:
+        if self._sqlite:
+            # The pragma does nothing inside a transaction, so it goes straight to the driver.
+            self._pragma("foreign_keys = OFF")
+        self._transaction = self._connection.begin()
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        try:
+            if kind is None and self._sqlite:
+                broken = self._connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+                if broken:
+                    raise RuntimeError(f"the migration would break foreign keys: {broken[:5]}")
+            if kind is None:
+                self._transaction.commit()
+        finally:
+            if self._transaction.is_active:
+                self._transaction.rollback()
+            if self._sqlite:
+                self._pragma("foreign_keys = ON")
+            self._connection.close()
+
+    def _pragma(self, statement: str) -> None:
+        cursor = self._connection.connection.cursor()
+        cursor.execute(f"PRAGMA {statement}")
+        cursor.close()

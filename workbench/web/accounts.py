@@ -1,0 +1,70 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_limiter.util import get_remote_address
+from flask_login import current_user, logout_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from workbench.web import security
+from workbench.web.services import services
+
+blueprint = Blueprint("accounts", __name__)
+
+Answer = Response | str | tuple[str, int]
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """Name and password."""
+
+    name = StringField("Name", [InputRequired("Enter your name."), Length(max=80)])
+    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1024)])
+
+
+@blueprint.get("/login")
+def login() -> Answer:
+    """The sign-in form."""
+    if current_user.is_authenticated:
+        return redirect(_next(), 303)
+    return render_template("views/login.html", form=SignInForm(), failed=False)
+
+
+def _name_and_address() -> str:
+    return f"{get_remote_address()} {request.form.get('name', '')[:80].casefold()}"
+
+
+def _refused(response: Response) -> bool:
+    return response.status_code != 303
+
+
+# Only refused tries count, so that people behind one address do not lock each other out by
+# signing in.
+@blueprint.post("/login")
+@security.limiter.limit("40 per hour", deduct_when=_refused)
+@security.limiter.limit("5 per minute", key_func=_name_and_address, deduct_when=_refused)
+def login_submit() -> Answer:
+    """Sign in, and go on to the page that was asked for."""
+    form = SignInForm()
+    if not form.validate_on_submit():
+        return render_template("views/login.html", form=form, failed=False), 422
+    account = services().accounts.authenticate(form.name.data.strip(), form.password.data)
+    if account is None:
+        return render_template("views/login.html", form=form, failed=True), 401
+    target = _next()
+    security.remember(account)
+    return redirect(target, 303)
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """Sign out."""
+    logout_user()
+    return redirect(url_for("collections.show"), 303)
+
+
+def _next() -> str:
+    return security.local_path(request.args.get("next")) or url_for("collections.show")

@@ -1,0 +1,31 @@
+"""The first step of every page of a collection: its view and its workspace."""
+
+from __future__ import annotations
+
+from flask import request
+
+from workbench.services.collections import VersionSummary, Workspace
+from workbench.services.errors import NotFoundError
+from workbench.web.services import services
+from workbench.web.view import View, read_view
+
+
+def enter(name: str) -> tuple[View, Workspace]:
+    """The request's view, tied to the version that it shows, and the collection's workspace.
+
+    Links made from the view name the version, so that they show the same after a retrain.
+    """
+    view = read_view(name, request.args)
+    workspace = services().collections.workspace(name, view.version)
+    if workspace.version is not None:
+        view = view.changed(version=workspace.version.number)
+    return view, workspace
+
+
+def version_of(workspace: Workspace) -> VersionSummary:
+    """The model version that a page needs. Raises NotFoundError before the first analysis."""
+    if workspace.version is None:
+        raise NotFoundError(
+            f"“{workspace.collection.name}” has not been analysed yet, so it has no model version."
+        )
+    return workspace.version

@@ -1,0 +1,196 @@
+"""One image: what misled the model, and what people make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from workbench.services.browsing import ImageDetail
+from workbench.services.collections import Workspace
+from workbench.services.counterfactual_notes import EXPECTATIONS, LONGEST_TEXT, NoteView
+from workbench.services.counterfactuals import Outcome
+from workbench.services.errors import InvalidError
+from workbench.services.judging import LONGEST_REASON, VerdictView
+from workbench.web import notices, security
+from workbench.web.edits import ChosenEdit, read_edit
+from workbench.web.entering import enter, version_of
+from workbench.web.formatting import DECISION_WORDS
+from workbench.web.parsing import choice, words
+from workbench.web.presenters.bars import Strip, control_strip
+from workbench.web.presenters.score import Breakdown, breakdown
+from workbench.web.services import services
+from workbench.web.view import View
+
+blueprint = Blueprint("images", __name__)
+
+DECISIONS = tuple(DECISION_WORDS)
+STRIP_WIDTH = 240.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A counterfactual that has just been tried."""
+
+    chosen: ChosenEdit
+    outcome: Outcome
+    strip: Strip | None
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One thing that somebody did to this image: a verdict or a note."""
+
+    verdict: VerdictView | None
+    note: NoteView | None
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    """What `views/image.html` shows."""
+
+    view: View
+    workspace: Workspace
+    detail: ImageDetail
+    score: Breakdown
+    previous_id: int | None
+    next_id: int | None
+    verdict: VerdictView | None
+    """The newest that stands."""
+    trial: Trial | None
+    history: tuple[HistoryEntry, ...]
+    tag_names: tuple[str, ...]
+
+
+def _without_edit() -> bool:
+    return not request.args.get("edit")
+
+
+@blueprint.get("/c/<collection:name>/images/<record:image_id>")
+@security.limiter.limit("120 per minute", exempt_when=_without_edit)
+def show(name: str, image_id: int) -> str:
+    """One image within a selection; `edit` tries a counterfactual on it."""
+    view, workspace = enter(name)
+    return render_template("views/image.html", page=_page(view, workspace, image_id))
+
+
+@blueprint.post("/c/<collection:name>/images/<record:image_id>/verdicts")
+@security.requires("judge")
+def give_verdict(name: str, image_id: int) -> Response:
+    """Decide on an image; in the queue, go on to the next one."""
+    view, workspace = enter(name)
+    version = version_of(workspace)
+    decision = choice(request.form, "decision", DECISIONS)
+    if decision is None:
+        raise InvalidError("Choose one of: confirm, overturn, unsure, exclude.")
+    reason = words(request.form, "reason", LONGEST_REASON, "The reason")
+    given = services().judging.give_verdict(
+        security.user_id(), image_id, version.id, decision, reason
+    )
+    here = view.image_url(image_id)
+    notices.saved(
+        f"Saved: {DECISION_WORDS[decision]}.",
+        undo=url_for("images.withdraw_verdict", verdict_id=given.id),
+        back=here,
+    )
+    if view.queue:
+        return redirect(
+            url_for("adjudicate.show", name=name, version=view.version, after=image_id), 303
+        )
+    return redirect(here, 303)
+
+
+@blueprint.post("/verdicts/<record:verdict_id>/withdraw")
+@security.requires("judge")
+def withdraw_verdict(verdict_id: int) -> Response:
+    """Take back one's own verdict."""
+    services().judging.withdraw_verdict(security.user_id(), verdict_id)
+    notices.saved("Verdict taken back.")
+    return redirect(_back(), 303)
+
+
+@blueprint.post("/c/<collection:name>/images/<record:image_id>/notes")
+@security.requires("note")
+def save_note(name: str, image_id: int) -> Response:
+    """Save a counterfactual with what was expected of it."""
+    view, workspace = enter(name)
+    chosen = read_edit(request.form)
+    expectation = choice(request.form, "expectation", EXPECTATIONS)
+    if chosen is None or expectation is None:
+        raise InvalidError("Try an edit first, and say what you expected p(fake) to do.")
+    text = words(request.form, "text", LONGEST_TEXT, "The note")
+    note = services().counterfactuals.save_note(
+        security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
+    )
+    here = view.image_url(image_id)
+    notices.saved(
+        "Note saved.", undo=url_for("images.withdraw_note", note_id=note.id), back=here
+    )
+    return redirect(here, 303)
+
+
+@blueprint.post("/notes/<record:note_id>/withdraw")
+@security.requires("note")
+def withdraw_note(note_id: int) -> Response:
+    """Take back one's own note."""
+    services().counterfactuals.withdraw_note(security.user_id(), note_id)
+    notices.saved("Note taken back.")
+    return redirect(_back(), 303)
+
+
+def _back() -> str:
+    return security.local_path(request.form.get("back")) or url_for("collections.show")
+
+
+def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
+    calls = services()
+    version = version_of(workspace).id
+    detail = calls.browsing.image_detail(version, image_id)
+    previous_id, next_id = _neighbours(view, version, image_id)
+    return ImagePage(
+        view=view,
+        workspace=workspace,
+        detail=detail,
+        score=breakdown(detail.base_logit, detail.logit, detail.dimensions, detail.groups),
+        previous_id=previous_id,
+        next_id=next_id,
+        verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
+        trial=_trial(version, image_id),
+        history=_history(detail),
+        tag_names=calls.tagging.tag_names(),
+    )
+
+
+def _neighbours(view: View, version_id: int, image_id: int) -> tuple[int | None, int | None]:
+    if view.queue:
+        following = services().judging.queue(version_id, image_id)
+        return None, following if following != image_id else None
+    previous_id, next_id = services().browsing.neighbours_in_order(
+        version_id, view.selection, image_id
+    )
+    return previous_id, next_id
+
+
+def _trial(version_id: int, image_id: int) -> Trial | None:
+    chosen = read_edit(request.args)
+    if chosen is None:
+        return None
+    outcome = services().counterfactuals.try_edit(version_id, image_id, chosen.edit)
+    strip = (
+        control_strip(outcome.delta_logit, outcome.controls, STRIP_WIDTH)
+        if outcome.controls
+        else None
+    )
+    return Trial(chosen, outcome, strip)
+
+
+def _newest_first(detail: ImageDetail) -> list[VerdictView]:
+    return sorted(detail.verdicts, key=lambda given: (given.at, given.id), reverse=True)
+
+
+def _history(detail: ImageDetail) -> tuple[HistoryEntry, ...]:
+    entries = [(given.at, HistoryEntry(given, None)) for given in detail.verdicts]
+    entries += [(note.at, HistoryEntry(None, note)) for note in detail.notes]
+    entries.sort(key=lambda entry: entry[0], reverse=True)
+    return tuple(entry for _, entry in entries)

@@ -1,0 +1,50 @@
+"""What every page needs: theme, the reader, addresses of pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+
+from workbench.config import Settings
+from workbench.web.presenters import bars, glyph, violin
+from workbench.web.security import may
+
+THEMES = ("light", "dark")
+
+
+def register(app: Flask) -> None:
+    """Offer the functions that templates call."""
+    key = installation_key(app.config["WORKBENCH"], app.config["SECRET_KEY"])
+
+    def picture_url(endpoint: str, **values: Any) -> str:
+        return url_for(f"media.{endpoint}", k=key, **values)
+
+    app.add_template_global(picture_url)
+    app.add_template_global(chosen_theme)
+    app.add_template_global(may)
+    app.add_template_global(bars, "bars")
+    app.add_template_global(glyph, "glyph_shape")
+    app.add_template_global(violin, "violin_shape")
+    app.context_processor(lambda: {"reader": current_user})
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def installation_key(settings: Settings, secret: str) -> str:
+    """A short mark of this data directory, put into addresses of pictures.
+
+    Pictures are cached for good by their address, and another data directory served at the same
+    place has other pictures under the same ids.
+    """
+    place = f"{settings.data_dir}|{settings.url}"
+    return hmac.new(secret.encode(), place.encode(), hashlib.sha256).hexdigest()[:8]
+
+
+def chosen_theme() -> str | None:
+    """The theme that the reader picked; None follows the system's."""
+    theme = request.cookies.get("theme")
+    return theme if theme in THEMES else None

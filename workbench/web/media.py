@@ -1,0 +1,83 @@
+"""Pictures: by id only, with a sniffed type, and kept by the browser for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, request, send_file
+
+from workbench.services.errors import InvalidError, UnavailableError
+from workbench.web import security
+from workbench.web.edits import read_edit
+from workbench.web.parsing import whole
+from workbench.web.services import services
+from workbench.web.view import MOST_DIMENSIONS
+
+blueprint = Blueprint("media", __name__)
+
+ONE_YEAR = 365 * 24 * 3600
+SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+
+
+@blueprint.get("/images/<record:image_id>.jpg")
+def image(image_id: int) -> Response:
+    """The normalised image."""
+    return _file(services().media.normalised(image_id))
+
+
+@blueprint.get("/images/<record:image_id>/thumb/<picture_size:size>")
+def thumbnail(image_id: int, size: int) -> Response:
+    """A thumbnail of an image."""
+    return _file(services().media.thumbnail(image_id, size))
+
+
+@blueprint.get("/heatmaps/<record:version_id>/<record:image_id>.png")
+def heatmap(version_id: int, image_id: int) -> Response:
+    """Where an image's score comes from: in total, or of one dimension."""
+    dimension = whole(request.args, "dimension", high=MOST_DIMENSIONS - 1)
+    return _bytes(services().media.heatmap(version_id, image_id, dimension))
+
+
+@blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")
+def crop(group_id: int, size: int) -> Response:
+    """The surroundings of a pixel group, with its outline drawn."""
+    return _file(services().media.group_crop(group_id, size))
+
+
+@blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
+@security.limiter.limit("120 per minute")
+def preview(version_id: int, image_id: int) -> Response:
+    """An image as a counterfactual changes it."""
+    chosen = read_edit(request.args)
+    if chosen is None:
+        raise InvalidError("“edit” is missing.")
+    return _bytes(services().counterfactuals.preview(version_id, image_id, chosen.edit))
+
+
+def _file(path: Path) -> Response:
+    try:
+        with path.open("rb") as file:
+            kind = _sniffed(file.read(8))
+    except FileNotFoundError as error:
+        raise UnavailableError("This picture's file is missing from the data directory.") from error
+    return _kept(send_file(path, mimetype=kind, conditional=True, etag=True))
+
+
+def _bytes(content: bytes) -> Response:
+    response = Response(content, mimetype=_sniffed(content[:8]))
+    response.add_etag()
+    response.make_conditional(request)
+    return _kept(response)
+
+
+def _sniffed(head: bytes) -> str:
+    """The type that the content has, whatever its name says; only JPEG and PNG are served."""
+    for signature, kind in SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    raise UnavailableError("This picture's file is damaged.")
+
+
+def _kept(response: Response) -> Response:
+    response.headers["Cache-Control"] = f"private, max-age={ONE_YEAR}, immutable"
+    return response

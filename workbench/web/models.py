@@ -1,0 +1,92 @@
+"""Model versions, and the runs that make them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from workbench.services.collections import Workspace
+from workbench.services.errors import NotFoundError
+from workbench.services.runs import RunView
+from workbench.services.versions import VersionRow
+from workbench.web import notices, security
+from workbench.web.entering import enter
+from workbench.web.services import services
+from workbench.web.view import View
+
+blueprint = Blueprint("models", __name__)
+
+OPEN_STATES = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class ModelsPage:
+    """What `views/models.html` shows."""
+
+    view: View
+    workspace: Workspace
+    versions: tuple[VersionRow, ...]
+    runs: tuple[RunView, ...]
+    worker_alive: bool
+
+
+@blueprint.get("/c/<collection:name>/models")
+def show(name: str) -> str:
+    """All model versions of a collection, and its latest runs."""
+    view, workspace = enter(name)
+    calls = services()
+    page = ModelsPage(
+        view=view,
+        workspace=workspace,
+        versions=calls.versions.versions(workspace.collection.id),
+        runs=calls.runs.runs(workspace.collection.id),
+        worker_alive=calls.runs.worker_alive(),
+    )
+    return render_template("views/models.html", page=page)
+
+
+@blueprint.post("/c/<collection:name>/runs")
+@security.requires("retrain")
+def request_retrain(name: str) -> Response:
+    """Ask the worker for a retrain on what people have decided."""
+    workspace = services().collections.workspace(name)
+    services().runs.request_retrain(security.user_id(), workspace.collection.id)
+    notices.saved("Retrain requested. You can leave this page; it goes on without you.")
+    return redirect(url_for("models.show", name=name), 303)
+
+
+@blueprint.get("/c/<collection:name>/runs/<record:run_id>")
+def progress(name: str, run_id: int) -> Response:
+    """How far a run is; a finished one makes the page that polls load itself again."""
+    run = _run_of(name, run_id)
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("models.show", name=name), 303)
+    response = make_response(
+        render_template(
+            "partials/run.html", name=name, run=run, worker_alive=services().runs.worker_alive()
+        )
+    )
+    if run.state not in OPEN_STATES:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@blueprint.post("/c/<collection:name>/runs/<record:run_id>/cancel")
+@security.requires("retrain")
+def cancel(name: str, run_id: int) -> Response:
+    """Ask a run to stop between two steps; the active version stays."""
+    run = _run_of(name, run_id)
+    services().runs.cancel(security.user_id(), run.id)
+    notices.saved("The run was asked to stop.")
+    return redirect(url_for("models.show", name=name), 303)
+
+
+def _run_of(name: str, run_id: int) -> RunView:
+    """The run, if it belongs to the collection. Raises NotFoundError."""
+    workspace = services().collections.workspace(name)
+    run: RunView = services().runs.run(run_id)
+    if run.collection_id != workspace.collection.id:
+        raise NotFoundError("There is no such run in this collection.")
+    return run

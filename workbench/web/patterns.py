@@ -1,0 +1,76 @@
+"""Patterns: pixel groups that recur, ranked, and each with its members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+
+from workbench.services.collections import Workspace
+from workbench.services.overview import Overview
+from workbench.services.patterns import PatternDetail
+from workbench.web.entering import enter, version_of
+from workbench.web.presenters import overview as overview_panel
+from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
+from workbench.web.services import services
+from workbench.web.view import View, read_after
+
+blueprint = Blueprint("patterns", __name__)
+
+PROFILE_WIDTH = 120.0
+
+
+@dataclass(frozen=True)
+class PatternPage:
+    """What `views/pattern.html` shows."""
+
+    view: View
+    workspace: Workspace
+    detail: PatternDetail
+    profile: tuple[tuple[int, float, DivergingBar], ...]
+    """Dimension, its mean contribution, its bar; largest magnitude first."""
+    drawing: overview_panel.Drawing
+    places: frozenset[int]
+    """Cells of the drawing where the pattern lies."""
+    paged: bool
+    tag_names: tuple[str, ...]
+
+
+@blueprint.get("/c/<collection:name>/patterns")
+def index(name: str) -> str:
+    """All patterns of a version, in the order that one picks."""
+    view, workspace = enter(name)
+    patterns = services().patterns.patterns(version_of(workspace).id, view.sort, view.cell)
+    return render_template(
+        "views/patterns.html", view=view, workspace=workspace, patterns=patterns
+    )
+
+
+@blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>")
+def show(name: str, pattern_id: int) -> str:
+    """One pattern: its members, where they lie, what carries it, whom it misleads."""
+    view, workspace = enter(name)
+    calls = services()
+    version = version_of(workspace).id
+    after = read_after(request.args)
+    detail = calls.patterns.pattern(version, pattern_id, after)
+    whole_layout: Overview = calls.overview.overview(version, 0, None)
+    page = PatternPage(
+        view=view,
+        workspace=workspace,
+        detail=detail,
+        profile=_profile(detail.row.profile),
+        drawing=overview_panel.drawing(whole_layout, None, None, {}),
+        places=frozenset(detail.cells),
+        paged=after is not None,
+        tag_names=calls.tagging.tag_names(),
+    )
+    return render_template("views/pattern.html", page=page)
+
+
+def _profile(profile: tuple[float, ...]) -> tuple[tuple[int, float, DivergingBar], ...]:
+    limit = scale_limit(profile)
+    ordered = sorted(enumerate(profile), key=lambda entry: -abs(entry[1]))
+    return tuple(
+        (index, value, diverging_bar(value, limit, PROFILE_WIDTH)) for index, value in ordered
+    )

@@ -1,0 +1,1 @@
+"""Numbers in, geometry out: pure functions that templates draw as SVG."""

@@ -1,0 +1,69 @@
+"""Bars and dots along one axis: contributions, their spread, and controls of a counterfactual.
+
+Every position is in [0, width], with zero in the middle; + toward fake lies right of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DivergingBar:
+    """A signed value as a bar from the middle, with an optional whisker for its spread."""
+
+    x: float
+    width: float
+    toward_fake: bool
+    whisker_low: float | None = None
+    whisker_high: float | None = None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Dots of the controls and of the edit itself, on a shared axis."""
+
+    zero: float
+    edit: float
+    controls: tuple[float, ...]
+    limit: float
+    """The value at either end of the axis."""
+
+
+def scale_limit(values: Iterable[float]) -> float:
+    """The largest magnitude among the values, for a shared symmetric axis; 1 where all are 0."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return largest if largest > 0 else 1.0
+
+
+def diverging_bar(
+    value: float, limit: float, width: float, spread: float | None = None
+) -> DivergingBar:
+    """A bar for `value` on an axis from -limit to +limit, drawn `width` wide."""
+    middle = width / 2
+    end = position(value, limit, width)
+    low = high = None
+    if spread is not None:
+        low = position(value - spread, limit, width)
+        high = position(value + spread, limit, width)
+    return DivergingBar(min(middle, end), abs(end - middle), value >= 0, low, high)
+
+
+def position(value: float, limit: float, width: float) -> float:
+    """Where a value lies on an axis from -limit to +limit, clipped to the axis."""
+    if not math.isfinite(value):
+        return width / 2
+    return width / 2 * (1 + min(1.0, max(-1.0, value / limit)))
+
+
+def control_strip(edit: float, controls: Sequence[float], width: float) -> Strip:
+    """An edit's change of the logit among the changes that random regions cause."""
+    limit = scale_limit((edit, *controls)) * 1.1
+    return Strip(
+        zero=width / 2,
+        edit=position(edit, limit, width),
+        controls=tuple(position(value, limit, width) for value in controls),
+        limit=limit,
+    )

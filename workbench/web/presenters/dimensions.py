@@ -1,0 +1,59 @@
+"""The dimensions' panel: violins of two sets of images side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.services.dimensions import Violin
+from workbench.web.formatting import signed
+from workbench.web.presenters.violin import Half, half_violin
+
+
+@dataclass(frozen=True)
+class DrawnDimension:
+    """One dimension: A's half left, B's (or everything's) right."""
+
+    index: int
+    weight: float
+    left: Half
+    right: Half
+    label: str
+
+
+def drawn(
+    violins: Sequence[Violin], against: Sequence[Violin] | None
+) -> tuple[DrawnDimension, ...]:
+    """Draw violins; `against` gives the right sides where the violins have no B of their own."""
+    others = {violin.index: violin for violin in against or ()}
+    return tuple(_drawn(violin, others.get(violin.index)) for violin in violins)
+
+
+def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
+    density, mean, high = violin.density_a, violin.mean_a, violin.high
+    right_mean = None
+    if violin.density_b is not None:
+        density, mean = violin.density_b, violin.mean_b
+        right_mean = mean
+    elif other is not None:
+        density, mean, high = other.density_a, other.mean_a, other.high
+        right_mean = mean
+    axis = max(violin.high, high)
+    return DrawnDimension(
+        index=violin.index,
+        weight=violin.weight,
+        left=half_violin(violin.density_a, violin.mean_a, violin.high, axis, "left"),
+        right=half_violin(density, mean, high, axis, "right"),
+        label=_sentence(violin, right_mean),
+    )
+
+
+def _sentence(violin: Violin, right_mean: float | None) -> str:
+    side = "fake" if violin.weight >= 0 else "real"
+    text = (
+        f"Dimension {violin.index}: weight {signed(violin.weight)}, toward {side}. "
+        f"Mean activation {violin.mean_a:.2f}"
+    )
+    if right_mean is None:
+        return f"{text}."
+    return f"{text} on the left, {right_mean:.2f} on the right."

@@ -1,0 +1,165 @@
+"""The representation overview: cells of one window as glyphs, marks, and the ways to zoom and pan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.services.overview import CellView, Overview
+from workbench.web.formatting import OUTCOME_WORDS, count, probability
+from workbench.web.presenters import glyph, windows
+from workbench.web.presenters.windows import Place
+
+
+@dataclass(frozen=True)
+class DrawnCell:
+    """One glyph, ready to be drawn around (x, y)."""
+
+    cell: CellView
+    x: float
+    y: float
+    arcs: tuple[glyph.Arc, ...]
+    thumb: float
+    bar: glyph.Bar
+    label: str
+    faded: bool
+    """It holds none of the images that the filter asks for."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A frame around the selected cell or a pinned one; `name` is empty, A or B."""
+
+    name: str
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Places one step away; None where there is nothing further."""
+
+    finer: Place | None
+    coarser: Place | None
+    left: Place | None
+    right: Place | None
+    up: Place | None
+    down: Place | None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Everything that the overview's panel draws."""
+
+    width: float
+    height: float
+    place: Place
+    cells: tuple[DrawnCell, ...]
+    marks: tuple[Mark, ...]
+    levels: tuple[Place, ...]
+    steps: Steps
+    faded: int
+
+
+def drawing(
+    overview: Overview,
+    outcome: str | None,
+    label: str | None,
+    marked: dict[str, CellView],
+) -> Drawing:
+    """Lay an overview out; `marked` names cells to frame: "" the selected one, "A" and "B"."""
+    window = overview.window
+    place = Place(overview.level, window.column, window.row, window.columns, window.rows)
+    largest = max((cell.images for cell in overview.cells), default=1)
+    cells = tuple(_drawn(cell, place, largest, outcome, label) for cell in overview.cells)
+    return Drawing(
+        width=place.columns * glyph.CELL,
+        height=place.rows * glyph.CELL,
+        place=place,
+        cells=cells,
+        marks=tuple(_mark(name, cell, place) for name, cell in marked.items()),
+        levels=tuple(
+            windows.at_level(place, level, overview.columns, overview.rows)
+            for level in range(overview.levels)
+        ),
+        steps=_steps(overview, place, marked.get("")),
+        faded=sum(cell.faded for cell in cells),
+    )
+
+
+def matching(cell: CellView, outcome: str | None, label: str | None) -> int:
+    """How many of a cell's images an outcome or label filter keeps."""
+    kept = [
+        name
+        for name in glyph.OUTCOMES
+        if (outcome in (None, name) or (outcome == "misclassified" and name in glyph.WRONG))
+        and (label is None or name.startswith(label))
+    ]
+    return sum(getattr(cell, name) for name in kept)
+
+
+def sentence(cell: CellView) -> str:
+    """A cell's numbers in words, for titles and screen readers."""
+    parts = [
+        f"{count(getattr(cell, name))} {OUTCOME_WORDS[name]}"
+        for name in glyph.OUTCOMES
+        if getattr(cell, name)
+    ]
+    noun = "image" if cell.images == 1 else "images"
+    return (
+        f"{count(cell.images)} {noun}: {'; '.join(parts)}. "
+        f"Mean p(fake) {probability(cell.mean_p)}, severity {cell.severity} of 5. "
+        f"Sensitivity {cell.sensitivity:.2f} logits."
+    )
+
+
+def _drawn(
+    cell: CellView, place: Place, largest: int, outcome: str | None, label: str | None
+) -> DrawnCell:
+    x, y = glyph.centre(cell.column - place.column, cell.row - place.row)
+    radius = glyph.ring_radius(cell.images, largest)
+    return DrawnCell(
+        cell=cell,
+        x=x,
+        y=y,
+        arcs=glyph.arcs(cell, radius),
+        thumb=glyph.thumb_radius(radius),
+        bar=glyph.sensitivity_bar(cell.sensitivity_share),
+        label=sentence(cell),
+        faded=matching(cell, outcome, label) == 0,
+    )
+
+
+def _mark(name: str, cell: CellView, place: Place) -> Mark:
+    column, row, side = windows.square(cell.level, cell.column, cell.row, place)
+    inset = (glyph.CELL - glyph.GROUND) / 2
+    return Mark(
+        name,
+        column * glyph.CELL + inset,
+        row * glyph.CELL + inset,
+        max(2.0, side * glyph.CELL - 2 * inset),
+    )
+
+
+def _steps(overview: Overview, place: Place, selected: CellView | None) -> Steps:
+    def zoomed(level: int) -> Place | None:
+        if not 0 <= level < overview.levels:
+            return None
+        if selected is not None and selected.level == place.level:
+            middle = (selected.column + 0.5, selected.row + 0.5)
+        else:
+            middle = place.middle
+        return windows.around(place.level, middle, level, overview.columns, overview.rows)
+
+    def moved(columns: int, rows: int) -> Place | None:
+        return windows.moved(place, columns, rows, overview.columns, overview.rows)
+
+    across, down = max(1, place.columns // 2), max(1, place.rows // 2)
+    return Steps(
+        finer=zoomed(place.level + 1),
+        coarser=zoomed(place.level - 1),
+        left=moved(-across, 0),
+        right=moved(across, 0),
+        up=moved(0, -down),
+        down=moved(0, down),
+    )

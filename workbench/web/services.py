@@ -1,0 +1,46 @@
+"""The use cases that views call, as one object, so that tests can hand in their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+
+from workbench.services import (
+    accounts,
+    browsing,
+    collections,
+    counterfactuals,
+    dimensions,
+    judging,
+    media,
+    overview,
+    patterns,
+    runs,
+    tagging,
+    versions,
+)
+
+
+@dataclass(frozen=True)
+class Services:
+    """One service module a field, or anything with the same functions."""
+
+    accounts: Any = accounts
+    browsing: Any = browsing
+    collections: Any = collections
+    counterfactuals: Any = counterfactuals
+    dimensions: Any = dimensions
+    judging: Any = judging
+    media: Any = media
+    overview: Any = overview
+    patterns: Any = patterns
+    runs: Any = runs
+    tagging: Any = tagging
+    versions: Any = versions
+
+
+def services() -> Services:
+    """The use cases of the current application."""
+    return cast(Services, current_app.extensions["workbench.services"])

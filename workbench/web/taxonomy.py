@@ -1,0 +1,70 @@
+"""The taxonomy, and putting its tags on patterns and pixel groups."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from workbench.services.tagging import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
+from workbench.web import notices, security
+from workbench.web.parsing import words
+from workbench.web.services import services
+
+blueprint = Blueprint("taxonomy", __name__)
+
+
+
+@blueprint.get("/taxonomy")
+def show() -> str:
+    """All tags with their counts."""
+    return render_template("views/taxonomy.html", tags=services().tagging.taxonomy())
+
+
+@blueprint.post("/taxonomy/<record:tag_id>")
+@security.requires("tag")
+def describe(tag_id: int) -> Response:
+    """Rename a tag or say what it means; whatever bears it keeps it."""
+    name = words(request.form, "name", LONGEST_NAME, "The name")
+    description = words(request.form, "description", LONGEST_DESCRIPTION, "The description")
+    tag = services().tagging.describe_tag(security.user_id(), tag_id, name, description)
+    notices.saved(f"Saved: “{tag.name}”.")
+    return redirect(url_for("taxonomy.show"), 303)
+
+
+@blueprint.post("/patterns/<record:pattern_id>/tags")
+@security.requires("tag")
+def tag_pattern(pattern_id: int) -> Response:
+    """Name a pattern; its pixel groups inherit the tag."""
+    name = words(request.form, "tag", LONGEST_NAME, "The tag")
+    return _tagged(services().tagging.tag_pattern(security.user_id(), pattern_id, name))
+
+
+@blueprint.post("/groups/<record:group_id>/tags")
+@security.requires("tag")
+def tag_group(group_id: int) -> Response:
+    """Put a tag on one pixel group."""
+    name = words(request.form, "tag", LONGEST_NAME, "The tag")
+    return _tagged(services().tagging.tag_group(security.user_id(), group_id, name))
+
+
+@blueprint.post("/taggings/<record:tagging_id>/withdraw")
+@security.requires("tag")
+def withdraw(tagging_id: int) -> Response:
+    """Take back a tag that one has put on."""
+    services().tagging.withdraw(security.user_id(), tagging_id)
+    notices.saved("Tag taken off.")
+    return redirect(_back(), 303)
+
+
+def _tagged(tagging: TaggingView) -> Response:
+    back = _back()
+    notices.saved(
+        f"Tagged “{tagging.tag}”.",
+        undo=url_for("taxonomy.withdraw", tagging_id=tagging.id),
+        back=back,
+    )
+    return redirect(back, 303)
+
+
+def _back() -> str:
+    return security.local_path(request.form.get("back")) or url_for("taxonomy.show")

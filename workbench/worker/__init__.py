@@ -1,0 +1,1 @@
+"""The worker process: retrains when asked to, and nightly when enough was decided."""

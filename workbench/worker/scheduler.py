@@ -1,0 +1,121 @@
+"""The APScheduler process: a lease, a queue of runs, a nightly look at each collection."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from flask import Flask
+
+from workbench.config import Settings
+from workbench.services import performing, processes, runs, schedules
+from workbench.services.errors import ConflictError
+from workbench.services.progress import Stopping
+from workbench.store.database import db
+
+log = structlog.get_logger()
+RENEW_SECONDS = 10
+LOOK_SECONDS = 1
+PLAN_SECONDS = 60
+_NIGHTLY = "nightly:"
+
+
+class Worker:
+    """One worker. Only the holder of the lease works; another one waits until it is free."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._name = processes.new_name()
+        self._leading = False
+        self._planned: set[schedules.Nightly] = set()
+        self._stop = threading.Event()
+        # The run has a thread of its own, so that the lease is renewed while it works.
+        self._scheduler = BlockingScheduler(
+            executors={"default": ThreadPoolExecutor(2), "runs": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Work until the process is asked to stop by SIGINT or SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self._renew()
+        self._every(RENEW_SECONDS, self._renew)
+        self._every(PLAN_SECONDS, self._plan)
+        self._every(LOOK_SECONDS, self._work, executor="runs")
+        log.info("worker started", name=self._name, leading=self._leading)
+        self._plan()
+        try:
+            self._scheduler.start()
+        finally:
+            with self._app.app_context():
+                runs.give_lease_back(self._name)
+            log.info("worker stopped", name=self._name)
+
+    def _every(self, seconds: int, job: Callable[[], None], **options: Any) -> None:
+        self._scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__, **options)
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self._stop.set()
+        # Not from here: the handler may have interrupted the scheduler while it holds its lock.
+        threading.Thread(target=self._scheduler.shutdown, daemon=True).start()
+
+    def _renew(self) -> None:
+        with self._app.app_context():
+            leading = runs.take_lease(self._name)
+        if leading != self._leading:
+            log.info("lease", name=self._name, leading=leading)
+        self._leading = leading
+
+    def _work(self) -> None:
+        """Take up what a dead process left, then the oldest run that waits."""
+        if not self._leading or self._stop.is_set():
+            return
+        with self._app.app_context():
+            for left in runs.recover():
+                log.warning("recovered a run that a dead process left", run=left)
+            run_id = runs.claim_next(self._name)
+            if run_id is None:
+                return
+            log.info("run started", run=run_id)
+            try:
+                state = performing.perform(db.engine, run_id, self._settings, stop=self._stop)
+            except Stopping:
+                log.info("run put back, the worker stops", run=run_id)
+            else:
+                log.info("run ended", run=run_id, state=state)
+
+    def _plan(self) -> None:
+        """Make the nightly jobs what the schedule table says."""
+        with self._app.app_context():
+            wanted = set(schedules.nightly(self._settings))
+        # Jobs that stay are left alone: put in anew at their very minute, they would miss it.
+        for gone in self._planned - wanted:
+            self._scheduler.remove_job(_NIGHTLY + str(gone.collection_id))
+        for each in wanted - self._planned:
+            self._scheduler.add_job(
+                self._consider,
+                CronTrigger(hour=each.hour, minute=each.minute),
+                args=[each.collection_id],
+                id=_NIGHTLY + str(each.collection_id),
+            )
+        self._planned = wanted
+
+    def _consider(self, collection_id: int) -> None:
+        """Ask for a retrain when enough was decided since the last."""
+        if not self._leading:
+            return
+        with self._app.app_context():
+            if not schedules.is_due(collection_id, self._settings):
+                return
+            try:
+                runs.request_retrain(None, collection_id, trigger="schedule")
+            except ConflictError:
+                log.info("a run is under way already", collection=collection_id)
