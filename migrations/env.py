@@ -7,6 +7,7 @@ from alembic import context
 from workbench.store import judgements, results, versions  # noqa: F401 - registers the tables
 from workbench.store.database import Base, UtcDateTime
 
+
 def render_item(kind: str, item: object, _context: object) -> str | bool:
     """Write our moments as plain columns, so that a migration needs nothing of today's code."""
     if kind == "type" and isinstance(item, UtcDateTime):

@@ -112,7 +112,8 @@ collection_option = click.option(
 def main(*, verbose: bool) -> None:
     """Find, name and judge the patterns by which AI-made images give themselves away."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A run takes longer than the seconds between two looks at the queue; no need to be told.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -128,10 +129,17 @@ def main(*, verbose: bool) -> None:
     help="CSV with path, label, and optional generator, group, split.",
 )
 @click.option("--title", default="", help="What the pages call the collection.")
+@click.option("--description", default="", help="What the set is and is not.")
 @json_option
 @_with_app
 def import_command(
-    path: Path, name: str, manifest: Path | None, title: str, *, as_json: bool
+    path: Path,
+    name: str,
+    manifest: Path | None,
+    title: str,
+    description: str,
+    *,
+    as_json: bool,
 ) -> None:
     """Import images from folders real/ and fake/ below PATH, or from a CSV manifest.
 
@@ -150,6 +158,7 @@ def import_command(
             manifest=manifest,
             progress=bar,
             title=title,
+            description=description,
         )
     except KeyboardInterrupt:
         raise click.ClickException(
@@ -158,11 +167,16 @@ def import_command(
     finally:
         bar.close()
     lines = [
-        f"{report.imported} imported, {report.already} known already, "
-        f"{report.duplicates} duplicates, {report.rejected} not imported.",
-        f"The collection holds {report.real} real and {report.fake} fake images, "
-        f"{report.held_out} of them held out.",
+        (
+            f"{report.imported} imported, {report.already} known already, "
+            f"{report.duplicates} duplicates, {report.rejected} not imported."
+        ),
+        (
+            f"The collection holds {report.real} real and {report.fake} fake images, "
+            f"{report.held_out} of them held out."
+        ),
         f"File facts alone tell the labels apart with AUC {_figure(report.file_facts.get('auc'))}.",
+        *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
     ]
     _show(report.as_json(), as_json=as_json, lines=lines)
@@ -183,9 +197,11 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
     found = next(each for each in read_status().collections if each.name == name)
     lines = [
         *(["The analysis is up to date already."] if run_id is None else []),
-        f"Version {found.version} of {name}: {found.images} images, "
-        f"held-out AUC {_figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
-        f"{found.patterns} patterns, {found.cells} cells.",
+        (
+            f"Version {found.version} of {name}: {found.images} images, "
+            f"held-out AUC {_figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
+            f"{found.patterns} patterns, {found.cells} cells."
+        ),
     ]
     report = {"collection": found.name, **vars(found)}
     report.pop("name")
@@ -250,10 +266,14 @@ def evaluate(name: str, *, as_json: bool) -> None:
         found = measure(name, _settings(), bar)
     finally:
         bar.close()
-    interval = "" if found.auc_interval is None else "  [{:.3f}, {:.3f}]".format(*found.auc_interval)
+    interval = (
+        "" if found.auc_interval is None else "  [{:.3f}, {:.3f}]".format(*found.auc_interval)
+    )
     lines = [
-        f"Version {found.version} (trained on {found.trained_on}) on {found.n} images of {name} "
-        f"that it was not trained on:",
+        (
+            f"Version {found.version} (trained on {found.trained_on}) "
+            f"on {found.n} images of {name} that it was not trained on:"
+        ),
         f"accuracy {_figure(found.accuracy)}, AUC {_figure(found.auc)}{interval}",
         *(
             f"  {generator}: n {each.n}, called fake {each.called_fake:.0%}, "
@@ -270,7 +290,7 @@ def evaluate(name: str, *, as_json: bool) -> None:
 @json_option
 @_with_app
 def retrain(name: str, *, wait: bool, as_json: bool) -> None:
-    """Retrain on the curated labels; the worker does it, or with --wait this process if none is there."""
+    """Retrain on the curated labels: the worker does it, or with --wait this process."""
     from workbench.services.versions import versions
 
     _require_tables()
@@ -284,9 +304,7 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
         _show({"run": view.id, "state": view.state}, as_json=as_json, lines=lines)
         return
     view = _see_through(view.id)
-    made = next(
-        each for each in versions(collection) if each.summary.number == view.version_number
-    )
+    made = next(each for each in versions(collection) if each.summary.number == view.version_number)
     report = {
         "collection": name,
         "run": view.id,
@@ -297,9 +315,11 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
         "dataset": made.dataset_counts,
     }
     lines = [
-        f"Version {made.summary.number} of {name} (parent {made.parent_number}): "
-        f"held-out AUC {_figure(made.summary.held_out_auc)}, "
-        f"its parent's {_figure(made.metrics.get('parent_auc'))}."
+        (
+            f"Version {made.summary.number} of {name} (parent {made.parent_number}): "
+            f"held-out AUC {_figure(made.summary.held_out_auc)}, "
+            f"its parent's {_figure(made.metrics.get('parent_auc'))}."
+        )
     ]
     _show(report, as_json=as_json, lines=lines)
 
@@ -318,7 +338,9 @@ def serve(host: str, port: int) -> None:
     threading.Thread(target=_warm, args=(app, settings), daemon=True).start()
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"Workbench on http://{host}:{port} (Ctrl-C stops it)", err=True)
-    waitress.serve(app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
+    waitress.serve(
+        app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
+    )
 
 
 def _interrupt(_number: int, _frame: object) -> None:

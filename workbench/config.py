@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,16 +31,16 @@ class Settings(BaseSettings):
     """Torch device that encodes: `cpu`, `cuda`, `cuda:1`."""
 
     secret_key: str = ""
-    """Signs sessions; empty means a random one, kept in `data_dir` and readable by its owner only."""
+    """Signs sessions; empty means a random one, kept in `data_dir` for its owner's eyes only."""
 
     image_root: Path | None = None
-    """Where set, originals outside of it are refused, and their places are stored relative to it."""
+    """Where set, originals outside of it are refused, and are stored relative to it."""
 
     open_reading: bool = False
     """Pages may be read without signing in. Writing always needs an account."""
 
-    relevance: str = "patch_share"
-    """Method of the token maps; one that the encoder's features do not allow is replaced, and said."""
+    relevance: Literal["patch_share", "last_block"] = "patch_share"
+    """Method of the token maps; one that the encoder's features do not allow is replaced."""
 
     dimensions: Annotated[int, Field(ge=2, le=64)] = 16
     """K, the number of distilled dimensions."""

@@ -138,6 +138,9 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("image", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_image_collection_id_group_key", ["collection_id", "group_key"], unique=False
+        )
         batch_op.create_index("ix_image_collection_id_id", ["collection_id", "id"], unique=False)
         batch_op.create_index(
             "ix_image_collection_id_original_uri", ["collection_id", "original_uri"], unique=False
@@ -687,6 +690,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_image_pixel_hash"))
         batch_op.drop_index("ix_image_collection_id_original_uri")
         batch_op.drop_index("ix_image_collection_id_id")
+        batch_op.drop_index("ix_image_collection_id_group_key")
 
     op.drop_table("image")
     with op.batch_alter_table("embedding_shard", schema=None) as batch_op:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -32,10 +30,13 @@ class Postgres:
             connection.execute(command)
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """Lend the SQLAlchemy URL of a new database; it is dropped at the end."""
+    def fresh_database(self, *, like: str = "template1") -> Iterator[str]:
+        """Lend the SQLAlchemy URL of a new database; it is dropped at the end.
+
+        `like` names a database that it starts as a copy of; nobody may be connected to that one.
+        """
         name = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         try:
             yield self._server.get_uri(database=name, driver="psycopg")
         finally:
@@ -50,13 +51,12 @@ def running_postgres() -> Iterator[Postgres]:
     be able to reach the directory: pytest's are closed to others, and too deep for a socket's
     path.
     """
-    directory = Path(tempfile.mkdtemp(prefix="workbench-pg-"))
-    # The package's own lock lies in /tmp, where one that another user left bars the way.
-    PostgresServer._lock = InterProcessLock(directory / "lock")
-    server = get_server(directory / "data", cleanup_mode="stop")
-    try:
-        yield Postgres(server)
-    finally:
-        server.cleanup()
-        atexit.unregister(server._cleanup)
-        shutil.rmtree(directory, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="workbench-pg-") as directory:
+        # The package's own lock lies in /tmp, where one that another user left bars the way.
+        PostgresServer._lock = InterProcessLock(f"{directory}/lock")
+        server = get_server(f"{directory}/data", cleanup_mode="stop")
+        try:
+            yield Postgres(server)
+        finally:
+            server.cleanup()
+            atexit.unregister(server._cleanup)

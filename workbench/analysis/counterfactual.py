@@ -58,7 +58,7 @@ def _elsewhere(
     height, width = mask.shape
     candidates = []
     for _ in range(_DRAWS):
-        mirrored = mask[:, ::-1] if generator.random() < 0.5 else mask  # noqa: PLR2004
+        mirrored = mask[:, ::-1] if generator.random() < 0.5 else mask
         shift = (int(generator.integers(height)), int(generator.integers(width)))
         candidates.append(np.roll(mirrored, shift, axis=(0, 1)))
     # Without a little chance among the far ones, every control would sit in the same corner.

@@ -133,14 +133,15 @@ def _fit(
         return value
 
     with torch.enable_grad():
-        optimizer.step(loss)  # type: ignore[arg-type]
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
     weight, bias, logit_weight, logit_bias = (parameter.detach() for parameter in parameters)
     return DistilledHead(mean, scale, weight, bias, logit_weight, float(logit_bias))
 
 
 def _correlation(z: Float[Tensor, "image dimension"]) -> Float[Tensor, ""]:
     column = z / (z.norm(dim=0, keepdim=True) + 1e-6)
-    return torch.linalg.matrix_norm(torch.eye(z.shape[1]) - column.T @ column)
+    distance: Tensor = torch.linalg.matrix_norm(torch.eye(z.shape[1]) - column.T @ column)
+    return distance
 
 
 def _random_start(

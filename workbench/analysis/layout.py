@@ -29,7 +29,7 @@ def place(
     Fewer than `FEWEST` images, or images all alike, lie on a diagonal.
     """
     count = len(activations)
-    if count < FEWEST or np.ptp(activations, axis=0).max(initial=0.0) < 1e-9:  # noqa: PLR2004
+    if count < FEWEST or np.ptp(activations, axis=0).max(initial=0.0) < 1e-9:
         return np.repeat((np.arange(count) + 0.5)[:, None] / max(count, 1), 2, axis=1)
     fitted = _sample(count, seed)
     scaled = activations / np.maximum(activations[fitted].std(axis=0), 1e-9)
@@ -65,7 +65,8 @@ def _start(
     start[unknown] = np.random.default_rng(seed).random((int(unknown.sum()), 2))
     # UMAP works in a square of about 20; images on one spot would never come apart.
     jitter = np.random.default_rng(seed).normal(scale=1e-3, size=start.shape)
-    return (20.0 * (start + jitter) - 10.0).astype(np.float32)
+    spread: Float[ndarray, "image 2"] = (20.0 * (start + jitter) - 10.0).astype(np.float32)
+    return spread
 
 
 def _into_unit_square(places: Float[ndarray, "image 2"]) -> Float[ndarray, "image 2"]:
@@ -74,4 +75,5 @@ def _into_unit_square(places: Float[ndarray, "image 2"]) -> Float[ndarray, "imag
     scaled = (places - places.min(axis=0)) / np.where(span > 0, span, 1.0)
     ranked = (rankdata(places, axis=0) - 0.5) / len(places)
     even = (1.0 - EVENNESS) * scaled + EVENNESS * ranked
-    return np.clip(even, 0.0, _BELOW_ONE)
+    clipped: Float[ndarray, "image 2"] = np.clip(even, 0.0, _BELOW_ONE)
+    return clipped

@@ -30,8 +30,9 @@ def cluster_groups(
     """A pattern's number for each group, or `UNCLUSTERED`.
 
     Groups toward fake and toward real are clustered apart, each by its profile over the dimensions
-    (unit length, so that distance is angle), brought to 5 dimensions by UMAP and clustered by HDBSCAN. Numbers run from the
-    largest |mean contribution| down. Groups that contribute nothing stay unclustered.
+    (unit length, so that distance is angle), brought to 5 dimensions by UMAP and clustered by
+    HDBSCAN. Numbers run from the largest |mean contribution| down. Groups that contribute nothing
+    stay unclustered.
     """
     contribution = by_dimension.sum(axis=1)
     numbers = np.full(len(by_dimension), UNCLUSTERED)
@@ -49,7 +50,7 @@ def _cluster_side(
     if count < FEWEST:
         return np.full(count, UNCLUSTERED)
     profile = unit_profiles(by_dimension)
-    if np.ptp(profile, axis=0).max() < 1e-6:  # noqa: PLR2004 - all alike: one pattern, no layout
+    if np.ptp(profile, axis=0).max() < 1e-6:
         return np.zeros(count, dtype=int)
     space = UMAP(
         n_components=5,
@@ -63,8 +64,7 @@ def _cluster_side(
     found: Integer[ndarray, " group"] = HDBSCAN(
         min_cluster_size=size,
         min_samples=5,
-        # Below this distance in UMAP's space, density ripples are chance and no border.
-        cluster_selection_epsilon=0.5,
+        # A side whose groups all act alike is one pattern, not several by chance.
         allow_single_cluster=True,
         copy=True,
     ).fit_predict(space)
@@ -98,7 +98,8 @@ def typicality(by_dimension: Float[ndarray, "group dimension"]) -> Float[ndarray
     """
     profile = unit_profiles(by_dimension)
     medoid = profile[np.argmax(profile @ profile.mean(axis=0))]
-    return np.linalg.norm(profile - medoid, axis=1)
+    distance: Float[ndarray, " group"] = np.linalg.norm(profile - medoid, axis=1)
+    return distance
 
 
 def lift(
@@ -121,9 +122,7 @@ def lift(
     if counts[0] + counts[2] == 0 or counts[0] + counts[1] == 0:
         return Lift(1.0, 0.0, 99.0)
     # Resampling images with replacement draws these four counts from a multinomial.
-    drawn = np.random.default_rng(seed).multinomial(
-        counts.sum(), counts / counts.sum(), size=2000
-    )
+    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=2000)
     ratios = _lift_of(drawn)
     low, high = np.nanpercentile(ratios, [2.5, 97.5])
     return Lift(float(_lift_of(counts[None])[0]), float(low), float(min(high, 99.0)))
@@ -134,4 +133,5 @@ def _lift_of(counts: Integer[ndarray, "sample 4"]) -> Float[ndarray, " sample"]:
     with np.errstate(divide="ignore", invalid="ignore"):
         among_wrong = both / (both + only_wrong)
         among_all = (both + only_pattern) / counts.sum(axis=1)
-        return among_wrong / among_all
+        ratio: Float[ndarray, " sample"] = among_wrong / among_all
+    return ratio

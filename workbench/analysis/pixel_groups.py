@@ -73,7 +73,8 @@ def find_pixel_groups(
     pixels, so that the regions' contributions sum to the map's own sum over any partition. Regions
     are superpixels, joined across neighbours that act alike (same sign, like profile over the
     dimensions, like density), kept from the largest |C| down until they carry `KEPT_SHARE` of
-    the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which nothing contributes has none.
+    the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which nothing
+    contributes has none.
     """
     labels = superpixels(pixels)
     labels = _merge_alike(labels, contributions @ patch_overlap(labels, grid))
@@ -133,7 +134,7 @@ def _group(mask: ndarray, by_dimension: Float[ndarray, " dimension"]) -> PixelGr
     encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
     left, top, width, height = (int(value) for value in coco.toBbox(encoded))
     return PixelGroup(
-        rle=encoded["counts"].decode("ascii"),
+        rle=str(encoded["counts"], "ascii"),  # type: ignore[arg-type]
         left=left,
         top=top,
         width=width,

@@ -71,9 +71,7 @@ def set_password(name: str, password: str) -> None:
 
 def _check_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidError(
-            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-        )
+        raise InvalidError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
 
 
 def authenticate(name: str, password: str) -> Account | None:

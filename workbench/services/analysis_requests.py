@@ -35,8 +35,6 @@ def _is_up_to_date(collection: int) -> bool:
         return False
     scored = select(Prediction.image_id).where(Prediction.version_id == active.version_id)
     unscored = session().scalar(
-        select(Image.id)
-        .where(Image.collection_id == collection, Image.id.not_in(scored))
-        .limit(1)
+        select(Image.id).where(Image.collection_id == collection, Image.id.not_in(scored)).limit(1)
     )
     return unscored is None

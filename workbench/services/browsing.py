@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Float, Integer, Select, and_, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.services import current
 from workbench.services.counterfactual_notes import NoteView, notes_on
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.keyset import key_text, parse_key
 from workbench.services.judging import WRONG, VerdictView, history, standing_decisions
+from workbench.services.keyset import key_text, parse_key
 from workbench.services.outlines import outline
 from workbench.services.overview import find_cell, inside
 from workbench.services.pattern_names import default_label, pattern_labels
-from workbench.services.tagging import TaggingView, taggings_of_groups, taggings_of_patterns
+from workbench.services.tagging import (
+    TaggingView,
+    taggings_of_groups,
+    taggings_of_patterns,
+)
 from workbench.services.version_files import logit_weights_of, rows_of
 from workbench.store.database import session
 from workbench.store.images import LABELS, Image
@@ -139,7 +153,9 @@ def images(
         query = query.where(_behind(key, descending, *parse_key(after)))
     rows = session().execute(_ordered(query, key, descending).limit(limit + 1)).all()
     shown = rows[:limit]
-    following = key_text(shown[-1].key, shown[-1].Prediction.image_id) if len(rows) > limit else None
+    following = (
+        key_text(shown[-1].key, shown[-1].Prediction.image_id) if len(rows) > limit else None
+    )
     return ImagePage(cards([row.Prediction for row in shown]), total or 0, following)
 
 
@@ -185,7 +201,10 @@ def _order(order: str) -> tuple[ColumnElement[float], bool]:
 
 
 def _behind(
-    key: ColumnElement[float], descending: bool, value: float, image_id: int  # noqa: FBT001
+    key: ColumnElement[float],
+    descending: bool,
+    value: float,
+    image_id: int,
 ) -> ColumnElement[bool]:
     further = key < value if descending else key > value
     return or_(further, and_(key == value, Prediction.image_id > image_id))
@@ -194,7 +213,7 @@ def _behind(
 def _ordered(
     query: Select[tuple[Prediction, float]],
     key: ColumnElement[float],
-    descending: bool,  # noqa: FBT001
+    descending: bool,
 ) -> Select[tuple[Prediction, float]]:
     return query.order_by(key.desc() if descending else key.asc(), Prediction.image_id)
 
@@ -281,12 +300,16 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
 
 
 def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
-    found = session().scalars(
-        select(PixelGroup)
-        .options(joinedload(PixelGroup.pattern))
-        .where(PixelGroup.version_id == version_id, PixelGroup.image_id == image_id)
-        .order_by(PixelGroup.number)
-    ).all()
+    found = (
+        session()
+        .scalars(
+            select(PixelGroup)
+            .options(joinedload(PixelGroup.pattern))
+            .where(PixelGroup.version_id == version_id, PixelGroup.image_id == image_id)
+            .order_by(PixelGroup.number)
+        )
+        .all()
+    )
     by_hand = taggings_of_groups([each.id for each in found])
     pattern_ids = [each.pattern_id for each in found if each.pattern_id is not None]
     by_pattern = taggings_of_patterns(pattern_ids)

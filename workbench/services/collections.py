@@ -67,9 +67,7 @@ def collections() -> tuple[CollectionSummary, ...]:
         for row in session().scalars(select(ModelVersion).join(ActiveVersion))
     }
     found = session().scalars(select(Collection).order_by(Collection.name))
-    return tuple(
-        _summary(each, counts.get(each.id, {}), active.get(each.id)) for each in found
-    )
+    return tuple(_summary(each, counts.get(each.id, {}), active.get(each.id)) for each in found)
 
 
 def workspace(name: str, version_number: int | None = None) -> Workspace:
@@ -120,14 +118,10 @@ def finished_versions(collection_id: int) -> list[ModelVersion]:
         session().scalars(
             select(ModelVersion)
             .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
-            .where(
-                ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded"
-            )
+            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
             .order_by(ModelVersion.number.desc())
         )
     )
-
-
 
 
 def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:

@@ -42,9 +42,7 @@ def notes_on(image_id: int) -> tuple[NoteView, ...]:
     found = session().scalars(
         select(CounterfactualNote)
         .options(joinedload(CounterfactualNote.user))
-        .where(
-            CounterfactualNote.image_id == image_id, CounterfactualNote.withdrawn_at.is_(None)
-        )
+        .where(CounterfactualNote.image_id == image_id, CounterfactualNote.withdrawn_at.is_(None))
         .order_by(CounterfactualNote.id.desc())
     )
     return tuple(note_view(each) for each in found)
@@ -94,6 +92,4 @@ def withdraw_note(user_id: int, note_id: int) -> None:
         if note.user_id != user_id:
             raise ConflictError("This note is somebody else's; only they can take it back.")
         note.withdrawn_at = now()
-        current.add(
-            AuditEvent(user_id=user_id, action="note.withdraw", subject=f"note:{note_id}")
-        )
+        current.add(AuditEvent(user_id=user_id, action="note.withdraw", subject=f"note:{note_id}"))

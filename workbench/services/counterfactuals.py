@@ -21,18 +21,14 @@ from workbench.services.counterfactual_notes import (
     note_view,
     withdraw_note,
 )
-from workbench.services.encoders import encoder_of
-from workbench.services.encoding import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.model_logits import logits_of
+from workbench.services.pixels import read_pixels
 from workbench.services.version_files import logit_weights_of, rows_of
-from workbench.services.weights import load_head
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.people import AuditEvent
 from workbench.store.results import PixelGroup, Prediction
-from workbench.store.versions import ModelVersion
 
 CONTROLS = 10
 _VERBS = {"inpaint": "inpainted", "blur": "blurred", "mean": "filled with the mean colour"}
@@ -163,17 +159,11 @@ def _region(
         raise UnavailableError("The normalised image is missing on disk.") from error
 
 
-def _logits(
-    version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings
-) -> list[float]:
-    version = session().get_one(ModelVersion, version_id)
-    encoder = encoder_of(settings, version.encoder)
-    if encoder.fingerprint != version.encoder_fingerprint:
-        raise UnavailableError(
-            f"Version {version.number} was made with another build of its encoder; "
-            "retrain, then try again."
-        )
-    return logits_of(pictures, encoder, load_head(version, settings))
+def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings) -> list[float]:
+    # Here and not above: loading torch takes seconds, and no other page needs it.
+    from workbench.services.model_logits import logits_under  # noqa: PLC0415
+
+    return logits_under(version_id, pictures, settings)
 
 
 def _p(logit: float) -> float:
@@ -220,8 +210,7 @@ def save_note(
         writing.add(note)
         writing.flush()
         writing.add(AuditEvent(user_id=user_id, action="note.save", subject=f"note:{note.id}"))
-        view = note_view(note)
-    return view
+        return note_view(note)
 
 
 def _described(edit: Edit, outcome: Outcome) -> dict[str, Any]:

@@ -12,7 +12,12 @@ from sqlalchemy import func, insert, select
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication, Verdict
-from workbench.store.versions import ActiveVersion, CuratedDataset, CuratedItem, ModelVersion
+from workbench.store.versions import (
+    ActiveVersion,
+    CuratedDataset,
+    CuratedItem,
+    ModelVersion,
+)
 
 UNSURE_WEIGHT = 0.5
 """An image of which people are unsure, or on which they disagree, counts half."""
@@ -88,15 +93,17 @@ def final_decisions(collection_id: int) -> dict[int, str]:
         select(Verdict.image_id, Verdict.decision).where(Verdict.id.in_(newest))
     ):
         given.setdefault(image_id, []).append(decision)
-    adjudicated: dict[int, str] = {
-        image_id: decision
-        for image_id, decision in session().execute(
+    adjudicated: dict[int, str] = dict(
+        session()
+        .execute(
             select(Adjudication.image_id, Adjudication.decision)
             .join(Image, Image.id == Adjudication.image_id)
             .where(Image.collection_id == collection_id)
             .order_by(Adjudication.id)
         )
-    }
+        .tuples()
+        .all()
+    )
     return {
         image_id: decision
         for image_id in given.keys() | adjudicated.keys()

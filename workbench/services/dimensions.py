@@ -45,9 +45,7 @@ def violins(version_id: int, cell_a: int | None, cell_b: int | None) -> tuple[Vi
     )
 
 
-def _activations(
-    version_id: int, cell_id: int | None, settings: Settings
-) -> NDArray[np.float32]:
+def _activations(version_id: int, cell_id: int | None, settings: Settings) -> NDArray[np.float32]:
     condition = (
         inside(find_cell(version_id, cell_id))
         if cell_id is not None
@@ -71,7 +69,9 @@ def _violin(
     index: int, weight: float, a: NDArray[np.float32], b: NDArray[np.float32] | None
 ) -> Violin:
     both = a if b is None else np.concatenate([a, b])
-    high = float(both.max(initial=0.0)) or 1.0
+    # Not the maximum: one far image would squeeze all others to the bottom.
+    high = float(np.percentile(both, 99.0)) if len(both) else 0.0
+    high = high or 1.0
     return Violin(
         index=index,
         weight=weight,
@@ -84,7 +84,7 @@ def _violin(
 
 
 def _density(values: NDArray[np.float32], high: float) -> tuple[float, ...]:
-    counts = np.histogram(values, bins=BINS, range=(0.0, high))[0].astype(float)
+    counts = np.histogram(np.minimum(values, high), bins=BINS, range=(0.0, high))[0].astype(float)
     smooth = gaussian_filter1d(counts, sigma=1.2, mode="nearest")
     peak = smooth.max()
     return tuple(float(each) for each in (smooth / peak if peak > 0 else smooth))

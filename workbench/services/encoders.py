@@ -5,14 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError
 from workbench.analysis.encoders import load_encoder
 from workbench.config import Settings
+from workbench.services.errors import UnavailableError
 
 
 def encoder_of(settings: Settings, name: str = "") -> Encoder:
-    """The encoder by name (default: the settings'), ready to use."""
-    return _loaded(name or settings.encoder, settings.device, settings.cache_dir)
+    """The encoder by name (default: the settings'), ready to use.
+
+    Raises UnavailableError, in words for people, where it cannot be had.
+    """
+    try:
+        return _loaded(name or settings.encoder, settings.device, settings.cache_dir)
+    except EncoderUnavailableError as error:
+        raise UnavailableError(str(error)) from error
 
 
 @lru_cache(maxsize=2)

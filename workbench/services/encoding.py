@@ -11,17 +11,16 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import and_, delete, select
 from torch import Tensor
 
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.config import Settings
+from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
 from workbench.store.artifacts import Artifact, load_arrays, store_arrays
 from workbench.store.database import session, transaction
-from workbench.store.image_files import normalised_path
 from workbench.store.images import Image
 from workbench.store.results import Embedding, EmbeddingShard
 
@@ -63,15 +62,19 @@ def stored_batches(
     collection_id: int, encoder: Encoder, settings: Settings, *, skip: frozenset[int] = frozenset()
 ) -> Iterator[StoredBatch]:
     """All embedded images of a collection, a shard at a time, without the images in `skip`."""
-    places = session().execute(
-        select(Image.id, Image.pixel_hash, Embedding.shard_id, Embedding.row)
-        .join(Embedding, Embedding.pixel_hash == Image.pixel_hash)
-        .where(
-            Image.collection_id == collection_id,
-            Embedding.encoder_fingerprint == encoder.fingerprint,
+    places = (
+        session()
+        .execute(
+            select(Image.id, Image.pixel_hash, Embedding.shard_id, Embedding.row)
+            .join(Embedding, Embedding.pixel_hash == Image.pixel_hash)
+            .where(
+                Image.collection_id == collection_id,
+                Embedding.encoder_fingerprint == encoder.fingerprint,
+            )
+            .order_by(Embedding.shard_id, Embedding.row, Image.id)
         )
-        .order_by(Embedding.shard_id, Embedding.row, Image.id)
-    ).all()
+        .all()
+    )
     by_shard: dict[int, list[tuple[int, str, int]]] = {}
     for image_id, pixel_hash, shard_id, row in places:
         if image_id not in skip:
@@ -95,12 +98,6 @@ def embeddings_of(
         return (), torch.empty(0, encoder.dimension)
     order = np.argsort(ids)
     return tuple(int(ids[place]) for place in order), torch.cat(parts)[torch.from_numpy(order)]
-
-
-def read_pixels(image_dir: Path, pixel_hash: str) -> NDArray[np.uint8]:
-    """The normalised image as (height, width, 3) bytes."""
-    with Picture.open(normalised_path(image_dir, pixel_hash)) as picture:
-        return np.asarray(picture.convert("RGB"))
 
 
 def _missing(collection_id: int, fingerprint: str) -> list[str]:
@@ -162,9 +159,7 @@ def _store(
         current.add(shard)
         current.flush()
         current.add_all(
-            Embedding(
-                pixel_hash=name, encoder_fingerprint=fingerprint, shard_id=shard.id, row=row
-            )
+            Embedding(pixel_hash=name, encoder_fingerprint=fingerprint, shard_id=shard.id, row=row)
             for row, name in enumerate(hashes)
         )
 
@@ -181,11 +176,15 @@ def _read_shard(shard_id: int, rows: list[int], settings: Settings) -> Penultima
 
 
 def _forget_lost_shards(fingerprint: str, settings: Settings) -> None:
-    shards = session().execute(
-        select(EmbeddingShard.id, Artifact)
-        .join(Artifact)
-        .where(EmbeddingShard.encoder_fingerprint == fingerprint)
-    ).all()
+    shards = (
+        session()
+        .execute(
+            select(EmbeddingShard.id, Artifact)
+            .join(Artifact)
+            .where(EmbeddingShard.encoder_fingerprint == fingerprint)
+        )
+        .all()
+    )
     lost = [
         shard_id
         for shard_id, artifact in shards

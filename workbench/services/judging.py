@@ -53,8 +53,7 @@ def give_verdict(
         current.add(verdict)
         current.flush()
         current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
-        view = _view(verdict)
-    return view
+        return _view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
@@ -67,8 +66,7 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
             raise ConflictError("This verdict is somebody else's; only they can take it back.")
         verdict.withdrawn_at = now()
         current.add(_event(user_id, "verdict.withdraw", verdict_id))
-        view = _view(verdict)
-    return view
+        return _view(verdict)
 
 
 def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from workbench.services.errors import InvalidError
+
+LARGEST_ID = 2**31 - 1
+"""Of an integer column; a larger one would be an error of the database."""
 
 
 def key_text(value: float, row_id: int) -> str:
@@ -14,8 +19,13 @@ def parse_key(text: str) -> tuple[float, int]:
     """Sort value and id. Raises InvalidError for anything else than such a key."""
     value, _, row_id = text.partition("~")
     try:
-        return float(value), int(row_id)
-    except ValueError as error:
-        raise InvalidError(
-            "This link to a further page is broken; start from the first."
-        ) from error
+        key = float(value), int(row_id)
+    except ValueError:
+        raise _broken() from None
+    if not math.isfinite(key[0]) or not 0 <= key[1] <= LARGEST_ID:
+        raise _broken()
+    return key
+
+
+def _broken() -> InvalidError:
+    return InvalidError("This link to a further page is broken; start from the first.")

@@ -106,8 +106,10 @@ def open_source(path: Path, manifest: Path | None, image_root: Path | None) -> I
 
 def display(name: str | Path) -> str:
     """A name as it can be shown: U+FFFD for what is no UTF-8, and for control characters."""
-    text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    # Bytes that are no UTF-8 are surrogates here (category Cs), one for each.
+    return "".join(
+        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in str(name)
+    )
 
 
 @dataclass(frozen=True)

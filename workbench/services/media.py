@@ -28,7 +28,7 @@ SIZES = (48, 96, 192)
 _TOWARD_FAKE = (217, 119, 32)
 _TOWARD_REAL = (46, 110, 170)
 _STRONGEST_ALPHA = 0.85
-_FAINTEST = 0.08
+_FAINTEST = 0.12
 """Share of the scale below which a heatmap shows nothing."""
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
 _CONTEXT = 1.6
@@ -130,16 +130,14 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
 def _as_square(token_map: NDArray[np.float32]) -> NDArray[np.float32]:
     side = round(len(token_map) ** 0.5)
     square = token_map.reshape(side, side).astype(np.float32)
-    return np.asarray(
-        cv2.resize(square, (NORMAL_SIZE, NORMAL_SIZE), interpolation=cv2.INTER_CUBIC)
-    )
+    return np.asarray(cv2.resize(square, (NORMAL_SIZE, NORMAL_SIZE), interpolation=cv2.INTER_CUBIC))
 
 
 def _coloured(strength: NDArray[np.float32]) -> bytes:
     rgba = np.empty((*strength.shape, 4), dtype=np.uint8)
     rgba[..., :3] = np.where(strength[..., None] > 0, _TOWARD_FAKE, _TOWARD_REAL)
     visible = np.clip((np.abs(strength) - _FAINTEST) / (1 - _FAINTEST), 0.0, 1.0)
-    rgba[..., 3] = (255 * _STRONGEST_ALPHA * np.sqrt(visible)).astype(np.uint8)
+    rgba[..., 3] = (255 * _STRONGEST_ALPHA * visible).astype(np.uint8)
     content = io.BytesIO()
     Picture.fromarray(rgba, "RGBA").save(content, "PNG")
     return content.getvalue()

@@ -9,6 +9,12 @@ from PIL import Image as Picture
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder
+from workbench.config import Settings
+from workbench.services.encoders import encoder_of
+from workbench.services.errors import UnavailableError
+from workbench.services.weights import load_head
+from workbench.store.database import session
+from workbench.store.versions import ModelVersion
 
 
 def logits_of(
@@ -18,3 +24,17 @@ def logits_of(
     batch = encoder.preprocess([Picture.fromarray(each) for each in pictures])
     with torch.no_grad():
         return [float(value) for value in head.logit(encoder.encode(batch).embedding)]
+
+
+def logits_under(
+    version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings
+) -> list[float]:
+    """The same under a model version. Raises UnavailableError where its encoder cannot be had."""
+    version = session().get_one(ModelVersion, version_id)
+    encoder = encoder_of(settings, version.encoder)
+    if encoder.fingerprint != version.encoder_fingerprint:
+        raise UnavailableError(
+            f"Version {version.number} was made with another build of its encoder; "
+            "retrain, then try again."
+        )
+    return logits_of(pictures, encoder, load_head(version, settings))

@@ -216,21 +216,25 @@ def cell(version_id: int, cell_id: int) -> CellDetail:
 
 def _top_patterns(found: Cell) -> tuple[PatternName, ...]:
     images = func.count(func.distinct(PixelGroup.image_id))
-    rows = session().execute(
-        select(Pattern.id, Pattern.number, images)
-        .join(PixelGroup, PixelGroup.pattern_id == Pattern.id)
-        .join(
-            Prediction,
-            and_(
-                Prediction.image_id == PixelGroup.image_id,
-                Prediction.version_id == PixelGroup.version_id,
-            ),
+    rows = (
+        session()
+        .execute(
+            select(Pattern.id, Pattern.number, images)
+            .join(PixelGroup, PixelGroup.pattern_id == Pattern.id)
+            .join(
+                Prediction,
+                and_(
+                    Prediction.image_id == PixelGroup.image_id,
+                    Prediction.version_id == PixelGroup.version_id,
+                ),
+            )
+            .where(inside(found))
+            .group_by(Pattern.id, Pattern.number)
+            .order_by(images.desc(), Pattern.number)
+            .limit(3)
         )
-        .where(inside(found))
-        .group_by(Pattern.id, Pattern.number)
-        .order_by(images.desc(), Pattern.number)
-        .limit(3)
-    ).all()
+        .all()
+    )
     labels = pattern_labels([row.id for row in rows])
     return tuple(
         PatternName(pattern_id, labels.get(pattern_id, default_label(number)), count)

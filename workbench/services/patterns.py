@@ -11,8 +11,8 @@ from sqlalchemy.orm import joinedload
 from workbench.analysis.cells import COLUMNS, ROWS
 from workbench.services.browsing import ImageCard, cards
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.keyset import key_text, parse_key
 from workbench.services.judging import WRONG
+from workbench.services.keyset import key_text, parse_key
 from workbench.services.overview import find_cell, inside
 from workbench.services.pattern_names import default_label
 from workbench.services.tagging import TaggingView, taggings_of_patterns
@@ -190,9 +190,7 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
     )
 
 
-def _members(
-    pattern_id: int, after: str | None
-) -> tuple[tuple[GroupExemplar, ...], str | None]:
+def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, ...], str | None]:
     query = (
         select(PixelGroup, Prediction.label, Prediction.p)
         .join(Prediction, _same_image())

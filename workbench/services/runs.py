@@ -48,16 +48,16 @@ class RunView:
     cancel_requested: bool
 
 
-def request_retrain(user_id: int | None, collection_id: int, *, trigger: str = "request") -> RunView:
+def request_retrain(
+    user_id: int | None, collection_id: int, *, trigger: str = "request"
+) -> RunView:
     """Queue a run for the worker. Raises ConflictError where one is under way already."""
     with transaction() as current:
         if current.get(Collection, collection_id) is None:
             raise NotFoundError("There is no such collection.")
         if _open_run(collection_id) is not None:
             raise ConflictError("A run for this collection is queued or under way already.")
-        wanted = TrainingRun(
-            collection_id=collection_id, trigger=trigger, requested_by_id=user_id
-        )
+        wanted = TrainingRun(collection_id=collection_id, trigger=trigger, requested_by_id=user_id)
         current.add(wanted)
         try:
             current.flush()
@@ -306,9 +306,7 @@ def worker_alive() -> bool:
     """Whether a worker holds the lease and renews it."""
     lease = session().get(WorkerLease, WORKER, populate_existing=True)
     return (
-        lease is not None
-        and lease.expires_at > now()
-        and not processes.is_known_dead(lease.holder)
+        lease is not None and lease.expires_at > now() and not processes.is_known_dead(lease.holder)
     )
 
 

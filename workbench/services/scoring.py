@@ -15,9 +15,10 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.pixel_groups import find_pixel_groups
-from workbench.analysis.relevance import token_maps
+from workbench.analysis.relevance import default_method, token_maps
 from workbench.config import Settings
-from workbench.services.encoding import StoredBatch, read_pixels, stored_batches
+from workbench.services.encoding import StoredBatch, stored_batches
+from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
 from workbench.services.weights import load_head
 from workbench.store.artifacts import store_arrays
@@ -43,14 +44,11 @@ class ScoredBatch:
 
 
 def method_for(encoder: Encoder, wanted: str) -> str:
-    """The wanted relevance method, or the one that the encoder's features allow."""
-    shares = any(feature.kind == "patch_mean" for feature in encoder.features)
-    classes = any(feature.kind == "class" for feature in encoder.features)
-    if wanted == "patch_share" and not shares:
-        return "last_block"
-    if wanted == "last_block" and not classes:
-        return "patch_share"
-    return wanted
+    """The wanted relevance method, or the default one where the encoder's features lack its."""
+    kind = {"patch_share": "patch_mean", "last_block": "class"}[wanted]
+    if any(feature.kind == kind for feature in encoder.features):
+        return wanted
+    return default_method(encoder)
 
 
 def score_batch(
@@ -62,9 +60,7 @@ def score_batch(
         logits = head.logit(state.embedding)
     maps = token_maps(method, encoder, head, state).maps
     contributions = maps * head.logit_weight[:, None]
-    return ScoredBatch(
-        activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy()
-    )
+    return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
 
 
 def map_scale(
@@ -198,9 +194,7 @@ def _store(
             current.execute(insert(PixelGroup), rows)
 
 
-def _group_row(
-    version_id: int, image_id: int, number: int, group: FoundGroup
-) -> dict[str, object]:
+def _group_row(version_id: int, image_id: int, number: int, group: FoundGroup) -> dict[str, object]:
     return {
         "version_id": version_id,
         "image_id": image_id,

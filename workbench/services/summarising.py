@@ -16,14 +16,21 @@ from workbench.analysis.layout import place
 from workbench.analysis.patterns import UNCLUSTERED, cluster_groups, lift, typicality
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services.encoding import read_pixels
 from workbench.services.model_logits import logits_of
+from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
 from workbench.services.weights import load_head
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
-from workbench.store.results import OUTCOMES, Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.results import (
+    OUTCOMES,
+    Cell,
+    Pattern,
+    PixelGroup,
+    Prediction,
+    ResultShard,
+)
 from workbench.store.versions import ModelVersion
 
 MEASURED = 4
@@ -72,19 +79,20 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
     version = session().get_one(ModelVersion, version_id)
     parent_id, head = version.parent_id, load_head(version, settings)
     scores = _scores(version_id, settings)
-    progress.advance(0, 4, "Finding patterns")
+    progress.advance(0, 1, "Finding patterns")
     groups = _groups(version_id, version.dimensions)
     session().rollback()
     numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
-    progress.advance(1, 4, "Measuring patterns")
-    effects = _effects(groups, numbers, encoder, head, settings)
-    progress.advance(2, 4, "Laying images out")
+    progress.advance(1, 1, "Finding patterns")
+    effects = _effects(groups, numbers, encoder, head, settings, progress)
+    progress.advance(0, 1, "Laying images out")
     places = place(
         scores.activations,
         seed=settings.seed,
         parent=_places(parent_id, scores.image_ids) if parent_id else None,
     )
-    progress.advance(3, 4, "Writing cells and patterns")
+    progress.advance(1, 1, "Laying images out")
+    progress.advance(0, 1, "Writing cells and patterns")
     with transaction() as current:
         current.execute(delete(Cell).where(Cell.version_id == version_id))
         current.execute(
@@ -96,23 +104,27 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
         _write_places(version_id, scores, places)
         _write_cells(version_id, scores, places)
         _write_patterns(version_id, scores, groups, numbers, effects, settings.seed)
-    progress.advance(4, 4, "Writing cells and patterns")
+    progress.advance(1, 1, "Writing cells and patterns")
 
 
 def _scores(version_id: int, settings: Settings) -> Scores:
-    rows = session().execute(
-        select(
-            Prediction.image_id,
-            Prediction.label,
-            Prediction.outcome,
-            Prediction.p,
-            Prediction.sensitivity,
-            Prediction.shard_id,
-            Prediction.row,
+    rows = (
+        session()
+        .execute(
+            select(
+                Prediction.image_id,
+                Prediction.label,
+                Prediction.outcome,
+                Prediction.p,
+                Prediction.sensitivity,
+                Prediction.shard_id,
+                Prediction.row,
+            )
+            .where(Prediction.version_id == version_id)
+            .order_by(Prediction.image_id)
         )
-        .where(Prediction.version_id == version_id)
-        .order_by(Prediction.image_id)
-    ).all()
+        .all()
+    )
     shards = {
         shard.id: load_arrays(settings.artifact_dir, shard.artifact)["activations"]
         for shard in session().scalars(
@@ -131,11 +143,15 @@ def _scores(version_id: int, settings: Settings) -> Scores:
 
 
 def _groups(version_id: int, dimensions: int) -> Groups:
-    rows = session().execute(
-        select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension)
-        .where(PixelGroup.version_id == version_id)
-        .order_by(PixelGroup.id)
-    ).all()
+    rows = (
+        session()
+        .execute(
+            select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension)
+            .where(PixelGroup.version_id == version_id)
+            .order_by(PixelGroup.id)
+        )
+        .all()
+    )
     return Groups(
         ids=np.array([row.id for row in rows], dtype=np.int64),
         image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
@@ -163,15 +179,16 @@ def _effects(
     encoder: Encoder,
     head: DistilledHead,
     settings: Settings,
+    progress: Progress,
 ) -> dict[int, Effect]:
-    effects = {}
-    for number in range(int(numbers.max(initial=UNCLUSTERED)) + 1):
+    effects: dict[int, Effect] = {}
+    found = int(numbers.max(initial=UNCLUSTERED)) + 1
+    for number in range(found):
+        progress.advance(number, found, "Measuring patterns")
         members = np.flatnonzero(numbers == number)
         near = members[np.argsort(typicality(groups.by_dimension[members]))]
         chosen = near[np.sort(np.unique(groups.image_ids[near], return_index=True)[1])[:MEASURED]]
-        measured = [
-            _effect(int(groups.ids[each]), encoder, head, settings) for each in chosen
-        ]
+        measured = [_effect(int(groups.ids[each]), encoder, head, settings) for each in chosen]
         effects[number] = Effect(
             float(np.mean([each.removed for each in measured])),
             float(np.mean([each.control for each in measured])),

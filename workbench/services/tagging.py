@@ -33,7 +33,7 @@ class TaggingView:
 
 @dataclass(frozen=True)
 class TagRow:
-    """A tag of the taxonomy with what bears it; `groups` and `images` count by hand and by pattern."""
+    """A tag with what bears it; `groups` and `images` count tags by hand and by pattern."""
 
     id: int
     name: str
@@ -83,8 +83,7 @@ def _tag(
             current.add(made)
             current.flush()
             current.add(_event(user_id, "tag.add", f"tagging:{made.id}", tag=tag.name))
-        view = _view(made)
-    return view
+        return _view(made)
 
 
 def _clean(name: str) -> str:

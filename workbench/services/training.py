@@ -47,7 +47,7 @@ def perform(run_id: int, settings: Settings, progress: Progress) -> str:
     except Cancelled:
         _end(run_id, "cancelled", "")
         return "cancelled"
-    except Exception as error:  # noqa: BLE001 - whatever it was, the page must say it
+    except Exception as error:
         log.exception("run failed", run=run_id)
         _end(run_id, "failed", _reason(error))
         return "failed"
@@ -101,9 +101,7 @@ def _train_version(
     artifact = store_head(trained.head, settings)
     with transaction() as current:
         newest = current.scalar(
-            select(func.max(ModelVersion.number)).where(
-                ModelVersion.collection_id == collection_id
-            )
+            select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
         )
         version = ModelVersion(
             collection_id=collection_id,

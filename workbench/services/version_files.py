@@ -12,15 +12,18 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError, UnavailableError
-from workbench.store.artifacts import Artifact, ArtifactDamagedError, load_arrays, load_rows
+from workbench.store.artifacts import (
+    Artifact,
+    ArtifactDamagedError,
+    load_arrays,
+    load_rows,
+)
 from workbench.store.database import session
 from workbench.store.results import Prediction, ResultShard
 from workbench.store.versions import ModelVersion
 
 
-def activations_of(
-    places: Sequence[tuple[int, int]], settings: Settings
-) -> NDArray[np.float32]:
+def activations_of(places: Sequence[tuple[int, int]], settings: Settings) -> NDArray[np.float32]:
     """Activations (image, K) at these (shard id, row) places; a shard is read once."""
     shards = {
         shard.id: shard.artifact
@@ -60,7 +63,9 @@ def rows_of(
 
 
 def _array(directory: Path, artifact: Artifact, name: str) -> NDArray[np.float32]:
-    return _cached_array(directory, artifact.id, artifact.path, artifact.sha256, artifact.kind, name)
+    return _cached_array(
+        directory, artifact.id, artifact.path, artifact.sha256, artifact.kind, name
+    )
 
 
 @lru_cache(maxsize=512)

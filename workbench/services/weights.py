@@ -7,7 +7,12 @@ import torch
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
-from workbench.store.artifacts import Artifact, ArtifactDamagedError, load_arrays, store_arrays
+from workbench.store.artifacts import (
+    Artifact,
+    ArtifactDamagedError,
+    load_arrays,
+    store_arrays,
+)
 from workbench.store.versions import ModelVersion
 
 _TENSORS = ("mean", "scale", "weight", "bias", "logit_weight")

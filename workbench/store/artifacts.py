@@ -37,7 +37,7 @@ class Artifact(Base):
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_directory(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with temporary.open("xb") as file:
@@ -48,6 +48,15 @@ def write_durably(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_directory(path.parent)
+
+
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it, each entered durably into the one above."""
+    if path.is_dir():
+        return
+    _make_directory(path.parent)
+    path.mkdir(exist_ok=True)
     _sync_directory(path.parent)
 
 
@@ -100,4 +109,5 @@ def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArr
         raise ArtifactDamagedError(f"{artifact.kind} file {path} cannot be read") from error
     if len(rows) != 1:
         raise ArtifactDamagedError(f"{artifact.kind} file {path} has no row {row}")
-    return rows[0]
+    only: NDArray[np.generic] = rows[0]
+    return only

@@ -46,6 +46,7 @@ class Image(Base):
         CheckConstraint("label in ('real', 'fake')", name="label"),
         Index("ix_image_collection_id_original_uri", "collection_id", "original_uri"),
         Index("ix_image_collection_id_id", "collection_id", "id"),
+        Index("ix_image_collection_id_group_key", "collection_id", "group_key"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -76,7 +77,11 @@ class Image(Base):
 
 
 class ImportRun(Base):
-    """One call of `import`, with its counts. One that was interrupted stays `running`."""
+    """One call of `import`, with its counts.
+
+    States: running, succeeded, interrupted, failed. A killed one stays `running` until the
+    collection's next import marks it interrupted.
+    """
 
     __tablename__ = "import_run"
 

@@ -37,9 +37,7 @@ class Tagging(Base):
 
     __tablename__ = "tagging"
     __table_args__ = (
-        CheckConstraint(
-            "(pattern_id is null) <> (pixel_group_id is null)", name="one_subject"
-        ),
+        CheckConstraint("(pattern_id is null) <> (pixel_group_id is null)", name="one_subject"),
         Index("ix_tagging_pattern_id", "pattern_id"),
         Index("ix_tagging_pixel_group_id", "pixel_group_id"),
         Index("ix_tagging_tag_id", "tag_id"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,7 +13,7 @@ OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 
 
 class EmbeddingShard(Base):
-    """Embeddings and penultimate tokens of one batch: arrays `embedding`, `patch_tokens`, …"""
+    """Embeddings and penultimate tokens of one batch: `embedding`, `patch_tokens`, `last_input`."""
 
     __tablename__ = "embedding_shard"
 
@@ -26,7 +25,7 @@ class EmbeddingShard(Base):
 
 
 class Embedding(Base):
-    """Where one image's embedding lies. Keyed by content and encoder alone: it survives retrains."""
+    """Where one image's embedding lies. Keyed by content and encoder: it survives retrains."""
 
     __tablename__ = "embedding"
 
@@ -166,5 +165,3 @@ class PixelGroup(Base):
 
     image: Mapped[Image] = relationship()
     pattern: Mapped[Pattern | None] = relationship()
-
-

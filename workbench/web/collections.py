@@ -12,4 +12,6 @@ blueprint = Blueprint("collections", __name__)
 @blueprint.get("/")
 def show() -> str:
     """All collections, or how to import the first one."""
-    return render_template("views/collections.html", collections=services().collections.collections())
+    return render_template(
+        "views/collections.html", collections=services().collections.collections()
+    )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from workbench.services.counterfactuals import DimensionEdit, RegionEdit
 from workbench.services.errors import InvalidError
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import choice
 
-FILLS = ("inpaint", "blur", "mean")
+Fill = Literal["inpaint", "blur", "mean"]
+FILLS: tuple[Fill, ...] = ("inpaint", "blur", "mean")
 _EDIT = re.compile(r"(group|dimension)-([0-9]{1,10})", re.ASCII)
 
 
@@ -22,13 +24,13 @@ class ChosenEdit:
     edit: RegionEdit | DimensionEdit
     name: str
     """`group-12` or `dimension-3`."""
-    fill: str
+    fill: Fill
 
 
 def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
     """The edit that `edit` and `fill` describe; None where there is no `edit`."""
     text = values.get("edit", "").strip()
-    fill = choice(values, "fill", FILLS) or FILLS[0]
+    fill = next((each for each in FILLS if each == choice(values, "fill", FILLS)), FILLS[0])
     if not text:
         return None
     match = _EDIT.fullmatch(text)

@@ -11,7 +11,7 @@ from workbench.services.browsing import ImageDetail
 from workbench.services.collections import Workspace
 from workbench.services.counterfactual_notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.counterfactuals import Outcome
-from workbench.services.errors import InvalidError
+from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.judging import LONGEST_REASON, VerdictView
 from workbench.web import notices, security
 from workbench.web.edits import ChosenEdit, read_edit
@@ -59,6 +59,8 @@ class ImagePage:
     verdict: VerdictView | None
     """The newest that stands."""
     trial: Trial | None
+    trial_refused: str | None
+    """Why the counterfactual that was asked for cannot be tried at present."""
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
 
@@ -124,9 +126,7 @@ def save_note(name: str, image_id: int) -> Response:
         security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
     )
     here = view.image_url(image_id)
-    notices.saved(
-        "Note saved.", undo=url_for("images.withdraw_note", note_id=note.id), back=here
-    )
+    notices.saved("Note saved.", undo=url_for("images.withdraw_note", note_id=note.id), back=here)
     return redirect(here, 303)
 
 
@@ -148,6 +148,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     version = version_of(workspace).id
     detail = calls.browsing.image_detail(version, image_id)
     previous_id, next_id = _neighbours(view, version, image_id)
+    trial, trial_refused = _trial(version, image_id)
     return ImagePage(
         view=view,
         workspace=workspace,
@@ -156,7 +157,8 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         previous_id=previous_id,
         next_id=next_id,
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
-        trial=_trial(version, image_id),
+        trial=trial,
+        trial_refused=trial_refused,
         history=_history(detail),
         tag_names=calls.tagging.tag_names(),
     )
@@ -172,17 +174,21 @@ def _neighbours(view: View, version_id: int, image_id: int) -> tuple[int | None,
     return previous_id, next_id
 
 
-def _trial(version_id: int, image_id: int) -> Trial | None:
+def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
+    """The counterfactual asked for, or why it cannot be had; the rest of the page stands anyway."""
     chosen = read_edit(request.args)
     if chosen is None:
-        return None
-    outcome = services().counterfactuals.try_edit(version_id, image_id, chosen.edit)
+        return None, None
+    try:
+        outcome = services().counterfactuals.try_edit(version_id, image_id, chosen.edit)
+    except UnavailableError as error:
+        return None, str(error)
     strip = (
         control_strip(outcome.delta_logit, outcome.controls, STRIP_WIDTH)
         if outcome.controls
         else None
     )
-    return Trial(chosen, outcome, strip)
+    return Trial(chosen, outcome, strip), None
 
 
 def _newest_first(detail: ImageDetail) -> list[VerdictView]:

@@ -26,9 +26,7 @@ def register(app: Flask) -> None:
     app.add_template_global(picture_url)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)
-    app.add_template_global(bars, "bars")
-    app.add_template_global(glyph, "glyph_shape")
-    app.add_template_global(violin, "violin_shape")
+    app.jinja_env.globals.update(bars=bars, glyph_shape=glyph, violin_shape=violin)
     app.context_processor(lambda: {"reader": current_user})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -9,9 +9,7 @@ from workbench.services.errors import InvalidError
 from workbench.web.converters import LARGEST_ID
 
 
-def whole(
-    values: Mapping[str, str], name: str, low: int = 0, high: int = LARGEST_ID
-) -> int | None:
+def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGEST_ID) -> int | None:
     """A whole number in [low, high]; None where the parameter is absent or empty."""
     text = values.get(name, "").strip()
     if not text:

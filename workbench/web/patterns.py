@@ -41,9 +41,7 @@ def index(name: str) -> str:
     """All patterns of a version, in the order that one picks."""
     view, workspace = enter(name)
     patterns = services().patterns.patterns(version_of(workspace).id, view.sort, view.cell)
-    return render_template(
-        "views/patterns.html", view=view, workspace=workspace, patterns=patterns
-    )
+    return render_template("views/patterns.html", view=view, workspace=workspace, patterns=patterns)
 
 
 @blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app
 
@@ -43,4 +43,5 @@ class Services:
 
 def services() -> Services:
     """The use cases of the current application."""
-    return cast(Services, current_app.extensions["workbench.services"])
+    found: Services = current_app.extensions["workbench.services"]
+    return found

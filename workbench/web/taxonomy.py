@@ -7,17 +7,20 @@ from werkzeug.wrappers import Response
 
 from workbench.services.tagging import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
 from workbench.web import notices, security
-from workbench.web.parsing import words
+from workbench.web.parsing import key, words
 from workbench.web.services import services
 
 blueprint = Blueprint("taxonomy", __name__)
 
 
-
 @blueprint.get("/taxonomy")
 def show() -> str:
-    """All tags with their counts."""
-    return render_template("views/taxonomy.html", tags=services().tagging.taxonomy())
+    """All tags with their counts; `collection` keeps the way back to the collection one is in."""
+    name = key(request.args, "collection")
+    workspace = services().collections.workspace(name) if name else None
+    return render_template(
+        "views/taxonomy.html", tags=services().tagging.taxonomy(), workspace=workspace
+    )
 
 
 @blueprint.post("/taxonomy/<record:tag_id>")
@@ -28,7 +31,7 @@ def describe(tag_id: int) -> Response:
     description = words(request.form, "description", LONGEST_DESCRIPTION, "The description")
     tag = services().tagging.describe_tag(security.user_id(), tag_id, name, description)
     notices.saved(f"Saved: “{tag.name}”.")
-    return redirect(url_for("taxonomy.show"), 303)
+    return redirect(_back(), 303)
 
 
 @blueprint.post("/patterns/<record:pattern_id>/tags")

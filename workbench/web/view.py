@@ -107,9 +107,7 @@ class View:
 
     def hidden(self, *without: str) -> list[tuple[str, Any]]:
         """Hidden fields that carry this view through a form, without those it sets itself."""
-        return [
-            (name, value) for name, value in self.arguments().items() if name not in without
-        ]
+        return [(name, value) for name, value in self.arguments().items() if name not in without]
 
 
 def read_view(name: str, values: Mapping[str, str]) -> View:

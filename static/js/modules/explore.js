@@ -1,4 +1,5 @@
-// The overview: a card with a cell's numbers on hover or focus, and A and B to pin cells.
+// The overview: a card with a cell's numbers on hover or focus, arrow keys from cell to cell, and
+// A and B to pin cells.
 import { follow } from "./swaps.js";
 
 const PATIENCE = 90;
@@ -27,6 +28,25 @@ function place(card, cell) {
   const top = Math.min(Math.max(8, box.top - 8), Math.max(8, window.innerHeight - height - 8));
   card.style.setProperty("left", `${left + window.scrollX}px`);
   card.style.setProperty("top", `${top + window.scrollY}px`);
+}
+
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+// The nearest cell whose way there is more along the direction than across it.
+function neighbour(root, cell, [right, down]) {
+  const here = cell.getBoundingClientRect();
+  let best = null;
+  let least = Infinity;
+  for (const other of root.querySelectorAll("[data-cell-id]")) {
+    const there = other.getBoundingClientRect();
+    const across = there.x - here.x;
+    const along = there.y - here.y;
+    const forward = across * right + along * down;
+    const aside = Math.abs(across * down) + Math.abs(along * right);
+    const distance = forward + 2 * aside;
+    if (forward > 4 && aside <= forward && distance < least) [best, least] = [other, distance];
+  }
+  return best;
 }
 
 export function explore(root) {
@@ -69,8 +89,15 @@ export function explore(root) {
   });
   root.addEventListener("focusout", hide);
   root.addEventListener("click", hide);
+  root.addEventListener("keydown", (event) => {
+    const cell = cellOf(event.target);
+    if (!cell || !DIRECTIONS[event.key] || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    neighbour(root, cell, DIRECTIONS[event.key])?.querySelector("a").focus();
+  });
 
   const onSwap = () => {
+    cards.clear();
     if (root.isConnected) return takeTooltips();
     document.removeEventListener("htmx:after:swap", onSwap);
     document.removeEventListener("keydown", onKey);

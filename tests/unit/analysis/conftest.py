@@ -1,4 +1,4 @@
-"""Small encoders with random weights, and the checks of shapes for everything in analysis."""
+"""Small encoders with random weights."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torchvision.transforms import Compose, Resize, ToTensor
 
-# Before the modules under test are imported.
-jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype")
-
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import FeatureKind
-from workbench.analysis.encoders.open_clip import from_model
-from workbench.analysis.encoders.packaged import timm_tower
-from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+# Every call in these modules is held to the shapes that its signature states.
+with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
+    from workbench.analysis.distilled_head import DistilledHead
+    from workbench.analysis.encoder import FeatureKind
+    from workbench.analysis.encoders.open_clip import from_model
+    from workbench.analysis.encoders.packaged import timm_tower
+    from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+    from workbench.analysis.relevance import token_maps  # noqa: F401 - imported to be checked
 
 Wanted = tuple[tuple[int, FeatureKind], ...]
 MakeEncoder = Callable[..., TransformerEncoder]

@@ -76,7 +76,9 @@ def test_the_class_token_can_be_followed_from_the_last_input_to_its_feature(
         attention = block.attend(state.last_input)
         feature = block.finish(state.last_input[:, 0], attention.attended())
 
-        torch.testing.assert_close(attention.weights.sum(dim=-1), torch.ones(2, attention.weights.shape[1]))
+        torch.testing.assert_close(
+            attention.weights.sum(dim=-1), torch.ones(2, attention.weights.shape[1])
+        )
         torch.testing.assert_close(feature, state.embedding[:, block.feature.columns])
 
 
@@ -166,14 +168,18 @@ def test_the_fingerprint_tells_encoders_apart(
 
 
 def test_a_model_with_more_than_a_class_token_before_its_patches_is_refused() -> None:
-    model = VisionTransformer(img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, reg_tokens=2)
+    model = VisionTransformer(
+        img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, reg_tokens=2
+    )
 
     with pytest.raises(ValueError, match="a class token alone"):
         timm_tower(model)
 
 
 def test_a_model_with_other_attention_is_refused() -> None:
-    model = VisionTransformer(img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, qk_norm=True)
+    model = VisionTransformer(
+        img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, qk_norm=True
+    )
 
     with pytest.raises(ValueError, match="plain attention"):
         timm_tower(model)

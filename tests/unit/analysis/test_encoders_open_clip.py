@@ -1,4 +1,4 @@
-"""open_clip's transformers, written out: the same numbers, and a reason where they cannot be had."""
+"""open_clip's transformers, written out: the same numbers, or the reason why not."""
 
 from __future__ import annotations
 

@@ -31,9 +31,7 @@ def test_patterns_are_numbered_from_the_strongest_down() -> None:
     numbers = cluster_groups(by_dimension, seed=0)
     contribution = by_dimension.sum(axis=1)
 
-    strengths = [
-        abs(contribution[numbers == number].mean()) for number in range(numbers.max() + 1)
-    ]
+    strengths = [abs(contribution[numbers == number].mean()) for number in range(numbers.max() + 1)]
 
     assert strengths == sorted(strengths, reverse=True)
 

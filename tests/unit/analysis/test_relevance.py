@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.analysis.conftest import MakeEncoder
@@ -35,7 +35,9 @@ def cases(
         ("patch_share", clip_encoder(BOTH)),
         ("patch_share", timm_encoder(BOTH, image_size=8, patch_size=8)),
     ]
-    return [(method, encoder, encoder.encode(random_pixels(encoder, 6))) for method, encoder in chosen]
+    return [
+        (method, encoder, encoder.encode(random_pixels(encoder, 6))) for method, encoder in chosen
+    ]
 
 
 def random_pixels(encoder: Encoder, images: int, seed: int = 0) -> torch.Tensor:
@@ -56,6 +58,7 @@ def part_of(state: Penultimate, images: slice) -> Penultimate:
     )
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), case=st.integers(0, 7), strength=st.floats(0.01, 100))
 def test_maps_sum_to_what_they_explain(
     cases: list[tuple[str, Encoder, Penultimate]],
@@ -82,6 +85,7 @@ def test_maps_sum_to_what_they_explain(
     assert_complete(maps, head, state)
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), case=st.integers(0, 7))
 def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
     cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead, seed: int, case: int
@@ -96,6 +100,7 @@ def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
     torch.testing.assert_close(contributions.sum(dim=(1, 2)), expected, atol=1e-4, rtol=1e-5)
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), case=st.integers(0, 7), image=st.integers(0, 5))
 def test_an_images_maps_do_not_depend_on_its_batch(
     cases: list[tuple[str, Encoder, Penultimate]],
@@ -235,7 +240,11 @@ def test_a_method_that_the_features_do_not_allow_says_so(
     for method, encoder, lacking in (
         ("last_block", timm_encoder(MEANS), "no class feature"),
         ("patch_share", clip_encoder(), "no patch mean"),
-        ("attention", clip_encoder(), "no relevance method 'attention'; there is last_block, patch_"),
+        (
+            "attention",
+            clip_encoder(),
+            "no relevance method 'attention'; there is last_block, patch_",
+        ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))
         with pytest.raises(ValueError, match=lacking):

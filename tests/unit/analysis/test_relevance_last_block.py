@@ -61,7 +61,9 @@ def slow_map(encoder: TransformerEncoder, head: DistilledHead, pixels: Tensor, k
         for patch in range(patches):
             product = head_attention[0, patch + 1] * head_gradient[0, patch + 1]
             relevance[patch] += max(float(product), 0.0) / len(attention)
-    share = relevance / relevance.sum() if relevance.sum() > 0 else torch.full((patches,), 1 / patches)
+    share = (
+        relevance / relevance.sum() if relevance.sum() > 0 else torch.full((patches,), 1 / patches)
+    )
     return z * share
 
 

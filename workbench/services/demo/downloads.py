@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import functools
 import hashlib
 import re
 import shutil
@@ -35,7 +36,8 @@ FACE_MODEL: Final = "random-face"
 _NPM_SPEC: Final = "tabler-ui@0.0.34"
 _NPM_FILE: Final = "tabler-ui-0.0.34.tgz"
 NPM_INTEGRITY: Final = (
-    "sha512-1stQxEx9rfCDaBKh6cNF8boP4FvLERrLdeWj7FXJYgxhxeglaJaymN1bG2davVWysDVhaL20PoZT4RNBYVGCHA=="
+    "sha512-1stQxEx9rfCDaBKh6cNF8boP4FvLERrLdeWj7FXJ"
+    "YgxhxeglaJaymN1bG2davVWysDVhaL20PoZT4RNBYVGCHA=="
 )
 """As the registry states it (Subresource Integrity: algorithm, then the digest in base64)."""
 
@@ -69,7 +71,7 @@ def wheel_pins(text: str) -> list[Pin]:
 
 
 def fetch_sources(
-    downloads: Path, progress: Progress, *, npm: Sequence[str] | None = None
+    downloads: Path, progress: Progress, npm: Sequence[str] | None = None
 ) -> dict[str, Path]:
     """Make sure that every source lies in `downloads`, whole and right; archive by package name.
 
@@ -82,7 +84,7 @@ def fetch_sources(
     total = len(pins) + 1
     for done, pin in enumerate(pins):
         progress.advance(done, total, _STAGE)
-        _ensure(downloads / pin.file, lambda path, pin=pin: _is_pinned(path, pin), _pip(pin))
+        _ensure(downloads / pin.file, functools.partial(_is_pinned, pin=pin), _pip(pin))
     progress.advance(len(pins), total, _STAGE)
     _ensure(downloads / _NPM_FILE, _has_npm_integrity, _npm_pack(npm))
     progress.advance(total, total, _STAGE)
@@ -135,9 +137,7 @@ def _below_top(name: str) -> str:
     return name.partition("/")[2]
 
 
-def _ensure(
-    place: Path, is_right: Callable[[Path], bool], fetch: Callable[[Path], object]
-) -> None:
+def _ensure(place: Path, is_right: Callable[[Path], bool], fetch: Callable[[Path], object]) -> None:
     """Fetch a file into a folder of its own, check it, and only then move it to its place."""
     if place.is_file() and is_right(place):
         return
@@ -149,7 +149,7 @@ def _ensure(
         arrived.replace(place)
 
 
-def _is_pinned(path: Path, pin: Pin) -> bool:
+def _is_pinned(path: Path, *, pin: Pin) -> bool:
     return _digest(path, "sha256").hex() == pin.sha256
 
 
@@ -203,7 +203,7 @@ def find_npm() -> list[str]:
 def _call(command: list[str], what: str) -> None:
     try:
         # A list, never a shell; every word of it is written in this file or found on the PATH.
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -37,7 +37,7 @@ PORTRAITS: Final = Path(__file__).with_name("portraits.csv")
 GENERATOR: Final = "MobileStyleGAN"
 MADE_UP: Final = 72
 
-CHILDREN: Final = frozenset[int]()
+CHILDREN: Final = frozenset({5, 9, 10, 12, 13, 17, 20, 33, 35, 46, 50, 59, 62, 76, 86})
 """Numbers of made-up faces that are left out: a child's, and there is no child among the
 portraits. Looked at one by one; which faces come therefore does not depend on the set's seed."""
 
@@ -49,8 +49,12 @@ _STAGE: Final = "Faces"
 class FaceMaker(Protocol):
     """Makes a face from 512 standard normal numbers."""
 
-    def face(self, latent: Float32[np.ndarray, "512"]) -> Image.Image:
+    def face(self, latent: Float32[np.ndarray, " latent"]) -> Image.Image:
         """A square RGB picture, larger than any portrait."""
+
+
+MakeFaces = Callable[[Path, np.random.Generator], FaceMaker]
+"""Loads a face maker from its archive; the generator serves the maker's own preparations."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,13 @@ class Portrait:
         return self.file.removesuffix(".jpg").replace("/", "-")
 
 
-def read_portraits(path: Path = PORTRAITS) -> list[Portrait]:
+def read_portraits() -> tuple[Portrait, ...]:
     """The list, in its own order."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
+    with PORTRAITS.open(encoding="utf-8", newline="") as file:
+        return tuple(
             Portrait(row["file"], int(row["left"]), int(row["top"]), int(row["side"]))
             for row in csv.DictReader(file)
-        ]
+        )
 
 
 def build_faces(
@@ -81,16 +85,18 @@ def build_faces(
     archives: dict[str, Path],
     progress: Progress,
     seed: int,
-    make_faces: Callable[[Path, np.random.Generator], FaceMaker],
+    *,
+    portraits: Sequence[Portrait],
+    made_up: int,
+    make_faces: MakeFaces,
 ) -> Path:
-    """Write what is missing of the collection, and its manifest; the manifest's path is returned.
+    """Write what is missing of the collection, and its manifest; return the manifest's path.
 
     `make_faces` loads the face maker; it is not called where no face is missing.
     """
-    portraits = read_portraits()
     files = read_members(archives[PHOTOGRAPHS], [f"src/demo/faces/{p.file}" for p in portraits])
     opened = [Image.open(io.BytesIO(files[f"src/demo/faces/{p.file}"])) for p in portraits]
-    rows = _rows(portraits, seed)
+    rows = _rows(portraits, made_up, seed)
     missing = [place for place, row in enumerate(rows) if not (folder / row.path).is_file()]
     maker: FaceMaker | None = None
     for done, place in enumerate(missing):
@@ -109,11 +115,11 @@ def build_faces(
     return folder / "manifest.csv"
 
 
-def _rows(portraits: Sequence[Portrait], seed: int) -> list[Row]:
+def _rows(portraits: Sequence[Portrait], made_up: int, seed: int) -> list[Row]:
     """Portraits first, then made-up faces; each is its own group."""
     real = [f"portrait {portrait.name}" for portrait in portraits]
     numbers = (number for number in itertools.count() if number not in CHILDREN)
-    fake = [f"face {number:03}" for number in itertools.islice(numbers, MADE_UP)]
+    fake = [f"face {number:03}" for number in itertools.islice(numbers, made_up)]
     split = splits(real, seed) | splits(fake, seed)
     return [
         Row(f"real/{portrait.name}.png", "real", "", group, split[group])

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 import openvino
-from jaxtyping import Float, Float32
+from jaxtyping import Float32, UInt8
+from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.services.demo.downloads import read_members
@@ -47,7 +48,7 @@ class MobileStyleGan:
         styles = _outcome(many(rng.standard_normal((_MEAN_OF, STYLE_SIZE), dtype=np.float32)))
         self._mean_style = styles.mean(axis=0, keepdims=True)
 
-    def face(self, latent: Float32[np.ndarray, "512"]) -> Image.Image:
+    def face(self, latent: Float32[np.ndarray, " latent"]) -> Image.Image:
         """The face of a latent vector (standard normal): 1024 x 1024 pixels, RGB."""
         style = _outcome(self._mapping(latent[None]))
         truncated = self._mean_style + _TRUNCATION * (style - self._mean_style)
@@ -55,12 +56,12 @@ class MobileStyleGan:
         return Image.fromarray(_to_bytes(picture))
 
 
-def _outcome(result: Any) -> Float[np.ndarray, "..."]:
+def _outcome(result: Any) -> NDArray[np.float32]:
     """A network's only output."""
-    return np.asarray(result[0])
+    return np.asarray(result[0], dtype=np.float32)
 
 
-def _to_bytes(picture: Float[np.ndarray, "3 h w"]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _to_bytes(picture: Float32[np.ndarray, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
     """From channels first in [-1, 1] to rows, columns, channels in 0 to 255."""
     scaled = (np.clip(picture, -1.0, 1.0) + 1.0) * 127.5
-    return np.rint(scaled).astype(np.uint8).transpose(1, 2, 0)
+    return np.asarray(np.rint(scaled).transpose(1, 2, 0), dtype=np.uint8)

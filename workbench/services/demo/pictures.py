@@ -1,4 +1,4 @@
-"""What the demo set's collections share: seeded choices, windows of pictures, files and manifests."""
+"""What the demo set's collections share: seeded choices, windows, files and manifests."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ they are a benchmark with a known answer: where the edit is, and of which kind.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from workbench.services.demo.pictures import (
     write_manifest,
     write_picture,
 )
-from workbench.services.demo.scenes import read_scenes, scene_splits
+from workbench.services.demo.scenes import Scene, scene_splits
 from workbench.services.progress import Progress
 
 WINDOWS: Final = 4
@@ -37,10 +38,17 @@ _ENOUGH_DETAIL: Final = 4.0
 _STAGE: Final = "Planted patterns"
 
 
-def build_planted(folder: Path, archives: dict[str, Path], progress: Progress, seed: int) -> Path:
-    """Write what is missing of the collection, and its manifest; the manifest's path is returned."""
+def build_planted(
+    folder: Path,
+    archives: dict[str, Path],
+    progress: Progress,
+    seed: int,
+    *,
+    scenes: Sequence[Scene],
+) -> Path:
+    """Write what is missing of the collection, and its manifest; return the manifest's path."""
     photographs = read_matching(archives[PHOTOGRAPHS], _PATTERN)
-    split = _splits(photographs, seed)
+    split = _splits(photographs, scenes, seed)
     rows: list[Row] = []
     for done, (path, content) in enumerate(photographs.items()):
         progress.advance(done, len(photographs), _STAGE)
@@ -57,9 +65,9 @@ def _group(name: str) -> str:
     return f"photograph {name}"
 
 
-def _splits(photographs: dict[str, bytes], seed: int) -> dict[str, str]:
+def _splits(photographs: Iterable[str], scenes: Sequence[Scene], seed: int) -> dict[str, str]:
     """As the scenes hold them out, so that no photograph is trained on here and tested there."""
-    of_scenes = scene_splits(read_scenes(), seed)
+    of_scenes = scene_splits(scenes, seed)
     groups = [_group(Path(path).stem) for path in photographs]
     elsewhere = [group for group in groups if group not in of_scenes]
     return of_scenes | splits(elsewhere, seed)
@@ -74,9 +82,7 @@ def _pair(name: str, place: int, number: int, split: str) -> tuple[Row, Row]:
     return real, fake
 
 
-def _write_missing(
-    folder: Path, content: bytes, pairs: list[tuple[Row, Row]], seed: int
-) -> None:
+def _write_missing(folder: Path, content: bytes, pairs: list[tuple[Row, Row]], seed: int) -> None:
     missing = [(real, fake) for real, fake in pairs if not _is_there(folder, real, fake)]
     if not missing:
         return

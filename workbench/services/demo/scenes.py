@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -66,10 +67,10 @@ class Scene:
         return _FOLDERS.get(self.package, "templates/") + self.file
 
 
-def read_scenes(path: Path = SCENES) -> list[Scene]:
+def read_scenes() -> tuple[Scene, ...]:
     """The list, in its own order."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
+    with SCENES.open(encoding="utf-8", newline="") as file:
+        return tuple(
             Scene(
                 label=row["label"],
                 subject=row["subject"],
@@ -80,12 +81,18 @@ def read_scenes(path: Path = SCENES) -> list[Scene]:
                 generator=row["generator"],
             )
             for row in csv.DictReader(file)
-        ]
+        )
 
 
-def build_scenes(folder: Path, archives: dict[str, Path], progress: Progress, seed: int) -> Path:
-    """Write what is missing of the collection, and its manifest; the manifest's path is returned."""
-    scenes = read_scenes()
+def build_scenes(
+    folder: Path,
+    archives: dict[str, Path],
+    progress: Progress,
+    seed: int,
+    *,
+    scenes: Sequence[Scene],
+) -> Path:
+    """Write what is missing of the collection, and its manifest; return the manifest's path."""
     split = scene_splits(scenes, seed)
     rows = {scene.group: _rows(scene, split[scene.group]) for scene in scenes}
     missing = [
@@ -105,7 +112,7 @@ def build_scenes(folder: Path, archives: dict[str, Path], progress: Progress, se
     return folder / "manifest.csv"
 
 
-def scene_splits(scenes: list[Scene], seed: int) -> dict[str, str]:
+def scene_splits(scenes: Sequence[Scene], seed: int) -> dict[str, str]:
     """The split of each picture's group, drawn within label and subject."""
     strata: dict[tuple[str, str], list[str]] = defaultdict(list)
     for scene in scenes:

@@ -30,7 +30,8 @@ def drawn(
 
 
 def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
-    density, mean, high = violin.density_a, violin.mean_a, violin.high
+    density, high = violin.density_a, violin.high
+    mean: float | None = violin.mean_a
     right_mean = None
     if violin.density_b is not None:
         density, mean = violin.density_b, violin.mean_b

@@ -1,4 +1,4 @@
-"""The representation overview: cells of one window as glyphs, marks, and the ways to zoom and pan."""
+"""The representation overview: cells of one window as glyphs, their marks, and where to go next."""
 
 from __future__ import annotations
 

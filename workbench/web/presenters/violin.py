@@ -45,7 +45,10 @@ def half_violin(
         return Half("", None)
     top = height_of(high, axis)
     points = [
-        (middle + sign * HALF * math.sqrt(_bounded(value)), HEIGHT - (HEIGHT - top) * (index + 0.5) / count)
+        (
+            middle + sign * HALF * math.sqrt(_bounded(value)),
+            HEIGHT - (HEIGHT - top) * (index + 0.5) / count,
+        )
         for index, value in enumerate(density)
     ]
     path = (

@@ -70,9 +70,7 @@ def moved(place: Place, columns: int, rows: int, grid_columns: int, grid_rows: i
     return there if there != place else None
 
 
-def square(
-    level: int, column: int, row: int, place: Place
-) -> tuple[float, float, float]:
+def square(level: int, column: int, row: int, place: Place) -> tuple[float, float, float]:
     """Left, top and side of another level's cell, in cells of the window shown."""
     factor = 2.0 ** (place.level - level)
     return column * factor - place.column, row * factor - place.row, factor

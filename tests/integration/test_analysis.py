@@ -1,0 +1,114 @@
+"""From imported images to a version with scores, groups, patterns and cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sqlalchemy import func, select
+
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.working import analyse
+from workbench.config import Settings
+from workbench.services import analysis_requests, performing, runs, scoring, training
+from workbench.services.progress import Stopping
+from workbench.store.database import db, session
+from workbench.store.images import Image
+from workbench.store.results import Cell, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import ActiveVersion, ModelVersion
+
+
+class StopsAt:
+    """A Progress that ends the process's work at one step, as a signal would."""
+
+    def __init__(self, stage: str, done: int) -> None:
+        self._at = (stage, done)
+
+    def advance(self, done: int, _total: int, stage: str) -> None:
+        if (stage, done) == self._at:
+            raise Stopping
+
+
+@pytest.mark.parametrize(
+    ("stage", "done"),
+    [
+        ("Encoding images", 32),
+        ("Training the distiller", 3),
+        ("Explaining images", 0),
+        ("Explaining images", 32),
+        ("Laying images out", 1),
+        ("Writing cells and patterns", 1),
+    ],
+)
+def test_an_interrupted_analysis_goes_on_where_it_was(
+    imported: int, settings: Settings, encoder: FakeEncoder, stage: str, done: int
+) -> None:
+    run_id = analysis_requests.run_for_analysis(imported)
+    assert run_id is not None
+    runs.claim(run_id, "here:1:test")
+    with pytest.raises(Stopping):
+        performing.perform(db.engine, run_id, settings, shown=StopsAt(stage, done))
+
+    assert runs.run(run_id).state == "queued"
+    assert session().get(ActiveVersion, imported) is None
+    assert analyse(imported, settings) == "succeeded"
+    session().rollback()
+    images = session().scalar(
+        select(func.count()).select_from(Image).where(Image.collection_id == imported)
+    )
+    versions = (
+        session()
+        .scalars(select(ModelVersion.id).where(ModelVersion.collection_id == imported))
+        .all()
+    )
+    assert len(versions) == 1
+    assert (
+        session().scalar(
+            select(func.count()).select_from(Prediction).where(Prediction.version_id == versions[0])
+        )
+        == images
+    )
+    counted = func.sum(
+        Cell.real_right + Cell.real_called_fake + Cell.fake_right + Cell.fake_called_real
+    )
+    assert (
+        session().scalar(select(counted).where(Cell.version_id == versions[0], Cell.level == 0))
+        == images
+    )
+
+
+def test_a_failing_run_says_why_and_leaves_nothing_behind(
+    imported: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(training.summarising, "summarise", broken)
+
+    assert analyse(imported, settings) == "failed"
+
+    session().rollback()
+    run = runs.runs(imported)[0]
+    assert run.state == "failed"
+    assert run.error == "RuntimeError: the disk is full"
+    assert session().get(ActiveVersion, imported) is None
+    for table in (ModelVersion, Prediction, PixelGroup, ResultShard):
+        assert session().scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_collection_of_one_label_fails_with_a_clear_reason(
+    imported: int, settings: Settings
+) -> None:
+    session().execute(
+        Image.__table__.update().where(Image.collection_id == imported).values(label="real")
+    )
+    session().commit()
+
+    assert analyse(imported, settings) == "failed"
+    assert "same label" in runs.runs(imported)[0].error
+
+
+def test_sensitivity_is_zero_where_nothing_is_taken_away() -> None:
+    head = type("Head", (), {"logit_weight": torch.tensor([1.0, -1.0])})()
+
+    assert scoring.sensitivity(np.array([1.0, 2.0], np.float32), [], head) == 0.0

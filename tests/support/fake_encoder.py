@@ -1,0 +1,50 @@
+"""An encoder of a few lines: it sees colour and roughness in a 7 x 7 grid, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from workbench.analysis.encoder import Feature, Penultimate
+
+SIDE = 224
+ROWS = COLUMNS = 7
+CHANNELS = 6
+
+
+class FakeEncoder:
+    """Implements the Encoder protocol; its embedding is the mean of its patch tokens."""
+
+    name = "fake"
+    fingerprint = "0" * 32
+    image_size = SIDE
+    grid = (ROWS, COLUMNS)
+    dimension = CHANNELS
+    features = (Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),)
+    has_text_tower = False
+
+    def __init__(self) -> None:
+        self.encoded = 0
+        """How many images it was asked to encode; tests look at what a retrain touches."""
+
+    last_block = None
+
+    def preprocess(self, images: Sequence[Image.Image]) -> Tensor:
+        arrays = [np.asarray(image.convert("RGB").resize((SIDE, SIDE))) for image in images]
+        return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float() / 255
+
+    def encode(self, pixels: Tensor) -> Penultimate:
+        self.encoded += len(pixels)
+        patch = SIDE // ROWS
+        patches = pixels.unfold(2, patch, patch).unfold(3, patch, patch)
+        flat = patches.reshape(len(pixels), 3, ROWS * COLUMNS, patch * patch)
+        tokens = torch.cat([flat.mean(-1), flat.std(-1)], dim=1).transpose(1, 2)
+        return Penultimate(
+            embedding=tokens.mean(dim=1),
+            patch_tokens=tokens[:, None],
+            last_input=torch.empty(len(pixels), 0, CHANNELS),
+        )

@@ -1,0 +1,185 @@
+"""Rows for every table, for tests that need data without an analysis."""
+
+from __future__ import annotations
+
+from workbench.store.artifacts import Artifact
+from workbench.store.database import now, transaction
+from workbench.store.images import Collection, Image, ImportRejection, ImportRun
+from workbench.store.judgements import (
+    Adjudication,
+    CounterfactualNote,
+    Tag,
+    Tagging,
+    Verdict,
+)
+from workbench.store.people import AuditEvent, User
+from workbench.store.results import (
+    Cell,
+    Embedding,
+    EmbeddingShard,
+    Pattern,
+    PixelGroup,
+    Prediction,
+    ResultShard,
+)
+from workbench.store.versions import (
+    ActiveVersion,
+    CuratedDataset,
+    CuratedItem,
+    ModelVersion,
+    Schedule,
+    TrainingRun,
+    WorkerLease,
+)
+
+
+def fill_every_table() -> None:
+    """One row, related to the others as they are in life, in each table."""
+    with transaction() as current:
+        ada = User(name="ada", password_hash="x", role="developer")
+        collection = Collection(name="pictures")
+        artifacts = [
+            Artifact(kind=kind, path=f"{kind}/1.safetensors", sha256="0" * 64, size=1)
+            for kind in ("weights", "embeddings", "results")
+        ]
+        current.add_all([ada, collection, *artifacts])
+        current.flush()
+        image = Image(
+            collection_id=collection.id,
+            content_hash="1" * 64,
+            pixel_hash="2" * 64,
+            original_uri="file:///a.png",
+            name="a.png",
+            label="real",
+            group_key="a",
+            held_out=False,
+            format="PNG",
+            width=10,
+            height=10,
+            file_size=100,
+            modified_ns=1,
+        )
+        dataset = CuratedDataset(collection_id=collection.id, sha256="3" * 64, counts={"images": 1})
+        importing = ImportRun(collection_id=collection.id, source="/pictures")
+        shard = EmbeddingShard(encoder_fingerprint="f", artifact_id=artifacts[1].id)
+        tag = Tag(name="Blur", folded_name="blur", created_by_id=ada.id)
+        current.add_all([image, dataset, importing, shard, tag])
+        current.flush()
+        version = ModelVersion(
+            collection_id=collection.id,
+            number=1,
+            dataset_id=dataset.id,
+            encoder="fake",
+            encoder_fingerprint="f",
+            relevance="patch_share",
+            dimensions=2,
+            weights_id=artifacts[0].id,
+            metrics={},
+        )
+        current.add_all(
+            [
+                version,
+                CuratedItem(
+                    dataset_id=dataset.id,
+                    image_id=image.id,
+                    label="real",
+                    weight=1.0,
+                    held_out=False,
+                ),
+                ImportRejection(run_id=importing.id, uri="b", name="b", reason="no image"),
+                Embedding(
+                    pixel_hash=image.pixel_hash, encoder_fingerprint="f", shard_id=shard.id, row=0
+                ),
+                WorkerLease(name="worker", holder="h:1:t", expires_at=now()),
+                Schedule(collection_id=collection.id, hour=2, min_decisions=20),
+            ]
+        )
+        current.flush()
+        results = ResultShard(version_id=version.id, artifact_id=artifacts[2].id)
+        pattern = Pattern(
+            version_id=version.id,
+            number=0,
+            side="fake",
+            groups=1,
+            images=1,
+            mean_contribution=1.0,
+            spread_contribution=0.0,
+            prevalence_real=1.0,
+            prevalence_fake=0.0,
+            lift=1.0,
+            lift_low=0.0,
+            lift_high=99.0,
+            profile=[1.0, 0.0],
+        )
+        current.add_all([results, pattern])
+        current.flush()
+        group = PixelGroup(
+            version_id=version.id,
+            image_id=image.id,
+            number=0,
+            rle="0",
+            left=0,
+            top=0,
+            width=1,
+            height=1,
+            area=1,
+            contribution=1.0,
+            by_dimension=[1.0, 0.0],
+            pattern_id=pattern.id,
+            typicality=0.0,
+        )
+        current.add_all(
+            [
+                group,
+                Prediction(
+                    version_id=version.id,
+                    image_id=image.id,
+                    logit=1.0,
+                    p=0.73,
+                    label="real",
+                    outcome="real_called_fake",
+                    sensitivity=1.0,
+                    x=0.5,
+                    y=0.5,
+                    shard_id=results.id,
+                    row=0,
+                ),
+                Cell(
+                    version_id=version.id,
+                    level=0,
+                    row=6,
+                    column=8,
+                    real_right=0,
+                    real_called_fake=1,
+                    fake_right=0,
+                    fake_called_real=0,
+                    mean_p=0.73,
+                    sensitivity=1.0,
+                    mean_activation=[1.0, 0.0],
+                    exemplar_id=image.id,
+                ),
+                ActiveVersion(collection_id=collection.id, version_id=version.id),
+                TrainingRun(
+                    collection_id=collection.id,
+                    trigger="first",
+                    state="succeeded",
+                    version_id=version.id,
+                ),
+                Verdict(image_id=image.id, user_id=ada.id, decision="confirm"),
+                Adjudication(image_id=image.id, user_id=ada.id, decision="confirm"),
+                CounterfactualNote(
+                    image_id=image.id,
+                    version_id=version.id,
+                    user_id=ada.id,
+                    edit={"kind": "dimension", "label": "dimension 0 set to 0", "dimension": 0},
+                    p_before=0.73,
+                    p_after=0.4,
+                    delta_logit=-1.4,
+                    expectation="fall",
+                    text="The blur is what it sees.",
+                ),
+                AuditEvent(user_id=ada.id, action="test", subject="image:1"),
+            ]
+        )
+        current.flush()
+        current.add(Tagging(tag_id=tag.id, pixel_group_id=group.id, user_id=ada.id))

@@ -1,0 +1,565 @@
+"""Use cases that keep everything in memory: one collection of six images under two versions."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from PIL import Image as Picture
+
+from workbench.services.accounts import Account, may
+from workbench.services.browsing import (
+    DimensionShare,
+    GroupView,
+    ImageCard,
+    ImageDetail,
+    ImagePage,
+    Selection,
+    VersionScore,
+)
+from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
+from workbench.services.counterfactual_notes import NoteView, check_words
+from workbench.services.counterfactuals import DimensionEdit, Outcome, RegionEdit
+from workbench.services.dimensions import Violin
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from workbench.services.judging import VerdictView
+from workbench.services.overview import CellDetail, CellView, Overview, PatternName, Window
+from workbench.services.patterns import GroupExemplar, PatternDetail, PatternRow
+from workbench.services.runs import RunView
+from workbench.services.tagging import TaggingView, TagRow
+from workbench.services.versions import VersionRow
+from workbench.web.services import Services
+
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+PASSWORD = "a long enough password"
+
+ADA = Account(1, "ada", "developer")
+BEN = Account(2, "ben", "annotator")
+
+OLD = VersionSummary(1, 1, 0.80, 0.76, 0.84, 0.74, "packaged", "patch_share", NOON, active=False)
+NEW = VersionSummary(2, 2, 0.84, 0.81, 0.87, 0.79, "packaged", "patch_share", NOON, active=True)
+
+FACES = CollectionSummary(1, "faces", "Faces", "Six faces.", 6, 3, 3, NEW, {"auc": 0.53})
+RAW = CollectionSummary(2, "raw", "Raw", "", 4, 2, 2, None, {})
+
+
+def _card(image_id: int, label: str, p: float, outcome: str) -> ImageCard:
+    return ImageCard(
+        id=image_id,
+        name=f"face {image_id} <b>.jpg",
+        label=label,
+        generator="stylegan" if label == "fake" else "",
+        p=p,
+        outcome=outcome,
+        wrong=outcome in ("real_called_fake", "fake_called_real"),
+        held_out=image_id == 6,
+        decision=None,
+    )
+
+
+CARDS = {
+    1: _card(1, "real", 0.10, "real_right"),
+    2: _card(2, "real", 0.90, "real_called_fake"),
+    3: _card(3, "real", 0.70, "real_called_fake"),
+    4: _card(4, "fake", 0.80, "fake_right"),
+    5: _card(5, "fake", 0.20, "fake_called_real"),
+    6: _card(6, "fake", 0.95, "fake_right"),
+}
+
+CELLS = {
+    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1),
+    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 4),
+    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, 0.2, 0.25, 6),
+    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1),
+}
+MEMBERS = {11: (1, 2), 12: (3, 4), 13: (5, 6), 21: (1,)}
+
+
+@dataclass
+class FakeWorkbench:
+    """State that the fake use cases share; tests read it to see what was written."""
+
+    folder: Path
+    verdicts: dict[int, list[VerdictView]] = field(default_factory=dict)
+    notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
+    taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
+    tags: list[TagRow] = field(default_factory=list)
+    runs: list[RunView] = field(default_factory=list)
+    collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
+    worker_alive: bool = True
+    encoder_missing: bool = False
+    broken: bool = False
+    """Every use case fails, as when the database is away."""
+    ids: Any = field(default_factory=lambda: count(500))
+
+    def services(self) -> Services:
+        """The use cases, as the application takes them."""
+        return Services(
+            accounts=Accounts(self),
+            browsing=Browsing(self),
+            collections=Collections(self),
+            counterfactuals=Counterfactuals(self),
+            dimensions=Dimensions(),
+            judging=Judging(self),
+            media=Media(self),
+            overview=Cells(),
+            patterns=Patterns(self),
+            runs=Runs(self),
+            tagging=Tags(self),
+            versions=Versions(),
+        )
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was written."""
+        written = (self.verdicts, self.notes, self.taggings, self.tags)
+        asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
+        return not any(written) and not asked
+
+    def standing(self, image_id: int) -> VerdictView | None:
+        """The newest verdict on an image that was not taken back."""
+        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
+        return given[-1] if given else None
+
+    def card(self, image_id: int) -> ImageCard:
+        """An image's card with its newest decision."""
+        standing = self.standing(image_id)
+        return replace(CARDS[image_id], decision=standing.decision if standing else None)
+
+    def waiting(self) -> list[int]:
+        """Misclassified images without a verdict, the most wrong first."""
+        wrong = [each for each in CARDS.values() if each.wrong and not self.standing(each.id)]
+        return [each.id for each in sorted(wrong, key=lambda each: -abs(each.p - 0.5))]
+
+
+def run(state: str, **changes: Any) -> RunView:
+    """A run of the collection of faces."""
+    usual = RunView(
+        id=7,
+        collection_id=1,
+        state=state,
+        stage="relevance",
+        done=62,
+        total=100,
+        fraction=0.62,
+        seconds_left=14.0,
+        error="",
+        version_number=None,
+        trigger="request",
+        requested_by="ada",
+        created_at=NOON,
+        started_at=NOON,
+        finished_at=None,
+        cancel_requested=False,
+    )
+    return replace(usual, **changes)
+
+
+@dataclass
+class Accounts:
+    book: FakeWorkbench
+    may = staticmethod(may)
+
+    def authenticate(self, name: str, password: str) -> Account | None:
+        return next((a for a in (ADA, BEN) if a.name == name and password == PASSWORD), None)
+
+    def account(self, user_id: int) -> Account | None:
+        if self.book.broken:
+            raise RuntimeError("the database is away")
+        return {1: ADA, 2: BEN}.get(user_id)
+
+
+@dataclass
+class Collections:
+    book: FakeWorkbench
+
+    def collections(self) -> tuple[CollectionSummary, ...]:
+        if self.book.broken:
+            raise RuntimeError("the database is away")
+        return tuple(self.book.collections)
+
+    def workspace(self, name: str, version_number: int | None = None) -> Workspace:
+        running = next((r for r in self.book.runs if r.state in ("queued", "running")), None)
+        if name == "raw":
+            return Workspace(RAW, None, (), running, 0)
+        if name != "faces":
+            raise NotFoundError(f"There is no collection called {name}.")
+        version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
+        if version is None:
+            raise NotFoundError(f"faces has no version {version_number}.")
+        return Workspace(FACES, version, (NEW, OLD), running, len(self.book.waiting()))
+
+
+class Cells:
+    def overview(
+        self, version_id: int, level: int, window: Window | None, outcome: str | None = None
+    ) -> Overview:
+        if level > 1:
+            raise InvalidError("This layout has the levels 0 to 1.")
+        columns, rows = 16 << level, 12 << level
+        shown = window or Window(0, 0, 16, 12)
+        if shown.column + shown.columns > columns or shown.columns * shown.rows > 600:
+            raise InvalidError("This window lies outside of the layout.")
+        cells = tuple(each for each in CELLS.values() if each.level == level)
+        return Overview(level, 2, columns, rows, shown, cells, sum(c.images for c in cells))
+
+    def cell(self, version_id: int, cell_id: int) -> CellDetail:
+        if cell_id not in CELLS:
+            raise NotFoundError("This version's layout has no such cell.")
+        names = (PatternName(31, "pattern 1", 2),)
+        return CellDetail(CELLS[cell_id], (("forehead glare", 2),), names)
+
+
+@dataclass
+class Browsing:
+    book: FakeWorkbench
+
+    def images(
+        self, version_id: int, selection: Selection, after: str | None = None, limit: int = 24
+    ) -> ImagePage:
+        cards = self._chosen(selection)
+        start = int(after) if after else 0
+        following = str(start + 2) if start + 2 < len(cards) else None
+        return ImagePage(tuple(cards[start : start + 2]), len(cards), following)
+
+    def _chosen(self, selection: Selection) -> list[ImageCard]:
+        ids = MEMBERS[selection.cell_id] if selection.cell_id else tuple(CARDS)
+        cards = [self.book.card(each) for each in ids]
+        if selection.outcome == "misclassified":
+            cards = [each for each in cards if each.wrong]
+        elif selection.outcome:
+            cards = [each for each in cards if each.outcome == selection.outcome]
+        if selection.label:
+            cards = [each for each in cards if each.label == selection.label]
+        return cards
+
+    def neighbours_in_order(
+        self, version_id: int, selection: Selection, image_id: int
+    ) -> tuple[int | None, int | None]:
+        ids = [each.id for each in self._chosen(selection)]
+        place = ids.index(image_id)
+        return (
+            ids[place - 1] if place else None,
+            ids[place + 1] if place + 1 < len(ids) else None,
+        )
+
+    def image_detail(self, version_id: int, image_id: int) -> ImageDetail:
+        if image_id not in CARDS:
+            raise NotFoundError("This version has not scored this image.")
+        return ImageDetail(
+            card=self.book.card(image_id),
+            size=256,
+            logit=1.1,
+            base_logit=-0.4,
+            dimensions=(
+                DimensionShare(0, 2.0, 1.0, 2.0),
+                DimensionShare(1, 1.0, -0.5, -0.5),
+                DimensionShare(2, 0.0, 0.7, 0.0),
+            ),
+            groups=tuple(self._group(image_id, number) for number in (0, 1)),
+            verdicts=tuple(reversed(self.book.verdicts.get(image_id, []))),
+            notes=tuple(note for owner, note in self.book.notes.values() if owner == image_id),
+            scores=(VersionScore(1, 0.66),),
+            original_width=1024,
+            original_height=768,
+            format="JPEG",
+            file_size=312_000,
+            group_key="g",
+        )
+
+    def _group(self, image_id: int, number: int) -> GroupView:
+        group_id = 100 * image_id + number
+        tags = [
+            t
+            for kind, owner, t in self.book.taggings.values()
+            if (kind, owner) == ("group", group_id)
+        ]
+        return GroupView(
+            id=group_id,
+            number=number,
+            outline="M10 10 L60 10 L60 60 Z",
+            left=10,
+            top=10,
+            width=50,
+            height=50,
+            area_share=0.04,
+            contribution=(0.9, -0.3)[number],
+            pattern_id=31,
+            pattern_label="pattern 1",
+            tags=tuple(tags),
+        )
+
+
+@dataclass
+class Patterns:
+    book: FakeWorkbench
+
+    def patterns(
+        self, version_id: int, order: str = "contribution", cell_id: int | None = None
+    ) -> tuple[PatternRow, ...]:
+        rows = (self._row(31), self._row(32))
+        return rows[:1] if cell_id else rows
+
+    def pattern(self, version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
+        if pattern_id not in (31, 32):
+            raise NotFoundError("This version has no such pattern.")
+        member = GroupExemplar(200, 2, "real", 0.9, 0.5)
+        return PatternDetail(
+            row=self._row(pattern_id),
+            members=(member,),
+            members_after=None if after else "0.5~200",
+            cells=(11,),
+            misled=(self.book.card(2),),
+        )
+
+    def _row(self, pattern_id: int) -> PatternRow:
+        tags = tuple(
+            t
+            for kind, owner, t in self.book.taggings.values()
+            if (kind, owner) == ("pattern", pattern_id)
+        )
+        number = pattern_id - 30
+        return PatternRow(
+            id=pattern_id,
+            number=number,
+            label=tags[0].tag if tags else f"pattern {number}",
+            side="fake",
+            groups=40,
+            images=30,
+            mean_contribution=0.5,
+            spread_contribution=0.2,
+            prevalence_real=0.12,
+            prevalence_fake=0.47,
+            lift=1.9,
+            lift_low=1.3,
+            lift_high=2.6,
+            tags=tags,
+            exemplars=(GroupExemplar(200, 2, "real", 0.9, 0.5),),
+            profile=(0.4, -0.1, 0.0),
+            effect=None if number == 1 else -0.7,
+            effect_control=None if number == 1 else -0.1,
+        )
+
+
+class Dimensions:
+    def violins(
+        self, version_id: int, cell_a: int | None, cell_b: int | None
+    ) -> tuple[Violin, ...]:
+        for each in (cell_a, cell_b):
+            if each is not None and each not in CELLS:
+                raise NotFoundError("This version's layout has no such cell.")
+        density = tuple((24 - each) / 24 for each in range(24))
+        return tuple(
+            Violin(
+                index=index,
+                weight=(1.0, -0.5, 0.7)[index],
+                density_a=density,
+                density_b=density if cell_b is not None else None,
+                mean_a=0.3 if cell_a else 0.5,
+                mean_b=0.4 if cell_b is not None else None,
+                high=1.0 if cell_a else 2.0,
+            )
+            for index in range(3)
+        )
+
+
+@dataclass
+class Judging:
+    book: FakeWorkbench
+
+    def give_verdict(
+        self, user_id: int, image_id: int, version_id: int, decision: str, reason: str = ""
+    ) -> VerdictView:
+        if image_id not in CARDS:
+            raise NotFoundError("There is no such image.")
+        by = {1: "ada", 2: "ben"}[user_id]
+        given = VerdictView(next(self.book.ids), decision, reason, by, NOON, withdrawn=False)
+        self.book.verdicts.setdefault(image_id, []).append(given)
+        return given
+
+    def withdraw_verdict(self, user_id: int, verdict_id: int) -> VerdictView:
+        for given in self.book.verdicts.values():
+            for place, each in enumerate(given):
+                if each.id == verdict_id:
+                    if each.by != {1: "ada", 2: "ben"}[user_id]:
+                        raise ConflictError("This verdict is somebody else's.")
+                    given[place] = replace(each, withdrawn=True)
+                    return given[place]
+        raise NotFoundError("This verdict is taken back already.")
+
+    def queue(self, version_id: int, after_image: int | None = None) -> int | None:
+        behind = abs(CARDS[after_image].p - 0.5) if after_image else 1.0
+        return next(
+            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
+        )
+
+
+@dataclass
+class Counterfactuals:
+    book: FakeWorkbench
+
+    def try_edit(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> Outcome:
+        if isinstance(edit, DimensionEdit):
+            label = f"dimension {edit.dimension} set to 0"
+            return Outcome(label, 0.75, 0.5, -1.1, None, None, (), None)
+        if self.book.encoder_missing:
+            raise UnavailableError("The encoder of version 2 cannot be had.")
+        if edit.group_id // 100 != image_id:
+            raise NotFoundError("This image has no such pixel group under this version.")
+        controls = (-0.1, 0.05, -0.02, 0.1, 0.0, -0.06, 0.03, -0.04, 0.08, -0.01)
+        return Outcome("group 1 inpainted", 0.75, 0.42, -1.4, 0.0, 0.06, controls, True)
+
+    def preview(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> bytes:
+        return _picture("JPEG", (64, 64), "grey")
+
+    def save_note(
+        self,
+        user_id: int,
+        version_id: int,
+        image_id: int,
+        edit: RegionEdit | DimensionEdit,
+        expectation: str,
+        text: str,
+    ) -> NoteView:
+        check_words(expectation, text)
+        outcome = self.try_edit(version_id, image_id, edit)
+        note = NoteView(
+            id=next(self.book.ids),
+            edit_label=outcome.edit_label,
+            p_before=outcome.p_before,
+            p_after=outcome.p_after,
+            delta_logit=outcome.delta_logit,
+            control_mean=outcome.control_mean,
+            control_spread=outcome.control_spread,
+            expectation=expectation,
+            met=expectation == "fall",
+            text=text,
+            by="ada",
+            at=NOON,
+        )
+        self.book.notes[note.id] = (image_id, note)
+        return note
+
+    def withdraw_note(self, user_id: int, note_id: int) -> None:
+        if self.book.notes.pop(note_id, None) is None:
+            raise NotFoundError("This note is taken back already.")
+
+
+@dataclass
+class Tags:
+    book: FakeWorkbench
+
+    def taxonomy(self) -> tuple[TagRow, ...]:
+        return tuple(self.book.tags)
+
+    def tag_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.book.tags)
+
+    def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> TaggingView:
+        return self._tag("pattern", pattern_id, name, "pattern")
+
+    def tag_group(self, user_id: int, group_id: int, name: str) -> TaggingView:
+        return self._tag("group", group_id, name, "hand")
+
+    def _tag(self, kind: str, owner: int, name: str, source: str) -> TaggingView:
+        if not name:
+            raise InvalidError("A tag's name has 1 to 60 printable characters.")
+        if name not in self.tag_names():
+            self.book.tags.append(TagRow(next(self.book.ids), name, "", 0, 1, 1, "ada", NOON))
+        made = TaggingView(next(self.book.ids), name, "ada", NOON, source)
+        self.book.taggings[made.id] = (kind, owner, made)
+        return made
+
+    def withdraw(self, user_id: int, tagging_id: int) -> None:
+        if self.book.taggings.pop(tagging_id, None) is None:
+            raise NotFoundError("This tag is gone already.")
+
+    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> TagRow:
+        place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
+        if place is None:
+            raise NotFoundError("There is no such tag.")
+        if any(each.name == name and each.id != tag_id for each in self.book.tags):
+            raise ConflictError(f"There is a tag called {name} already.")
+        self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
+        return self.book.tags[place]
+
+
+@dataclass
+class Runs:
+    book: FakeWorkbench
+
+    def request_retrain(self, user_id: int, collection_id: int) -> RunView:
+        if any(each.state in ("queued", "running") for each in self.book.runs):
+            raise ConflictError("A run for this collection is queued or under way already.")
+        self.book.runs.insert(0, run("queued", fraction=None, seconds_left=None))
+        return self.book.runs[0]
+
+    def cancel(self, user_id: int, run_id: int) -> RunView:
+        self.book.runs = [
+            replace(each, cancel_requested=True) if each.id == run_id else each
+            for each in self.book.runs
+        ]
+        return self.run(run_id)
+
+    def run(self, run_id: int) -> RunView:
+        for each in self.book.runs:
+            if each.id == run_id:
+                return each
+        raise NotFoundError("There is no such run.")
+
+    def runs(self, collection_id: int) -> tuple[RunView, ...]:
+        return tuple(each for each in self.book.runs if each.collection_id == collection_id)
+
+    def worker_alive(self) -> bool:
+        return self.book.worker_alive
+
+
+class Versions:
+    def versions(self, collection_id: int) -> tuple[VersionRow, ...]:
+        if collection_id != FACES.id:
+            return ()
+        counts = {"images": 6, "real": 3, "fake": 3, "overturned": 1, "excluded": 0, "held_out": 1}
+        return (
+            VersionRow(NEW, 1, counts, {"held_out_auc": 0.84, "parent_auc": 0.80}, 2),
+            VersionRow(OLD, None, counts, {"held_out_auc": 0.80}, 3),
+        )
+
+
+@dataclass
+class Media:
+    book: FakeWorkbench
+
+    def normalised(self, image_id: int) -> Path:
+        if image_id not in CARDS:
+            raise NotFoundError("There is no such image.")
+        return self._kept(f"{image_id}.jpg")
+
+    def thumbnail(self, image_id: int, size: int) -> Path:
+        return self.normalised(image_id)
+
+    def group_crop(self, group_id: int, size: int) -> Path:
+        return self.normalised(group_id // 100)
+
+    def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
+        return _picture("PNG", (16, 16), "orange")
+
+    def _kept(self, name: str) -> Path:
+        path = self.book.folder / name
+        if not path.exists():
+            path.write_bytes(_picture("JPEG", (64, 64), "beige"))
+        return path
+
+
+def _picture(kind: str, size: tuple[int, int], colour: str) -> bytes:
+    content = io.BytesIO()
+    Picture.new("RGB", size, colour).save(content, kind)
+    return content.getvalue()

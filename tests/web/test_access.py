@@ -1,0 +1,242 @@
+"""Who may read, who may write, and what a browser is told to refuse."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.web.conftest import Reader, make_app
+from tests.web.fakes import PASSWORD, FakeWorkbench, run
+from workbench.web.security import CONTENT_SECURITY_POLICY, limiter, local_path
+
+WRITES = {
+    "/c/faces/images/2/verdicts": {"decision": "confirm"},
+    "/verdicts/1/withdraw": {},
+    "/c/faces/images/2/notes": {"edit": "group-200", "expectation": "fall", "text": "so"},
+    "/notes/1/withdraw": {},
+    "/patterns/31/tags": {"tag": "fake smile"},
+    "/groups/200/tags": {"tag": "fake smile"},
+    "/taggings/1/withdraw": {},
+    "/taxonomy/1": {"name": "fake smile", "description": ""},
+    "/c/faces/runs": {},
+    "/c/faces/runs/7/cancel": {},
+}
+READS = (
+    "/",
+    "/c/faces/",
+    "/c/faces/cells/11",
+    "/c/faces/images/2",
+    "/c/faces/adjudicate",
+    "/c/faces/patterns",
+    "/c/faces/patterns/31",
+    "/c/faces/models",
+    "/c/faces/runs/7",
+    "/taxonomy",
+)
+PICTURES = (
+    "/images/2.jpg",
+    "/images/2/thumb/48",
+    "/heatmaps/2/2.png",
+    "/groups/200/crop/48",
+    "/counterfactuals/2/2.jpg?edit=group-200",
+)
+
+
+@pytest.fixture
+def closed(book: FakeWorkbench) -> Reader:
+    """Somebody who is not signed in, where reading needs an account."""
+    app = make_app(book, open_reading=False)
+    limiter.reset()
+    return Reader(app.test_client())
+
+
+@pytest.mark.parametrize("url", READS)
+def test_reading_asks_to_sign_in_where_the_installation_is_closed(closed: Reader, url: str) -> None:
+    answer = closed.get(url)
+
+    assert answer.status_code == 303
+    assert answer.location.startswith("/login?next=")
+
+
+@pytest.mark.parametrize("url", PICTURES)
+def test_pictures_are_refused_where_the_installation_is_closed(closed: Reader, url: str) -> None:
+    assert closed.get(url).status_code == 401
+
+
+def test_health_login_and_style_are_open_in_a_closed_installation(closed: Reader) -> None:
+    assert closed.get("/healthz").json == {"ok": True}
+    assert closed.get("/login").status_code == 200
+    assert closed.get("/static/css/tokens.css").status_code == 200
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(closed: Reader) -> None:
+    asked = closed.get("/c/faces/?cell=11&order=wrong")
+
+    answer = closed.post(asked.location, name="ada", password=PASSWORD)
+
+    assert answer.status_code == 303
+    assert answer.location == "/c/faces/?cell=11&order=wrong"
+    assert closed.get(answer.location).status_code == 200
+
+
+def test_signing_out_needs_a_post_and_ends_the_session(ada: Reader) -> None:
+    assert ada.get("/logout").status_code == 405
+    assert ada.post("/logout").status_code == 303
+    assert "Sign in" in ada.get("/").text
+
+
+@pytest.mark.parametrize("url", WRITES)
+def test_nothing_is_written_without_signing_in(
+    visitor: Reader, book: FakeWorkbench, url: str
+) -> None:
+    book.runs = [run("running")]
+
+    answer = visitor.post(url, **WRITES[url])
+
+    assert answer.status_code == 303
+    assert "/login" in answer.location
+    assert book.untouched
+
+
+@pytest.mark.parametrize("url", WRITES)
+def test_nothing_is_written_without_the_form_s_token(
+    ada: Reader, book: FakeWorkbench, url: str
+) -> None:
+    answer = ada.client.post(url, data=WRITES[url])
+
+    assert answer.status_code == 400
+    assert "Load the page again" in answer.text
+    assert book.untouched
+
+
+@pytest.mark.parametrize("url", WRITES)
+def test_nothing_is_written_by_a_get(ada: Reader, book: FakeWorkbench, url: str) -> None:
+    assert ada.get(url).status_code == 405
+    assert book.untouched
+
+
+def test_only_developers_start_retrains(ben: Reader, book: FakeWorkbench) -> None:
+    assert ben.post("/c/faces/runs").status_code == 403
+    assert not book.runs
+    assert "Only developers start retrains" in ben.get("/c/faces/models").text
+
+
+def test_a_fragment_s_request_is_told_that_the_sign_in_has_ended(visitor: Reader) -> None:
+    answer = visitor.client.post(
+        "/c/faces/images/2/verdicts",
+        data={"csrf_token": visitor.token(), "decision": "confirm"},
+        headers={"HX-Request": "true"},
+    )
+
+    assert answer.status_code == 401
+    assert "what you typed here is still here" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(visitor: Reader) -> None:
+    answer = visitor.sign_in("ada", "wrong")
+
+    assert answer.status_code == 401
+    assert "do not belong together" in answer.text
+    assert 'value="ada"' in answer.text
+    assert "wrong" not in answer.text.split("<main")[1]
+
+
+def test_a_sixth_wrong_password_within_a_minute_is_slowed(visitor: Reader) -> None:
+    answers = [visitor.sign_in("ada", f"wrong {each}").status_code for each in range(6)]
+
+    assert answers == [401] * 5 + [429]
+    assert "Too many tries" in visitor.sign_in("ada", PASSWORD).text
+    assert visitor.sign_in("ben").status_code == 303, "another name is not slowed"
+
+
+def test_right_passwords_are_never_slowed(app: Flask) -> None:
+    for _each in range(8):
+        assert Reader(app.test_client()).sign_in("ada").status_code == 303
+
+
+def test_a_session_starts_afresh_at_sign_in(app: Flask) -> None:
+    reader = Reader(app.test_client())
+    before = reader.token()
+
+    reader.sign_in("ada")
+
+    assert reader.client.post("/logout", data={"csrf_token": before}).status_code == 400
+
+
+def test_the_session_s_cookie_is_kept_from_scripts_and_other_sites(visitor: Reader) -> None:
+    cookie = visitor.sign_in("ada").headers["Set-Cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_behind_https_cookies_are_secure_and_browsers_are_told(book: FakeWorkbench) -> None:
+    reader = Reader(make_app(book, https=True).test_client())
+
+    answer = reader.get("/login", base_url="https://localhost")
+
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(
+    "url", ["/", "/nothing", "/images/2.jpg", "/static/css/base.css", "/healthz"]
+)
+def test_every_answer_carries_the_security_headers(visitor: Reader, url: str) -> None:
+    headers = visitor.get(url).headers
+
+    assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"]
+    assert headers["Permissions-Policy"]
+
+
+def test_the_policy_allows_nothing_but_the_site_s_own_files() -> None:
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://elsewhere.example/",
+        "//elsewhere.example/",
+        "/\\elsewhere.example",
+        "\\\\elsewhere.example",
+        "http:elsewhere.example",
+        "javascript:alert(1)",
+        "/\t/elsewhere.example",
+        "////elsewhere.example",
+        "http://[broken",
+        "elsewhere",
+        "",
+        None,
+    ],
+)
+def test_no_address_leads_off_the_site(app: Flask, target: str | None) -> None:
+    with app.test_request_context("/", base_url="http://localhost"):
+        assert local_path(target) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/c/faces/?cell=1&order=wrong", "/c/faces/?cell=1&order=wrong"),
+        ("http://localhost/c/faces/", "/c/faces/"),
+        ("/c/faces/#part", "/c/faces/"),
+    ],
+)
+def test_addresses_of_the_site_are_kept(app: Flask, target: str, path: str) -> None:
+    with app.test_request_context("/", base_url="http://localhost"):
+        assert local_path(target) == path
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example"])
+def test_a_form_never_sends_its_reader_off_the_site(ada: Reader, back: str) -> None:
+    answer = ada.post("/patterns/31/tags", tag="fake smile", back=back)
+
+    assert answer.location == "/taxonomy"

@@ -1,0 +1,79 @@
+"""Failures: each has a page that says what happened and offers a way on."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.web.conftest import Reader, make_app
+from tests.web.fakes import FakeWorkbench
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from workbench.web.errors import EXPLANATIONS
+
+
+class Refusing:
+    """A use case that refuses in one way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def collections(self) -> tuple[()]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFoundError("It is gone."), 404),
+        (ConflictError("Ben was faster."), 409),
+        (InvalidError("That is no number."), 422),
+        (UnavailableError("The encoder is missing."), 503),
+    ],
+)
+def test_a_refusal_shows_its_own_words(app: Flask, error: Exception, status: int) -> None:
+    app.extensions["workbench.services"] = type("S", (), {"collections": Refusing(error)})()
+
+    answer = Reader(app.test_client()).get("/")
+
+    assert answer.status_code == status
+    assert str(error) in answer.text
+    assert EXPLANATIONS[status].title in answer.text
+
+
+def test_a_crash_shows_a_page_without_its_details(book: FakeWorkbench) -> None:
+    book.broken = True
+
+    answer = Reader(make_app(book).test_client()).get("/")
+
+    assert answer.status_code == 500
+    assert "The workbench made a mistake" in answer.text
+    assert "Try again" in answer.text
+    assert "the database is away" not in answer.text
+
+
+def test_the_page_of_a_crash_does_not_need_what_crashed(book: FakeWorkbench) -> None:
+    """The reader's account cannot be loaded either; the page must not ask for it."""
+    client = make_app(book).test_client()
+    Reader(client).sign_in("ada")
+    book.broken = True
+
+    assert client.get("/c/faces/").status_code == 500
+
+
+def test_too_much_text_is_refused_before_it_is_read(ada: Reader, book: FakeWorkbench) -> None:
+    answer = ada.post("/c/faces/images/2/notes", text="x" * 200_000)
+
+    assert answer.status_code == 413
+    assert "That is too much text" in answer.text
+    assert not book.notes
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429, 500, 503])
+def test_every_expected_failure_is_explained(status: int) -> None:
+    assert EXPLANATIONS[status].title
+    assert EXPLANATIONS[status].text.endswith(".")

@@ -1,0 +1,185 @@
+"""Violins, bars, strips and windows: numbers in, geometry out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tests.web.fakes import CELLS, Cells
+from workbench.services.browsing import DimensionShare
+from workbench.web.presenters import bars, violin, windows
+from workbench.web.presenters.overview import drawing, matching
+from workbench.web.presenters.score import breakdown
+
+densities = some.lists(some.floats(0, 1), min_size=24, max_size=24)
+logits = some.floats(-50, 50)
+
+
+def points_of(path: str) -> list[tuple[float, float]]:
+    found = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path)
+    return [(float(x), float(y)) for x, y in found]
+
+
+@given(density=densities, high=some.floats(0.01, 10), more=some.floats(0, 10))
+def test_half_a_violin_stays_on_its_side(density: list[float], high: float, more: float) -> None:
+    left = violin.half_violin(density, high / 2, high, high + more, "left")
+    right = violin.half_violin(density, high / 2, high, high + more, "right")
+
+    for (x_left, y_left), (x_right, y_right) in zip(
+        points_of(left.path), points_of(right.path), strict=True
+    ):
+        assert 0 <= x_left < violin.WIDTH / 2 < x_right <= violin.WIDTH
+        assert 0 <= y_left == y_right <= violin.HEIGHT
+        assert x_left + x_right == pytest.approx(violin.WIDTH, abs=0.11)
+
+
+def test_a_violin_that_reaches_half_as_high_is_drawn_half_as_high() -> None:
+    half = violin.half_violin([1.0] * 24, 0.5, 1.0, 2.0, "left")
+
+    assert min(y for _x, y in points_of(half.path)) == violin.HEIGHT / 2
+    assert half.mean_y == violin.HEIGHT * 0.75
+
+
+@pytest.mark.parametrize("density", [[], [0.0] * 24])
+def test_a_violin_of_nothing_is_not_drawn(density: list[float]) -> None:
+    assert violin.half_violin(density, 0.0, 1.0, 1.0, "left") == violin.Half("", None)
+
+
+@given(value=logits, limit=some.floats(0.01, 50))
+def test_a_bar_starts_in_the_middle_and_points_to_its_side(value: float, limit: float) -> None:
+    bar = bars.diverging_bar(value, limit, 120)
+
+    assert 0 <= bar.x <= bar.x + bar.width <= 120 + 1e-9
+    if value >= 0:
+        assert bar.x == pytest.approx(60)
+    else:
+        assert bar.x + bar.width == pytest.approx(60)
+    assert bar.toward_fake == (value >= 0)
+
+
+@given(values=some.lists(logits, min_size=1))
+def test_bars_of_one_axis_are_comparable_and_the_longest_fills_it(values: list[float]) -> None:
+    limit = bars.scale_limit(values)
+    drawn = [bars.diverging_bar(value, limit, 120) for value in values]
+
+    for value, bar in zip(values, drawn, strict=True):
+        assert bar.width == pytest.approx(60 * abs(value) / limit)
+
+
+def test_a_spread_is_a_whisker_around_the_bar_s_end() -> None:
+    bar = bars.diverging_bar(0.5, 1.0, 100, spread=0.2)
+
+    assert (bar.whisker_low, bar.whisker_high) == (pytest.approx(65), pytest.approx(85))
+
+
+@given(edit=logits, controls=some.lists(logits, min_size=1, max_size=10))
+def test_dots_of_a_strip_keep_their_order_and_stay_on_it(
+    edit: float, controls: list[float]
+) -> None:
+    strip = bars.control_strip(edit, controls, 240)
+
+    placed = sorted(zip([edit, *controls], [strip.edit, *strip.controls], strict=True))
+    assert [x for _value, x in placed] == sorted(x for _value, x in placed)
+    assert all(0 <= x <= 240 for _value, x in placed)
+    assert strip.zero == 120
+
+
+@given(
+    level=some.integers(0, 5),
+    x=some.floats(-5, 600),
+    y=some.floats(-5, 400),
+)
+def test_a_window_lies_in_its_grid_and_shows_no_more_than_level_0(
+    level: int, x: float, y: float
+) -> None:
+    columns, rows = 16 << level, 12 << level
+
+    place = windows.window_around(level, (x, y), columns, rows)
+
+    assert 0 <= place.column <= place.column + place.columns <= columns
+    assert 0 <= place.row <= place.row + place.rows <= rows
+    assert place.columns * place.rows <= 192
+
+
+def test_a_finer_level_shows_the_middle_of_what_was_shown() -> None:
+    whole = windows.Place(0, 0, 0, 16, 12)
+
+    finer = windows.at_level(whole, 1, 16, 12)
+
+    assert finer == windows.Place(1, 8, 6, 16, 12)
+    assert finer.middle == (16.0, 12.0)
+
+
+@given(level=some.integers(0, 3), x=some.floats(0, 128), y=some.floats(0, 96))
+def test_zooming_in_and_out_again_returns_to_the_same_place(level: int, x: float, y: float) -> None:
+    columns, rows = 16 << level, 12 << level
+    place = windows.window_around(level, (x, y), columns, rows)
+
+    finer = windows.at_level(place, level + 1, columns, rows)
+    back = windows.at_level(finer, level, columns * 2, rows * 2)
+
+    assert abs(back.column - place.column) <= 1
+    assert abs(back.row - place.row) <= 1
+
+
+def test_a_window_at_the_edge_cannot_be_moved_beyond_it() -> None:
+    place = windows.Place(1, 0, 6, 16, 12)
+
+    assert windows.moved(place, -8, 0, 32, 24) is None
+    assert windows.moved(place, 8, 0, 32, 24) == windows.Place(1, 8, 6, 16, 12)
+    assert windows.moved(place, 100, 0, 32, 24) == windows.Place(1, 16, 6, 16, 12)
+
+
+def test_a_cell_of_a_coarser_level_is_framed_where_it_lies_among_finer_ones() -> None:
+    place = windows.Place(1, 8, 6, 16, 12)
+
+    assert windows.square(0, 5, 4, place) == (2.0, 2.0, 2.0)
+    assert windows.square(1, 9, 7, place) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "label", "kept"),
+    [
+        (None, None, 2),
+        ("misclassified", None, 1),
+        ("misclassified", "fake", 0),
+        ("real_right", None, 1),
+        (None, "real", 2),
+        ("fake_right", "real", 0),
+    ],
+)
+def test_a_filter_counts_what_it_keeps_of_a_cell(
+    outcome: str | None, label: str | None, kept: int
+) -> None:
+    assert matching(CELLS[11], outcome, label) == kept
+
+
+def test_the_overview_marks_selected_and_pinned_cells_even_of_other_levels() -> None:
+    overview = Cells().overview(2, 1, None)
+
+    drawn = drawing(overview, None, None, {"": CELLS[21], "A": CELLS[11]})
+
+    selected, pinned = drawn.marks
+    assert (selected.name, selected.size) == ("", 44.0)
+    assert (pinned.name, pinned.size) == ("A", 92.0)
+
+
+@given(
+    contributions=some.lists(some.floats(-5, 5), min_size=1, max_size=16), base=some.floats(-2, 2)
+)
+def test_a_breakdown_lists_everything_that_counts_from_the_largest_down(
+    contributions: list[float], base: float
+) -> None:
+    shares = [DimensionShare(i, abs(c), 1.0, c) for i, c in enumerate(contributions)]
+    logit = base + sum(contributions)
+
+    parts = breakdown(base, logit, shares, [])
+
+    listed = [abs(entry.share.contribution) for entry in parts.dimensions]
+    assert listed == sorted(listed, reverse=True)
+    assert len(listed) + parts.silent == len(contributions)
+    total = parts.base + sum(entry.share.contribution for entry in parts.dimensions)
+    assert total == pytest.approx(parts.logit, abs=0.005 * 16)

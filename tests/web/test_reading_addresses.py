@@ -1,0 +1,153 @@
+"""Addresses: each holds the whole state of a view, and a bad one is refused with words."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tests.web.conftest import Reader
+from workbench.services.errors import InvalidError
+from workbench.services.overview import Window
+from workbench.web.converters import LARGEST_ID
+from workbench.web.parsing import key, numbers, whole, words
+from workbench.web.view import LABELS, ORDERS, OUTCOME_FILTERS, PATTERN_ORDERS, View, read_view
+
+ids = some.none() | some.integers(0, LARGEST_ID)
+sizes = some.integers(0, 999_999)
+views = some.builds(
+    View,
+    name=some.just("faces"),
+    version=some.none() | some.integers(1, LARGEST_ID),
+    level=some.integers(0, 12),
+    window=some.none() | some.builds(Window, sizes, sizes, sizes, sizes),
+    outcome=some.none() | some.sampled_from(OUTCOME_FILTERS),
+    label=some.none() | some.sampled_from(LABELS),
+    cell=ids,
+    pattern=ids,
+    a=ids,
+    b=ids,
+    order=some.sampled_from(ORDERS),
+    dimension=some.none() | some.integers(0, 63),
+    sort=some.sampled_from(PATTERN_ORDERS),
+)
+
+
+@given(view=views)
+def test_a_view_s_address_reads_back_to_the_same_view(open_app: Flask, view: View) -> None:
+    with open_app.test_request_context("/"):
+        parts = urlsplit(view.url())
+
+    assert parts.path == "/c/faces/"
+    assert (
+        read_view("faces", {name: found[0] for name, found in parse_qs(parts.query).items()})
+        == view
+    )
+
+
+def test_what_is_usual_is_left_out_of_an_address(open_app: Flask) -> None:
+    with open_app.test_request_context("/"):
+        assert View("faces").url() == "/c/faces/"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cell=abc",
+        "cell=-1",
+        "cell=1.5",
+        "cell=99999999999999999999",
+        "cell=%00",
+        "cell=٣",
+        "version=0",
+        "version=latest",
+        "level=13",
+        "window=1,2,3",
+        "window=a,b,c,d",
+        "window=1,2,3,99999999",
+        "outcome=unclear",
+        "label=both",
+        "order=name",
+        "sort=colour",
+        "dimension=64",
+        "queue=2",
+        "after=%00",
+        "level=1&window=30,0,16,12",
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused_with_a_page(
+    visitor: Reader, query: str
+) -> None:
+    answer = visitor.get(f"/c/faces/?{query}")
+
+    assert answer.status_code == 422
+    assert "That does not make sense as it stands" in answer.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/c/nowhere/",
+        "/c/faces/?cell=999",
+        "/c/faces/?a=999",
+        "/c/faces/?version=9",
+        "/c/faces/?pattern=999",
+        "/c/faces/images/999",
+        "/c/faces/images/99999999999999999999",
+        "/c/faces/images/-1",
+        "/c/faces/patterns/999",
+        "/c/faces/runs/999",
+        "/c/raw/adjudicate",
+        "/c/raw/patterns",
+        "/c/%00/",
+        "/images/999.jpg",
+        "/images/2/thumb/50",
+        "/nothing",
+    ],
+)
+def test_what_does_not_exist_has_a_page_that_says_so(visitor: Reader, url: str) -> None:
+    answer = visitor.get(url)
+
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+    assert "All collections" in answer.text
+
+
+@given(text=some.text(max_size=12))
+def test_whole_numbers_are_read_or_refused_and_never_crash(text: str) -> None:
+    try:
+        found = whole({"n": text}, "n")
+    except InvalidError:
+        return
+    assert found is None or 0 <= found <= LARGEST_ID
+
+
+@given(text=some.text(max_size=30))
+def test_lists_of_numbers_are_read_or_refused_and_never_crash(text: str) -> None:
+    try:
+        found = numbers({"n": text}, "n", 4)
+    except InvalidError:
+        return
+    assert found is None or len(found) == 4
+
+
+@given(text=some.text(max_size=300))
+def test_a_key_is_given_back_as_it_was_or_refused(text: str) -> None:
+    try:
+        found = key({"after": text}, "after")
+    except InvalidError:
+        return
+    assert found in (None, text)
+
+
+def test_typed_text_is_trimmed_and_its_line_ends_made_one_kind() -> None:
+    assert words({"t": " two\r\nlines\rhere "}, "t", 50, "The note") == "two\nlines\nhere"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1b[31m", "x" * 51])
+def test_text_that_cannot_be_kept_is_refused_with_words(text: str) -> None:
+    with pytest.raises(InvalidError, match="The note"):
+        words({"t": text}, "t", 50, "The note")
