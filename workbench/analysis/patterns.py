@@ -13,6 +13,8 @@ from umap import UMAP
 UNCLUSTERED = -1
 FEWEST = 12
 """Fewer groups than this on a side make no pattern: a cluster of them would be chance."""
+ALL_ALIKE = 100
+"""Below this number, the groups of a side may all be one pattern."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ def _cluster_side(
         init="pca" if count < 4 * FEWEST else "spectral",
         n_jobs=1,
     ).fit_transform(profile)
-    size = max(FEWEST // 2, count // 40)
+    size = max(FEWEST // 2, count // 60)
     found: Integer[ndarray, " group"] = HDBSCAN(
         min_cluster_size=size,
         min_samples=5,
-        # A side whose groups all act alike is one pattern, not several by chance.
-        allow_single_cluster=True,
+        # Few groups may all be one pattern; many that are not told apart are no finding.
+        allow_single_cluster=count < ALL_ALIKE,
         copy=True,
     ).fit_predict(space)
     return found

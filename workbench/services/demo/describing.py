@@ -20,11 +20,11 @@ TEXTS: Final = (
         "demo-faces",
         "Demo: faces",
         "58 portraits of people (from the web kit tabler-ui) against 72 faces that a "
-        "MobileStyleGAN made up. Crop, size, JPEG compression and greyness are matched, and "
-        "children's faces left out; pose, tilt, colour toning and make-up are not matched, and a "
-        "model may lean on them. Portraits and made-up faces alike are at most 128 pixels wide, "
-        "enlarged. It is small, it holds one generator of 2021, and a model trained on it says "
-        "nothing about other fakes.",
+        "MobileStyleGAN made up. Crop, size, JPEG compression and greyness are matched; portraits "
+        "with a covered, averted or tiny face are left out, and so are made-up children. Pose, "
+        "tilt and colour toning are not matched, and a model may lean on them. Portraits and "
+        "made-up faces alike are at most 128 pixels wide, enlarged. It is small, it holds one "
+        "generator of 2021, and a model trained on it says nothing about other fakes.",
     ),
     Text(
         "demo-scenes",
@@ -34,7 +34,7 @@ TEXTS: Final = (
         "landscapes, people outdoors, animals, plants, towns and rooms stand on both sides; size "
         "and compression are matched. The made-up pictures are their makers' show-pieces: more "
         "staged, more saturated, some surreal, with larger people in them; about a third start "
-        "from an earlier picture, whose origin is not told. One or two pictures a model, a third "
+        "from an earlier picture, whose origin is not told. One to three pictures a model, a third "
         "held out: read the figures as a demonstration, not as a measure.",
     ),
     Text(
