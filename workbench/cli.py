@@ -381,7 +381,9 @@ def demo(port: int) -> None:
     migrating.upgrade(db.engine)
     bar = Bar()
     try:
-        for name in prepare(settings, bar):
+        names = prepare(settings, bar)
+        bar.close()
+        for name in names:
             run_id = analysis_requests.run_for_analysis(collection_id(name))
             if run_id is not None:
                 click.echo(f"Analysing {name}", err=True)

@@ -15,6 +15,8 @@ FEWEST = 12
 """Fewer groups than this on a side make no pattern: a cluster of them would be chance."""
 ALL_ALIKE = 100
 """Below this number, the groups of a side may all be one pattern."""
+MOST_A_SIDE = 25
+"""So many patterns at most toward each side: what people can look through and name."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,14 @@ def _cluster_side(
         init="pca" if count < 4 * FEWEST else "spectral",
         n_jobs=1,
     ).fit_transform(profile)
-    size = max(FEWEST // 2, count // 60)
+    few = count < ALL_ALIKE
     found: Integer[ndarray, " group"] = HDBSCAN(
-        min_cluster_size=size,
+        min_cluster_size=max(FEWEST, count // MOST_A_SIDE),
         min_samples=5,
-        # Few groups may all be one pattern; many that are not told apart are no finding.
-        allow_single_cluster=count < ALL_ALIKE,
+        # Few groups may all be one pattern. Of many, a cluster of more than half tells nobody
+        # anything, so it is taken apart into what it is made of.
+        allow_single_cluster=few,
+        max_cluster_size=None if few else count // 2,
         copy=True,
     ).fit_predict(space)
     return found

@@ -1,0 +1,1 @@
+"""What the workbench can do, measured: `python -m benchmarks.NAME [--quick] [--json]`."""

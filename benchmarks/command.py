@@ -1,0 +1,55 @@
+"""What all benchmarks share: their options, and how they print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.config import Settings
+
+Figures = dict[str, Any]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser with `--quick` and `--json`."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--quick", action="store_true", help="fewer images, wider intervals")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def cache_dir() -> Path:
+    """Where weights and data sets for benchmarks are kept."""
+    return Settings().cache_dir
+
+
+def show(figures: Figures, *, as_json: bool) -> None:
+    """Print the figures, for programs or for people."""
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for key, value in figures.items():
+        print(f"{key:32} {value:.3f}" if isinstance(value, float) else f"{key:32} {value}")
+
+
+def run(description: str, measure: Callable[[bool], Figures]) -> None:
+    """The whole of a benchmark without options of its own."""
+    options = parser(description).parse_args()
+    show(measure(options.quick), as_json=options.json)
+
+
+class OnStandardError:
+    """A Progress in one line a stage."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+
+    def advance(self, _done: int, _total: int, stage: str) -> None:
+        """Name each new stage."""
+        if stage != self._stage:
+            self._stage = stage
+            print(stage, file=sys.stderr)

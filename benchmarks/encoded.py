@@ -1,0 +1,97 @@
+"""Images of a folder or manifest, encoded by the default encoder and split by group."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.command import cache_dir
+from workbench.analysis.distiller import TrainingSet
+from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.encoders import load_encoder
+from workbench.analysis.normalise import normalise
+from workbench.config import Settings
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image: its normalised pixels, whether it is fake, its source group."""
+
+    path: Path
+    fake: bool
+    group: str
+    generator: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Pictures with what the encoder gives of them, in the same order."""
+
+    pictures: tuple[Picture, ...]
+    state: Penultimate
+
+    def subset(self, chosen: NDArray[np.int64]) -> Encoded:
+        """The pictures at these places."""
+        index = torch.from_numpy(chosen)
+        state = Penultimate(
+            self.state.embedding[index],
+            self.state.patch_tokens[index],
+            self.state.last_input[index],
+        )
+        return Encoded(tuple(self.pictures[place] for place in chosen), state)
+
+    @property
+    def fake(self) -> NDArray[np.bool_]:
+        """Label of each picture."""
+        return np.array([picture.fake for picture in self.pictures])
+
+    def training_set(self) -> TrainingSet:
+        """The pictures as the distiller takes them."""
+        groups = np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
+        return TrainingSet(
+            self.state.embedding,
+            torch.from_numpy(self.fake).float(),
+            torch.ones(len(self.pictures)),
+            groups,
+        )
+
+
+def default_encoder() -> Encoder:
+    """The packaged encoder."""
+    return load_encoder("packaged", cache_dir=cache_dir())
+
+
+def normalised(path: Path) -> Image.Image:
+    """The picture as the workbench's import makes it."""
+    content = normalise(path.read_bytes(), max_pixels=Settings().max_pixels).content
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+def batches(paths: Sequence[Path]) -> Iterator[list[Image.Image]]:
+    """Normalised pictures, a batch at a time."""
+    for start in range(0, len(paths), BATCH):
+        yield [normalised(path) for path in paths[start : start + BATCH]]
+
+
+def encode(encoder: Encoder, pictures: Sequence[Picture], *, tokens: bool = True) -> Encoded:
+    """Encode all pictures; without `tokens` only their embeddings are kept."""
+    states = [
+        encoder.encode(encoder.preprocess(batch))
+        for batch in batches([picture.path for picture in pictures])
+    ]
+    none = torch.empty(len(pictures), 0, 0, 0)
+    state = Penultimate(
+        torch.cat([state.embedding for state in states]),
+        torch.cat([state.patch_tokens for state in states]) if tokens else none,
+        torch.cat([state.last_input for state in states]) if tokens else none[..., 0],
+    )
+    return Encoded(tuple(pictures), state)
