@@ -20,7 +20,7 @@ help: ## list these targets
 
 .PHONY: demo
 demo: setup ## the workbench with its demo set, on http://127.0.0.1:8000 (PORT=…)
-	@exec $(python) manage.py demo
+	@WORKBENCH_OPEN_READING=$${WORKBENCH_OPEN_READING:-true} exec $(python) manage.py demo
 
 .PHONY: setup
 setup: .venv/.stamp-run .venv/.stamp-encoder static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
