@@ -19,7 +19,7 @@ from workbench.analysis.metrics import auc
 
 SMOOTHING = 0.05
 DECORRELATION = 0.01
-PENALTIES = (3e-3, 1e-2, 3e-2)
+PENALTIES = (1e-2, 3e-2, 1e-1)
 """Weights of the squared norm that validation picks from."""
 STEPS = 150
 
@@ -40,7 +40,8 @@ class Trained:
     """A distiller, and what picked it."""
 
     head: DistilledHead
-    validation_auc: float | None
+    validation_auc: float
+    """Mean over the seeds. Where images are too few to hold any back, of the training images."""
     penalty: float
     seed: int
 
@@ -50,35 +51,49 @@ def train(
     *,
     dimensions: int,
     seeds: tuple[int, ...],
-    parent: DistilledHead | None = None,
+    parent: Trained | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trained:
-    """Train from several seeds and penalties, and keep what does best on a quarter held back.
+    """Train a distiller; without a parent, from several seeds and penalties.
 
-    The winner is then trained on all of `data`. With a `parent` there is one start, the parent's
-    own weights, so that a dimension keeps its meaning. The loss is binary cross-entropy with
-    label smoothing, a penalty on squared weights, and decorrelation |I - Z'Z|_F of the
-    column-normalised activations (DESIGN section 5; the idea is in marco-willi/clip-cues).
-    Deterministic for given seeds. Raises ValueError where one label is missing.
+    Each seed starts from weights of its own and holds another quarter of the groups back. The
+    penalty with the best mean validation AUC is taken, with the seed that did best under it, and
+    trained on all of `data`.
+    With a `parent` there is one start, the parent's own weights and penalty, so that a dimension
+    keeps its meaning. The loss is binary cross-entropy with label smoothing, a penalty on squared
+    weights, and decorrelation |I - Z'Z|_F of the column-normalised activations (DESIGN section 5;
+    the idea is in marco-willi/clip-cues). Deterministic for given seeds. Raises ValueError where
+    one label is missing.
     """
-    if data.fake.min() == data.fake.max():
+    if not len(data.fake) or data.fake.min() == data.fake.max():
         raise ValueError("training needs both real and fake images; all have the same label")
-    starts = seeds if parent is None else seeds[:1]
-    choices = [(penalty, seed) for penalty in PENALTIES for seed in starts]
-    fitted, validated = _split(data, seed=seeds[0])
-    scored: list[tuple[float, float, int]] = []
-    for done, (penalty, seed) in enumerate(choices):
-        advance(done, len(choices) + 1)
-        head = _fit(fitted, dimensions, penalty=penalty, seed=seed, parent=parent)
-        score = auc(validated.fake.numpy() > 0, head.logit(validated.embedding).numpy())
-        scored.append((0.0 if score is None else score, penalty, seed))
-    advance(len(choices), len(choices) + 1)
-    best, penalty, seed = max(scored)
-    head = _fit(data, dimensions, penalty=penalty, seed=seed, parent=parent)
+    start = parent.head if parent else None
+    penalties = (parent.penalty,) if parent else PENALTIES
+    tried = seeds[:1] if parent else seeds
+    steps = len(penalties) * len(tried) + 1
+    scores = np.empty((len(penalties), len(tried)))
+    for row, penalty in enumerate(penalties):
+        for column, seed in enumerate(tried):
+            advance(row * len(tried) + column, steps)
+            scores[row, column] = _validate(data, dimensions, penalty, seed, start)
+    chosen = int(np.argmax(scores.mean(axis=1)))
+    seed = tried[int(np.argmax(scores[chosen]))]
+    advance(steps - 1, steps)
+    head = _fit(data, dimensions, penalty=penalties[chosen], seed=seed, parent=start)
     if parent is None:
         head = order_dimensions(head, data.embedding)
-    advance(len(choices) + 1, len(choices) + 1)
-    return Trained(head, best if len(validated.fake) else None, penalty, seed)
+    advance(steps, steps)
+    return Trained(head, float(scores[chosen].mean()), penalties[chosen], seed)
+
+
+def _validate(
+    data: TrainingSet, dimensions: int, penalty: float, seed: int, parent: DistilledHead | None
+) -> float:
+    """AUC on a quarter of the groups, of a distiller fitted on the rest; 0.5 where unknown."""
+    fitted, validated = _split(data, seed=seed)
+    head = _fit(fitted, dimensions, penalty=penalty, seed=seed, parent=parent)
+    found = auc(validated.fake.numpy() > 0, head.logit(validated.embedding).numpy())
+    return 0.5 if found is None else found
 
 
 def _split(data: TrainingSet, *, seed: int) -> tuple[TrainingSet, TrainingSet]:

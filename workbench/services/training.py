@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from torch import Tensor
 
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import TrainingSet, match_dimensions, train
+from workbench.analysis.distiller import Trained, TrainingSet, match_dimensions, train
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
@@ -80,14 +80,15 @@ def _train_version(
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     data, held_out = _split(dataset_id, ids, embedding)
     parent = _parent(collection_id, encoder)
-    parent_head = load_head(parent, settings) if parent else None
+    parent_trained = _trained(parent, settings) if parent else None
     trained = train(
         data,
         dimensions=settings.dimensions,
         seeds=tuple(range(settings.seed, settings.seed + SEEDS)),
-        parent=parent_head,
+        parent=parent_trained,
         advance=lambda done, total: progress.advance(done, total, "Training the distiller"),
     )
+    parent_head = parent_trained.head if parent_trained else None
     metrics = _metrics(trained.head, held_out, parent_head, seed=settings.seed)
     metrics |= {
         "training_images": len(data.fake),
@@ -169,6 +170,16 @@ def _parent(collection_id: int, encoder: Encoder) -> ModelVersion | None:
     if active is None or active.version.encoder_fingerprint != encoder.fingerprint:
         return None
     return active.version
+
+
+def _trained(parent: ModelVersion, settings: Settings) -> Trained:
+    metrics = parent.metrics
+    return Trained(
+        load_head(parent, settings),
+        metrics["validation_auc"],
+        metrics["penalty"],
+        metrics["seed"],
+    )
 
 
 def _metrics(
