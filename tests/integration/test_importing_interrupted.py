@@ -31,7 +31,10 @@ IMAGES = 300
 
 # Without the web, so that the process is small and starts fast.
 IMPORTER = """
-import sys, time
+import signal, sys, time
+
+# A suite that was started in the background hands an ignored SIGINT down.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from flask import Flask
 from workbench.config import Settings
