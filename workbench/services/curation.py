@@ -6,8 +6,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, func, insert, or_, select
 
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -162,20 +163,26 @@ def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
 
 
 def new_decisions(collection_id: int) -> int:
-    """Verdicts on a collection's images that its active version has not learned from."""
-    learned = session().scalar(
-        select(CuratedDataset.last_verdict_id)
-        .join(ModelVersion, ModelVersion.dataset_id == CuratedDataset.id)
-        .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
-        .where(ActiveVersion.collection_id == collection_id)
+    """Images whose verdicts have changed since the active version's dataset was frozen.
+
+    A verdict that was taken back after it was learned from is a change too.
+    """
+    dataset = (
+        session()
+        .execute(
+            select(CuratedDataset.last_verdict_id, CuratedDataset.created_at)
+            .join(ModelVersion, ModelVersion.dataset_id == CuratedDataset.id)
+            .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
+            .where(ActiveVersion.collection_id == collection_id)
+        )
+        .first()
     )
+    last_verdict, frozen_at = dataset or (0, datetime.min.replace(tzinfo=UTC))
+    given = and_(Verdict.id > last_verdict, Verdict.withdrawn_at.is_(None))
+    taken_back = and_(Verdict.id <= last_verdict, Verdict.withdrawn_at > frozen_at)
     count = session().scalar(
         select(func.count(func.distinct(Verdict.image_id)))
         .join(Image, Image.id == Verdict.image_id)
-        .where(
-            Image.collection_id == collection_id,
-            Verdict.id > (learned or 0),
-            Verdict.withdrawn_at.is_(None),
-        )
+        .where(Image.collection_id == collection_id, or_(given, taken_back))
     )
     return count or 0
