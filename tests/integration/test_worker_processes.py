@@ -1,0 +1,142 @@
+"""Real workers, really killed: nothing is half done, and the next one goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.pictures import draw_collection
+from tests.support.server import Server as Process
+from tests.support.server import environment, manage
+
+PER_LABEL = 24
+PATIENCE_S = 180
+
+
+@pytest.fixture(scope="module")
+def imported_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a collection that nobody has analysed."""
+    place = tmp_path_factory.mktemp("workers")
+    pictures = draw_collection(place / "pictures", PER_LABEL, mislabelled=3)
+    done = manage("import", str(pictures), "--collection", "drawn", data_dir=place / "data")
+    assert done.returncode == 0, done.stderr
+    return place / "data"
+
+
+@pytest.fixture
+def data_dir(imported_once: Path, tmp_path: Path) -> Path:
+    """A copy of it, with a run asked for."""
+    copy = tmp_path / "data"
+    shutil.copytree(imported_once, copy)
+    asked = manage("retrain", "--collection", "drawn", "--json", data_dir=copy)
+    assert json.loads(asked.stdout)["state"] == "queued"
+    return copy
+
+
+def worker(data_dir: Path, name: str) -> Process:
+    # Small batches, so that there is a middle to be killed in.
+    return Process(
+        "worker",
+        log=data_dir.parent / f"{name}.log",
+        env=environment(data_dir, batch_size="4"),
+    )
+
+
+def ask(data_dir: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=30) as connection:
+        return connection.execute(query).fetchall()
+
+
+def run_of(data_dir: Path) -> tuple[object, ...]:
+    return ask(data_dir, "select state, stage, done, total, attempts from training_run")[0]
+
+
+def wait_until(data_dir: Path, reached: Callable[[tuple[object, ...]], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not reached(run_of(data_dir)):
+        assert time.monotonic() < deadline, run_of(data_dir)
+        time.sleep(0.05)
+
+
+def is_encoding(run: tuple[object, ...]) -> bool:
+    state, stage, done, total, _attempts = run
+    return (
+        state == "running" and stage == "Encoding images" and 0 < int(str(done)) < int(str(total))
+    )
+
+
+def has_succeeded(run: tuple[object, ...]) -> bool:
+    return run[0] == "succeeded"
+
+
+def assert_whole(data_dir: Path) -> None:
+    """One version, active, with each image scored once and counted once on every level."""
+    images = 2 * PER_LABEL
+    assert ask(data_dir, "select number from model_version") == [(1,)]
+    assert ask(data_dir, "select count(*) from active_version") == [(1,)]
+    assert ask(data_dir, "select count(*), count(distinct image_id) from prediction") == [
+        (images, images)
+    ]
+    by_level = ask(
+        data_dir,
+        "select distinct sum(real_right + real_called_fake + fake_right + fake_called_real) "
+        "from cell group by level",
+    )
+    assert by_level == [(images,)]
+
+
+def test_a_run_survives_the_kill_of_its_worker(data_dir: Path) -> None:
+    doomed = worker(data_dir, "doomed")
+    wait_until(data_dir, is_encoding)
+    doomed.kill()
+
+    status = json.loads(manage("status", "--json", data_dir=data_dir).stdout)
+    embedded = ask(data_dir, "select count(*) from embedding")[0][0]
+    assert (status["held_out_auc"], status["cells"], status["worker"]) == (None, 0, False)
+    assert ask(data_dir, "select count(*) from active_version") == [(0,)]
+
+    second = worker(data_dir, "second")
+    try:
+        wait_until(data_dir, has_succeeded)
+    finally:
+        second.stop()
+    assert "recovered" in second.output
+    assert_whole(data_dir)
+    assert run_of(data_dir)[4] == 2
+    kept = ask(data_dir, "select count(*) from embedding where shard_id <= 1")[0][0]
+    assert 0 < int(str(kept)) <= int(str(embedded)) < 2 * PER_LABEL
+
+
+def test_a_worker_that_is_asked_to_stop_puts_its_run_back(data_dir: Path) -> None:
+    asked = worker(data_dir, "asked")
+    wait_until(data_dir, is_encoding)
+
+    assert asked.stop() == 0
+
+    state, _stage, _done, _total, attempts = run_of(data_dir)
+    assert (state, attempts) == ("queued", 0)
+    assert ask(data_dir, "select count(*) from worker_lease") == [(0,)]
+    finished = manage("analyze", "--collection", "drawn", "--json", data_dir=data_dir)
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads(finished.stdout)["images"] == 2 * PER_LABEL
+    assert_whole(data_dir)
+
+
+def test_of_two_workers_one_works_and_the_other_takes_over(data_dir: Path) -> None:
+    first = worker(data_dir, "first")
+    wait_until(data_dir, is_encoding)
+    second = worker(data_dir, "second")
+    try:
+        holder = ask(data_dir, "select holder from worker_lease")
+        assert holder == ask(data_dir, "select claimed_by from training_run")
+        first.kill()
+        wait_until(data_dir, lambda run: run[4] == 2 and is_encoding(run))
+        assert ask(data_dir, "select holder from worker_lease") != holder
+    finally:
+        second.kill()
