@@ -181,7 +181,7 @@ def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) ->
     assert "0.42" in page
     assert "−1.40" in page
     assert page.count('class="control"') == 10
-    assert "more than chance does: evidence." in page
+    assert "toward fake: evidence." in page
     assert "edit=group-200&amp;fill=blur" in page
 
 

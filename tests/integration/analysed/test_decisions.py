@@ -384,6 +384,9 @@ def test_a_region_is_tried_beside_ten_random_ones(group: PixelGroup, version_id:
     assert outcome.p_before == pytest.approx(stored.p, abs=1e-3)
     assert len(outcome.controls) == 10
     assert outcome.control_mean == pytest.approx(sum(outcome.controls) / 10)
+    assert outcome.control_spread is not None
+    far = abs(outcome.delta_logit - outcome.control_mean) > 2.37 * outcome.control_spread
+    assert outcome.exceeds_control == far
     assert try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint")) == outcome
 
 
