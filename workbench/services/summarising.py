@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 
 from workbench.analysis.cells import summarise_cells
 from workbench.analysis.counterfactual import random_regions, remove_region
@@ -188,31 +188,39 @@ def _effects(
         members = np.flatnonzero(numbers == number)
         near = members[np.argsort(typicality(groups.by_dimension[members]))]
         chosen = near[np.sort(np.unique(groups.image_ids[near], return_index=True)[1])[:MEASURED]]
-        measured = [_effect(int(groups.ids[each]), encoder, head, settings) for each in chosen]
-        effects[number] = Effect(
-            float(np.mean([each.removed for each in measured])),
-            float(np.mean([each.control for each in measured])),
-        )
+        effects[number] = _effect(groups.ids[chosen].tolist(), encoder, head, settings)
     return effects
 
 
-def _effect(group_id: int, encoder: Encoder, head: DistilledHead, settings: Settings) -> Effect:
-    rle, pixel_hash = (
-        session()
-        .execute(
-            select(PixelGroup.rle, Image.pixel_hash)
-            .join(Image, Image.id == PixelGroup.image_id)
-            .where(PixelGroup.id == group_id)
+def _effect(
+    group_ids: list[int], encoder: Encoder, head: DistilledHead, settings: Settings
+) -> Effect:
+    """Inpaint each group, and a region like it elsewhere; all edited images in one pass."""
+    rows = session().execute(
+        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit)
+        .join(Image, Image.id == PixelGroup.image_id)
+        .join(
+            Prediction,
+            and_(
+                Prediction.image_id == PixelGroup.image_id,
+                Prediction.version_id == PixelGroup.version_id,
+            ),
         )
-        .one()
+        .where(PixelGroup.id.in_(group_ids))
+        .order_by(PixelGroup.id)
     )
+    examples = rows.tuples().all()
     session().rollback()
-    pixels = read_pixels(settings.image_dir, pixel_hash)
-    mask = decode_mask(rle, pixels.shape[0])
-    elsewhere = random_regions(mask, 1, seed=settings.seed)[0]
-    pictures = [pixels, *(remove_region(pixels, each, "inpaint") for each in (mask, elsewhere))]
-    logits = logits_of(pictures, encoder, head)
-    return Effect(logits[1] - logits[0], logits[2] - logits[0])
+    removed, control = [], []
+    for rle, pixel_hash, _logit in examples:
+        pixels = read_pixels(settings.image_dir, pixel_hash)
+        mask = decode_mask(rle, pixels.shape[0])
+        elsewhere = random_regions(mask, 1, seed=settings.seed)[0]
+        removed.append(remove_region(pixels, mask, "inpaint"))
+        control.append(remove_region(pixels, elsewhere, "inpaint"))
+    before = np.array([logit for _rle, _hash, logit in examples])
+    after = np.array(logits_of(removed + control, encoder, head)).reshape(2, -1) - before
+    return Effect(*(float(change) for change in after.mean(axis=1)))
 
 
 def _write_places(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:

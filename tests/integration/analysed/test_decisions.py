@@ -233,7 +233,7 @@ def test_a_retrain_learns_the_decisions_and_changes_nothing_of_its_parent(
     patterns = session().scalar(
         select(func.count()).select_from(Pattern).where(Pattern.version_id == made.id)
     )
-    assert encoder.encoded <= 3 * summarising.MEASURED * (patterns or 0)
+    assert encoder.encoded <= 2 * summarising.MEASURED * (patterns or 0)
 
 
 def rows_of_version(version_id: int) -> list[tuple[object, ...]]:
