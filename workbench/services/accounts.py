@@ -76,7 +76,10 @@ def _check_password(password: str) -> None:
 
 def authenticate(name: str, password: str) -> Account | None:
     """The account, where name and password belong together."""
-    user = session().scalar(select(User).where(User.name == name.strip()))
+    name = name.strip()
+    # What no account can have need not be looked up, and PostgreSQL would refuse some of it.
+    possible = name.isprintable() and len(password) <= LONGEST_PASSWORD
+    user = session().scalar(select(User).where(User.name == name)) if possible else None
     # An unknown name costs the same time as a wrong password, so that names cannot be probed.
     expected = user.password_hash if user else _nobodys_hash()
     try:

@@ -190,7 +190,8 @@ def _order(order: str) -> tuple[ColumnElement[float], bool]:
     _known("order", order, ORDERS)
     logit: InstrumentedAttribute[float] = Prediction.logit
     wrongness = func.abs(logit) * (2 * cast(Prediction.outcome.in_(WRONG), Integer) - 1)
-    scattered = cast((Prediction.image_id * 7919 + 104729) % 65521, Float)
+    # Twice the remainder: the product of a large id would overflow an integer column's type.
+    scattered = cast((Prediction.image_id % 65521 * 7919 + 104729) % 65521, Float)
     return {
         "uncertain": (func.abs(logit), False),
         "wrong": (wrongness, True),

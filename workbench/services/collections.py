@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from workbench.services.errors import NotFoundError
 from workbench.services.runs import RunView, open_run
@@ -117,6 +118,7 @@ def finished_versions(collection_id: int) -> list[ModelVersion]:
     return list(
         session().scalars(
             select(ModelVersion)
+            .options(joinedload(ModelVersion.dataset))
             .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
             .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
             .order_by(ModelVersion.number.desc())

@@ -115,6 +115,8 @@ def final_decisions(collection_id: int) -> dict[int, str]:
 def freeze(collection_id: int) -> int:
     """Write the curated dataset as it stands now; returns its id."""
     with transaction() as current:
+        # First: a verdict that comes between is then learned and counted as new, and never neither.
+        last_verdict = current.scalar(select(func.max(Verdict.id))) or 0
         labels = final_labels(collection_id)
         total = current.scalar(
             select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
@@ -123,7 +125,7 @@ def freeze(collection_id: int) -> int:
             collection_id=collection_id,
             sha256=_fingerprint(labels),
             counts=_counts(labels, excluded=(total or 0) - len(labels)),
-            last_verdict_id=current.scalar(select(func.max(Verdict.id))) or 0,
+            last_verdict_id=last_verdict,
         )
         current.add(dataset)
         current.flush()

@@ -77,7 +77,7 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     encode_missing(collection_id, encoder, settings, progress)
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = {item.image_id: item.label for item in final_labels(collection_id)}
-    seen = _trained_on(version_id)
+    seen = _trained_on(version_id, collection_id)
     kept = [place for place, each in enumerate(ids) if each in labels and each not in seen]
     chosen = [ids[place] for place in kept]
     fake = np.array([labels[each] == "fake" for each in chosen], dtype=bool)
@@ -107,12 +107,19 @@ def _active(collection_id: int) -> ModelVersion:
     return active.version
 
 
-def _trained_on(version_id: int) -> set[int]:
+def _trained_on(version_id: int, collection_id: int) -> set[int]:
+    """Images of a collection whose pixels the version learned from, here or in its own one."""
+    learned = (
+        select(Image.pixel_hash)
+        .join(CuratedItem, CuratedItem.image_id == Image.id)
+        .join(ModelVersion, ModelVersion.dataset_id == CuratedItem.dataset_id)
+        .where(ModelVersion.id == version_id, CuratedItem.held_out.is_(False))
+    )
     return set(
         session().scalars(
-            select(CuratedItem.image_id)
-            .join(ModelVersion, ModelVersion.dataset_id == CuratedItem.dataset_id)
-            .where(ModelVersion.id == version_id, CuratedItem.held_out.is_(False))
+            select(Image.id).where(
+                Image.collection_id == collection_id, Image.pixel_hash.in_(learned)
+            )
         )
     )
 

@@ -43,6 +43,8 @@ def give_verdict(
     with transaction() as current:
         if current.get(Image, image_id) is None:
             raise NotFoundError("There is no such image.")
+        if version_id is not None and current.get(Prediction, (version_id, image_id)) is None:
+            raise NotFoundError("This version has not scored this image.")
         verdict = Verdict(
             image_id=image_id,
             version_id=version_id,

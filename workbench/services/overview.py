@@ -92,8 +92,8 @@ def overview(
 ) -> Overview:
     """The cells to draw: at most 600, whatever the collection's size.
 
-    `outcome="misclassified"` keeps the cells that hold errors. Raises InvalidError for a level
-    that the layout does not have, or a window outside of it or too large.
+    `outcome="misclassified"` keeps the cells that hold errors. Raises InvalidError for another
+    outcome, a level that the layout does not have, or a window outside of it or too large.
     """
     levels = _levels(version_id)
     if not 0 <= level < max(levels, 1):
@@ -107,7 +107,9 @@ def overview(
         Cell.column.between(window.column, window.column + window.columns - 1),
         Cell.row.between(window.row, window.row + window.rows - 1),
     )
-    if outcome == "misclassified":
+    if outcome not in (None, "misclassified"):
+        raise InvalidError(f"{outcome} is no choice of cells; misclassified is.")
+    if outcome is not None:
         query = query.where(Cell.real_called_fake + Cell.fake_called_real > 0)
     largest = _largest_sensitivity(version_id, level)
     cells = tuple(
@@ -126,7 +128,7 @@ def overview(
 
 
 def _default_window(level: int) -> Window:
-    """The whole of levels 0 and 1 (of which 600 cells are drawn at most), else a middle part."""
+    """The whole of level 0, else a middle part."""
     if level == 0:
         return Window(0, 0, COLUMNS, ROWS)
     columns, rows = COLUMNS << level, ROWS << level

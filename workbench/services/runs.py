@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import processes
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
@@ -17,7 +18,8 @@ from workbench.services.progress import Cancelled, Stopping
 from workbench.store.database import WRITING, now, session, transaction
 from workbench.store.images import Collection
 from workbench.store.people import AuditEvent
-from workbench.store.versions import TrainingRun, WorkerLease
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import ModelVersion, TrainingRun, WorkerLease
 
 SILENT_FOR = timedelta(seconds=120)
 """A run whose process has not been heard of for so long is taken for dead."""
@@ -74,17 +76,36 @@ def _event(user_id: int | None, action: str, run_id: int) -> AuditEvent:
 def cancel(user_id: int, run_id: int) -> RunView:
     """Stop a run: a queued one at once, a running one at its next step."""
     with transaction() as current:
-        wanted = current.get(TrainingRun, run_id)
+        # Locked: a worker that claims it now either comes first or finds it cancelled.
+        wanted = current.get(TrainingRun, run_id, populate_existing=True, with_for_update=True)
         if wanted is None:
             raise NotFoundError("There is no such run.")
         if wanted.state == "queued":
-            wanted.state, wanted.finished_at = "cancelled", now()
+            _end(current, wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
             raise InvalidError(f"This run has {wanted.state} already.")
         current.add(_event(user_id, "run.cancel", run_id))
     return run(run_id)
+
+
+def end(run_id: int, state: str, error: str = "") -> None:
+    """Write how a run ended that made no version to show."""
+    with transaction() as current:
+        _end(current, current.get_one(TrainingRun, run_id), state, error)
+
+
+def _end(current: Session, ended: TrainingRun, state: str, error: str = "") -> None:
+    """Write how a run ended, and take away its version, which nobody has seen."""
+    version_id = ended.version_id
+    ended.state, ended.error, ended.finished_at = state, error[:2000], now()
+    ended.version_id, ended.claimed_by = None, ""
+    current.flush()
+    if version_id is not None:
+        for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
+            current.execute(delete(table).where(table.version_id == version_id))
+        current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))
 
 
 def run(run_id: int) -> RunView:
@@ -99,6 +120,7 @@ def runs(collection_id: int, limit: int = 20) -> tuple[RunView, ...]:
     """A collection's runs, the newest first."""
     found = session().scalars(
         select(TrainingRun)
+        .options(joinedload(TrainingRun.version), joinedload(TrainingRun.requested_by))
         .where(TrainingRun.collection_id == collection_id)
         .order_by(TrainingRun.id.desc())
         .limit(limit)
@@ -202,15 +224,18 @@ def recover() -> tuple[int, ...]:
     The work done so far is kept: a run goes on where it was. Returns the runs' ids.
     """
     with transaction() as current:
-        left = [
-            each
-            for each in current.scalars(select(TrainingRun).where(TrainingRun.state == "running"))
-            if _is_left(each)
-        ]
+        # Locked: what another process has just queued again, and a third claimed, is not left.
+        running = current.scalars(
+            select(TrainingRun)
+            .where(TrainingRun.state == "running")
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        left = [each for each in running if _is_left(each)]
         for each in left:
             if each.attempts >= ATTEMPTS:
-                each.state, each.finished_at = "failed", now()
-                each.error = f"The process that worked on it died {each.attempts} times."
+                died = f"The process that worked on it died {each.attempts} times."
+                _end(current, each, "failed", died)
             else:
                 each.state, each.claimed_by = "queued", ""
         return tuple(each.id for each in left)
@@ -313,9 +338,15 @@ def worker_alive() -> bool:
 def take_lease(holder: str) -> bool:
     """Become, or stay, the one worker; False while another one is alive."""
     with transaction() as current:
-        lease = current.get(WorkerLease, WORKER, populate_existing=True)
+        # Locked: of two workers that find it free at the same moment, the second finds it taken.
+        lease = current.get(WorkerLease, WORKER, populate_existing=True, with_for_update=True)
         if lease is None:
             current.add(WorkerLease(name=WORKER, holder=holder, expires_at=now() + LEASE))
+            try:
+                current.flush()
+            except IntegrityError:
+                current.rollback()
+                return False
             return True
         free = lease.expires_at <= now() or processes.is_known_dead(lease.holder)
         if lease.holder != holder and not free:

@@ -88,18 +88,24 @@ def _tag(
 
 def _clean(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    # Folding may lengthen a name ("ß" to "ss"), and the folded one has to fit too.
+    if not name or len(name.casefold()) > LONGEST_NAME or not name.isprintable():
         raise InvalidError(f"A tag's name has 1 to {LONGEST_NAME} printable characters.")
     return name
 
 
 def _tag_named(current: Session, user_id: int, name: str) -> Tag:
-    tag = current.scalar(select(Tag).where(Tag.folded_name == name.casefold()))
-    if tag is None:
-        tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
-        current.add(tag)
-        current.flush()
-        current.add(_event(user_id, "tag.create", f"tag:{tag.id}", tag=name))
+    named = select(Tag).where(Tag.folded_name == name.casefold())
+    known = current.scalar(named)
+    if known is not None:
+        return known
+    tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
+    try:
+        with current.begin_nested():
+            current.add(tag)
+    except IntegrityError:  # somebody else gave this name at the same moment
+        return current.scalars(named).one()
+    current.add(_event(user_id, "tag.create", f"tag:{tag.id}", tag=name))
     return tag
 
 

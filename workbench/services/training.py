@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import structlog
 import torch
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from torch import Tensor
 
 from workbench.analysis.distilled_head import DistilledHead
@@ -13,7 +13,7 @@ from workbench.analysis.distiller import Trained, TrainingSet, match_dimensions,
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
-from workbench.services import scoring, summarising
+from workbench.services import runs, scoring, summarising
 from workbench.services.curation import freeze
 from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
@@ -23,7 +23,6 @@ from workbench.services.weights import load_head, store_head
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
 from workbench.store.people import AuditEvent
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import (
     ActiveVersion,
     CuratedItem,
@@ -45,11 +44,11 @@ def perform(run_id: int, settings: Settings, progress: Progress) -> str:
     try:
         _execute(run_id, settings, progress)
     except Cancelled:
-        _end(run_id, "cancelled", "")
+        runs.end(run_id, "cancelled")
         return "cancelled"
     except Exception as error:
         log.exception("run failed", run=run_id)
-        _end(run_id, "failed", _reason(error))
+        runs.end(run_id, "failed", _reason(error))
         return "failed"
     return "succeeded"
 
@@ -79,7 +78,7 @@ def _train_version(
     dataset_id = freeze(collection_id)
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     data, held_out = _split(dataset_id, ids, embedding)
-    parent = _parent(collection_id, encoder)
+    parent = _parent(collection_id, encoder, settings.dimensions)
     parent_trained = _trained(parent, settings) if parent else None
     trained = train(
         data,
@@ -164,12 +163,14 @@ def _split(
     return training, held_out
 
 
-def _parent(collection_id: int, encoder: Encoder) -> ModelVersion | None:
-    """The active version, where it speaks of the same embeddings."""
+def _parent(collection_id: int, encoder: Encoder, dimensions: int) -> ModelVersion | None:
+    """The active version, where it speaks of the same embeddings in as many dimensions."""
     active = session().get(ActiveVersion, collection_id, populate_existing=True)
-    if active is None or active.version.encoder_fingerprint != encoder.fingerprint:
+    wanted = (encoder.fingerprint, dimensions)
+    if active is None:
         return None
-    return active.version
+    version = active.version
+    return version if (version.encoder_fingerprint, version.dimensions) == wanted else None
 
 
 def _trained(parent: ModelVersion, settings: Settings) -> Trained:
@@ -224,17 +225,3 @@ def _activate(run_id: int, collection_id: int, version_id: int) -> None:
                 detail={"before": before, "after": version_id, "run": run_id},
             )
         )
-
-
-def _end(run_id: int, state: str, error: str) -> None:
-    """Write how a run ended, and take away its version, which nobody has seen."""
-    with transaction() as current:
-        run = current.get_one(TrainingRun, run_id)
-        version_id = run.version_id
-        run.state, run.error, run.finished_at = state, error[:2000], now()
-        run.version_id, run.claimed_by = None, ""
-        current.flush()
-        if version_id is not None:
-            for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
-                current.execute(delete(table).where(table.version_id == version_id))
-            current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))

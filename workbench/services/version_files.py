@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError, UnavailableError
@@ -28,7 +29,9 @@ def activations_of(places: Sequence[tuple[int, int]], settings: Settings) -> NDA
     shards = {
         shard.id: shard.artifact
         for shard in session().scalars(
-            select(ResultShard).where(ResultShard.id.in_({shard for shard, _row in places}))
+            select(ResultShard)
+            .options(joinedload(ResultShard.artifact))
+            .where(ResultShard.id.in_({shard for shard, _row in places}))
         )
     }
     arrays = {

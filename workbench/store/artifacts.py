@@ -103,6 +103,8 @@ def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArr
     try:
         if path.stat().st_size != artifact.size:
             raise ArtifactDamagedError(f"{artifact.kind} file {path} is torn")
+        if row < 0:
+            raise ArtifactDamagedError(f"{artifact.kind} file {path} has no row {row}")
         with safe_open(path, framework="numpy") as file:
             rows: NDArray[np.generic] = file.get_slice(name)[row : row + 1]
     except (OSError, SafetensorError) as error:

@@ -1,0 +1,90 @@
+"""What finally counts of people's verdicts, and the hash over what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.services.curation import (
+    UNSURE_WEIGHT,
+    FinalLabel,
+    _counts,
+    _finally,
+    _fingerprint,
+    final_decision,
+)
+from workbench.store.judgements import DECISIONS
+
+DECISION = st.sampled_from(DECISIONS)
+
+
+@given(st.lists(DECISION), st.none() | DECISION)
+def test_an_adjudication_decides_and_disagreement_is_unsure(
+    verdicts: list[str], adjudicated: str | None
+) -> None:
+    found = final_decision(verdicts, adjudicated)
+
+    if adjudicated is not None:
+        assert found == adjudicated
+    elif len(set(verdicts)) > 1:
+        assert found == "unsure"
+    else:
+        assert found == (verdicts[0] if verdicts else None)
+
+
+@given(st.lists(DECISION, max_size=5).flatmap(lambda some: st.tuples(*2 * [st.permutations(some)])))
+def test_nobodys_verdict_counts_more_for_coming_first(orders: tuple[list[str], list[str]]) -> None:
+    assert final_decision(orders[0], None) == final_decision(orders[1], None)
+
+
+@given(st.lists(DECISION, min_size=1))
+def test_one_more_person_of_the_same_opinion_changes_nothing(verdicts: list[str]) -> None:
+    assert final_decision([*verdicts, verdicts[0]], None) == final_decision(verdicts, None)
+
+
+def finally_(label: str, decision: str | None) -> FinalLabel:
+    return _finally(1, label, False, "a", decision)
+
+
+@pytest.mark.parametrize("label", ["real", "fake"])
+def test_only_overturning_changes_the_label(label: str) -> None:
+    for decision in (None, "confirm", "unsure"):
+        assert finally_(label, decision).label == label
+    assert {label, finally_(label, "overturn").label} == {"real", "fake"}
+    assert finally_(label, "overturn").overturned
+
+
+def test_only_unsure_lowers_the_weight() -> None:
+    weights = {decision: finally_("real", decision).weight for decision in (None, *DECISIONS)}
+
+    assert weights == dict.fromkeys((None, *DECISIONS), 1.0) | {"unsure": UNSURE_WEIGHT}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"image_id": 9}, {"label": "fake"}, {"weight": 0.5}, {"held_out": True}],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_hash_differs_by_everything_that_training_sees(change: dict[str, object]) -> None:
+    label = finally_("real", None)
+
+    assert _fingerprint([label]) == _fingerprint([replace(label, group_key="b")])
+    assert _fingerprint([label]) != _fingerprint([replace(label, **change)])
+    assert _fingerprint([label]) != _fingerprint([label, label])
+
+
+def test_the_counts_say_what_was_decided() -> None:
+    labels = [finally_("real", "overturn"), finally_("real", "unsure"), finally_("fake", None)]
+
+    assert _counts(labels, excluded=4) == {
+        "images": 3,
+        "real": 1,
+        "fake": 2,
+        "overturned": 1,
+        "unsure": 1,
+        "excluded": 4,
+        "held_out": 0,
+    }
