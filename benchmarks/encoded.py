@@ -92,6 +92,6 @@ def encode(encoder: Encoder, pictures: Sequence[Picture], *, tokens: bool = True
     state = Penultimate(
         torch.cat([state.embedding for state in states]),
         torch.cat([state.patch_tokens for state in states]) if tokens else none,
-        torch.cat([state.last_input for state in states]) if tokens else none[..., 0],
+        torch.cat([state.last_input for state in states]) if tokens else none.flatten(2),
     )
     return Encoded(tuple(pictures), state)
