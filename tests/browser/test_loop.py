@@ -19,7 +19,7 @@ from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 RETRAIN_MS = 240_000
-# A counterfactual encodes eleven images: on a busy machine that is more than the usual five seconds.
+# A counterfactual encodes eleven images: more than the usual five seconds on a busy machine.
 expect.set_options(timeout=60_000)
 WRONG = ("real_called_fake", "fake_called_real")
 
