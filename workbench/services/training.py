@@ -198,11 +198,11 @@ def _metrics(
     }
     if parent is not None:
         metrics["parent_auc"] = auc(fake, parent.logit(held_out.embedding).numpy())
-        if len(fake):
-            matched = match_dimensions(
-                parent.activation(held_out.embedding), head.activation(held_out.embedding)
-            )
-            metrics["dimension_match"] = float(np.mean(matched))
+        both = (parent.activation(held_out.embedding), head.activation(held_out.embedding))
+        # One that is silent in both versions has no meaning to keep, and must not count as lost.
+        moving = max(int((z != z[:1]).any(dim=0).sum()) for z in both)
+        if moving:
+            metrics["dimension_match"] = float(match_dimensions(*both).sum()) / moving
     return metrics
 
 

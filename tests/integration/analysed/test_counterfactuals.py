@@ -1,0 +1,352 @@
+"""Counterfactuals: an edit, what the model then says, and what people write of it."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from sqlalchemy import func, select
+
+from tests.support.fake_encoder import FakeEncoder
+from workbench.analysis.counterfactual import FILLS, remove_region
+from workbench.analysis.normalise import NORMAL_SIZE
+from workbench.analysis.pixel_groups import decode_mask
+from workbench.config import Settings
+from workbench.services import counterfactuals
+from workbench.services.accounts import Account
+from workbench.services.collections import workspace
+from workbench.services.counterfactual_notes import STAYS_WITHIN, is_met, notes_on
+from workbench.services.counterfactuals import (
+    CONTROLS,
+    SPREADS,
+    DimensionEdit,
+    Edit,
+    RegionEdit,
+    preview,
+    save_note,
+    try_edit,
+    withdraw_note,
+)
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from workbench.services.model_logits import logits_of
+from workbench.services.pixels import read_pixels
+from workbench.services.version_files import rows_of
+from workbench.services.weights import load_head
+from workbench.store.database import session
+from workbench.store.image_files import normalised_path
+from workbench.store.images import Image
+from workbench.store.judgements import CounterfactualNote
+from workbench.store.people import AuditEvent
+from workbench.store.results import PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
+
+
+@pytest.fixture
+def group(version_id: int) -> PixelGroup:
+    """The pixel group that pushes most toward fake."""
+    return session().scalars(
+        select(PixelGroup)
+        .where(PixelGroup.version_id == version_id)
+        .order_by(PixelGroup.contribution.desc())
+    ).first() or pytest.fail("no pixel group")
+
+
+# Regions
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_a_region_is_tried_beside_ten_random_ones(
+    group: PixelGroup, version_id: int, fill: str
+) -> None:
+    outcome = try_edit(version_id, group.image_id, RegionEdit(group.id, fill))
+
+    stored = session().get_one(Prediction, (version_id, group.image_id))
+    assert outcome.p_before == pytest.approx(stored.p, abs=1e-3)
+    assert len(outcome.controls) == CONTROLS == 10
+    assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
+    assert outcome.control_spread == pytest.approx(np.std(outcome.controls, ddof=1))
+    far = abs(outcome.delta_logit - outcome.control_mean) > SPREADS * outcome.control_spread
+    assert outcome.exceeds_control == far
+    logit = np.log(outcome.p_after / (1 - outcome.p_after))
+    assert logit - stored.logit == pytest.approx(outcome.delta_logit, abs=1e-3)
+
+
+def test_taking_the_roughness_away_lowers_p_beyond_what_random_edits_do(
+    group: PixelGroup, version_id: int
+) -> None:
+    outcome = try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint"))
+
+    assert outcome.delta_logit < 0
+    assert outcome.p_after < outcome.p_before
+    assert outcome.exceeds_control
+
+
+def test_the_outcome_is_what_the_model_says_of_the_edited_pixels(
+    group: PixelGroup, version_id: int, settings: Settings, encoder: FakeEncoder
+) -> None:
+    pixels = read_pixels(settings.image_dir, session().get_one(Image, group.image_id).pixel_hash)
+    edited = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), "mean")
+    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    before, after = logits_of([pixels, edited], encoder, head)
+
+    outcome = try_edit(version_id, group.image_id, RegionEdit(group.id, "mean"))
+
+    assert outcome.delta_logit == pytest.approx(after - before, abs=1e-4)
+
+
+def test_the_same_question_has_the_same_answer(group: PixelGroup, version_id: int) -> None:
+    edit = RegionEdit(group.id, "inpaint")
+    first = try_edit(version_id, group.image_id, edit)
+    counterfactuals._tried.cache_clear()
+
+    assert try_edit(version_id, group.image_id, edit) == first
+
+
+def test_a_question_asked_again_costs_the_encoder_nothing(
+    group: PixelGroup, version_id: int, encoder: FakeEncoder
+) -> None:
+    edit = RegionEdit(group.id, "blur")
+    try_edit(version_id, group.image_id, edit)
+    encoder.encoded = 0
+    try_edit(version_id, group.image_id, edit)
+
+    assert encoder.encoded == 0
+
+
+def test_trying_changes_nothing_that_is_kept(
+    group: PixelGroup, version_id: int, settings: Settings
+) -> None:
+    image = session().get_one(Image, group.image_id)
+    path = normalised_path(settings.image_dir, image.pixel_hash)
+    before = path.read_bytes()
+    try_edit(version_id, group.image_id, RegionEdit(group.id, "mean"))
+
+    assert path.read_bytes() == before
+    assert session().scalar(select(func.count()).select_from(CounterfactualNote)) == 0
+
+
+# Dimensions
+
+
+def test_a_dimension_set_to_zero_takes_its_part_from_the_logit(
+    group: PixelGroup, version_id: int, settings: Settings
+) -> None:
+    activations, _maps = rows_of(version_id, group.image_id, settings)
+    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    weights = head.logit_weight.numpy()
+    whole = float(activations @ weights) + head.logit_bias
+
+    for dimension in range(len(weights)):
+        outcome = try_edit(version_id, group.image_id, DimensionEdit(dimension))
+        without = activations.copy()
+        without[dimension] = 0
+        logit = float(without @ weights) + head.logit_bias
+        assert outcome.delta_logit == pytest.approx(logit - whole, abs=1e-4)
+        assert outcome.p_after == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
+        assert (outcome.controls, outcome.control_mean, outcome.exceeds_control) == ((), None, None)
+
+
+# Refusals
+
+
+def test_what_cannot_be_edited_is_refused(group: PixelGroup, version_id: int) -> None:
+    image_id = group.image_id
+    other = (
+        session()
+        .scalars(
+            select(PixelGroup.id).where(
+                PixelGroup.version_id == version_id, PixelGroup.image_id != image_id
+            )
+        )
+        .first()
+    )
+    foreign = workspace("others").version
+    assert other is not None
+    assert foreign is not None
+
+    refused: list[tuple[int, Edit, type[Exception]]] = [
+        (image_id, RegionEdit(other, "inpaint"), NotFoundError),
+        (image_id, RegionEdit(10**6, "inpaint"), NotFoundError),
+        (image_id, RegionEdit(group.id, "dissolve"), InvalidError),  # type: ignore[arg-type]
+        (image_id, DimensionEdit(16), InvalidError),
+        (image_id, DimensionEdit(-1), InvalidError),
+        (10**6, DimensionEdit(0), NotFoundError),
+        (10**6, RegionEdit(group.id, "inpaint"), NotFoundError),
+    ]
+    for tried, edit, error in refused:
+        with pytest.raises(error):
+            try_edit(version_id, tried, edit)
+    for edit in (RegionEdit(group.id, "inpaint"), DimensionEdit(0)):
+        with pytest.raises(NotFoundError):
+            try_edit(foreign.id, image_id, edit)
+
+
+def test_without_its_picture_or_its_encoder_an_edit_has_to_wait(
+    group: PixelGroup, version_id: int, settings: Settings, encoder: FakeEncoder
+) -> None:
+    encoder.fingerprint = "1" * 32
+    with pytest.raises(UnavailableError, match="another build"):
+        try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint"))
+    encoder.fingerprint = FakeEncoder.fingerprint
+    image = session().get_one(Image, group.image_id)
+    normalised_path(settings.image_dir, image.pixel_hash).unlink()
+
+    with pytest.raises(UnavailableError, match="missing on disk"):
+        try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint"))
+    assert try_edit(version_id, group.image_id, DimensionEdit(0)).controls == ()
+
+
+# Previews
+
+
+def test_a_preview_shows_the_edited_region_and_leaves_the_rest(
+    group: PixelGroup, version_id: int, settings: Settings
+) -> None:
+    content = preview(version_id, group.image_id, RegionEdit(group.id, "mean"))
+
+    with Picture.open(io.BytesIO(content)) as picture:
+        assert picture.format == "JPEG"
+        shown = np.asarray(picture).astype(int)
+    image = session().get_one(Image, group.image_id)
+    original = read_pixels(settings.image_dir, image.pixel_hash).astype(int)
+    inside = decode_mask(group.rle, NORMAL_SIZE).astype(bool)
+    changed = np.abs(shown - original).mean(axis=2)
+    assert changed[inside].mean() > 5 * changed[~inside].mean()
+
+
+# Notes
+
+
+def test_a_note_holds_the_servers_figures_and_an_edit_that_can_be_replayed(
+    group: PixelGroup, version_id: int, ada: Account
+) -> None:
+    edit = RegionEdit(group.id, "mean")
+
+    saved = save_note(ada.id, version_id, group.image_id, edit, "fall", " It is the texture. ")
+
+    row = session().get_one(CounterfactualNote, saved.id)
+    outcome = try_edit(version_id, group.image_id, edit)
+    assert (row.p_before, row.p_after, row.delta_logit) == (
+        outcome.p_before,
+        outcome.p_after,
+        outcome.delta_logit,
+    )
+    assert (row.control_mean, row.control_spread) == (
+        outcome.control_mean,
+        outcome.control_spread,
+    )
+    assert row.edit == {
+        "kind": "region",
+        "label": outcome.edit_label,
+        "group_id": group.id,
+        "rle": group.rle,
+        "fill": "mean",
+    }
+    assert (row.text, row.user_id, row.version_id) == ("It is the texture.", ada.id, version_id)
+    assert (saved.by, saved.met) == ("ada", True)
+    assert notes_on(group.image_id) == (saved,)
+    event = session().scalars(select(AuditEvent).where(AuditEvent.action == "note.save")).one()
+    assert (event.user_id, event.subject) == (ada.id, f"note:{saved.id}")
+
+
+def test_a_note_on_a_dimension_names_it(group: PixelGroup, version_id: int, ada: Account) -> None:
+    saved = save_note(ada.id, version_id, group.image_id, DimensionEdit(3), "stay", "words")
+
+    assert session().get_one(CounterfactualNote, saved.id).edit == {
+        "kind": "dimension",
+        "label": "dimension 3 set to 0",
+        "dimension": 3,
+    }
+    assert saved.control_mean is None
+
+
+def test_markup_in_a_note_is_kept_as_it_is(
+    group: PixelGroup, version_id: int, ada: Account
+) -> None:
+    text = "<b>\"it's\"</b> & ' or 1=1 --\nsecond line"
+
+    saved = save_note(ada.id, version_id, group.image_id, DimensionEdit(0), "rise", text)
+
+    assert saved.text == text
+
+
+REFUSED_WORDS = [
+    ("fall", "  "),
+    ("fall", ""),
+    ("fall", "x" * 4001),
+    ("explode", "words"),
+    ("", "words"),
+]
+
+
+def test_a_note_without_sense_is_refused_before_anything_is_computed(
+    group: PixelGroup,
+    version_id: int,
+    ada: Account,
+    encoder: FakeEncoder,
+) -> None:
+    encoder.encoded = 0
+    edit = RegionEdit(group.id, "blur")
+    for expectation, text in REFUSED_WORDS:
+        with pytest.raises(InvalidError):
+            save_note(ada.id, version_id, group.image_id, edit, expectation, text)
+
+    assert encoder.encoded == 0
+    assert session().scalar(select(func.count()).select_from(CounterfactualNote)) == 0
+
+
+def test_a_note_on_another_images_group_is_not_saved(
+    group: PixelGroup, version_id: int, ada: Account
+) -> None:
+    other = (
+        session()
+        .scalars(
+            select(Prediction.image_id).where(
+                Prediction.version_id == version_id, Prediction.image_id != group.image_id
+            )
+        )
+        .first()
+    )
+    assert other is not None
+
+    with pytest.raises(NotFoundError):
+        save_note(ada.id, version_id, other, RegionEdit(group.id, "blur"), "fall", "words")
+    assert session().scalar(select(func.count()).select_from(CounterfactualNote)) == 0
+
+
+def test_only_ones_own_note_can_be_taken_back_and_only_once(
+    group: PixelGroup, version_id: int, ada: Account, ben: Account
+) -> None:
+    saved = save_note(ada.id, version_id, group.image_id, DimensionEdit(0), "fall", "words")
+
+    with pytest.raises(ConflictError):
+        withdraw_note(ben.id, saved.id)
+    withdraw_note(ada.id, saved.id)
+    with pytest.raises(NotFoundError):
+        withdraw_note(ada.id, saved.id)
+    assert notes_on(group.image_id) == ()
+    assert session().get_one(CounterfactualNote, saved.id).text == "words"
+
+
+@pytest.mark.parametrize(
+    ("expectation", "delta", "met"),
+    [
+        ("fall", -0.1, True),
+        ("fall", 0.1, False),
+        ("fall", 0.0, False),
+        ("rise", 0.1, True),
+        ("rise", -0.1, False),
+        ("stay", STAYS_WITHIN, True),
+        ("stay", -STAYS_WITHIN, True),
+        ("stay", -STAYS_WITHIN - 0.01, False),
+    ],
+)
+def test_an_expectation_is_met_by_what_it_says(expectation: str, delta: float, met: bool) -> None:
+    assert is_met(expectation, delta) == met

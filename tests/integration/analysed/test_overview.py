@@ -1,0 +1,214 @@
+"""The overview shows every image once, in cells that mean exactly what they count."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import select
+
+from workbench.analysis.cells import COLUMNS, ROWS
+from workbench.services import tagging
+from workbench.services.accounts import Account
+from workbench.services.browsing import Selection, images
+from workbench.services.collections import Workspace, workspace
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.overview import (
+    MOST_GLYPHS,
+    CellView,
+    Overview,
+    Window,
+    cell,
+    overview,
+)
+from workbench.services.patterns import patterns
+from workbench.store.database import session
+from workbench.store.results import Cell, PixelGroup, Prediction
+
+
+def levels_of(version_id: int) -> range:
+    return range(overview(version_id, 0, None).levels)
+
+
+def tiles(level: int) -> list[Window]:
+    """Windows of the largest size allowed that together cover a level."""
+    columns, rows = COLUMNS << level, ROWS << level
+    return [
+        Window(column, row, 2 * COLUMNS if level else COLUMNS, ROWS)
+        for row in range(0, rows, ROWS)
+        for column in range(0, columns, 2 * COLUMNS if level else COLUMNS)
+    ]
+
+
+def cells_of(version_id: int, level: int) -> list[CellView]:
+    return [each for tile in tiles(level) for each in overview(version_id, level, tile).cells]
+
+
+def selected(version_id: int, cell_id: int, **conditions: str) -> list[int]:
+    page = images(version_id, Selection(cell_id=cell_id, **conditions), limit=100)
+    assert page.after is None
+    assert page.total == len(page.cards)
+    return [card.id for card in page.cards]
+
+
+def test_the_first_level_shows_every_image_in_one_window(
+    analysed: Workspace, version_id: int
+) -> None:
+    shown = overview(version_id, 0, None)
+
+    assert shown.window == Window(0, 0, COLUMNS, ROWS)
+    assert (shown.columns, shown.rows) == (COLUMNS, ROWS)
+    assert shown.images == analysed.collection.images
+    assert 0 < len(shown.cells) <= MOST_GLYPHS
+
+
+def test_at_every_level_the_windows_together_show_every_image_once(
+    analysed: Workspace, version_id: int
+) -> None:
+    assert len(levels_of(version_id)) > 1
+    for level in levels_of(version_id):
+        found = cells_of(version_id, level)
+        assert sum(each.images for each in found) == analysed.collection.images
+        assert len({each.id for each in found}) == len(found)
+
+
+def test_a_cells_selection_lists_exactly_the_images_that_it_counts(version_id: int) -> None:
+    for level in levels_of(version_id):
+        listed: Counter[int] = Counter()
+        for each in cells_of(version_id, level):
+            own = selected(version_id, each.id)
+            assert len(own) == each.images
+            assert each.exemplar_id in own
+            assert len(selected(version_id, each.id, outcome="misclassified")) == each.errors
+            assert len(selected(version_id, each.id, outcome="fake_right")) == each.fake_right
+            listed.update(own)
+        assert set(listed.values()) == {1}
+
+
+def test_a_cell_is_made_of_the_four_cells_below_it(version_id: int) -> None:
+    for level in levels_of(version_id)[:-1]:
+        below: Counter[tuple[int, int]] = Counter()
+        for each in cells_of(version_id, level + 1):
+            below[each.row // 2, each.column // 2] += each.images
+        assert below == {
+            (each.row, each.column): each.images for each in cells_of(version_id, level)
+        }
+
+
+def test_a_cells_figures_are_those_of_its_images(version_id: int) -> None:
+    for each in overview(version_id, 0, None).cells:
+        own = [
+            session().get_one(Prediction, (version_id, image_id))
+            for image_id in selected(version_id, each.id)
+        ]
+        outcomes = Counter(prediction.outcome for prediction in own)
+        assert (each.real_right, each.real_called_fake, each.fake_right, each.fake_called_real) == (
+            outcomes["real_right"],
+            outcomes["real_called_fake"],
+            outcomes["fake_right"],
+            outcomes["fake_called_real"],
+        )
+        assert each.mean_p == pytest.approx(sum(one.p for one in own) / len(own))
+        mean = sum(one.sensitivity for one in own) / len(own)
+        assert each.sensitivity == pytest.approx(mean)
+        assert each.severity == min(int(each.mean_p * 5) + 1, 5)
+
+
+def test_sensitivity_is_shown_against_the_most_sensitive_cell_of_the_level(
+    version_id: int,
+) -> None:
+    for level in levels_of(version_id):
+        shares = [each.sensitivity_share for each in cells_of(version_id, level)]
+        assert max(shares) == 1.0
+        assert all(0 <= share <= 1 for share in shares)
+
+
+REFUSED_WINDOWS = [
+    Window(-1, 0, 4, 4),
+    Window(0, -1, 4, 4),
+    Window(0, 0, 0, 4),
+    Window(0, 0, 4, 0),
+    Window(0, 0, -4, -4),
+    Window(2 * COLUMNS, 0, 1, 1),
+    Window(0, 2 * ROWS, 1, 1),
+    Window(2 * COLUMNS - 1, 0, 2, 1),
+    Window(0, 0, 10**9, 1),
+    Window(0, 0, 2 * COLUMNS, 2 * ROWS),
+]
+
+
+def test_a_window_outside_of_the_layout_or_too_large_is_refused(
+    version_id: int,
+) -> None:
+    for window in REFUSED_WINDOWS:
+        with pytest.raises(InvalidError, match="window"):
+            overview(version_id, 1, window)
+
+
+def test_a_level_that_the_layout_does_not_have_is_refused(version_id: int) -> None:
+    for level in (-1, 2, 99):
+        with pytest.raises(InvalidError, match="levels 0 to 1"):
+            overview(version_id, level, None)
+
+
+def test_a_window_shows_its_own_cells_and_no_others(version_id: int) -> None:
+    window = Window(4, 3, 8, 6)
+    wanted = {
+        each.id
+        for each in overview(version_id, 0, None).cells
+        if 4 <= each.column < 12 and 3 <= each.row < 9
+    }
+
+    assert {each.id for each in overview(version_id, 0, window).cells} == wanted
+
+
+def test_cells_with_errors_alone_can_be_asked_for(version_id: int) -> None:
+    everything = overview(version_id, 0, None).cells
+    wrong = overview(version_id, 0, None, "misclassified").cells
+
+    assert list(wrong) == [each for each in everything if each.errors]
+    assert 0 < len(wrong) < len(everything)
+    with pytest.raises(InvalidError):
+        overview(version_id, 0, None, "strange")
+
+
+def test_a_version_that_has_no_layout_yet_shows_no_cells(analysed: Workspace) -> None:
+    empty: Overview = overview(10**6, 0, None)
+
+    assert (empty.cells, empty.images, empty.levels) == ((), 0, 0)
+
+
+def test_a_cell_of_another_version_is_not_found(version_id: int) -> None:
+    others = workspace("others").version
+    assert others is not None
+    foreign = session().scalars(select(Cell.id).where(Cell.version_id == others.id)).first()
+    assert foreign is not None
+
+    for cell_id in (foreign, 10**6):
+        with pytest.raises(NotFoundError):
+            cell(version_id, cell_id)
+        with pytest.raises(NotFoundError):
+            images(version_id, Selection(cell_id=cell_id))
+        with pytest.raises(NotFoundError):
+            patterns(version_id, cell_id=cell_id)
+
+
+def test_a_cell_names_the_patterns_and_tags_of_its_images(version_id: int, ada: Account) -> None:
+    strongest = patterns(version_id)[0]
+    tagging.tag_pattern(ada.id, strongest.id, "rough")
+    having = set(
+        session().scalars(select(PixelGroup.image_id).where(PixelGroup.pattern_id == strongest.id))
+    )
+    met = 0
+    for each in overview(version_id, 0, None).cells:
+        own = having & set(selected(version_id, each.id))
+        detail = cell(version_id, each.id)
+        assert detail.cell == each
+        assert dict(detail.top_tags) == ({"rough": len(own)} if own else {})
+        named = {(name.id, name.label): name.images for name in detail.top_patterns}
+        assert len(named) <= 3
+        assert all(1 <= count <= each.images for count in named.values())
+        if (strongest.id, "rough") in named:
+            assert named[strongest.id, "rough"] == len(own)
+            met += 1
+    assert met > 0

@@ -1,0 +1,247 @@
+"""Pages ask the database as often for many rows as for few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event, select
+
+from workbench.services import dimensions, judging, tagging
+from workbench.services.accounts import Account
+from workbench.services.browsing import Selection, image_detail, images
+from workbench.services.collections import Workspace, collections, workspace
+from workbench.services.counterfactuals import DimensionEdit, save_note
+from workbench.services.overview import Window, cell, overview
+from workbench.services.patterns import pattern, patterns
+from workbench.services.runs import runs
+from workbench.services.versions import versions
+from workbench.store.database import db, session, transaction
+from workbench.store.images import Collection, Image
+from workbench.store.results import Cell, PixelGroup, Prediction
+from workbench.store.versions import CuratedDataset, ModelVersion, TrainingRun
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that the block sends, from an empty session on."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith(("BEGIN", "ROLLBACK", "COMMIT")):
+            sent.append(statement)
+
+    session().rollback()
+    session().expunge_all()
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def queries(call: Callable[[], object]) -> int:
+    """How many statements a call sends; what it keeps between calls is there already."""
+    call()
+    with counted() as sent:
+        call()
+    return len(sent)
+
+
+def test_the_counter_counts(analysed: Workspace) -> None:
+    def three() -> None:
+        for _ in range(3):
+            session().scalars(select(Image.id)).all()
+
+    assert queries(three) == 3
+
+
+def test_a_page_of_images_asks_as_often_whatever_its_size(version_id: int, ada: Account) -> None:
+    for card in images(version_id, Selection(), limit=30).cards:
+        judging.give_verdict(ada.id, card.id, version_id, "confirm")
+
+    few, many = (
+        queries(lambda limit=limit: images(version_id, Selection(), limit=limit))
+        for limit in (3, 30)
+    )
+    assert few == many <= 4
+
+
+def test_the_overview_asks_as_often_for_one_cell_as_for_all(version_id: int) -> None:
+    shown = overview(version_id, 0, None).cells
+    first = shown[0]
+    small = Window(first.column, first.row, 1, 1)
+
+    assert len(shown) > 10
+    assert (
+        queries(lambda: overview(version_id, 0, small))
+        == queries(lambda: overview(version_id, 0, None))
+        <= 4
+    )
+
+
+def test_a_cell_asks_as_often_whatever_it_holds(version_id: int) -> None:
+    counts = {
+        queries(lambda cell_id=cell_id: cell(version_id, cell_id))
+        for cell_id in session().scalars(select(Cell.id).where(Cell.version_id == version_id))
+    }
+
+    assert max(counts) <= 5
+
+
+def test_the_patterns_ask_as_often_for_many_as_for_few(version_id: int, ada: Account) -> None:
+    found = patterns(version_id)
+    untagged = queries(lambda: patterns(version_id))
+    for row in found:
+        for name in ("one", "two", "three"):
+            tagging.tag_pattern(ada.id, row.id, name)
+    in_cells = {
+        each.id: len(patterns(version_id, cell_id=each.id))
+        for each in overview(version_id, 0, None).cells
+    }
+    fewest = min(in_cells, key=lambda cell_id: in_cells[cell_id])
+
+    assert len(found) > in_cells[fewest] + 3
+    assert untagged == queries(lambda: patterns(version_id)) <= 4
+    # The cell itself is one more.
+    assert queries(lambda: patterns(version_id, cell_id=fewest)) == untagged + 1
+
+
+def test_one_pattern_asks_as_often_with_many_members_as_with_few(version_id: int) -> None:
+    found = sorted(patterns(version_id), key=lambda row: row.groups)
+
+    assert found[0].groups < found[-1].groups
+    assert (
+        queries(lambda: pattern(version_id, found[0].id))
+        == queries(lambda: pattern(version_id, found[-1].id))
+        <= 10
+    )
+
+
+def test_the_taxonomy_asks_as_often_for_twenty_tags_as_for_one(
+    version_id: int, ada: Account, ben: Account
+) -> None:
+    groups = (
+        session()
+        .scalars(select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(20))
+        .all()
+    )
+    tagging.tag_group(ada.id, groups[0], "first")
+    one = queries(tagging.taxonomy)
+    for number, group_id in enumerate(groups):
+        tagging.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
+    many = queries(tagging.taxonomy)
+
+    assert one == many == 2
+
+
+def add_versions(collection: int, version_id: int, count: int) -> None:
+    """More finished versions, each with a dataset and a run of its own."""
+    with transaction() as current:
+        like = current.get_one(ModelVersion, version_id)
+        for number in range(count):
+            dataset = CuratedDataset(
+                collection_id=collection, sha256=f"{number:064}", counts={"images": number}
+            )
+            current.add(dataset)
+            current.flush()
+            made = ModelVersion(
+                collection_id=collection,
+                number=number + 2,
+                parent_id=version_id,
+                dataset_id=dataset.id,
+                encoder=like.encoder,
+                encoder_fingerprint=like.encoder_fingerprint,
+                relevance=like.relevance,
+                dimensions=like.dimensions,
+                weights_id=like.weights_id,
+                metrics={"held_out_auc": 0.5},
+            )
+            current.add(made)
+            current.flush()
+            current.add(
+                TrainingRun(
+                    collection_id=collection,
+                    trigger="request",
+                    state="succeeded",
+                    version_id=made.id,
+                )
+            )
+
+
+def test_versions_and_runs_ask_as_often_for_ten_as_for_one(
+    analysed: Workspace, version_id: int
+) -> None:
+    collection = analysed.collection.id
+    calls = (
+        lambda: versions(collection),
+        lambda: runs(collection),
+        lambda: workspace("pictures"),
+    )
+    one = [queries(call) for call in calls]
+    add_versions(collection, version_id, 9)
+
+    assert len(versions(collection)) == len(runs(collection)) == 10
+    assert [queries(call) for call in calls] == one
+
+
+def test_the_collections_ask_as_often_for_twenty_as_for_two(analysed: Workspace) -> None:
+    two = queries(collections)
+    with transaction() as current:
+        current.add_all(Collection(name=f"collection {number}") for number in range(18))
+
+    assert len(collections()) == 20
+    assert queries(collections) == two <= 3
+
+
+def test_an_image_asks_as_often_with_a_long_history_as_with_none(
+    version_id: int, ada: Account, ben: Account
+) -> None:
+    image_id = judging.queue(version_id)
+    assert image_id is not None
+    groups = (
+        session()
+        .scalars(
+            select(PixelGroup.id).where(
+                PixelGroup.version_id == version_id, PixelGroup.image_id == image_id
+            )
+        )
+        .all()
+    )
+    before = queries(lambda: image_detail(version_id, image_id))
+    for number in range(8):
+        user = (ada, ben)[number % 2].id
+        judging.give_verdict(user, image_id, version_id, "confirm")
+        save_note(user, version_id, image_id, DimensionEdit(number), "stay", "words")
+        for group_id in groups:
+            tagging.tag_group(user, group_id, f"tag {number}")
+
+    detail = image_detail(version_id, image_id)
+    assert (len(detail.verdicts), len(detail.notes)) == (8, 8)
+    assert queries(lambda: image_detail(version_id, image_id)) == before <= 15
+
+
+def test_violins_ask_as_often_for_all_images_as_for_one_cell(version_id: int) -> None:
+    smallest = min(overview(version_id, 0, None).cells, key=lambda each: each.images)
+    shards = (
+        session()
+        .scalars(select(Prediction.shard_id).where(Prediction.version_id == version_id).distinct())
+        .all()
+    )
+
+    assert len(shards) > 1
+    # The cell itself is one more.
+    assert queries(lambda: dimensions.violins(version_id, smallest.id, None)) == 1 + queries(
+        lambda: dimensions.violins(version_id, None, None)
+    )
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_the_queue_asks_as_often_however_much_is_judged(
+    version_id: int, ada: Account, people: int
+) -> None:
+    for card in images(version_id, Selection(), limit=10 * people).cards:
+        judging.give_verdict(ada.id, card.id, version_id, "confirm")
+
+    assert queries(lambda: judging.queue(version_id)) == 1

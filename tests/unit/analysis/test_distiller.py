@@ -1,0 +1,316 @@
+"""The distiller learns what separates, says it in dimensions that keep their meaning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller import (
+    PENALTIES,
+    Trained,
+    TrainingSet,
+    _moved,
+    _split,
+    match_dimensions,
+    order_dimensions,
+    train,
+)
+from workbench.analysis.metrics import auc
+
+DIMENSIONS = 4
+
+
+def toy_set(count: int = 120, *, seed: int = 0, shift: float = 2.0) -> TrainingSet:
+    """Two labels apart along two of six features; three images a group."""
+    random = torch.Generator().manual_seed(seed)
+    fake = (torch.arange(count) % 2).float()
+    embedding = torch.randn(count, 6, generator=random)
+    embedding[:, 0] += shift * fake
+    embedding[:, 3] -= shift * fake
+    return TrainingSet(
+        embedding=embedding * torch.tensor([1.0, 5.0, 0.1, 2.0, 1.0, 1.0]) + 3.0,
+        fake=fake,
+        weight=torch.ones(count),
+        group=np.arange(count) // 3,
+    )
+
+
+def trained(data: TrainingSet, **options: object) -> Trained:
+    return train(data, **{"dimensions": DIMENSIONS, "seeds": (0,)} | options)
+
+
+def auc_of(head: DistilledHead, data: TrainingSet) -> float:
+    found = auc(data.fake.numpy() > 0, head.logit(data.embedding).numpy())
+    assert found is not None
+    return found
+
+
+def arrays_of(head: DistilledHead) -> list[Tensor]:
+    return [
+        head.mean,
+        head.scale,
+        head.weight,
+        head.bias,
+        head.logit_weight,
+        torch.tensor(head.logit_bias),
+    ]
+
+
+# Training
+
+
+def test_what_can_be_told_apart_is_told_apart_on_images_not_seen() -> None:
+    found = trained(toy_set())
+
+    assert auc_of(found.head, toy_set(seed=1)) > 0.95
+    assert found.validation_auc > 0.9
+
+
+def test_logits_are_positive_toward_fake() -> None:
+    data = toy_set()
+    logit = trained(data).head.logit(data.embedding)
+
+    assert logit[data.fake > 0].mean() > 0 > logit[data.fake == 0].mean()
+
+
+def test_what_cannot_be_told_apart_is_not() -> None:
+    data = toy_set(shift=0.0)
+
+    assert auc_of(trained(data).head, toy_set(seed=1, shift=0.0)) < 0.7
+
+
+def test_the_same_seeds_give_the_same_weights_to_the_last_bit() -> None:
+    first, second = (trained(toy_set(), seeds=(3, 4)) for _ in range(2))
+
+    assert all(map(torch.equal, arrays_of(first.head), arrays_of(second.head)))
+    assert (first.penalty, first.seed, first.validation_auc) == (
+        second.penalty,
+        second.seed,
+        second.validation_auc,
+    )
+
+
+def test_another_seed_gives_other_weights() -> None:
+    first, second = (trained(toy_set(), seeds=(seed,)).head for seed in (0, 1))
+
+    assert not torch.equal(first.weight, second.weight)
+
+
+def test_what_is_given_is_not_changed() -> None:
+    data = toy_set()
+    before = [each.clone() for each in (data.embedding, data.fake, data.weight)]
+    parent = trained(data)
+    weights = [each.clone() for each in arrays_of(parent.head)]
+    trained(data, parent=parent)
+
+    assert all(map(torch.equal, before, (data.embedding, data.fake, data.weight)))
+    assert all(map(torch.equal, weights, arrays_of(parent.head)))
+
+
+def test_penalty_and_seed_are_of_those_that_were_offered() -> None:
+    found = trained(toy_set(), seeds=(5, 6))
+
+    assert found.penalty in PENALTIES
+    assert found.seed in (5, 6)
+    assert found.head.weight.shape == (DIMENSIONS, 6)
+
+
+def test_every_step_is_told_and_the_last_one_is_the_end() -> None:
+    steps: list[tuple[int, int]] = []
+    trained(toy_set(60), seeds=(0, 1), advance=lambda done, total: steps.append((done, total)))
+
+    total = 2 * len(PENALTIES) + 1
+    assert steps == [(done, total) for done in range(total + 1)]
+
+
+def test_a_feature_that_never_moves_does_no_harm() -> None:
+    data = toy_set()
+    data.embedding[:, 4] = 7.0
+
+    assert auc_of(trained(data).head, data) > 0.95
+
+
+def test_images_of_weight_zero_teach_nothing() -> None:
+    data = toy_set()
+    lies = replace(data, fake=1 - data.fake, weight=torch.zeros(len(data.fake)))
+    both = TrainingSet(
+        torch.cat([data.embedding, lies.embedding]),
+        torch.cat([data.fake, lies.fake]),
+        torch.cat([data.weight, lies.weight]),
+        np.concatenate([data.group, data.group]),
+    )
+
+    assert auc_of(trained(both).head, data) > 0.95
+
+
+def test_the_heavier_label_wins_where_the_same_image_has_both() -> None:
+    data = toy_set()
+    for heavy, wanted in ((1.0, True), (0.0, False)):
+        weight = torch.where(data.fake == heavy, 1.0, 0.05)
+        logit = trained(replace(data, weight=weight)).head.logit(data.embedding)
+        assert (logit.mean() > 0) == wanted
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_one_label_alone_is_refused(label: float) -> None:
+    data = replace(toy_set(), fake=torch.full((120,), label))
+
+    with pytest.raises(ValueError, match="same label"):
+        trained(data)
+
+
+def test_no_images_are_refused() -> None:
+    empty = TrainingSet(torch.empty(0, 6), torch.empty(0), torch.empty(0), np.empty(0, int))
+
+    with pytest.raises(ValueError, match="both real and fake"):
+        trained(empty)
+
+
+def test_two_images_are_enough_to_train_on() -> None:
+    data = toy_set(2)
+
+    assert auc_of(trained(data).head, data) == 1.0
+
+
+# Validation
+
+
+def test_no_group_stands_on_both_sides_and_both_sides_have_both_labels() -> None:
+    data = toy_set()
+    for seed in range(5):
+        fitted, validated = _split(data, seed=seed)
+        assert not set(fitted.group) & set(validated.group)
+        assert len(fitted.group) + len(validated.group) == len(data.group)
+        for side in (fitted, validated):
+            assert side.fake.min() == 0
+            assert side.fake.max() == 1
+
+
+def test_one_group_alone_is_fitted_and_validated_on_itself() -> None:
+    data = replace(toy_set(), group=np.zeros(120, int))
+
+    assert _split(data, seed=0) == (data, data)
+
+
+# Retraining
+
+
+def test_a_retrain_on_the_same_images_keeps_the_meaning_of_each_dimension() -> None:
+    data = toy_set()
+    parent = trained(data)
+    child = trained(data, parent=parent, seeds=(9,))
+
+    before, after = (each.head.activation(data.embedding) for each in (parent, child))
+    for dimension in range(DIMENSIONS):
+        pair = torch.stack([before[:, dimension], after[:, dimension]])
+        if pair.std(dim=1).min() > 1e-6:
+            assert torch.corrcoef(pair)[0, 1] > 0.95
+        else:
+            torch.testing.assert_close(pair[0], pair[1], atol=1e-3, rtol=0)
+    assert child.penalty == parent.penalty
+
+
+def test_a_retrain_on_changed_labels_follows_them_and_keeps_the_dimensions() -> None:
+    data = toy_set()
+    parent = trained(data)
+    turned = data.fake.clone()
+    turned[:12] = 1 - turned[:12]
+    child = trained(replace(data, fake=turned), parent=parent)
+
+    matched = match_dimensions(*(each.head.activation(data.embedding) for each in (parent, child)))
+    assert matched.mean() > 0.7
+    assert auc_of(child.head, replace(data, fake=turned)) > auc_of(
+        parent.head, replace(data, fake=turned)
+    )
+
+
+@given(st.integers(0, 2**32))
+def test_a_parent_moved_to_another_standardisation_is_the_same_function(seed: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=random)
+
+    parent = DistilledHead(
+        normal(6), normal(6).abs() + 0.1, normal(4, 6), normal(4), normal(4), float(normal(1))
+    )
+    mean, scale, x = normal(6), normal(6).abs() + 0.1, normal(8, 6)
+
+    weight, bias, logit_weight, logit_bias = _moved(parent, mean, scale)
+
+    moved = DistilledHead(mean, scale, weight, bias, logit_weight, float(logit_bias))
+    torch.testing.assert_close(moved.activation(x), parent.activation(x), atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(moved.logit(x), parent.logit(x), atol=1e-3, rtol=1e-4)
+
+
+# Order and matching
+
+
+def test_ordered_dimensions_are_the_same_function_with_the_strongest_first() -> None:
+    data = toy_set()
+    random = torch.Generator().manual_seed(2)
+    head = DistilledHead(
+        data.embedding.mean(dim=0),
+        data.embedding.std(dim=0),
+        torch.randn(DIMENSIONS, 6, generator=random),
+        torch.randn(DIMENSIONS, generator=random),
+        torch.tensor([0.1, -3.0, 0.5, 2.0]),
+        0.25,
+    )
+
+    ordered = order_dimensions(head, data.embedding)
+
+    torch.testing.assert_close(ordered.logit(data.embedding), head.logit(data.embedding))
+    strength = (ordered.activation(data.embedding) * ordered.logit_weight).abs().mean(dim=0)
+    assert strength.tolist() == sorted(strength.tolist(), reverse=True)
+    assert sorted(ordered.logit_weight.tolist()) == sorted(head.logit_weight.tolist())
+    torch.testing.assert_close(
+        order_dimensions(ordered, data.embedding).weight, ordered.weight, atol=0, rtol=0
+    )
+
+
+def test_a_trained_distillers_dimensions_are_in_order() -> None:
+    data = toy_set()
+    head = trained(data).head
+
+    strength = (head.activation(data.embedding) * head.logit_weight).abs().mean(dim=0)
+    assert strength.tolist() == sorted(strength.tolist(), reverse=True)
+
+
+@given(st.permutations(range(5)), st.integers(0, 2**32))
+def test_matching_recovers_a_permutation_whatever_scale_and_offset(
+    order: list[int], seed: int
+) -> None:
+    random = torch.Generator().manual_seed(seed)
+    first = torch.rand(60, 5, generator=random)
+    second = first[:, order] * (torch.rand(5, generator=random) + 0.5) + 3.0
+
+    np.testing.assert_allclose(match_dimensions(first, second), 1.0, atol=1e-4)
+
+
+def test_strangers_match_less_than_kin() -> None:
+    random = torch.Generator().manual_seed(0)
+    first = torch.rand(500, 5, generator=random)
+    noisy = first + 0.3 * torch.rand(500, 5, generator=random)
+    strange = torch.rand(500, 5, generator=random)
+
+    assert match_dimensions(first, noisy).min() > 0.9
+    assert np.abs(match_dimensions(first, strange)).max() < 0.3
+
+
+def test_a_dimension_that_never_moves_matches_nothing() -> None:
+    first = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
+    still = first.clone()
+    still[:, 1] = 0.7
+
+    matched = match_dimensions(first, still)
+
+    assert matched[1] == 0
+    np.testing.assert_allclose(matched[[0, 2]], 1.0, atol=1e-4)
