@@ -57,7 +57,7 @@ def _cluster_side(
     if np.ptp(profile, axis=0).max() < 1e-6:
         return np.zeros(count, dtype=int)
     space = UMAP(
-        n_components=5,
+        n_components=min(5, by_dimension.shape[1]),
         n_neighbors=min(15, count - 1),
         min_dist=0.0,
         random_state=seed,
