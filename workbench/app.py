@@ -17,7 +17,8 @@ MEGABYTE = 1024 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application for these settings (default: from the environment)."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # Password hashes lie in here: other users of the machine have no business with it.
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(
         "workbench",
         template_folder=str(PROJECT_ROOT / "templates"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
+from flask import Flask, g
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account, add_user, authenticate, set_password
 from workbench.services.errors import ConflictError, InvalidError
@@ -85,7 +87,10 @@ def test_an_account_that_makes_no_sense_is_not_made(
 def test_a_new_password_replaces_the_old(ada: Account, ben: Account) -> None:
     set_password("ada", "another long one")
 
-    assert authenticate("ada", "another long one") == ada
+    changed = authenticate("ada", "another long one")
+    assert changed is not None
+    assert (changed.id, changed.name, changed.role) == (ada.id, ada.name, ada.role)
+    assert changed.stamp != ada.stamp
     assert authenticate("ada", PASSWORD) is None
     assert authenticate("ben", PASSWORD) == ben
 
@@ -136,3 +141,21 @@ def test_making_and_changing_an_account_leave_events_without_the_password(ada: A
 def test_an_account_is_found_by_its_id(ada: Account) -> None:
     assert accounts.account(ada.id) == ada
     assert accounts.account(ada.id + 1) is None
+
+
+def test_a_new_password_ends_the_sessions_of_the_old(client: FlaskClient, ada: Account) -> None:
+    client.application.config["WTF_CSRF_ENABLED"] = False
+    client.post("/login", data={"name": "ada", "password": PASSWORD})
+    signed_in = client.get("/").status_code
+
+    set_password("ada", "another good password")
+    # The test's own application context outlives its requests, and remembers who asked.
+    g.pop("_login_user")
+
+    assert signed_in == 200
+    assert client.get("/").status_code == 303
+
+
+def test_a_secret_that_could_be_guessed_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 characters"):
+        Settings(secret_key="x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,8 @@ class Account:
     id: int
     name: str
     role: str
+    stamp: str = ""
+    """Changes with the password, so that sessions from before a change end."""
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +109,8 @@ def may(account: Account, action: str) -> bool:
 
 
 def _account(user: User) -> Account:
-    return Account(user.id, user.name, user.role)
+    stamp = hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
+    return Account(user.id, user.name, user.role, stamp)
 
 
 def one_time_password(name: str) -> str:

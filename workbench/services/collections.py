@@ -113,6 +113,16 @@ def collection_id(name: str) -> int:
     return found
 
 
+def is_finished(version_id: int) -> bool:
+    """Whether a version's run succeeded, so that it stays for good."""
+    run_id = session().scalar(
+        select(TrainingRun.id).where(
+            TrainingRun.version_id == version_id, TrainingRun.state == "succeeded"
+        )
+    )
+    return run_id is not None
+
+
 def finished_versions(collection_id: int) -> list[ModelVersion]:
     """The versions whose run succeeded, the newest first; others nobody has seen."""
     return list(

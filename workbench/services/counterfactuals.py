@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,9 @@ from workbench.store.people import AuditEvent
 from workbench.store.results import PixelGroup, Prediction
 
 CONTROLS = 10
+PATIENCE_SECONDS = 10
+# Each encodes eleven images: without a bound, a few of them would hold every thread of the server.
+_tries = threading.BoundedSemaphore(2)
 SPREADS = 2.37
 """Standard deviations from the controls' mean beyond which an eleventh one would lie in 5 % of the
 cases: t of 0.975 with 9 degrees of freedom, times the root of 1 + 1/10."""
@@ -156,9 +160,12 @@ def _region(
     group = session().get(PixelGroup, edit.group_id)
     if group is None or (group.version_id, group.image_id) != (version_id, image_id):
         raise NotFoundError("This image has no such pixel group under this version.")
-    image = session().get_one(Image, image_id)
+    return group, _pixels(session().get_one(Image, image_id), settings)
+
+
+def _pixels(image: Image, settings: Settings) -> NDArray[np.uint8]:
     try:
-        return group, read_pixels(settings.image_dir, image.pixel_hash)
+        return read_pixels(settings.image_dir, image.pixel_hash)
     except OSError as error:
         raise UnavailableError("The normalised image is missing on disk.") from error
 
@@ -167,7 +174,12 @@ def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settin
     # Here and not above: loading torch takes seconds, and no other page needs it.
     from workbench.services.model_logits import logits_under  # noqa: PLC0415
 
-    return logits_under(version_id, pictures, settings)
+    if not _tries.acquire(timeout=PATIENCE_SECONDS):
+        raise UnavailableError("Others are trying edits right now; try again in a moment.")
+    try:
+        return logits_under(version_id, pictures, settings)
+    finally:
+        _tries.release()
 
 
 def _p(logit: float) -> float:
@@ -181,7 +193,7 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
         image = session().get(Image, image_id)
         if image is None:
             raise NotFoundError("There is no such image.")
-        pixels = read_pixels(settings.image_dir, image.pixel_hash)
+        pixels = _pixels(image, settings)
     else:
         group, pixels = _region(version_id, image_id, edit, settings)
         pixels = remove_region(pixels, decode_mask(group.rle, pixels.shape[0]), edit.fill)

@@ -15,6 +15,7 @@ from PIL import ImageDraw
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.services import current
+from workbench.services.collections import is_finished
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.version_files import logit_weights_of, rows_of
 from workbench.store.artifacts import write_durably
@@ -65,7 +66,8 @@ def group_crop(group_id: int, size: int) -> Path:
     """The surroundings of a pixel group with its outline drawn, as a square JPEG."""
     _check_size(size)
     group = session().get(PixelGroup, group_id)
-    if group is None:
+    # An unfinished version may go, and its ids be given out again: nothing of it is cached.
+    if group is None or not is_finished(group.version_id):
         raise NotFoundError("There is no such pixel group.")
     place = current.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
     source = normalised(group.image_id)
@@ -115,7 +117,7 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
     stretched for one. `dimension` None shows the sum over all dimensions.
     """
     version = session().get(ModelVersion, version_id)
-    if version is None:
+    if version is None or not is_finished(version_id):
         raise NotFoundError("There is no such version.")
     settings = current.settings()
     weights = logit_weights_of(version_id, settings)

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
+from workbench.services.collections import is_finished
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.store.database import now, session, transaction
 from workbench.store.judgements import Tag, Tagging
@@ -65,7 +66,8 @@ def _tag(
             if pattern_id is not None
             else current.get(PixelGroup, group_id)
         )
-        if subject is None:
+        # A version that is still being made may be taken away again: nothing may hang on it.
+        if subject is None or not is_finished(subject.version_id):
             raise NotFoundError("There is nothing here to tag (any more).")
         tag = _tag_named(current, user_id, name)
         made = current.scalar(

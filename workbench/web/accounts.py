@@ -34,7 +34,7 @@ def login() -> Answer:
 
 
 def _name_and_address() -> str:
-    return f"{get_remote_address()} {request.form.get('name', '')[:80].casefold()}"
+    return f"{get_remote_address()} {request.form.get('name', '').strip()[:80].casefold()}"
 
 
 def _refused(response: Response) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -42,7 +43,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.id = account.id
+        self.id = f"{account.id}.{account.stamp}"
         self.name = account.name
         self.role = account.role
 
@@ -122,8 +123,10 @@ def local_path(target: str | None) -> str | None:
 
 
 def _load_user(text: str) -> SignedIn | None:
-    account = services().accounts.account(int(text)) if text.isdigit() else None
-    return SignedIn(account) if account else None
+    number, _, stamp = text.partition(".")
+    account = services().accounts.account(int(number)) if number.isdigit() else None
+    same = account is not None and hmac.compare_digest(account.stamp.encode(), stamp.encode())
+    return SignedIn(account) if account and same else None
 
 
 def _require_reader() -> AnyResponse | None:

@@ -15,6 +15,7 @@ from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
+from workbench.store.versions import TrainingRun
 
 
 @pytest.fixture
@@ -241,3 +242,19 @@ def test_a_tag_that_is_not_there_or_too_long_a_description_is_refused(
         tagging.describe_tag(ada.id, 10**6, "blurred", "")
     with pytest.raises(InvalidError):
         tagging.describe_tag(ada.id, taxonomy_row("blur").id, "blur", "x" * 2001)
+
+
+def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(
+    group: PixelGroup, ada: Account
+) -> None:
+    run = (
+        session()
+        .scalars(select(TrainingRun).where(TrainingRun.version_id == group.version_id))
+        .one()
+    )
+    run.state = "running"
+    session().commit()
+
+    with pytest.raises(NotFoundError):
+        tagging.tag_group(ada.id, group.id, "blur")
+    assert tagging.tag_names() == ()
