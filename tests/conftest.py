@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 # threads are slower.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
+# Threads that wait for each other's steps on a core that another process holds spin in vain: a
+# training of a second takes a minute.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import hypothesis
 import pytest
@@ -18,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser import Watch, launch, watched_page
 from tests.support.postgres import Postgres, running_postgres
+from tests.support.prepared import prepare
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -87,6 +91,12 @@ def app(settings: Settings) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser's stand-in: requests without a server."""
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def analysed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory made by the command line, with an analysed collection; work on a copy."""
+    return prepare(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture(scope="session")

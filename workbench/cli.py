@@ -23,7 +23,7 @@ import structlog
 from flask import Flask
 from tqdm import tqdm
 
-from workbench.app import create_app
+from workbench.app import MEGABYTE, create_app
 from workbench.config import Settings
 from workbench.services import accounts, analysis_requests, processes, runs
 from workbench.services.collections import collection_id
@@ -339,7 +339,14 @@ def serve(host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"Workbench on http://{host}:{port} (Ctrl-C stops it)", err=True)
     waitress.serve(
-        app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
+        app,
+        host=host,
+        port=port,
+        threads=8,
+        ident=None,
+        # Larger bodies would be spooled to disk whole before the application refuses them.
+        max_request_body_size=MEGABYTE,
+        clear_untrusted_proxy_headers=True,
     )
 
 
@@ -361,12 +368,13 @@ def _warm(app: Flask, settings: Settings) -> None:
 @main.command()
 def worker() -> None:
     """Retrain when asked to, and nightly when enough was decided."""
-    from workbench.worker.scheduler import Worker
-
     settings = _settings()
     app = create_app(settings)
     with app.app_context():
         _require_tables()
+    # Only now: it brings torch with it, which a refusal need not wait for.
+    from workbench.worker.scheduler import Worker
+
     Worker(app, settings).start()
 
 

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.support.pictures import draw_collection
-from tests.support.server import MANAGE, ROOT, Server, environment, live_server, live_worker, manage
+from tests.support.prepared import COLLECTION, NAME, PASSWORD, copy_of
+from tests.support.server import Server, live_server, live_worker
 
-NAME = "ada"
-PASSWORD = "correct horse battery"
-COLLECTION = "drawn"
+__all__ = ["COLLECTION", "NAME", "PASSWORD"]
+
+# A started server loads its encoder while the first page is looked at, on a machine that may be
+# busy with other things.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with an analysed collection and a developer's account."""
-    place = tmp_path_factory.mktemp("browser")
-    pictures = draw_collection(place / "pictures", 20, mislabelled=5)
-    data = place / "data"
-    for arguments in (
-        ("import", str(pictures), "--collection", COLLECTION),
-        ("analyze", "--collection", COLLECTION),
-    ):
-        done = manage(*arguments, data_dir=data)
-        assert done.returncode == 0, done.stderr
-    subprocess.run(
-        [*MANAGE, "user", "add", NAME, "--role", "developer", "--password-stdin"],
-        input=PASSWORD + "\n",
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=environment(data),
-    )
-    return data
+def data_dir(analysed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with an analysed collection and a developer's account, for all to use."""
+    return copy_of(analysed_once, tmp_path_factory.mktemp("browser") / "data")
+
+
+@pytest.fixture
+def own_data(analysed_once: Path, tmp_path: Path) -> Path:
+    """One for this test alone."""
+    return copy_of(analysed_once, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

@@ -111,32 +111,3 @@ def test_a_run_survives_the_kill_of_its_worker(data_dir: Path) -> None:
     assert run_of(data_dir)[4] == 2
     kept = ask(data_dir, "select count(*) from embedding where shard_id <= 1")[0][0]
     assert 0 < int(str(kept)) <= int(str(embedded)) < 2 * PER_LABEL
-
-
-def test_a_worker_that_is_asked_to_stop_puts_its_run_back(data_dir: Path) -> None:
-    asked = worker(data_dir, "asked")
-    wait_until(data_dir, is_encoding)
-
-    assert asked.stop() == 0
-
-    state, _stage, _done, _total, attempts = run_of(data_dir)
-    assert (state, attempts) == ("queued", 0)
-    assert ask(data_dir, "select count(*) from worker_lease") == [(0,)]
-    finished = manage("analyze", "--collection", "drawn", "--json", data_dir=data_dir)
-    assert finished.returncode == 0, finished.stderr
-    assert json.loads(finished.stdout)["images"] == 2 * PER_LABEL
-    assert_whole(data_dir)
-
-
-def test_of_two_workers_one_works_and_the_other_takes_over(data_dir: Path) -> None:
-    first = worker(data_dir, "first")
-    wait_until(data_dir, is_encoding)
-    second = worker(data_dir, "second")
-    try:
-        holder = ask(data_dir, "select holder from worker_lease")
-        assert holder == ask(data_dir, "select claimed_by from training_run")
-        first.kill()
-        wait_until(data_dir, lambda run: run[4] == 2 and is_encoding(run))
-        assert ask(data_dir, "select holder from worker_lease") != holder
-    finally:
-        second.kill()

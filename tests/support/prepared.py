@@ -1,0 +1,73 @@
+"""A data directory as the command line makes it: pictures imported and analysed, an account."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.support.pictures import draw_collection
+from tests.support.server import MANAGE, ROOT, environment, manage
+
+COLLECTION = "drawn"
+NAME = "ada"
+PASSWORD = "correct horse battery"
+PER_LABEL = 18
+IMAGES = 2 * PER_LABEL
+MISLABELLED = 3
+"""Rough pictures among the real ones. They are held out: the model, which learns from the others
+what rough and smooth mean, calls them fake, and is wrong by their label."""
+
+BATCH = "4"
+"""A retrain goes through the images in the batches of their encoding: it has a middle."""
+
+DATABASE = "workbench.sqlite"
+
+
+def prepare(place: Path) -> Path:
+    """Draw pictures, import and analyse them, add an account; takes as long as an analysis."""
+    pictures = draw_collection(place / "pictures", PER_LABEL, mislabelled=MISLABELLED)
+    manifest = _manifest(pictures)
+    data_dir = place / "data"
+    for arguments in (
+        ("import", str(pictures), "--manifest", str(manifest), "--collection", COLLECTION),
+        ("analyze", "--collection", COLLECTION),
+    ):
+        done = manage(*arguments, data_dir=data_dir, batch_size=BATCH)
+        assert done.returncode == 0, done.stderr
+    subprocess.run(
+        [*MANAGE, "user", "add", NAME, "--role", "developer", "--password-stdin"],
+        input=f"{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=environment(data_dir),
+    )
+    return data_dir
+
+
+def _manifest(pictures: Path) -> Path:
+    """List the pictures; the mislabelled ones as held out, the others as the import splits them."""
+    lines = ["path,label,split"]
+    for label in ("real", "fake"):
+        for number, path in enumerate(sorted((pictures / label).iterdir())):
+            split = "test" if label == "real" and number < MISLABELLED else ""
+            lines.append(f"{label}/{path.name},{label},{split}")
+    manifest = pictures / "manifest.csv"
+    manifest.write_text("\n".join(lines))
+    return manifest
+
+
+def copy_of(prepared: Path, place: Path) -> Path:
+    """Copy a data directory that no process has open; its files are written once, so linked."""
+    shutil.copytree(prepared, place, copy_function=_copy_or_link)
+    return place
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if Path(source).name == DATABASE:
+        shutil.copyfile(source, target)
+    else:
+        os.link(source, target)
