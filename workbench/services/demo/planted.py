@@ -45,15 +45,22 @@ def build_planted(
     seed: int,
     *,
     scenes: Sequence[Scene],
+    windows: int = WINDOWS,
 ) -> Path:
-    """Write what is missing of the collection, and its manifest; return the manifest's path."""
+    """Write what is missing of the collection, and its manifest; return the manifest's path.
+
+    `windows` is how many are taken of each photograph.
+    """
     photographs = read_matching(archives[PHOTOGRAPHS], _PATTERN)
     split = _splits(photographs, scenes, seed)
     rows: list[Row] = []
     for done, (path, content) in enumerate(photographs.items()):
         progress.advance(done, len(photographs), _STAGE)
         name = Path(path).stem
-        pairs = [_pair(name, done, number, split[_group(name)]) for number in range(WINDOWS)]
+        pairs = [
+            _pair(name, done * windows + number, f"{name}-{number}", split[_group(name)])
+            for number in range(windows)
+        ]
         _write_missing(folder, content, pairs, seed)
         rows += [row for pair in pairs for row in pair]
     progress.advance(len(photographs), len(photographs), _STAGE)
@@ -73,12 +80,12 @@ def _splits(photographs: Iterable[str], scenes: Sequence[Scene], seed: int) -> d
     return of_scenes | splits(elsewhere, seed)
 
 
-def _pair(name: str, place: int, number: int, split: str) -> tuple[Row, Row]:
+def _pair(photograph: str, place: int, window: str, split: str) -> tuple[Row, Row]:
     """The untouched and the edited window; the kinds take turns, so that all are equally many."""
-    kind = KINDS[(place * WINDOWS + number) % len(KINDS)]
-    file = f"{name}-{number}.png"
-    real = Row(f"real/{file}", "real", "", _group(name), split)
-    fake = Row(f"fake/{file}", "fake", kind, _group(name), split, f"mask/{file}", kind)
+    kind = KINDS[place % len(KINDS)]
+    file = f"{window}.png"
+    real = Row(f"real/{file}", "real", "", _group(photograph), split)
+    fake = Row(f"fake/{file}", "fake", kind, _group(photograph), split, f"mask/{file}", kind)
     return real, fake
 
 

@@ -1,0 +1,77 @@
+"""Planted patterns as a benchmark: more windows of the demo set's photographs than it shows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.command import OnStandardError, cache_dir
+from benchmarks.encoded import Picture
+from workbench.services.demo.building import Ingredients
+from workbench.services.demo.planted import build_planted
+
+WINDOWS = 12
+"""Of each photograph, each once untouched and once edited: 1,200 pictures of 50 photographs."""
+QUICK_PHOTOGRAPHS = 20
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The pictures, and what is true of each, in the same order."""
+
+    pictures: tuple[Picture, ...]
+    held_out: NDArray[np.bool_]
+    """By photograph."""
+    kinds: NDArray[np.str_]
+    """Of the edit; empty where there is none."""
+    masks: tuple[Path | None, ...]
+
+    def mask(self, place: int, height: int, width: int) -> NDArray[np.bool_]:
+        """Where more than half of a point (pixel or patch) of that size lies in the edit."""
+        path = self.masks[place]
+        if path is None:
+            return np.zeros((height, width), dtype=bool)
+        with Image.open(path) as picture:
+            small = picture.convert("L").resize((width, height), Image.Resampling.BOX)
+        return np.asarray(small) > 127
+
+
+def planted(*, quick: bool) -> Planted:
+    """Build what is missing of the set; `quick` takes some of its photographs."""
+    ingredients = Ingredients()
+    progress = OnStandardError()
+    manifest = build_planted(
+        cache_dir() / "benchmark-sets" / f"planted-{WINDOWS}",
+        ingredients.fetch(cache_dir() / "downloads", progress, None),
+        progress,
+        SEED,
+        scenes=ingredients.scenes,
+        windows=WINDOWS,
+    )
+    with manifest.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return _planted(manifest.parent, _some_photographs(rows) if quick else rows)
+
+
+def _some_photographs(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    kept = sorted({row["group"] for row in rows})[:QUICK_PHOTOGRAPHS]
+    return [row for row in rows if row["group"] in kept]
+
+
+def _planted(folder: Path, rows: Sequence[dict[str, str]]) -> Planted:
+    return Planted(
+        pictures=tuple(
+            Picture(folder / row["path"], row["label"] == "fake", row["group"], row["generator"])
+            for row in rows
+        ),
+        held_out=np.array([row["split"] == "held_out" for row in rows]),
+        kinds=np.array([row["kind"] for row in rows]),
+        masks=tuple(folder / row["mask"] if row["mask"] else None for row in rows),
+    )
