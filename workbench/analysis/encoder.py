@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -11,7 +11,10 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-FeatureKind = Literal["class", "patch_mean"]
+FeatureKind = Literal["class", "patch_mean", "patch_spread"]
+
+PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread"})
+"""The kinds of features that are made of patch tokens, and can be shared out among them."""
 
 
 class EncoderUnavailableError(Exception):
@@ -23,7 +26,8 @@ class Feature:
     """One slice of the embedding x: columns `start` to `stop` (excluded).
 
     `block` is the transformer block, from 0, whose output it is taken from; `class` is its class
-    token, `patch_mean` the mean of its patch tokens.
+    token. `patch_mean` and `patch_spread` are, for each channel, the mean of its T patch tokens and
+    their standard deviation (that of a population: divided by T).
     """
 
     block: int
@@ -41,8 +45,8 @@ class Penultimate:
     """What everything after the encoder needs of one batch: float32, on the CPU.
 
     embedding: x, not standardised.
-    patch_tokens: of each block with a patch_mean feature, in the order of these features, after
-        the final LayerNorm; the feature is their mean over patches. The block axis may be 0 long.
+    patch_tokens: after the final LayerNorm, of the blocks of `patch_blocks`, in that order; the
+        patch features are their mean and spread over patches. The block axis may be 0 long.
         Patches go row by row over the encoder's grid.
     last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
         token axis is 0 long where the encoder has no class feature.
@@ -51,6 +55,11 @@ class Penultimate:
     embedding: Float[Tensor, "image feature"]
     patch_tokens: Float[Tensor, "image block patch channel"]
     last_input: Float[Tensor, "image token channel"]
+
+
+def patch_blocks(features: Iterable[Feature]) -> tuple[int, ...]:
+    """The blocks whose patch tokens make features, each once, in the order of their first one."""
+    return tuple(dict.fromkeys(each.block for each in features if each.kind in PATCH_KINDS))
 
 
 @dataclass(frozen=True)

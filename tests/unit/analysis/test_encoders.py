@@ -12,7 +12,7 @@ from PIL import Image
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError, patch_blocks
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.encoders.packaged import timm_tower
 
@@ -65,6 +65,35 @@ def test_a_patch_mean_is_the_mean_of_its_patch_tokens(timm_encoder: MakeEncoder)
         )
 
 
+def test_a_patch_spread_is_how_far_patch_tokens_lie_from_their_mean(
+    timm_encoder: MakeEncoder,
+) -> None:
+    encoder = timm_encoder(((1, "patch_spread"), (2, "class"), (0, "patch_spread")))
+
+    state = encoder.encode(pixels(2))
+
+    for order, columns in enumerate((slice(0, 48), slice(96, 144))):
+        for channel in range(48):
+            tokens = state.patch_tokens[0, order, :, channel].double()
+            spread = sum((token - tokens.mean()) ** 2 for token in tokens) / len(tokens)
+            assert float(state.embedding[0, columns][channel]) == pytest.approx(
+                float(spread) ** 0.5, rel=1e-5
+            )
+
+
+def test_patch_tokens_of_a_block_are_kept_once(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(
+        ((2, "patch_spread"), (0, "class"), (1, "patch_mean"), (2, "patch_mean"))
+    )
+
+    state = encoder.encode(pixels(2))
+
+    assert patch_blocks(encoder.features) == (2, 1)
+    assert state.patch_tokens.shape == (2, 2, 16, 48)
+    torch.testing.assert_close(state.patch_tokens[:, 0].mean(dim=1), state.embedding[:, -48:])
+    torch.testing.assert_close(state.patch_tokens[:, 1].mean(dim=1), state.embedding[:, 96:144])
+
+
 def test_the_class_token_can_be_followed_from_the_last_input_to_its_feature(
     timm_encoder: MakeEncoder, clip_encoder: MakeEncoder
 ) -> None:
@@ -89,7 +118,7 @@ def test_without_a_class_feature_there_is_no_last_block(timm_encoder: MakeEncode
     assert encoder.encode(pixels(2)).last_input.shape == (2, 0, 48)
 
 
-def test_without_a_patch_mean_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
+def test_without_a_patch_feature_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
     assert clip_encoder().encode(pixels(2)).patch_tokens.shape == (2, 0, 16, 64)
 
 

@@ -17,7 +17,10 @@ from workbench.analysis.relevance import METHODS, TokenMaps, default_method, tok
 
 MakeHead = Callable[..., DistilledHead]
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
+CASES = 10
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
+SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
+ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"))
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +36,9 @@ def cases(
         ("patch_share", timm_encoder(MEANS)),
         ("patch_share", timm_encoder(BOTH)),
         ("patch_share", clip_encoder(BOTH)),
-        ("patch_share", timm_encoder(BOTH, image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(SPREADS)),
+        ("patch_share", clip_encoder(ALL)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
     ]
     return [
         (method, encoder, encoder.encode(random_pixels(encoder, 6))) for method, encoder in chosen
@@ -59,7 +64,7 @@ def part_of(state: Penultimate, images: slice) -> Penultimate:
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7), strength=st.floats(0.01, 100))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), strength=st.floats(0.01, 100))
 def test_maps_sum_to_what_they_explain(
     cases: list[tuple[str, Encoder, Penultimate]],
     make_head: MakeHead,
@@ -86,7 +91,7 @@ def test_maps_sum_to_what_they_explain(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1))
 def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
     cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead, seed: int, case: int
 ) -> None:
@@ -101,7 +106,7 @@ def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7), image=st.integers(0, 5))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), image=st.integers(0, 5))
 def test_an_images_maps_do_not_depend_on_its_batch(
     cases: list[tuple[str, Encoder, Penultimate]],
     make_head: MakeHead,
@@ -147,7 +152,7 @@ def test_with_one_patch_it_carries_everything(
 ) -> None:
     for method, encoder in (
         ("last_block", clip_encoder(image_size=8, patch_size=8)),
-        ("patch_share", timm_encoder(BOTH, image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
     ):
         head = make_head(encoder.dimension)
         state = encoder.encode(random_pixels(encoder, 3))

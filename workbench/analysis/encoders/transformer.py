@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from workbench.analysis.encoder import Feature, FeatureKind, Penultimate
+from workbench.analysis.encoder import Feature, FeatureKind, Penultimate, patch_blocks
 from workbench.analysis.encoders.blocks import ClassTokenPath, Tower
 from workbench.analysis.encoders.features import lay_out
 
@@ -56,6 +56,7 @@ class TransformerEncoder:
         self._transform = preprocessing.transform
         self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
         self._deepest = max(feature.block for feature in self.features)
+        self._patch_blocks = patch_blocks(self.features)
 
     @property
     def last_block(self) -> ClassTokenPath | None:
@@ -86,28 +87,36 @@ class TransformerEncoder:
         last_class = self._last_class_feature()
         last_input = tokens[:, :0]
         found: dict[Feature, Tensor] = {}
-        patch_tokens: dict[Feature, Tensor] = {}
+        patch_tokens: dict[int, Tensor] = {}
         for index in range(self._deepest + 1):
             if last_class is not None and index == last_class.block:
                 last_input = tokens
             tokens = self._tower.blocks[index](tokens, queries=self._queries(index))
             if feature := self._by_place.get((index, "class")):
                 found[feature] = self._tower.class_feature(index, tokens[:, 0])
-            if feature := self._by_place.get((index, "patch_mean")):
-                patch_tokens[feature] = self._tower.norm(tokens[:, 1:])
-                found[feature] = patch_tokens[feature].mean(dim=1)
+            if index in self._patch_blocks:
+                patch_tokens[index] = self._tower.norm(tokens[:, 1:])
+                found |= self._patch_features(index, patch_tokens[index])
         embedding = torch.cat([found[feature] for feature in self.features], dim=1)
         return embedding, self._stacked(patch_tokens, len(pixels)), last_input
 
+    def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
+        """Mean and spread over the patches, those of the two that are wanted of this block."""
+        found = {}
+        if feature := self._by_place.get((index, "patch_mean")):
+            found[feature] = tokens.mean(dim=1)
+        if feature := self._by_place.get((index, "patch_spread")):
+            found[feature] = tokens.std(dim=1, correction=0)
+        return found
+
     def _queries(self, index: int) -> int | None:
-        """Nothing looks at the deepest block's patches unless their mean is a feature."""
-        last = index == self._deepest and (index, "patch_mean") not in self._by_place
+        """Nothing looks at the deepest block's patches unless they make a feature."""
+        last = index == self._deepest and index not in self._patch_blocks
         return 1 if last else None
 
-    def _stacked(self, patch_tokens: dict[Feature, Tensor], images: int) -> Tensor:
-        ordered = [patch_tokens[feature] for feature in self.features if feature in patch_tokens]
-        if ordered:
-            return torch.stack(ordered, dim=1)
+    def _stacked(self, patch_tokens: dict[int, Tensor], images: int) -> Tensor:
+        if self._patch_blocks:
+            return torch.stack([patch_tokens[block] for block in self._patch_blocks], dim=1)
         rows, columns = self.grid
         return torch.empty(images, 0, rows * columns, self._tower.width, device=self._device)
 

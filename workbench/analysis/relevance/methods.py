@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.encoder import PATCH_KINDS, Encoder, Penultimate
 from workbench.analysis.relevance.last_block import last_block
 from workbench.analysis.relevance.maps import TokenMaps
 from workbench.analysis.relevance.patch_share import patch_share
@@ -28,6 +28,6 @@ def token_maps(method: str, encoder: Encoder, head: DistilledHead, state: Penult
 
 
 def default_method(encoder: Encoder) -> str:
-    """`patch_share`, which is exact, where there are patch means to share out."""
-    exact = any(feature.kind == "patch_mean" for feature in encoder.features)
+    """`patch_share`, which is exact, where there are patch features to share out."""
+    exact = any(feature.kind in PATCH_KINDS for feature in encoder.features)
     return "patch_share" if exact else "last_block"
