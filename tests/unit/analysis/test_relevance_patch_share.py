@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,6 +19,10 @@ MakeHead = Callable[..., DistilledHead]
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
 SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (1, "patch_spread"))
+
+
+def pixels(images: int) -> Tensor:
+    return torch.randn(images, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
 def slow_shares(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Tensor:
@@ -59,7 +64,7 @@ def test_shares_are_the_formulas(
 ) -> None:
     encoder = timm_encoder(features)
     head = always_active(make_head(encoder.dimension))
-    state = encoder.encode(torch.randn(2, 3, 32, 32))
+    state = encoder.encode(pixels(2))
 
     maps = patch_share(encoder, head, state)
 
@@ -74,7 +79,7 @@ def test_a_spread_belongs_to_the_patches_that_lie_apart(timm_encoder: MakeEncode
     tokens = torch.zeros(1, 1, 16, 48)
     tokens[0, 0, 5, 0] = 4.0
     spread = tokens[:, 0].std(dim=1, correction=0)
-    state = Penultimate(spread, tokens, torch.empty(1, 0, 48))
+    state = replace(encoder.encode(pixels(1)), embedding=spread, patch_tokens=tokens)
     head = DistilledHead(
         torch.zeros(48), torch.ones(48), torch.ones(1, 48), torch.zeros(1), torch.ones(1), 0.0
     )
@@ -91,9 +96,8 @@ def test_where_all_patches_are_alike_a_spread_is_shared_by_nobody(
 ) -> None:
     encoder = timm_encoder(((2, "patch_spread"),))
     head = always_active(make_head(encoder.dimension))
-    state = Penultimate(
-        torch.zeros(1, 48), torch.ones(1, 1, 16, 48) * torch.randn(48), torch.empty(1, 0, 48)
-    )
+    alike = torch.randn(48).expand(1, 1, 16, 48)
+    state = replace(encoder.encode(pixels(1)), embedding=torch.zeros(1, 48), patch_tokens=alike)
 
     maps = patch_share(encoder, head, state).maps
 
@@ -107,7 +111,7 @@ def test_the_class_tokens_part_lies_where_the_class_token_looks(
 ) -> None:
     encoder = timm_encoder(BOTH)
     head = always_active(make_head(encoder.dimension))
-    state = encoder.encode(torch.randn(2, 3, 32, 32))
+    state = encoder.encode(pixels(2))
     part = sum(
         (state.embedding - head.mean)[:, feature.columns]
         @ (head.weight / head.scale)[:, feature.columns].T
@@ -126,7 +130,7 @@ def test_the_mean_image_has_nothing_over_the_baseline(
     timm_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
     encoder = timm_encoder(MEANS)
-    state = encoder.encode(torch.randn(1, 3, 32, 32))
+    state = encoder.encode(pixels(1))
     random = make_head(encoder.dimension)
     head = DistilledHead(
         state.embedding[0],
@@ -160,7 +164,7 @@ def test_shares_are_complete_on_both_sides_of_the_relu(
     timm_encoder: MakeEncoder, pre: float, at_mean: float, explained: float
 ) -> None:
     encoder = timm_encoder(((2, "patch_mean"),))
-    state = encoder.encode(torch.randn(1, 3, 32, 32))
+    state = encoder.encode(pixels(1))
     x = state.embedding[0]
     head = DistilledHead(
         mean=torch.zeros_like(x),
@@ -182,9 +186,11 @@ def test_tokens_kept_in_half_precision_lose_nothing_of_the_sum(
 ) -> None:
     encoder = timm_encoder(BOTH)
     head = make_head(encoder.dimension)
-    state = encoder.encode(torch.randn(4, 3, 32, 32))
-    kept = Penultimate(
-        state.embedding, state.patch_tokens.half().float(), state.last_input.half().float()
+    state = encoder.encode(pixels(4))
+    kept = replace(
+        state,
+        patch_tokens=state.patch_tokens.half().float(),
+        last_input=state.last_input.half().float(),
     )
 
     maps = patch_share(encoder, head, kept)

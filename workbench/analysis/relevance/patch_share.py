@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from jaxtyping import Float
@@ -14,11 +14,19 @@ from workbench.analysis.encoder import (
     Encoder,
     Feature,
     FeatureKind,
+    Part,
     Penultimate,
     patch_blocks,
 )
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.maps import TokenMaps
+
+EXPLAINS: frozenset[FeatureKind] = PATCH_KINDS
+PARTS: Mapping[FeatureKind, Part] = {
+    "patch_mean": "patch_tokens",
+    "patch_spread": "patch_tokens",
+    "class": "last_input",
+}
 
 
 def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
