@@ -24,6 +24,10 @@ TOKENS: frozenset[Part] = frozenset({"patch_tokens", "last_input"})
 """All parts but the keys and values, which take many times the room of the others."""
 
 
+Precision = Literal["float32", "bfloat16"]
+"""What an encoder multiplies matrices in. All that leaves it is float32, and so is relevance."""
+
+
 class EncoderUnavailableError(Exception):
     """An encoder cannot be had; the message says why, and what to do about it."""
 
@@ -152,13 +156,10 @@ class ClassTokenPath(Protocol):
     def start(self) -> Float[Tensor, " width"]:
         """The class token going into block 0: the same for all images."""
 
-    def attend(
-        self,
-        block: int,
-        class_token: Float[Tensor, "image width"],
-        keys: Float[Tensor, "image head token channel"],
-    ) -> Float[Tensor, "image head token"]:
-        """The class token's row of the block's attention, softmaxed."""
+    def query(
+        self, block: int, class_token: Float[Tensor, "image width"]
+    ) -> Float[Tensor, "image head channel"]:
+        """What the class token asks in a block: its products with keys are the scores."""
 
     def advance(
         self,

@@ -20,8 +20,10 @@ from workbench.analysis.encoder import (
     patch_blocks,
 )
 from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.packaged import timm_tower
 
+MakeClip = Callable[..., open_clip.CLIP]
 MIXED = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
 
 
@@ -159,7 +161,8 @@ def test_the_class_token_can_be_led_through_kept_keys_and_values_to_its_features
 
     token = path.start().expand(2, -1)
     for block in range(3):
-        weights = path.attend(block, token, state.keys[:, block])
+        scores = torch.einsum("ihc,ihtc->iht", path.query(block, token), state.keys[:, block])
+        weights = scores.softmax(dim=-1)
         attended = torch.einsum("iht,ihtc->ihc", weights, state.values[:, block]).flatten(1)
         token = path.advance(block, token, attended)
         found[block] = path.feature(block, token)
@@ -277,6 +280,28 @@ def test_the_fingerprint_tells_encoders_apart(
     ]
 
     assert len({encoder.fingerprint for encoder in encoders}) == len(encoders)
+
+
+def test_in_bfloat16_it_is_another_encoder_of_nearly_the_same(make_clip: MakeClip) -> None:
+    exact, short = (
+        from_model(make_clip(), name="small", precision=precision, features=MIXED)
+        for precision in ("float32", "bfloat16")
+    )
+
+    states = [encoder.encode(pixels(3), TOKENS | {"keys_values"}) for encoder in (exact, short)]
+
+    assert exact.fingerprint != short.fingerprint
+    for name in vars(states[0]):
+        first, second = (getattr(state, name) for state in states)
+        assert second.dtype == torch.float32
+        assert not torch.equal(first, second)
+        assert float((first - second).norm() / first.norm()) < 0.05
+
+
+def test_weights_stay_float32_for_what_follows_the_encoder(make_clip: MakeClip) -> None:
+    encoder = from_model(make_clip(), name="small", precision="bfloat16")
+
+    assert {weight.dtype for weight in encoder._tower.parameters()} == {torch.float32}
 
 
 def test_a_model_with_more_than_a_class_token_before_its_patches_is_refused() -> None:

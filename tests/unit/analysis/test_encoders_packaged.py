@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -11,7 +12,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import TOKENS, Encoder, EncoderUnavailableError
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.encoders.packaged import (
     DEFAULT_FEATURES,
@@ -20,6 +22,7 @@ from workbench.analysis.encoders.packaged import (
     packaged_weights,
     resampled_position,
 )
+from workbench.analysis.relevance import METHODS, token_maps
 
 FINAL_TOKENS = "/backbone/layernorm/Add_1_output_0"
 
@@ -64,6 +67,32 @@ def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -
     assert encoder.grid == (16, 16)
     assert encoder.dimension == 384 * len(DEFAULT_FEATURES)
     assert encoder.fingerprint == load_packaged(cache_dir).fingerprint
+
+
+def test_maps_in_bfloat16_are_those_in_float32(
+    cache_dir: Path, make_head: Callable[..., DistilledHead]
+) -> None:
+    features = ((5, "class"), (5, "patch_mean"), (11, "class"), (11, "patch_spread"))
+    # A picture with edges and a gradient: noise alone gives maps without a shape.
+    rows, columns = torch.meshgrid(torch.arange(224), torch.arange(224), indexing="ij")
+    picture = torch.sin(rows / 20) * torch.cos(columns / 9) + (columns > rows)
+    pixels = torch.stack([picture, picture.flip(0), picture.T])[None] * torch.ones(2, 1, 1, 1)
+    pixels[1] = pixels[1].roll(60, dims=2)
+    states = {}
+    for precision in ("float32", "bfloat16"):
+        encoder = load_packaged(cache_dir, features=features, precision=precision)
+        states[precision] = encoder.encode(pixels, TOKENS | {"keys_values"})
+    head = make_head(encoder.dimension, dimensions=8)
+
+    for method in METHODS:
+        exact, short = (token_maps(method, encoder, head, state).maps for state in states.values())
+
+        assert short.dtype == torch.float32
+        assert not torch.equal(short, exact)
+        active = (exact.std(dim=-1) > 1e-6) & (short.std(dim=-1) > 1e-6)
+        assert int(active.sum()) >= 4
+        pairs = torch.stack([exact[active], short[active]], dim=1)
+        assert min(float(torch.corrcoef(pair)[0, 1]) for pair in pairs) >= 0.995
 
 
 def test_images_are_normalised_as_imagenet_is(encoder: Encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,40 +59,68 @@ class SelfAttention(nn.Module):
         self.out = out
 
     def attended(
-        self, tokens: Float[Tensor, "image token width"], queries: int | None
-    ) -> tuple[Float[Tensor, "image query width"], KeysValues]:
-        """What the first `queries` tokens attend to, heads side by side, before W_O."""
-        query = self._by_head(self._query(tokens[:, :queries]))
-        over = self.keys_values(tokens)
-        mean = functional.scaled_dot_product_attention(query, over.keys, over.values)
-        return mean.transpose(1, 2).flatten(2), over
+        self, tokens: Float[Tensor, "image token width"]
+    ) -> tuple[Float[Tensor, "image token width"], KeysValues]:
+        """What all tokens attend to, heads side by side, before W_O; and what they look at."""
+        query, key, value = self._by_head(self._linear(tokens, slice(0, 3)))
+        mean = functional.scaled_dot_product_attention(query, key, value)
+        return mean.transpose(1, 2).flatten(2), KeysValues(key, value)
 
     def keys_values(self, tokens: Float[Tensor, "image token width"]) -> KeysValues:
         """Keys and values of all tokens, by head."""
-        width = tokens.shape[-1]
-        both = functional.linear(tokens, self.qkv.weight[width:], self.qkv.bias[width:])
-        key, value = both.chunk(2, dim=-1)
-        return KeysValues(self._by_head(key), self._by_head(value))
+        return KeysValues(*self._by_head(self._linear(tokens, slice(1, 3))))
 
-    def row(
-        self,
-        token: Float[Tensor, "image width"],
-        keys: Float[Tensor, "image head token channel"],
+    def values(
+        self, tokens: Float[Tensor, "image token width"]
+    ) -> Float[Tensor, "image head token channel"]:
+        """Values of all tokens, by head."""
+        return self._by_head(self._linear(tokens, slice(2, 3)))[0]
+
+    def query(self, token: Float[Tensor, "image width"]) -> Float[Tensor, "image head channel"]:
+        """One token's query by head, scaled so that its products with keys are the scores."""
+        channels = token.shape[-1] // self.heads
+        query = self._linear(token, slice(0, 1)).reshape(len(token), self.heads, channels)
+        return query * math.sqrt(1 / channels)
+
+    def class_row(
+        self, tokens: Float[Tensor, "image token width"]
     ) -> Float[Tensor, "image head token"]:
-        """One token's row of the attention matrix over these keys."""
-        images, _, _, channels = keys.shape
-        query = self._query(token).reshape(images, self.heads, channels)
-        scores = torch.einsum("ihc,ihtc->iht", query, keys) * channels**-0.5
-        weights: Tensor = scores.softmax(dim=-1)
+        """The first token's row of the attention matrix.
+
+        For one query it costs less to take the query into the tokens' space than all keys out of
+        it. The keys' bias adds the same to all scores of a row, and so nothing to the softmax.
+        """
+        asked = torch.einsum("ihc,hcw->ihw", self.query(tokens[:, 0]), self._weight_of(1))
+        weights: Tensor = (asked @ tokens.transpose(1, 2)).softmax(dim=-1)
         return weights
 
-    def _query(self, tokens: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
-        width = tokens.shape[-1]
-        return functional.linear(tokens, self.qkv.weight[:width], self.qkv.bias[:width])
+    def class_attended(
+        self, tokens: Float[Tensor, "image token width"]
+    ) -> Float[Tensor, "image width"]:
+        """What the first token attends to, with no key and no value written out."""
+        mean_token = self.class_row(tokens) @ tokens
+        mean = torch.einsum("ihw,hcw->ihc", mean_token, self._weight_of(2)).flatten(1)
+        return mean + self.qkv.bias[-mean.shape[1] :]
 
-    def _by_head(self, part: Tensor) -> Tensor:
-        images, tokens, width = part.shape
-        return part.reshape(images, tokens, self.heads, width // self.heads).transpose(1, 2)
+    def _linear(self, tokens: Tensor, which: slice) -> Tensor:
+        """Queries (0), keys (1), values (2), or several of them side by side."""
+        width = tokens.shape[-1]
+        rows = slice(which.start * width, which.stop * width)
+        return functional.linear(tokens, self.qkv.weight[rows], self.qkv.bias[rows])
+
+    def _weight_of(self, which: int) -> Float[Tensor, "head channel width"]:
+        width = self.qkv.weight.shape[1]
+        of_all = self.qkv.weight.reshape(3, self.heads, width // self.heads, width)
+        return of_all[which]
+
+    def _by_head(self, joint: Tensor) -> list[Tensor]:
+        """Each part of a joint linear's result: (image, head, token, channel)."""
+        width = self.qkv.weight.shape[1]
+        images, tokens, _ = joint.shape
+        return [
+            part.reshape(images, tokens, self.heads, width // self.heads).transpose(1, 2)
+            for part in joint.chunk(joint.shape[-1] // width, dim=-1)
+        ]
 
 
 class Block(nn.Module):
@@ -120,25 +149,33 @@ class Block(nn.Module):
         self.scale2 = scale2
 
     def forward(
-        self, tokens: Float[Tensor, "image token width"], *, queries: int | None = None
-    ) -> tuple[Float[Tensor, "image query width"], KeysValues]:
-        """What the first `queries` tokens become (all of them by default), and what they see."""
-        attended, over = self.attention.attended(self.norm1(tokens), queries)
-        return self.after_attention(tokens[:, :queries], attended), over
+        self, tokens: Float[Tensor, "image token width"]
+    ) -> tuple[Float[Tensor, "image token width"], KeysValues]:
+        """What the tokens become, and what they look at."""
+        attended, over = self.attention.attended(self.norm1(tokens))
+        return self.after_attention(tokens, attended), over
+
+    def keys_values(self, tokens: Float[Tensor, "image token width"]) -> KeysValues:
+        """What the tokens would look at."""
+        return self.attention.keys_values(self.norm1(tokens))
 
     def class_attention(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
         """Attention of the class token, which is the first, over all tokens."""
         normed = self.norm1(tokens)
-        keys, values = self.attention.keys_values(normed)
-        return ClassAttention(self.attention.row(normed[:, 0], keys), values)
+        return ClassAttention(self.attention.class_row(normed), self.attention.values(normed))
 
-    def class_row(
-        self,
-        class_token: Float[Tensor, "image width"],
-        keys: Float[Tensor, "image head token channel"],
-    ) -> Float[Tensor, "image head token"]:
-        """The class token's attention over keys that are given."""
-        return self.attention.row(self.norm1(class_token), keys)
+    def class_token(
+        self, tokens: Float[Tensor, "image token width"]
+    ) -> Float[Tensor, "image width"]:
+        """What the class token, which is the first, becomes; of the others nothing is computed."""
+        attended = self.attention.class_attended(self.norm1(tokens))
+        return self.after_attention(tokens[:, 0], attended)
+
+    def class_query(
+        self, class_token: Float[Tensor, "image width"]
+    ) -> Float[Tensor, "image head channel"]:
+        """What the class token asks of the keys, scaled."""
+        return self.attention.query(self.norm1(class_token))
 
     def after_attention(
         self, tokens: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
@@ -236,13 +273,10 @@ class TowerPath:
     def start(self) -> Float[Tensor, " width"]:
         return self.tower.first_class_token()
 
-    def attend(
-        self,
-        block: int,
-        class_token: Float[Tensor, "image width"],
-        keys: Float[Tensor, "image head token channel"],
-    ) -> Float[Tensor, "image head token"]:
-        return self.tower.blocks[block].class_row(class_token, keys)
+    def query(
+        self, block: int, class_token: Float[Tensor, "image width"]
+    ) -> Float[Tensor, "image head channel"]:
+        return self.tower.blocks[block].class_query(class_token)
 
     def advance(
         self,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError, Precision
 
 
-def load_encoder(name: str, *, device: str = "cpu", cache_dir: Path) -> Encoder:
+def load_encoder(
+    name: str, *, device: str = "cpu", precision: Precision = "float32", cache_dir: Path
+) -> Encoder:
     """The encoder called `packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@PATH`.
 
     `cache_dir` keeps converted and downloaded weights. Only `open_clip:MODEL/PRETRAINED` needs a
@@ -17,12 +19,12 @@ def load_encoder(name: str, *, device: str = "cpu", cache_dir: Path) -> Encoder:
     if name == "packaged":
         from workbench.analysis.encoders.packaged import load_packaged  # noqa: PLC0415
 
-        return load_packaged(cache_dir, device=device)
+        return load_packaged(cache_dir, device=device, precision=precision)
     kind, _, source = name.partition(":")
     if kind == "open_clip" and source:
         from workbench.analysis.encoders.open_clip import load_open_clip  # noqa: PLC0415
 
-        return load_open_clip(source, cache_dir=cache_dir, device=device)
+        return load_open_clip(source, cache_dir=cache_dir, device=device, precision=precision)
     raise EncoderUnavailableError(
         f"there is no encoder {name!r}; say packaged, open_clip:MODEL/PRETRAINED "
         "or open_clip:MODEL@/path/to/checkpoint"

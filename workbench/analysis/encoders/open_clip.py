@@ -11,9 +11,9 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import nn
 
-from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind
+from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
-from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import weights_sha256
 
 
@@ -32,6 +32,7 @@ def load_open_clip(
     cache_dir: Path,
     device: str = "cpu",
     features: Iterable[tuple[int, FeatureKind]] | None = None,
+    precision: Precision = "float32",
 ) -> TransformerEncoder:
     """The encoder of `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
 
@@ -51,7 +52,13 @@ def load_open_clip(
     # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
     except Exception as error:
         raise EncoderUnavailableError(f"open_clip:{source} could not be loaded: {error}") from error
-    return from_model(model, name=f"open_clip:{source}", features=features, device=device)
+    return from_model(
+        model,
+        name=f"open_clip:{source}",
+        features=features,
+        device=device,
+        precision=precision,
+    )
 
 
 def from_model(
@@ -60,6 +67,7 @@ def from_model(
     name: str,
     features: Iterable[tuple[int, FeatureKind]] | None = None,
     device: str = "cpu",
+    precision: Precision = "float32",
 ) -> TransformerEncoder:
     """An encoder out of a ready open_clip model, whose vision tower it takes over.
 
@@ -79,7 +87,7 @@ def from_model(
         name=name,
         identity={"weights": weights_sha256(visual.state_dict())} | _architecture(visual),
         has_text_tower=hasattr(model, "encode_text"),
-        device=device,
+        computing=Computing(device, precision),
     )
 
 

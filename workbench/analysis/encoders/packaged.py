@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision import transforms
 
-from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind
+from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
 from workbench.analysis.encoders.onnx_weights import timm_weights
-from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import load_weights, save_weights, weights_sha256
 
 ARCHITECTURE = "vit_small_patch14_dinov2"
@@ -70,6 +70,7 @@ def load_packaged(
     *,
     device: str = "cpu",
     features: Iterable[tuple[int, FeatureKind]] = DEFAULT_FEATURES,
+    precision: Precision = "float32",
 ) -> TransformerEncoder:
     """The encoder that needs no network: 224 px, 16 x 16 patches of 14 px, 384 channels.
 
@@ -90,7 +91,7 @@ def load_packaged(
         name="packaged",
         identity={"weights": WEIGHTS_SHA256, "architecture": ARCHITECTURE},
         has_text_tower=False,
-        device=device,
+        computing=Computing(device, precision),
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
 
 import torch
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from workbench.analysis.encoder import (
     PATCH_KINDS,
@@ -19,13 +20,14 @@ from workbench.analysis.encoder import (
     FeatureKind,
     Part,
     Penultimate,
+    Precision,
     patch_blocks,
 )
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
 from workbench.analysis.patch_features import patch_feature
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it whenever the same pixels would get another embedding than before."""
 
 
@@ -38,8 +40,33 @@ class Preprocessing:
     settings: Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Computing:
+    """Where an encoder computes, and in what: a torch device, and the precision of its matrices."""
+
+    device: str = "cpu"
+    precision: Precision = "float32"
+
+
+CPU = Computing()
+
+
+@dataclass
+class _Kept:
+    """What is put aside on the way through the blocks."""
+
+    last_input: Tensor
+    features: dict[Feature, Tensor] = field(default_factory=dict)
+    patch_tokens: dict[int, Tensor] = field(default_factory=dict)
+    over: list[KeysValues] = field(default_factory=list)
+
+
 class TransformerEncoder:
-    """An `Encoder` made of a tower. It takes the tower over: frozen, and moved to `device`."""
+    """An `Encoder` made of a tower. It takes the tower over: frozen, and moved to `device`.
+
+    In bfloat16 the tokens between the blocks, LayerNorm and whatever concerns the class token alone
+    stay float32; a second copy of the matrices is held in bfloat16.
+    """
 
     def __init__(
         self,
@@ -50,7 +77,7 @@ class TransformerEncoder:
         name: str,
         identity: Mapping[str, object],
         has_text_tower: bool,
-        device: str = "cpu",
+        computing: Computing = CPU,
     ) -> None:
         """`identity` is what tells the tower's function from others': weights and architecture."""
         self.name = name
@@ -59,9 +86,12 @@ class TransformerEncoder:
         self.grid = tower.grid
         self.features = lay_out(features, tower)
         self.dimension = self.features[-1].stop
-        self.fingerprint = _fingerprint(identity, preprocessing.settings, self.features)
-        self._device = torch.device(device)
+        facts = dict(identity) | {"precision": computing.precision}
+        self.fingerprint = _fingerprint(facts, preprocessing.settings, self.features)
+        self._device = torch.device(computing.device)
         self._tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
+        self._in_halves = computing.precision == "bfloat16"
+        self._encoding = in_bfloat16(self._tower) if self._in_halves else self._tower
         self._transform = preprocessing.transform
         self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
         self._deepest = max(feature.block for feature in self.features)
@@ -72,6 +102,7 @@ class TransformerEncoder:
                 key=lambda feature: feature.block,
             )
         )
+        self._last_class = self._class_features[-1].block if self._class_features else -1
 
     @property
     def last_block(self) -> TowerBlock | None:
@@ -109,32 +140,51 @@ class TransformerEncoder:
             return self._run(pixels.to(self._device, torch.float32), parts)
 
     def _run(self, pixels: Tensor, parts: frozenset[Part]) -> Penultimate:
-        tokens = self._tower.embedding(pixels)
-        last_class = self._class_features[-1].block if self._class_features else -1
-        last_input = tokens[:, :0]
-        found: dict[Feature, Tensor] = {}
-        patch_tokens: dict[int, Tensor] = {}
-        attended: list[KeysValues] = []
+        with self._in_precision():
+            tokens = self._encoding.embedding(pixels)
+        kept = _Kept(last_input=tokens.new_empty(len(pixels), 0, self._tower.width))
         for index in range(self._deepest + 1):
-            if index == last_class and "last_input" in parts:
-                last_input = tokens
-            tokens, over = self._tower.blocks[index](tokens, queries=self._queries(index))
-            if index <= last_class and "keys_values" in parts:
-                attended.append(over)
-            if feature := self._by_place.get((index, "class")):
-                found[feature] = self._tower.class_feature(index, tokens[:, 0])
-            if index in self._patch_blocks:
-                normed = self._tower.norm(tokens[:, 1:])
-                found |= self._patch_features(index, normed)
-                if "patch_tokens" in parts:
-                    patch_tokens[index] = normed
+            if index == self._last_class and "last_input" in parts:
+                kept.last_input = tokens
+            looked_at = index <= self._last_class and "keys_values" in parts
+            tokens, over = self._through(index, tokens, looked_at=looked_at)
+            if looked_at and over is not None:
+                kept.over.append(over)
+            self._keep_features(index, tokens, kept, tokens_too="patch_tokens" in parts)
         return Penultimate(
-            torch.cat([found[feature] for feature in self.features], dim=1).cpu(),
-            self._stacked_tokens(patch_tokens, len(pixels)),
-            last_input.cpu(),
-            self._stacked_heads([over.keys for over in attended], len(pixels)),
-            self._stacked_heads([over.values for over in attended], len(pixels)),
+            torch.cat([kept.features[feature] for feature in self.features], dim=1).cpu(),
+            self._stacked_tokens(kept.patch_tokens, len(pixels)),
+            kept.last_input.cpu(),
+            self._stacked_heads([over.keys for over in kept.over], len(pixels)),
+            self._stacked_heads([over.values for over in kept.over], len(pixels)),
         )
+
+    def _through(
+        self, index: int, tokens: Tensor, *, looked_at: bool
+    ) -> tuple[Tensor, KeysValues | None]:
+        """The tokens after a block, and what they looked at there.
+
+        Of the deepest block only the class token is computed, unless its patches make features.
+        """
+        with self._in_precision():
+            block = self._encoding.blocks[index]
+            if index < self._deepest or index in self._patch_blocks:
+                after: tuple[Tensor, KeysValues] = block(tokens)
+                return after
+            over = block.keys_values(tokens) if looked_at else None
+        return self._tower.blocks[index].class_token(tokens)[:, None], over
+
+    def _in_precision(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._in_halves)
+
+    def _keep_features(self, index: int, tokens: Tensor, kept: _Kept, *, tokens_too: bool) -> None:
+        if feature := self._by_place.get((index, "class")):
+            kept.features[feature] = self._tower.class_feature(index, tokens[:, 0])
+        if index in self._patch_blocks:
+            normed = self._tower.norm(tokens[:, 1:])
+            kept.features |= self._patch_features(index, normed)
+            if tokens_too:
+                kept.patch_tokens[index] = normed
 
     def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
         """Those of a block's patch features that are wanted."""
@@ -144,11 +194,6 @@ class TransformerEncoder:
             if feature.block == index and feature.kind in PATCH_KINDS
         }
 
-    def _queries(self, index: int) -> int | None:
-        """Nothing looks at the deepest block's patches unless they make a feature."""
-        last = index == self._deepest and index not in self._patch_blocks
-        return 1 if last else None
-
     def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:
         if found:
             return torch.stack([found[block].cpu() for block in self._patch_blocks], dim=1)
@@ -156,13 +201,22 @@ class TransformerEncoder:
 
     def _stacked_heads(self, found: list[Tensor], images: int) -> Tensor:
         if found:
-            return torch.stack([each.cpu() for each in found], dim=1)
+            return torch.stack([each.cpu() for each in found], dim=1).float()
         heads = self._tower.heads
         return torch.empty(images, 0, heads, 1 + self._patches, self._tower.width // heads)
 
     @property
     def _patches(self) -> int:
         return self.grid[0] * self.grid[1]
+
+
+def in_bfloat16(tower: Tower) -> Tower:
+    """A copy with its matrices in bfloat16, to be run under autocast; its vectors stay float32."""
+    copy = deepcopy(tower)
+    for part in copy.modules():
+        if isinstance(part, (nn.Linear, nn.Conv2d)):
+            part.to(torch.bfloat16)
+    return copy
 
 
 def _fingerprint(

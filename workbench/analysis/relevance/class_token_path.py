@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -47,78 +48,114 @@ def path_relevance(
     - LeGrad scales each map to [0, 1]; that would lose its size.
 
     With o_l = sum_j A_l[j] V_l[j] the class token's attention output and u_kl = dz_k/do_l,
-    dz_k/dA_lh[j] is <u_kl,h, V_lh[j]>. ValueError where x has no class feature.
+    dz_k/dA_lh[j] is <u_kl,h, V_lh[j]>; the path is one token forward, then backward block by block,
+    for all dimensions together. ValueError where x has no class feature.
     """
     path = encoder.class_path
     if path is None:
         raise ValueError(f"the embedding of {encoder.name} has no class feature")
     # Inference tensors cannot be differentiated through; a caller's mode must not matter.
     with torch.inference_mode(mode=False), torch.no_grad():
-        keys, values = (_ordinary(part).to(path.device) for part in (state.keys, state.values))
-        slope = _class_slope(path, head, state.embedding).to(path.device)
-        pulls = _pull_back(path, slope, keys, values)
-        maps = [_positive(pull, values[:, block]) for block, pull in enumerate(pulls)]
-        return as_shares(torch.stack(maps).sum(dim=0)).cpu()
+        keys, values = state.keys.to(path.device), state.values.to(path.device)
+        steps = _followed(path, keys, values)
+        slope = head.pre_activation_gradient(state.embedding).to(path.device).transpose(0, 1)
+        relevance = _led_back(path, steps, slope, keys, values)
+        return as_shares(relevance[..., 1:]).cpu()
 
 
-def _class_slope(
-    path: ClassTokenPath, head: DistilledHead, x: Float[Tensor, "image feature"]
-) -> Float[Tensor, "dimension image columns"]:
-    """The pre-activations' derivative by all class features, side by side from first to last."""
-    slope = head.pre_activation_gradient(x)
-    columns = [slope[..., feature.columns] for feature in path.features]
-    return torch.cat(columns, dim=-1).transpose(0, 1)
+@dataclass(frozen=True)
+class _Step:
+    """The class token in one block: going in, its attention, and what it attends to."""
 
-
-def _pull_back(
-    path: ClassTokenPath,
-    slope: Float[Tensor, "dimension image columns"],
-    keys: Float[Tensor, "image depth head key part"],
-    values: Float[Tensor, "image depth head key part"],
-) -> tuple[Float[Tensor, "dimension image width"], ...]:
-    """u_k of each block: the derivative of each dimension by the class token's attention output.
-
-    One token forward; then backward once, for all dimensions together.
-    """
-    with torch.enable_grad():
-        features, attended = _followed(path, keys, values)
-    return torch.autograd.grad(features, attended, grad_outputs=slope, is_grads_batched=True)
+    token: Float[Tensor, "image width"]
+    weights: Float[Tensor, "image head token"]
+    attended: Float[Tensor, "image width"]
 
 
 def _followed(
     path: ClassTokenPath,
     keys: Float[Tensor, "image depth head key part"],
     values: Float[Tensor, "image depth head key part"],
-) -> tuple[Float[Tensor, "image columns"], list[Float[Tensor, "image width"]]]:
-    """The class features side by side, and the attention outputs o_l on the way to them."""
+) -> list[_Step]:
+    """The class token's way forward, block by block."""
+    steps: list[_Step] = []
     token = path.start().expand(len(keys), -1)
-    by_block = {feature.block for feature in path.features}
-    features: list[Tensor] = []
-    outputs: list[Tensor] = []
     for block in range(keys.shape[1]):
-        weights = path.attend(block, token, keys[:, block])
+        scores = torch.einsum("ihc,ihtc->iht", path.query(block, token), keys[:, block])
+        weights = scores.softmax(dim=-1)
         attended = torch.einsum("iht,ihtc->ihc", weights, values[:, block]).flatten(1)
-        if not attended.requires_grad:
-            # The first block's: nothing before it depends on the image.
-            attended.requires_grad_()
-        outputs.append(attended)
+        steps.append(_Step(token, weights, attended))
         token = path.advance(block, token, attended)
-        if block in by_block:
-            features.append(path.feature(block, token))
-    return torch.cat(features, dim=-1), outputs
+    return steps
 
 
-def _positive(
+def _led_back(
+    path: ClassTokenPath,
+    steps: list[_Step],
+    slope: Float[Tensor, "dimension image feature"],
+    keys: Float[Tensor, "image depth head key part"],
+    values: Float[Tensor, "image depth head key part"],
+) -> Float[Tensor, "image dimension token"]:
+    """Relevance of all tokens, from the deepest block to the first.
+
+    `after` is the derivative of each dimension by the class token after the block at hand.
+    """
+    features = {feature.block: feature for feature in path.features}
+    after = torch.zeros(*slope.shape[:2], steps[0].token.shape[1], device=slope.device)
+    relevance = torch.zeros(())
+    for block in reversed(range(len(steps))):
+        step = steps[block]
+        by_feature = slope[..., features[block].columns] if block in features else None
+        before, pull = _through_block(path, block, step, after, by_feature)
+        by_weight = _by_head(pull, values[:, block])
+        relevance = relevance + by_weight.clamp_min(0).mean(dim=2)
+        if block:
+            after = before + _through_attention(path, block, step, by_weight, keys[:, block])
+    return relevance
+
+
+def _through_block(
+    path: ClassTokenPath,
+    block: int,
+    step: _Step,
+    after: Float[Tensor, "dimension image width"],
+    by_feature: Float[Tensor, "dimension image columns"] | None,
+) -> tuple[Float[Tensor, "dimension image width"], Float[Tensor, "dimension image width"]]:
+    """The derivative by the class token before the block, past its attention, and u_k."""
+    token, attended = step.token.detach().requires_grad_(), step.attended.detach().requires_grad_()
+    with torch.enable_grad():
+        advanced = path.advance(block, token, attended)
+        outputs, slopes = [advanced], [after]
+        if by_feature is not None:
+            outputs.append(path.feature(block, advanced))
+            slopes.append(by_feature)
+    before, pull = torch.autograd.grad(outputs, [token, attended], slopes, is_grads_batched=True)
+    return before, pull
+
+
+def _through_attention(
+    path: ClassTokenPath,
+    block: int,
+    step: _Step,
+    by_weight: Float[Tensor, "image dimension head token"],
+    keys: Float[Tensor, "image head token channel"],
+) -> Float[Tensor, "dimension image width"]:
+    """The derivative by the class token before the block, by way of what it asks there."""
+    weights = step.weights[:, None]
+    # The softmax's own derivative, then that of the scores.
+    by_score = weights * (by_weight - (weights * by_weight).sum(dim=-1, keepdim=True))
+    by_query = torch.einsum("ikht,ihtc->kihc", by_score, keys)
+    token = step.token.detach().requires_grad_()
+    with torch.enable_grad():
+        query = path.query(block, token)
+    return torch.autograd.grad(query, token, by_query, is_grads_batched=True)[0]
+
+
+def _by_head(
     pull: Float[Tensor, "dimension image width"],
     values: Float[Tensor, "image head token channel"],
-) -> Float[Tensor, "image dimension patch"]:
-    """One block's (dz_k/dA)+ in the class token's row, mean over heads, for the patches."""
-    _, heads, _, channels = values.shape
-    by_head = pull.reshape(*pull.shape[:2], heads, channels)
-    gradient = torch.einsum("kihc,ihtc->ikht", by_head, values[:, :, 1:])
-    return gradient.clamp_min(0).mean(dim=2)
-
-
-def _ordinary(part: Tensor) -> Tensor:
-    """A tensor that autograd may keep: one made in inference mode is copied."""
-    return part.clone() if part.is_inference() else part
+) -> Float[Tensor, "image dimension head token"]:
+    """dz_k/dA, the class token's row: the products of u_k with the values."""
+    images, heads, _, channels = values.shape
+    by_head = pull.reshape(len(pull), images, heads, channels)
+    return torch.einsum("kihc,ihtc->ikht", by_head, values)

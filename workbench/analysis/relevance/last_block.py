@@ -54,10 +54,9 @@ def class_relevance(
         slope = head.pre_activation_gradient(state.embedding)[..., block.feature.columns]
         attention = block.attend(tokens)
         pull = _pull_back(block, slope.to(block.device), tokens[:, 0], attention.attended())
-        images, dimensions, _ = pull.shape
-        _, heads, _, channels = attention.values.shape
-        by_head = pull.reshape(images, dimensions, heads, channels)
-        by_weight = torch.einsum("ikhc,ihtc->ikht", by_head, attention.values)
+        images, heads, _, channels = attention.values.shape
+        by_head = pull.reshape(len(pull), images, heads, channels)
+        by_weight = torch.einsum("kihc,ihtc->ikht", by_head, attention.values)
         relevance = (by_weight * attention.weights[:, None]).clamp_min(0).mean(dim=2)
         return as_shares(relevance[..., 1:]).cpu()
 
@@ -67,12 +66,12 @@ def _pull_back(
     slope: Float[Tensor, "image dimension columns"],
     class_token: Float[Tensor, "image width"],
     attended: Float[Tensor, "image width"],
-) -> Float[Tensor, "image dimension width"]:
+) -> Float[Tensor, "dimension image width"]:
     """u_k: the derivative of each dimension by the class token's attention output.
 
-    One pass: the token is repeated for each dimension, each with its own slope.
+    One token forward; then backward once, for all dimensions together.
     """
-    repeated = attended[:, None].expand(-1, slope.shape[1], -1).clone().requires_grad_()
+    attended = attended.requires_grad_()
     with torch.enable_grad():
-        feature = block.finish(class_token[:, None], repeated)
-    return torch.autograd.grad(feature, repeated, grad_outputs=slope)[0]
+        feature = block.finish(class_token, attended)
+    return torch.autograd.grad(feature, attended, slope.transpose(0, 1), is_grads_batched=True)[0]
