@@ -21,3 +21,10 @@ class ConflictError(ServiceError):
 
 class UnavailableError(ServiceError):
     """It would make sense, but what it needs is missing right now."""
+
+
+class ImageError(ServiceError):
+    """Something failed at one image of many; the message names it."""
+
+    def __init__(self, name: str, cause: Exception) -> None:
+        super().__init__(f"{name}: {str(cause) or type(cause).__name__}")
