@@ -1,4 +1,4 @@
-"""Embeddings are kept, tokens are cached.
+"""Embeddings are kept, tokens are cached; a run knows its rate.
 
 Revision: 0002
 After: 0001
@@ -37,8 +37,14 @@ def upgrade() -> None:
     with op.batch_alter_table("cached_part", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_cached_part_used_at"), ["used_at"], unique=False)
 
+    op.add_column(
+        "training_run",
+        sa.Column("stage_started_done", sa.Integer(), nullable=False, server_default="0"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_column("training_run", "stage_started_done")
     with op.batch_alter_table("cached_part", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cached_part_used_at"))
 
