@@ -32,7 +32,7 @@ from workbench.config import Settings
 from workbench.services.encoding import encoded_shards
 from workbench.services.progress import Silent
 from workbench.services.scoring import score, score_batch
-from workbench.services.shards import Shard, shard_ids, stored_shard
+from workbench.services.shards import Shard, embedding_files, stored_shard
 
 IMAGES = 256
 QUICK_IMAGES = 64
@@ -47,7 +47,9 @@ def measure(folders: list[Path], *, quick: bool) -> Figures:
         manifest = list_images(chosen, settings.data_dir / "images.csv")
         collection_id = import_listed(manifest, "images", settings)
         head = teach(collection_id, encoder, settings)
-        shards = [stored_shard(each) for each in shard_ids(collection_id, encoder.fingerprint)]
+        shards = [
+            stored_shard(each) for each in embedding_files(collection_id, encoder.fingerprint)
+        ]
         images = sum(len(shard.pixel_hashes) for shard in shards)
         without = [replace(shard, parts={}) for shard in shards]
         cached = from_pixels = 0.0

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -44,7 +45,7 @@ def scored(
     version_id = made_up_version(collection_id, encoder, settings, number=number)
     score(version_id, encoder, settings, Silent())
     rows = session().execute(
-        select(Prediction.image_id, Prediction.logit, Prediction.sensitivity)
+        select(Prediction.image_id, Prediction.logit, Prediction.p)
         .where(Prediction.version_id == version_id)
         .order_by(Prediction.image_id)
     )
@@ -223,3 +224,19 @@ def test_what_was_used_least_recently_goes_first(
     assert (shards[0], "superpixels_1") not in left
     assert {shard for shard, _part in left} > {shards[0]}
     assert sum(path.stat().st_size for path in cached(settings)) <= room
+
+
+def test_of_two_that_make_a_part_at_the_same_time_the_first_counts(
+    encoded: int, settings: Settings, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard_id = session().scalars(select(CachedPart.shard_id)).first()
+    session().rollback()
+    assert shard_id is not None
+    before = cached(settings)
+    # As if the other one's row came between looking and writing.
+    monkeypatch.setattr(PartCache, "forget", lambda *_arguments: None)
+
+    PartCache(settings).keep(shard_id, {"patch_tokens": {"patch_tokens": np.zeros(3)}})
+
+    assert cached(settings) == before
+    assert all_are_whole(settings)

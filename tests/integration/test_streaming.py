@@ -153,9 +153,9 @@ def everything_said(settings: Settings, folder: Path) -> list[tuple[object, ...]
         assert analyse(workspace("pictures").collection.id, settings) == "succeeded"
         rows = [
             *session().execute(
-                select(
-                    Prediction.logit, Prediction.sensitivity, Prediction.x, Prediction.y
-                ).order_by(Prediction.image_id)
+                select(Prediction.logit, Prediction.p, Prediction.x, Prediction.y).order_by(
+                    Prediction.image_id
+                )
             ),
             *session().execute(
                 select(PixelGroup.rle, PixelGroup.by_dimension, Pattern.number)

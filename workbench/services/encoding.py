@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -26,14 +27,12 @@ from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
 from workbench.services.shards import (
     Shard,
+    embedding_files,
     forget_shards,
     missing_batches,
     missing_count,
-    shard_ids,
-    stored_shard,
 )
 from workbench.store.artifacts import (
-    Artifact,
     ArtifactDamagedError,
     FileFacts,
     load_arrays,
@@ -160,30 +159,26 @@ def embeddings_of(
     collection_id: int, encoder: Encoder, settings: Settings
 ) -> tuple[tuple[int, ...], Tensor]:
     """Ids of a collection's embedded images, ascending, and their embeddings (image, feature)."""
-    ids: list[int] = []
-    parts: list[NDArray[np.float32]] = []
-    for shard_id in shard_ids(collection_id, encoder.fingerprint):
-        members = _members(collection_id, shard_id)
-        ids.extend(image_id for image_id, _row in members)
-        rows = [row for _image_id, row in members]
-        parts.append(_embedding(stored_shard(shard_id).embeddings, settings)[rows])
-    if not ids:
-        return (), torch.empty(0, encoder.dimension)
-    order = np.argsort(ids)
-    return tuple(int(ids[place]) for place in order), torch.from_numpy(np.concatenate(parts)[order])
-
-
-def _members(collection_id: int, shard_id: int) -> list[tuple[int, int]]:
-    """A collection's images in a shard, with their rows."""
-    found = session().execute(
-        select(Image.id, Embedding.row)
-        .join(Embedding, Embedding.pixel_hash == Image.pixel_hash)
-        .where(Image.collection_id == collection_id, Embedding.shard_id == shard_id)
-        .order_by(Embedding.row, Image.id)
+    rows = session().execute(
+        select(Embedding.shard_id, Image.id, Embedding.row)
+        .join(Image, Image.pixel_hash == Embedding.pixel_hash)
+        .where(
+            Image.collection_id == collection_id,
+            Embedding.encoder_fingerprint == encoder.fingerprint,
+        )
+        .order_by(Embedding.shard_id, Embedding.row, Image.id)
     )
-    members = list(found.tuples())
-    session().rollback()
-    return members
+    places = rows.tuples().all()
+    files = embedding_files(collection_id, encoder.fingerprint)
+    ids = np.array([image_id for _shard, image_id, _row in places], dtype=np.int64)
+    found = np.empty((len(places), encoder.dimension), dtype=np.float32)
+    start = 0
+    for shard_id, members in groupby(places, key=lambda place: place[0]):
+        chosen = [row for _shard, _image, row in members]
+        found[start : start + len(chosen)] = _embedding(files[shard_id], settings)[chosen]
+        start += len(chosen)
+    order = np.argsort(ids)
+    return tuple(int(each) for each in ids[order]), torch.from_numpy(found[order])
 
 
 def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: Settings) -> Read:
@@ -240,9 +235,7 @@ def _between(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]} ({len(names)} images)"
 
 
-def _embedding(facts: FileFacts | None, settings: Settings) -> NDArray[np.float32]:
-    if facts is None:
-        raise AssertionError("a stored shard has a file of embeddings")
+def _embedding(facts: FileFacts, settings: Settings) -> NDArray[np.float32]:
     return load_arrays(settings.artifact_dir, facts)["embedding"].astype(np.float32, copy=False)
 
 
@@ -261,16 +254,9 @@ def _store(encoded: Encoded, fingerprint: str, settings: Settings) -> int:
 
 def _forget_lost_shards(collection_id: int, fingerprint: str, settings: Settings) -> None:
     lost = []
-    for shard_id in shard_ids(collection_id, fingerprint):
-        artifact = session().scalars(
-            select(Artifact)
-            .join(EmbeddingShard, EmbeddingShard.artifact_id == Artifact.id)
-            .where(EmbeddingShard.id == shard_id)
-        )
-        facts = artifact.one().facts
-        session().rollback()
+    for shard_id, facts in embedding_files(collection_id, fingerprint).items():
         try:
-            load_arrays(settings.artifact_dir, facts)
+            _embedding(facts, settings)
         except ArtifactDamagedError:
             lost.append(shard_id)
     forget_shards(lost)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from workbench.config import Settings
 from workbench.store.artifacts import (
@@ -72,16 +73,19 @@ class PartCache:
             if not self._make_room(facts.size):
                 continue
             write_whole(self._directory / facts.path, content)
-            with transaction() as current:
-                current.add(
-                    CachedPart(
-                        shard_id=shard_id,
-                        part=part,
-                        path=facts.path,
-                        sha256=facts.sha256,
-                        size=facts.size,
-                    )
-                )
+            row = CachedPart(
+                shard_id=shard_id,
+                part=part,
+                path=facts.path,
+                sha256=facts.sha256,
+                size=facts.size,
+            )
+            try:
+                with transaction() as current:
+                    current.add(row)
+            except IntegrityError:
+                # Another process made it at the same time, or found the shard lost: theirs counts.
+                (self._directory / facts.path).unlink(missing_ok=True)
 
     def forget(self, shard_id: int, parts: Iterable[str]) -> None:
         """Take these parts of a shard away, where they are there."""

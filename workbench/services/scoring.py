@@ -16,7 +16,7 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.pixel_groups import join_superpixels
-from workbench.analysis.relevance import method_for, token_maps
+from workbench.analysis.relevance import method_for, needs, token_maps
 from workbench.config import Settings
 from workbench.services.ahead import ahead
 from workbench.services.encoding import Encoded, encoded_shards, keep, parts_for
@@ -27,8 +27,8 @@ from workbench.services.progress import Progress
 from workbench.services.shards import (
     Shard,
     cached_first,
+    embedding_files,
     missing_batches,
-    shard_ids,
     stored_shard,
 )
 from workbench.services.weights import load_head
@@ -74,11 +74,11 @@ def map_scale(
     One scale for all images of a version, so that their heatmaps can be compared.
     """
     method = method_for(encoder, wanted)
-    ids = shard_ids(collection_id, encoder.fingerprint)
+    ids = embedding_files(collection_id, encoder.fingerprint)
     totals: list[NDArray[np.float32]] = []
     images = 0
     shards = map(stored_shard, ids)
-    with closing(encoded_shards(shards, parts_for(method, encoder), encoder, settings)) as stream:
+    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
         for encoded in stream:
             rows = range(len(encoded.shard.pixel_hashes))
             scored = score_batch(encoder, head, method, encoded.state(rows))

@@ -31,18 +31,22 @@ class Shard:
     parts: Mapping[str, FileFacts] = field(default_factory=dict)
 
 
-def shard_ids(collection_id: int, fingerprint: str) -> list[int]:
-    """The shards that hold embeddings of a collection's images, oldest first."""
-    found = session().scalars(
+def embedding_files(collection_id: int, fingerprint: str) -> dict[int, FileFacts]:
+    """The shards that hold embeddings of a collection's images, oldest first, with their files."""
+    of_its_images = (
         select(Embedding.shard_id)
         .join(Image, Image.pixel_hash == Embedding.pixel_hash)
         .where(Image.collection_id == collection_id, Embedding.encoder_fingerprint == fingerprint)
-        .distinct()
-        .order_by(Embedding.shard_id)
     )
-    ids = list(found)
+    found = session().execute(
+        select(EmbeddingShard.id, Artifact)
+        .join(Artifact, Artifact.id == EmbeddingShard.artifact_id)
+        .where(EmbeddingShard.id.in_(of_its_images))
+        .order_by(EmbeddingShard.id)
+    )
+    files = {shard_id: artifact.facts for shard_id, artifact in found}
     session().rollback()
-    return ids
+    return files
 
 
 def cached_first(ids: list[int], parts: Collection[str]) -> list[int]:
