@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from workbench.analysis.pixel_groups import superpixels
 from workbench.analysis.relevance import method_for, needs
 from workbench.config import Settings
 from workbench.services.ahead import ahead
-from workbench.services.errors import ImageError
+from workbench.services.errors import naming
 from workbench.services.label_maps import SUPERPIXELS, packed
 from workbench.services.part_cache import Arrays, PartCache, read_part
 from workbench.services.pixels import read_pixels
@@ -41,6 +42,8 @@ from workbench.store.artifacts import (
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.results import Embedding, EmbeddingShard
+
+Made = TypeVar("Made")
 
 _READERS = 2
 _AHEAD = 3
@@ -139,7 +142,7 @@ def encoded_shards(
     cannot be read.
     """
     read = partial(_read, wanted=wanted, encoder=encoder, settings=settings)
-    encode = partial(_encode, wanted=wanted, encoder=encoder)
+    encode = partial(_encode, encoder=encoder)
     reads = ahead(read, shards, threads=_READERS, depth=_AHEAD)
     return ahead(encode, reads, threads=1, depth=2)
 
@@ -187,39 +190,47 @@ def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: S
         for part, facts in shard.parts.items()
         if part in wanted and (arrays := read_part(settings.part_dir, facts)) is not None
     }
-    try:
-        embedding = _embedding(shard.embeddings, settings) if shard.embeddings else None
-    except ArtifactDamagedError:
-        embedding = None
+    embedding = _whole_embedding(shard, settings)
     made = wanted - parts.keys()
+    if not made and embedding is not None:
+        return Read(shard, embedding, parts, made, None)
+    pictures = [
+        _named(name, partial(read_pixels, settings.image_dir, pixel_hash))
+        for name, pixel_hash in zip(shard.names, shard.pixel_hashes, strict=True)
+    ]
+    if SUPERPIXELS in made:
+        parts[SUPERPIXELS] = packed(
+            [
+                _named(name, partial(superpixels, picture))
+                for name, picture in zip(shard.names, pictures, strict=True)
+            ]
+        )
     pixels = None
-    if made or embedding is None:
-        pictures = _pictures(shard, settings)
-        if SUPERPIXELS in made:
-            parts[SUPERPIXELS] = packed([superpixels(each) for each in pictures])
-        if embedding is None or made - {SUPERPIXELS}:
+    if embedding is None or made - {SUPERPIXELS}:
+        with naming(_between(shard.names)):
             pixels = encoder.preprocess([Picture.fromarray(each) for each in pictures])
     return Read(shard, embedding, parts, made, pixels)
 
 
-def _pictures(shard: Shard, settings: Settings) -> list[NDArray[np.uint8]]:
-    pictures = []
-    for name, pixel_hash in zip(shard.names, shard.pixel_hashes, strict=True):
-        try:
-            pictures.append(read_pixels(settings.image_dir, pixel_hash))
-        except OSError as error:
-            raise ImageError(name, error) from error
-    return pictures
+def _named(name: str, work: Callable[[], Made]) -> Made:
+    with naming(name):
+        return work()
 
 
-def _encode(read: Read, *, wanted: frozenset[str], encoder: Encoder) -> Encoded:
+def _whole_embedding(shard: Shard, settings: Settings) -> NDArray[np.float32] | None:
+    """None where the shard has no file yet, or it is lost or damaged."""
+    try:
+        return _embedding(shard.embeddings, settings) if shard.embeddings else None
+    except ArtifactDamagedError:
+        return None
+
+
+def _encode(read: Read, *, encoder: Encoder) -> Encoded:
     embedding, parts = read.embedding, dict(read.parts)
     if read.pixels is not None:
-        tokens = {part: names for part, names in _ARRAYS.items() if part in read.made & wanted}
-        try:
+        tokens = {part: names for part, names in _ARRAYS.items() if part in read.made}
+        with naming(_between(read.shard.names)):
             state = encoder.encode(read.pixels, frozenset(tokens))
-        except Exception as error:
-            raise ImageError(_between(read.shard.names), error) from error
         if embedding is None:
             embedding = state.embedding.numpy()
         for part, names in tokens.items():

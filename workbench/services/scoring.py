@@ -20,7 +20,7 @@ from workbench.analysis.relevance import method_for, needs, token_maps
 from workbench.config import Settings
 from workbench.services.ahead import ahead
 from workbench.services.encoding import Encoded, encoded_shards, keep, parts_for
-from workbench.services.errors import ImageError
+from workbench.services.errors import naming
 from workbench.services.label_maps import SUPERPIXELS, unpacked
 from workbench.services.part_cache import PartCache
 from workbench.services.progress import Progress
@@ -215,11 +215,9 @@ class Pass:
     def _groups(
         self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]
     ) -> list[FoundGroup]:
-        labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
-        try:
+        with naming(member.name):
+            labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
             return join_superpixels(labels, contributions, self._encoder.grid)
-        except Exception as error:
-            raise ImageError(member.name, error) from error
 
 
 def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
