@@ -58,6 +58,12 @@ class Settings(BaseSettings):
 
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
 
+    cache_gigabytes: Annotated[float, Field(ge=0)] = 20
+    """Bound of the cache of tokens and superpixels, in 10^9 bytes; 0 keeps none.
+
+    The packaged encoder's tokens take 0.8 MB an image, so 20 are room for 25,000 images.
+    """
+
     max_pixels: Annotated[int, Field(ge=1)] = 80_000_000
     """Images that claim more pixels are refused unread (decompression bombs)."""
 
@@ -94,6 +100,15 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """What can be made again: converted weights, thumbnails, downloads."""
         return self.data_dir / "cache"
+
+    @property
+    def part_dir(self) -> Path:
+        """Cached parts of what encoders give, bounded by `cache_gigabytes`."""
+        return self.cache_dir / "parts"
+
+    @property
+    def cache_bytes(self) -> int:
+        return int(self.cache_gigabytes * 1e9)
 
     def session_secret(self) -> str:
         """The configured secret, or this data directory's own, made at its first use."""

@@ -14,6 +14,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.people import AuditEvent, User
 from workbench.store.results import (
+    CachedPart,
     Cell,
     Embedding,
     EmbeddingShard,
@@ -89,6 +90,9 @@ def fill_every_table() -> None:
                 ImportRejection(run_id=importing.id, uri="b", name="b", reason="no image"),
                 Embedding(
                     pixel_hash=image.pixel_hash, encoder_fingerprint="f", shard_id=shard.id, row=0
+                ),
+                CachedPart(
+                    shard_id=shard.id, part="patch_tokens", path="1", sha256="0" * 64, size=1
                 ),
                 WorkerLease(name="worker", holder="h:1:t", expires_at=now()),
                 Schedule(collection_id=collection.id, hour=2, min_decisions=20),

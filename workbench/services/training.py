@@ -17,7 +17,7 @@ from workbench.analysis.families import feature_families
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
-from workbench.services import runs, scoring, summarising
+from workbench.services import runs, scoring, summarising, sweeping
 from workbench.services.curation import freeze
 from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
@@ -54,7 +54,18 @@ def perform(run_id: int, settings: Settings, progress: Progress) -> str:
         log.exception("run failed", run=run_id)
         runs.end(run_id, "failed", _reason(error))
         return "failed"
+    _tidy_up(settings)
     return "succeeded"
+
+
+def _tidy_up(settings: Settings) -> None:
+    """Take away what earlier runs left behind; the run has succeeded, whatever comes of it."""
+    try:
+        swept = sweeping.sweep(settings)
+    except Exception:
+        log.exception("sweeping failed")
+    else:
+        log.info("swept", shards=swept.shards, artifacts=swept.artifacts, cached=swept.cached)
 
 
 def _reason(error: Exception) -> str:

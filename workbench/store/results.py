@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workbench.store.artifacts import Artifact
-from workbench.store.database import Base
+from workbench.store.artifacts import Artifact, FileFacts
+from workbench.store.database import Base, now
 from workbench.store.images import Image
 
 OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 
 
 class EmbeddingShard(Base):
-    """One batch as the encoder gives it: embeddings, tokens, keys and values, by their names."""
+    """Embeddings of images that were encoded together: `embedding` (image, feature)."""
 
     __tablename__ = "embedding_shard"
 
@@ -33,6 +35,31 @@ class Embedding(Base):
     encoder_fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     shard_id: Mapped[int] = mapped_column(ForeignKey("embedding_shard.id"), index=True)
     row: Mapped[int]
+
+
+class CachedPart(Base):
+    """What else is needed of a shard's images, in a cache file that may go at any time.
+
+    A row says what the file should hold; whoever reads it checks, and makes it again.
+    """
+
+    __tablename__ = "cached_part"
+    __table_args__ = (UniqueConstraint("shard_id", "part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shard_id: Mapped[int] = mapped_column(ForeignKey("embedding_shard.id"))
+    part: Mapped[str] = mapped_column(String(40))
+    """A part of the encoder's penultimate state, or superpixels."""
+    path: Mapped[str] = mapped_column(String(200))
+    """Relative to the folder of cached parts."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    """In bytes; the sum over all rows is what the cache's bound bounds."""
+    used_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+    @property
+    def facts(self) -> FileFacts:
+        return FileFacts(self.part, self.path, self.sha256, self.size)
 
 
 class ResultShard(Base):
