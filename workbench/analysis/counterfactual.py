@@ -40,6 +40,19 @@ def remove_region(
     return np.where(hole[..., None] > 0, filling, pixels).astype(np.uint8)
 
 
+def with_controls(
+    pixels: UInt8[ndarray, "height width 3"],
+    mask: UInt8[ndarray, "height width"],
+    fill: Fill,
+    *,
+    controls: int,
+    seed: int,
+) -> list[UInt8[ndarray, "height width 3"]]:
+    """The image without the region, then without each of `controls` regions like it elsewhere."""
+    regions = [mask, *random_regions(mask, controls, seed=seed)]
+    return [remove_region(pixels, region, fill) for region in regions]
+
+
 def random_regions(
     mask: UInt8[ndarray, "height width"], count: int, *, seed: int
 ) -> list[UInt8[ndarray, "height width"]]:

@@ -27,8 +27,6 @@ from workbench.store.images import Image
 from workbench.store.results import OUTCOMES, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import CuratedItem, ModelVersion
 
-STRONGEST = 3
-"""So many of an image's pixel groups are taken away to see how sensitive its score is."""
 SCALE_IMAGES = 64
 SCALE_PERCENTILE = 99.0
 
@@ -101,7 +99,7 @@ def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progr
                     result.contributions,
                 )
             )
-            _store(version_id, batch, result, groups, labels, head, settings)
+            _store(version_id, batch, result, groups, labels, settings)
             done += len(batch.image_ids)
             progress.advance(done, total, "Explaining images")
 
@@ -127,28 +125,12 @@ def outcome(label: str, logit: float) -> str:
     return OUTCOMES[2] if called_fake else OUTCOMES[3]
 
 
-def sensitivity(
-    activation: NDArray[np.float32], groups: list[FoundGroup], head: DistilledHead
-) -> float:
-    """|Change of the logit| when the strongest pixel groups' shares are taken from each z_k.
-
-    Computed on the maps, without a new look at the pixels: an estimate of what a counterfactual
-    measures. A dimension does not fall below zero.
-    """
-    weight = head.logit_weight.numpy()
-    taken = sum((group.by_dimension for group in groups[:STRONGEST]), np.zeros_like(weight))
-    share = np.divide(taken, weight, out=np.zeros_like(weight), where=weight != 0)
-    change = weight * (np.maximum(activation - share, 0.0) - activation)
-    return float(abs(change.sum()))
-
-
 def _store(
     version_id: int,
     batch: StoredBatch,
     result: ScoredBatch,
     groups: list[list[FoundGroup]],
     labels: dict[int, str],
-    head: DistilledHead,
     settings: Settings,
 ) -> None:
     artifact = store_arrays(
@@ -170,7 +152,6 @@ def _store(
                     "p": float(1.0 / (1.0 + np.exp(-np.float64(result.logits[row])))),
                     "label": labels[image_id],
                     "outcome": outcome(labels[image_id], float(result.logits[row])),
-                    "sensitivity": sensitivity(result.activations[row], groups[row], head),
                     "shard_id": shard.id,
                     "row": row,
                 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
 from workbench.analysis.cells import summarise_cells
 from workbench.analysis.counterfactual import random_regions, remove_region
@@ -19,6 +19,7 @@ from workbench.config import Settings
 from workbench.services.model_logits import logits_of
 from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
+from workbench.services.sensitivity import measure_sensitivity
 from workbench.services.weights import load_head
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session, transaction
@@ -46,6 +47,9 @@ class Scores:
     outcomes: NDArray[np.int64]
     p: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
+    """In logits; NaN where it was not measured."""
+    places: NDArray[np.float64]
+    """(image, 2), in [0, 1); NaN before the layout is made."""
     activations: NDArray[np.float32]
 
     @property
@@ -72,12 +76,15 @@ class Effect:
 
 
 def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
-    """Find the version's patterns, lay its images out, cut the layout into cells.
+    """Lay the version's images out, measure their sensitivity, find patterns, cut the cells.
 
-    Starts afresh when repeated: what an interrupted call left is replaced.
+    When repeated, a layout that is there is kept, and what was measured is not measured again;
+    patterns and cells start afresh.
     """
     version = session().get_one(ModelVersion, version_id)
     parent_id, head = version.parent_id, load_head(version, settings)
+    _lay_out(version_id, parent_id, settings, progress)
+    measure_sensitivity(version_id, encoder, head, settings, progress)
     scores = _scores(version_id, settings)
     progress.advance(0, 1, "Finding patterns")
     groups = _groups(version_id, version.dimensions)
@@ -85,13 +92,6 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
     numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
     progress.advance(1, 1, "Finding patterns")
     effects = _effects(groups, numbers, encoder, head, settings, progress)
-    progress.advance(0, 1, "Laying images out")
-    places = place(
-        scores.activations,
-        seed=settings.seed,
-        parent=_places(parent_id, scores.image_ids) if parent_id else None,
-    )
-    progress.advance(1, 1, "Laying images out")
     progress.advance(0, 1, "Writing cells and patterns")
     with transaction() as current:
         current.execute(delete(Cell).where(Cell.version_id == version_id))
@@ -101,8 +101,7 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
             .values(pattern_id=None, typicality=None)
         )
         current.execute(delete(Pattern).where(Pattern.version_id == version_id))
-        _write_places(version_id, scores, places)
-        _write_cells(version_id, scores, places)
+        _write_cells(version_id, scores)
         _write_patterns(version_id, scores, groups, numbers, effects, settings.seed)
     progress.advance(1, 1, "Writing cells and patterns")
 
@@ -116,7 +115,11 @@ def _scores(version_id: int, settings: Settings) -> Scores:
                 Prediction.label,
                 Prediction.outcome,
                 Prediction.p,
-                Prediction.sensitivity,
+                func.abs(Prediction.removed_change - Prediction.control_change).label(
+                    "sensitivity"
+                ),
+                Prediction.x,
+                Prediction.y,
                 Prediction.shard_id,
                 Prediction.row,
             )
@@ -138,6 +141,7 @@ def _scores(version_id: int, settings: Settings) -> Scores:
         outcomes=np.array([OUTCOMES.index(row.outcome) for row in rows], dtype=np.int64),
         p=np.array([row.p for row in rows], dtype=np.float64),
         sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
+        places=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
         activations=np.stack(activations).astype(np.float32),
     )
 
@@ -159,6 +163,30 @@ def _groups(version_id: int, dimensions: int) -> Groups:
             len(rows), dimensions
         ),
     )
+
+
+def _lay_out(
+    version_id: int, parent_id: int | None, settings: Settings, progress: Progress
+) -> None:
+    """Give each image its place, all in one transaction; does nothing where they have theirs."""
+    scores = _scores(version_id, settings)
+    session().rollback()
+    progress.advance(0, 1, "Laying images out")
+    if np.isnan(scores.places).any():
+        places = place(
+            scores.activations,
+            seed=settings.seed,
+            parent=_places(parent_id, scores.image_ids) if parent_id else None,
+        )
+        with transaction() as current:
+            current.execute(
+                update(Prediction),
+                [
+                    {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}
+                    for image_id, (x, y) in zip(scores.image_ids, places.tolist(), strict=True)
+                ],
+            )
+    progress.advance(1, 1, "Laying images out")
 
 
 def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -223,17 +251,7 @@ def _effect(
     return Effect(*(float(change) for change in after.mean(axis=1)))
 
 
-def _write_places(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
-    session().execute(
-        update(Prediction),
-        [
-            {"version_id": version_id, "image_id": int(image_id), "x": float(x), "y": float(y)}
-            for image_id, (x, y) in zip(scores.image_ids, places, strict=True)
-        ],
-    )
-
-
-def _write_cells(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
+def _write_cells(version_id: int, scores: Scores) -> None:
     rows = [
         {
             "version_id": version_id,
@@ -243,11 +261,12 @@ def _write_cells(version_id: int, scores: Scores, places: NDArray[np.float64]) -
             **dict(zip(OUTCOMES, cell.counts, strict=True)),
             "mean_p": cell.mean_p,
             "sensitivity": cell.sensitivity,
+            "measured": cell.measured,
             "mean_activation": [float(f"{value:.6g}") for value in cell.mean_activation],
             "exemplar_id": int(scores.image_ids[cell.exemplar]),
         }
         for cell in summarise_cells(
-            places, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+            scores.places, scores.outcomes, scores.p, scores.sensitivity, scores.activations
         )
     ]
     session().execute(insert(Cell), rows)
