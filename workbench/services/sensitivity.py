@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 
 from workbench.analysis.cells import spread_order
-from workbench.analysis.counterfactual import Fill, with_controls
+from workbench.analysis.counterfactual import MEASURING_FILL, with_controls
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.pixel_groups import decode_mask
@@ -26,7 +26,7 @@ from workbench.store.results import PixelGroup, Prediction
 
 STRONGEST = 3
 """So many of an image's pixel groups are removed, all at once."""
-FILL: Fill = "inpaint"
+FILL = MEASURING_FILL
 STAGE = "Measuring sensitivity"
 _EDITS = 2
 """Pictures encoded for an image: without its groups, and without regions like them elsewhere."""

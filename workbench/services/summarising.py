@@ -6,24 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from workbench.analysis.cells import summarise_cells
-from workbench.analysis.counterfactual import random_regions, remove_region
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.counterfactual import Effect
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.layout import place
-from workbench.analysis.patterns import UNCLUSTERED, cluster_groups, lift, typicality
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.patterns import (
+    Stability,
+    cluster_groups,
+    effect_agreement,
+    lift,
+    stability,
+    typicality,
+)
 from workbench.config import Settings
-from workbench.services.model_logits import logits_of
-from workbench.services.pixels import read_pixels
+from workbench.services.pattern_effects import measure_effects
 from workbench.services.progress import Progress
 from workbench.services.sensitivity import measure_sensitivity
 from workbench.services.weights import load_head
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session, transaction
-from workbench.store.images import Image
 from workbench.store.results import (
     OUTCOMES,
     Cell,
@@ -33,9 +36,6 @@ from workbench.store.results import (
     ResultShard,
 )
 from workbench.store.versions import ModelVersion
-
-MEASURED = 4
-"""So many exemplars of each pattern are edited and scored again."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,6 @@ class Groups:
     by_dimension: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Mean change of the logit (in logits) over a pattern's exemplars, and of its control."""
-
-    removed: float
-    control: float
-
-
 def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
     """Lay the version's images out, measure their sensitivity, find patterns, cut the cells.
 
@@ -91,7 +83,16 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
     session().rollback()
     numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
     progress.advance(1, 1, "Finding patterns")
-    effects = _effects(groups, numbers, encoder, head, settings, progress)
+    effects = measure_effects(
+        groups.ids, groups.image_ids, numbers, encoder, head, settings, progress
+    )
+    stable = stability(
+        groups.by_dimension,
+        numbers,
+        groups.image_ids,
+        seed=settings.seed,
+        advance=lambda done, total: progress.advance(done, total, "Resampling patterns"),
+    )
     progress.advance(0, 1, "Writing cells and patterns")
     with transaction() as current:
         current.execute(delete(Cell).where(Cell.version_id == version_id))
@@ -102,7 +103,8 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
         )
         current.execute(delete(Pattern).where(Pattern.version_id == version_id))
         _write_cells(version_id, scores)
-        _write_patterns(version_id, scores, groups, numbers, effects, settings.seed)
+        _write_patterns(version_id, scores, groups, numbers, effects, stable, settings.seed)
+        _write_metrics(version_id, effects, stable)
     progress.advance(1, 1, "Writing cells and patterns")
 
 
@@ -201,56 +203,6 @@ def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64
     return np.array([known.get(int(image_id), unknown) for image_id in image_ids], dtype=float)
 
 
-def _effects(
-    groups: Groups,
-    numbers: NDArray[np.int64],
-    encoder: Encoder,
-    head: DistilledHead,
-    settings: Settings,
-    progress: Progress,
-) -> dict[int, Effect]:
-    effects: dict[int, Effect] = {}
-    found = int(numbers.max(initial=UNCLUSTERED)) + 1
-    for number in range(found):
-        progress.advance(number, found, "Measuring patterns")
-        members = np.flatnonzero(numbers == number)
-        near = members[np.argsort(typicality(groups.by_dimension[members]))]
-        chosen = near[np.sort(np.unique(groups.image_ids[near], return_index=True)[1])[:MEASURED]]
-        effects[number] = _effect(groups.ids[chosen].tolist(), encoder, head, settings)
-    return effects
-
-
-def _effect(
-    group_ids: list[int], encoder: Encoder, head: DistilledHead, settings: Settings
-) -> Effect:
-    """Inpaint each group, and a region like it elsewhere; all edited images in one pass."""
-    rows = session().execute(
-        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit)
-        .join(Image, Image.id == PixelGroup.image_id)
-        .join(
-            Prediction,
-            and_(
-                Prediction.image_id == PixelGroup.image_id,
-                Prediction.version_id == PixelGroup.version_id,
-            ),
-        )
-        .where(PixelGroup.id.in_(group_ids))
-        .order_by(PixelGroup.id)
-    )
-    examples = rows.tuples().all()
-    session().rollback()
-    removed, control = [], []
-    for rle, pixel_hash, _logit in examples:
-        pixels = read_pixels(settings.image_dir, pixel_hash)
-        mask = decode_mask(rle, pixels.shape[0])
-        elsewhere = random_regions(mask, 1, seed=settings.seed)[0]
-        removed.append(remove_region(pixels, mask, "inpaint"))
-        control.append(remove_region(pixels, elsewhere, "inpaint"))
-    before = np.array([logit for _rle, _hash, logit in examples])
-    after = np.array(logits_of(removed + control, encoder, head)).reshape(2, -1) - before
-    return Effect(*(float(change) for change in after.mean(axis=1)))
-
-
 def _write_cells(version_id: int, scores: Scores) -> None:
     rows = [
         {
@@ -278,6 +230,7 @@ def _write_patterns(
     groups: Groups,
     numbers: NDArray[np.int64],
     effects: dict[int, Effect],
+    stable: Stability,
     seed: int,
 ) -> None:
     current = session()
@@ -301,8 +254,12 @@ def _write_patterns(
             lift_low=more.low,
             lift_high=more.high,
             profile=[float(f"{value:.6g}") for value in by_dimension.mean(axis=0)],
-            effect=effect.removed,
+            effect=effect.value,
+            effect_low=effect.low,
+            effect_high=effect.high,
             effect_control=effect.control,
+            effect_images=effect.images,
+            stability=stable.by_pattern.get(number),
         )
         current.add(pattern)
         current.flush()
@@ -315,6 +272,28 @@ def _write_patterns(
                 )
             ],
         )
+
+
+def _write_metrics(version_id: int, effects: dict[int, Effect], stable: Stability) -> None:
+    """What is known of the patterns as a whole, beside the version's other figures."""
+    current = session()
+    version = current.get_one(ModelVersion, version_id)
+    claimed = dict(
+        current.execute(
+            select(Pattern.number, Pattern.mean_contribution).where(
+                Pattern.version_id == version_id
+            )
+        )
+        .tuples()
+        .all()
+    )
+    version.metrics = version.metrics | {
+        "pattern_stability": stable.adjusted_rand,
+        "effect_rank_correlation": effect_agreement(
+            np.array([claimed[number] for number in effects]),
+            np.array([effect.value for effect in effects.values()]),
+        ),
+    }
 
 
 def _share(has: NDArray[np.bool_]) -> float:
