@@ -190,7 +190,7 @@ def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Re
 
     assert "dimension 1 set to zero" in page
     assert page.count('class="control"') == 3
-    assert "the same on 3 other dimensions that it moves" in page
+    assert "3 other dimensions set likewise" in page
     assert "Other dimensions set likewise move it by +0.10; this one less toward fake" in page
     assert "/counterfactuals/2/2.jpg" not in page, "the image is as it was"
 

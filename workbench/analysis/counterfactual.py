@@ -13,7 +13,7 @@ from numpy import ndarray
 from scipy.special import stdtrit
 
 Fill = Literal["clone", "inpaint", "blur", "mean"]
-FILLS: tuple[str, ...] = get_args(Fill)
+FILLS: tuple[Fill, ...] = get_args(Fill)
 MEASURING_FILL: Fill = "clone"
 """The fill by which effects are measured: the most faithful to the truth, where it is known."""
 _INPAINT_RADIUS = 5

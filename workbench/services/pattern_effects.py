@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
@@ -23,8 +26,16 @@ IMAGES = 12
 """So many images at most measure a pattern: drawn at random, for the mean of all its images."""
 CONTROLS = 2
 """Regions like the group, elsewhere in the same image."""
-FILL = MEASURING_FILL
 STAGE = "Measuring patterns"
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image, a region of it (0 or 1), and the logit that it has as it is."""
+
+    pixels: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    logit: float
 
 
 def measure_effects(
@@ -46,7 +57,13 @@ def measure_effects(
         progress.advance(number, found, STAGE)
         members = np.flatnonzero(numbers == number)
         chosen = one_an_image(image_ids[members], IMAGES, seed=settings.seed + number)
-        effects[number] = _effect(group_ids[members[chosen]].tolist(), encoder, head, settings)
+        effects[number] = effect_of(
+            _examples(group_ids[members[chosen]].tolist(), settings),
+            encoder,
+            head,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+        )
     progress.advance(found, found, STAGE)
     return effects
 
@@ -58,29 +75,34 @@ def one_an_image(image_ids: NDArray[np.int64], most: int, *, seed: int) -> NDArr
     return order[first]
 
 
-def _effect(
-    group_ids: list[int], encoder: Encoder, head: DistilledHead, settings: Settings
+def effect_of(
+    examples: Sequence[Example],
+    encoder: Encoder,
+    head: DistilledHead,
+    *,
+    batch_size: int,
+    seed: int,
 ) -> Effect:
-    examples = _examples(group_ids)
+    """The measured effect of removing one region from each of some images, beside controls."""
     removed, controls = [], []
-    size = max(settings.batch_size // (1 + CONTROLS), 1)
+    size = max(batch_size // (1 + CONTROLS), 1)
     for start in range(0, len(examples), size):
         batch = examples[start : start + size]
         edited = [
             picture
-            for rle, pixel_hash, _logit in batch
-            for picture in _edits(rle, pixel_hash, settings)
+            for place, each in enumerate(batch, start)
+            for picture in with_controls(
+                each.pixels, each.mask, MEASURING_FILL, controls=CONTROLS, seed=seed + place
+            )
         ]
-        before = np.array([logit for _rle, _hash, logit in batch])
         after = np.array(logits_of(edited, encoder, head)).reshape(-1, 1 + CONTROLS)
-        change = after - before[:, None]
+        change = after - np.array([each.logit for each in batch])[:, None]
         removed.append(change[:, 0])
         controls.append(change[:, 1:])
     return paired_effect(np.concatenate(removed), np.concatenate(controls))
 
 
-def _examples(group_ids: list[int]) -> list[tuple[str, str, float]]:
-    """Run lengths, pixel hash and logit of each group and its image."""
+def _examples(group_ids: list[int], settings: Settings) -> list[Example]:
     rows = session().execute(
         select(PixelGroup.rle, Image.pixel_hash, Prediction.logit)
         .join(Image, Image.id == PixelGroup.image_id)
@@ -94,12 +116,11 @@ def _examples(group_ids: list[int]) -> list[tuple[str, str, float]]:
         .where(PixelGroup.id.in_(group_ids))
         .order_by(PixelGroup.id)
     )
-    examples = [(rle, pixel_hash, logit) for rle, pixel_hash, logit in rows]
+    found = rows.tuples().all()
     session().rollback()
-    return examples
+    return [_example(*row, settings) for row in found]
 
 
-def _edits(rle: str, pixel_hash: str, settings: Settings) -> list[NDArray[np.uint8]]:
+def _example(rle: str, pixel_hash: str, logit: float, settings: Settings) -> Example:
     pixels = read_pixels(settings.image_dir, pixel_hash)
-    mask = decode_mask(rle, pixels.shape[0])
-    return with_controls(pixels, mask, FILL, controls=CONTROLS, seed=settings.seed)
+    return Example(pixels, decode_mask(rle, pixels.shape[0]), logit)

@@ -26,7 +26,6 @@ from workbench.store.results import PixelGroup, Prediction
 
 STRONGEST = 3
 """So many of an image's pixel groups are removed, all at once."""
-FILL = MEASURING_FILL
 STAGE = "Measuring sensitivity"
 _EDITS = 2
 """Pictures encoded for an image: without its groups, and without regions like them elsewhere."""
@@ -149,7 +148,7 @@ def _edits(example: _Example, settings: Settings) -> list[NDArray[np.uint8]]:
     masks = [decode_mask(rle, pixels.shape[0]) for rle in example.groups]
     together = np.maximum.reduce(masks)
     return with_controls(
-        pixels, together, FILL, controls=_EDITS - 1, seed=settings.seed + example.image_id
+        pixels, together, MEASURING_FILL, controls=_EDITS - 1, seed=settings.seed + example.image_id
     )
 
 

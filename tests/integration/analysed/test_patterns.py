@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
-from workbench.analysis.counterfactual import random_regions, remove_region
+from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.patterns import effect_agreement
 from workbench.analysis.pixel_groups import decode_mask
@@ -21,7 +21,7 @@ from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.model_logits import logits_of
 from workbench.services.overview import overview
-from workbench.services.pattern_effects import CONTROLS, FILL, IMAGES, one_an_image
+from workbench.services.pattern_effects import CONTROLS, IMAGES, one_an_image
 from workbench.services.patterns import (
     EXEMPLARS,
     ORDERS,
@@ -107,11 +107,11 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
         members[place] for place in one_an_image(image_ids, IMAGES, seed=settings.seed + row.number)
     ]
     beyond = []
-    for each in chosen:
+    for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
         pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
         mask = decode_mask(each.rle, NORMAL_SIZE)
-        regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed)]
-        edited = [remove_region(pixels, region, FILL) for region in regions]
+        regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
+        edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]
         removed, *controls = logits_of(edited, encoder, head)
         beyond.append(removed - np.mean(controls))
 

@@ -10,14 +10,14 @@ from sqlalchemy import select, update
 
 from tests.support.fake_encoder import FakeEncoder
 from workbench.analysis.cells import place_in_grid
-from workbench.analysis.counterfactual import random_regions, remove_region
+from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.model_logits import logits_of
 from workbench.services.pixels import read_pixels
 from workbench.services.progress import Cancelled, Silent
-from workbench.services.sensitivity import FILL, STRONGEST, measure_sensitivity
+from workbench.services.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.weights import load_head
 from workbench.store.database import session, transaction
 from workbench.store.results import PixelGroup, Prediction
@@ -83,7 +83,7 @@ def test_an_image_without_its_strongest_groups_is_beside_one_without_regions_lik
             together |= decode_mask(rle, NORMAL_SIZE)
         elsewhere = random_regions(together, 1, seed=settings.seed + each.image_id)[0]
         pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
-        edited = [remove_region(pixels, mask, FILL) for mask in (together, elsewhere)]
+        edited = [remove_region(pixels, mask, MEASURING_FILL) for mask in (together, elsewhere)]
 
         removed, control = logits_of(edited, encoder, head)
 
