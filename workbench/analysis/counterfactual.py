@@ -17,6 +17,8 @@ FILLS: tuple[Fill, ...] = get_args(Fill)
 MEASURING_FILL: Fill = "clone"
 """The fill by which effects are measured: the most faithful to the truth, where it is known."""
 _INPAINT_RADIUS = 5
+_BASE_RADIUS = 2
+"""Of the inpainting below a clone, of which little more than the colours at the rim remains."""
 _BLUR_SIGMA = 9.0
 _MARGIN = 2
 """Pixels by which a region is widened before it is filled, so that its rim does not survive."""
@@ -128,9 +130,8 @@ def remove_region(
     size = 2 * _MARGIN + 1
     hole = cv2.dilate(mask, np.ones((size, size), np.uint8))
     if fill in ("clone", "inpaint") and not hole.all():
-        inpainted = np.asarray(
-            cv2.inpaint(pixels, hole, _INPAINT_RADIUS, cv2.INPAINT_TELEA), dtype=np.uint8
-        )
+        radius = _INPAINT_RADIUS if fill == "inpaint" else _BASE_RADIUS
+        inpainted = np.asarray(cv2.inpaint(pixels, hole, radius, cv2.INPAINT_TELEA), dtype=np.uint8)
         return inpainted if fill == "inpaint" else _cloned(inpainted, hole)
     if fill == "blur":
         filling = cv2.GaussianBlur(pixels, (0, 0), _BLUR_SIGMA)
