@@ -13,7 +13,7 @@ of the change by removal alone, and beyond its controls.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from time import perf_counter
 
@@ -38,7 +38,7 @@ from workbench.analysis.patterns import (
     stability,
 )
 from workbench.analysis.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
-from workbench.analysis.relevance import default_method, token_maps
+from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.services.model_logits import logits_of
 from workbench.services.pattern_effects import CONTROLS, IMAGES, Example, effect_of, one_an_image
 
@@ -114,20 +114,30 @@ def measure(quick: bool) -> Figures:
 
 def _explained(truth: Planted) -> Explained:
     encoder = default_encoder()
-    embeddings, tokens = [], []
-    for batch in batches([picture.path for picture in truth.pictures]):
-        state = encoder.encode(encoder.preprocess(batch))
-        embeddings.append(state.embedding)
-        tokens.append(state.patch_tokens.half())
-    embedding = torch.cat(embeddings)
+    parts = needs(default_method(encoder), encoder)
+    states = [
+        _cast(encoder.encode(encoder.preprocess(batch), parts), torch.half)
+        for batch in batches([picture.path for picture in truth.pictures])
+    ]
+    embedding = torch.cat([state.embedding for state in states])
     head = _head(truth, embedding)
     groups: list[PixelGroup] = []
     pictures: list[int] = []
-    for number, found in enumerate(_pixel_groups(truth, encoder, head, embeddings, tokens)):
+    for number, found in enumerate(_pixel_groups(truth, encoder, head, states)):
         groups += found
         pictures += [number] * len(found)
     logits = head.logit(embedding).numpy()
     return Explained(truth, encoder, head, logits, groups, np.array(pictures))
+
+
+def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
+    """The state with its parts, which are many times larger than the embedding, of another type."""
+    parts = {
+        part.name: getattr(state, part.name).to(kind)
+        for part in fields(state)
+        if part.name != "embedding"
+    }
+    return replace(state, **parts)
 
 
 def _head(truth: Planted, embedding: torch.Tensor) -> DistilledHead:
@@ -142,14 +152,13 @@ def _pixel_groups(
     truth: Planted,
     encoder: Encoder,
     head: DistilledHead,
-    embeddings: list[torch.Tensor],
-    tokens: list[torch.Tensor],
+    states: list[Penultimate],
 ) -> Iterator[list[PixelGroup]]:
     method = default_method(encoder)
     paths = iter(truth.pictures)
-    for embedding, halves in zip(embeddings, tokens, strict=True):
-        state = Penultimate(embedding, halves.float(), torch.empty(len(embedding), 0, 0))
-        maps = token_maps(method, encoder, head, state).maps * head.logit_weight[:, None]
+    for state in states:
+        maps = token_maps(method, encoder, head, _cast(state, torch.float)).maps
+        maps = maps * head.logit_weight[:, None]
         for picture, each in zip(islice(paths, BATCH), maps.numpy(), strict=True):
             yield find_pixel_groups(np.asarray(normalised(picture.path)), each, encoder.grid)
 
