@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     retrain_min_decisions: Annotated[int, Field(ge=1)] = 20
     """New verdicts since the active version's dataset that make a scheduled retrain worth while."""
 
+    sensitivity_images: Annotated[int, Field(ge=0)] = 1000
+    """So many images of a version at most have their sensitivity measured, spread over the layout;
+    each costs two encodings."""
+
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
 
     cache_gigabytes: Annotated[float, Field(ge=0)] = 20

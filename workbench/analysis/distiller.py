@@ -110,7 +110,7 @@ def train(
     parent was trained on, `dimensions` two a family, or one less.
 
     We differ from DESIGN section 5: dimensions are told apart by what they read instead of by a
-    penalty on correlated activations (docs/adr/0013-evidence-by-family.md). ValueError where one
+    penalty on correlated activations (docs/adr/0015-evidence-by-family.md). ValueError where one
     label is missing, or the numbers of dimensions and families do not fit.
     """
     if not len(data.fake) or data.fake.min() == data.fake.max():

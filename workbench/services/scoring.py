@@ -38,8 +38,6 @@ from workbench.store.images import Image
 from workbench.store.results import OUTCOMES, Embedding, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import CuratedItem, ModelVersion
 
-STRONGEST = 3
-"""So many of an image's pixel groups are taken away to see how sensitive its score is."""
 SCALE_IMAGES = 64
 SCALE_PERCENTILE = 99.0
 
@@ -233,7 +231,7 @@ def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progr
     with closing(one.explained()) as stream:
         for explained in stream:
             keep(explained.encoded, encoder.fingerprint, cache, settings)
-            _write(version_id, explained, one.head)
+            _write(version_id, explained)
             done += len(explained.members)
             progress.advance(done, total, "Explaining images")
 
@@ -246,22 +244,7 @@ def outcome(label: str, logit: float) -> str:
     return OUTCOMES[2] if called_fake else OUTCOMES[3]
 
 
-def sensitivity(
-    activation: NDArray[np.float32], groups: list[FoundGroup], head: DistilledHead
-) -> float:
-    """|Change of the logit| when the strongest pixel groups' shares are taken from each z_k.
-
-    Computed on the maps, without a new look at the pixels: an estimate of what a counterfactual
-    measures. A dimension does not fall below zero.
-    """
-    weight = head.logit_weight.numpy()
-    taken = sum((group.by_dimension for group in groups[:STRONGEST]), np.zeros_like(weight))
-    share = np.divide(taken, weight, out=np.zeros_like(weight), where=weight != 0)
-    change = weight * (np.maximum(activation - share, 0.0) - activation)
-    return float(abs(change.sum()))
-
-
-def _write(version_id: int, explained: Explained, head: DistilledHead) -> None:
+def _write(version_id: int, explained: Explained) -> None:
     result, groups = explained.result, explained.groups
     with transaction() as current:
         shard = ResultShard(version_id=version_id, artifact=explained.artifact)
@@ -277,7 +260,6 @@ def _write(version_id: int, explained: Explained, head: DistilledHead) -> None:
                     "p": float(1.0 / (1.0 + np.exp(-np.float64(result.logits[row])))),
                     "label": member.label,
                     "outcome": outcome(member.label, float(result.logits[row])),
-                    "sensitivity": sensitivity(result.activations[row], groups[row], head),
                     "shard_id": shard.id,
                     "row": row,
                 }

@@ -53,7 +53,7 @@ class CuratedItem(Base):
 
 
 class ModelVersion(Base):
-    """A distiller trained on one curated dataset. Never changed once written."""
+    """A distiller trained on one curated dataset. Never changed once its run has succeeded."""
 
     __tablename__ = "model_version"
     __table_args__ = (UniqueConstraint("collection_id", "number"),)
