@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from torch import Tensor
 from workbench.analysis.encoder import Feature, FeatureKind, Penultimate
 from workbench.analysis.encoders.blocks import ClassTokenPath, Tower
 from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 1
 """Raise it whenever the same pixels would get another embedding than before."""
@@ -62,6 +64,26 @@ class TransformerEncoder:
         """The deepest block with a class feature; None where x has no class feature."""
         feature = self._last_class_feature()
         return None if feature is None else ClassTokenPath(self._tower, feature)
+
+    def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
+        """A copy whose last `count` blocks have all their weights redrawn; this one stays as it is.
+
+        ValueError where the tower has fewer blocks.
+        """
+        blocks = len(self._tower.blocks)
+        if not 0 <= count <= blocks:
+            raise ValueError(f"{self.name} has {blocks} blocks, {count} cannot be redrawn")
+        made = copy.copy(self)
+        made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for block in made._tower.blocks[blocks - count :]:  # noqa: SLF001
+                for weights in block.parameters():
+                    weights.copy_(redrawn(weights, generator))
+        made.fingerprint = _fingerprint(
+            {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
+        )
+        return made
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
         """Resized and normalised pixels. Of an image that is not square, the central square."""
