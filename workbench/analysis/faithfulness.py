@@ -10,7 +10,6 @@ from __future__ import annotations
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 SUBSET_SHARE = 0.2
 """Of the cells that one of MuFidelity's subsets removes; xplique's default."""
@@ -118,12 +117,9 @@ def without_patches(
     return torch.where(hole, filling, pixels)
 
 
-def blurred(
-    pixels: Float[Tensor, "3 height width"], *, sigma: float
-) -> Float[Tensor, "3 height width"]:
-    """The image through a Gaussian of `sigma` pixels, its border mirrored: no detail, no edges."""
-    reach = min(int(3 * sigma), min(pixels.shape[1:]) - 1)
-    return gaussian_blur(pixels, kernel_size=[2 * reach + 1] * 2, sigma=[sigma, sigma])
+def mean_colour(pixels: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+    """An image of the mean colour of this one."""
+    return pixels.mean(dim=(1, 2), keepdim=True).expand_as(pixels)
 
 
 def centre_prior(grid: tuple[int, int]) -> Float[Tensor, " patch"]:

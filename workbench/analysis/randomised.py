@@ -31,13 +31,21 @@ def redrawn(
 def with_random_logit(head: DistilledHead, *, seed: int) -> DistilledHead:
     """The same dimensions with other weights in the logit."""
     generator = torch.Generator().manual_seed(seed)
-    return replace(head, logit_weight=redrawn(head.logit_weight, generator))
+    return replace(head, logit_weight=_about_zero(head.logit_weight, generator))
 
 
 def with_random_dimensions(head: DistilledHead, *, seed: int) -> DistilledHead:
     """Other dimensions under the same logit: W redrawn row by row, biases kept."""
     generator = torch.Generator().manual_seed(seed)
-    return replace(head, weight=torch.stack([redrawn(row, generator) for row in head.weight]))
+    rows = [_about_zero(row, generator) for row in head.weight]
+    return replace(head, weight=torch.stack(rows))
+
+
+def _about_zero(
+    weights: Float[Tensor, " weight"], generator: torch.Generator
+) -> Float[Tensor, " weight"]:
+    """As a distiller's weights begin: of no mean, which would be something learned; same size."""
+    return weights.square().mean().sqrt() * torch.randn(weights.shape, generator=generator)
 
 
 def rank_correlation(

@@ -60,6 +60,11 @@ class TransformerEncoder:
         self._deepest = max(feature.block for feature in self.features)
 
     @property
+    def depth(self) -> int:
+        """How many blocks the tower has."""
+        return len(self._tower.blocks)
+
+    @property
     def last_block(self) -> ClassTokenPath | None:
         """The deepest block with a class feature; None where x has no class feature."""
         feature = self._last_class_feature()
@@ -70,14 +75,13 @@ class TransformerEncoder:
 
         ValueError where the tower has fewer blocks.
         """
-        blocks = len(self._tower.blocks)
-        if not 0 <= count <= blocks:
-            raise ValueError(f"{self.name} has {blocks} blocks, {count} cannot be redrawn")
+        if not 0 <= count <= self.depth:
+            raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
         made = copy.copy(self)
         made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            for block in made._tower.blocks[blocks - count :]:  # noqa: SLF001
+            for block in made._tower.blocks[self.depth - count :]:  # noqa: SLF001
                 for weights in block.parameters():
                     weights.copy_(redrawn(weights, generator))
         made.fingerprint = _fingerprint(
