@@ -149,7 +149,7 @@ def _point(models: Models, model: Explained, truth: Planted, method: str | None)
     else:
         maps = np.concatenate(
             [
-                model.contributions(method, model.states(models.pixels(part))).numpy()
+                model.contributions(method, model.states(models.pixels(part), method)).numpy()
                 for part in np.array_split(places, -(-len(places) // AT_ONCE))
             ]
         )
@@ -196,9 +196,11 @@ def _maps(models: Models, pixels: Tensor, side: Tensor) -> dict[str, Tensor]:
 
     Contributions have a sign; attention, random maps and the centre know of none.
     """
-    model, states = models.joint, models.joint.states(pixels)
+    model = models.joint
+    default = default_method(model.encoder)
+    states = model.states(pixels, default, "last_block")
     toward = {
-        faithfulness.DEFAULT: model.contributions(default_method(model.encoder), states),
+        faithfulness.DEFAULT: model.contributions(default, states),
         "last_block": model.contributions("last_block", states),
     }
     centre = centre_prior(model.encoder.grid)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmarks.command import cache_dir
 from workbench.analysis.distiller import TrainingSet
-from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.encoder import TOKENS, Encoder, Part, Penultimate
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.normalise import normalise
 from workbench.config import Settings
@@ -43,12 +43,7 @@ class Encoded:
     def subset(self, chosen: NDArray[np.int64]) -> Encoded:
         """The pictures at these places."""
         index = torch.from_numpy(chosen)
-        state = Penultimate(
-            self.state.embedding[index],
-            self.state.patch_tokens[index],
-            self.state.last_input[index],
-        )
-        return Encoded(tuple(self.pictures[place] for place in chosen), state)
+        return Encoded(tuple(self.pictures[place] for place in chosen), self.state.subset(index))
 
     @property
     def fake(self) -> NDArray[np.bool_]:
@@ -86,14 +81,9 @@ def batches(paths: Sequence[Path]) -> Iterator[list[Image.Image]]:
 
 def encode(encoder: Encoder, pictures: Sequence[Picture], *, tokens: bool = True) -> Encoded:
     """Encode all pictures; without `tokens` only their embeddings are kept."""
+    parts = TOKENS if tokens else frozenset[Part]()
     states = [
-        encoder.encode(encoder.preprocess(batch))
+        encoder.encode(encoder.preprocess(batch), parts)
         for batch in batches([picture.path for picture in pictures])
     ]
-    none = torch.empty(len(pictures), 0, 0, 0)
-    state = Penultimate(
-        torch.cat([state.embedding for state in states]),
-        torch.cat([state.patch_tokens for state in states]) if tokens else none,
-        torch.cat([state.last_input for state in states]) if tokens else none.flatten(2),
-    )
-    return Encoded(tuple(pictures), state)
+    return Encoded(tuple(pictures), Penultimate.joined(states))

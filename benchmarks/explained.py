@@ -19,10 +19,10 @@ from benchmarks.command import cache_dir
 from benchmarks.encoded import Encoded, Picture, default_encoder, encode, normalised
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.distiller import train
-from workbench.analysis.encoder import Encoder, FeatureKind, Penultimate
+from workbench.analysis.encoder import Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.encoders.onnx_weights import BLOCKS
 from workbench.analysis.encoders.packaged import load_packaged
-from workbench.analysis.relevance import token_maps
+from workbench.analysis.relevance import needs, token_maps
 
 DIMENSIONS = 16
 SEEDS = (0, 1, 2)
@@ -44,9 +44,10 @@ class Explained:
         """Score of wide embeddings."""
         return self.head.logit(wide[:, self.columns])
 
-    def states(self, pixels: Tensor) -> list[Penultimate]:
-        """What maps are made of, a batch at a time."""
-        return [self.encoder.encode(part) for part in pixels.split(BATCH)]
+    def states(self, pixels: Tensor, *methods: str) -> list[Penultimate]:
+        """What the methods' maps are made of, a batch at a time."""
+        parts = frozenset[Part]().union(*(needs(method, self.encoder) for method in methods))
+        return [self.encoder.encode(part, parts) for part in pixels.split(BATCH)]
 
     def contributions(self, method: str, states: Sequence[Penultimate]) -> Tensor:
         """(image, patch), in logits, + toward fake."""
@@ -54,7 +55,10 @@ class Explained:
         return torch.einsum("ikp,k->ip", torch.cat(maps), self.head.logit_weight)
 
     def attention(self, states: Sequence[Penultimate]) -> Tensor:
-        """(image, patch): where the last block's class token looks, mean over heads."""
+        """(image, patch): where the last block's class token looks, mean over heads.
+
+        The states must be those that `last_block` needs.
+        """
         block = self.encoder.last_block
         if block is None:
             raise ValueError("there is no class token whose attention could be shown")

@@ -46,10 +46,10 @@ class Effort:
 
 def measure(model: Explained, method: str, pixels: Tensor, effort: Effort) -> Figures:
     """What is left of maps and logits, by what was redrawn, and the largest of what counts."""
-    states = model.states(pixels)
+    states = model.states(pixels, method)
     maps, logit = _explain(model, method, states)
     left: dict[str, list[dict[str, float]]] = {}
-    for name, other, other_states in _randomised(model, states, pixels, effort):
+    for name, other, other_states in _randomised(model, method, states, pixels, effort):
         other_maps, other_logit = _explain(other, method, other_states)
         found = _compared(maps, other_maps) | {"logits": _correlation(logit, other_logit)}
         left.setdefault(name, []).append(found)
@@ -72,7 +72,11 @@ def _explain(model: Explained, method: str, states: Sequence[Penultimate]) -> tu
 
 
 def _randomised(
-    model: Explained, states: Sequence[Penultimate], pixels: Tensor, effort: Effort
+    model: Explained,
+    method: str,
+    states: Sequence[Penultimate],
+    pixels: Tensor,
+    effort: Effort,
 ) -> Iterator[tuple[str, Explained, Sequence[Penultimate]]]:
     """By what was redrawn: the model, and what its encoder makes of the pixels."""
     for seed in range(effort.distillers):
@@ -86,7 +90,7 @@ def _randomised(
     depths = {"last block": 1, "last 3 blocks": 3, "all blocks": model.encoder.depth}
     for seed, (name, count) in product(range(effort.encoders), depths.items()):
         other = replace(model, encoder=model.encoder.with_random_blocks(count, seed=seed))
-        other_states = other.states(pixels)
+        other_states = other.states(pixels, method)
         yield name, other, other_states
         yield f"logit, dimensions and {name}", _without_head(other, seed), other_states
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from workbench.analysis.encoder import Feature, Penultimate
+from workbench.analysis.encoder import TOKENS, Feature, Part, Penultimate
 
 SIDE = 224
 ROWS = COLUMNS = 7
@@ -32,12 +32,13 @@ class FakeEncoder:
         """How many images it was asked to encode; tests look at what a retrain touches."""
 
     last_block = None
+    class_path = None
 
     def preprocess(self, images: Sequence[Image.Image]) -> Tensor:
         arrays = [np.asarray(image.convert("RGB").resize((SIDE, SIDE))) for image in images]
         return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float() / 255
 
-    def encode(self, pixels: Tensor) -> Penultimate:
+    def encode(self, pixels: Tensor, parts: frozenset[Part] = TOKENS) -> Penultimate:
         self.encoded += len(pixels)
         patch = SIDE // ROWS
         patches = pixels.unfold(2, patch, patch).unfold(3, patch, patch)
@@ -45,6 +46,8 @@ class FakeEncoder:
         tokens = torch.cat([flat.mean(-1), flat.std(-1)], dim=1).transpose(1, 2)
         return Penultimate(
             embedding=tokens.mean(dim=1),
-            patch_tokens=tokens[:, None],
+            patch_tokens=tokens[:, None] if "patch_tokens" in parts else tokens[:, None][:, :0],
             last_input=torch.empty(len(pixels), 0, CHANNELS),
+            keys=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),
+            values=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),
         )

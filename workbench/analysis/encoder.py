@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
-FeatureKind = Literal["class", "patch_mean"]
+FeatureKind = Literal["class", "patch_mean", "patch_spread"]
+
+PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread"})
+"""The kinds of features that are made of patch tokens, and can be shared out among them."""
+
+
+Part = Literal["patch_tokens", "last_input", "keys_values"]
+"""What relevance may need beside the embedding; each method says which."""
+
+TOKENS: frozenset[Part] = frozenset({"patch_tokens", "last_input"})
+"""All parts but the keys and values, which take many times the room of the others."""
 
 
 class EncoderUnavailableError(Exception):
@@ -23,7 +33,8 @@ class Feature:
     """One slice of the embedding x: columns `start` to `stop` (excluded).
 
     `block` is the transformer block, from 0, whose output it is taken from; `class` is its class
-    token, `patch_mean` the mean of its patch tokens.
+    token. `patch_mean` and `patch_spread` are, for each channel, the mean of its T patch tokens and
+    their standard deviation (that of a population: divided by T).
     """
 
     block: int
@@ -40,17 +51,51 @@ class Feature:
 class Penultimate:
     """What everything after the encoder needs of one batch: float32, on the CPU.
 
+    A part that was not asked for, or that the encoder's features give no use for, is there with an
+    axis 0 long.
+
     embedding: x, not standardised.
-    patch_tokens: of each block with a patch_mean feature, in the order of these features, after
-        the final LayerNorm; the feature is their mean over patches. The block axis may be 0 long.
+    patch_tokens: after the final LayerNorm, of the blocks of `patch_blocks`, in that order; the
+        patch features are their mean and spread over patches. The block axis may be 0 long.
         Patches go row by row over the encoder's grid.
     last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
-        token axis is 0 long where the encoder has no class feature.
+        token axis may be 0 long.
+    keys, values: K and V of every token, class token first, in blocks 0 to that of the deepest
+        class feature, by attention head. The depth axis may be 0 long.
     """
 
     embedding: Float[Tensor, "image feature"]
     patch_tokens: Float[Tensor, "image block patch channel"]
     last_input: Float[Tensor, "image token channel"]
+    keys: Float[Tensor, "image depth head key part"]
+    values: Float[Tensor, "image depth head key part"]
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """The parts that are there."""
+        lengths: dict[Part, int] = {
+            "patch_tokens": self.patch_tokens.shape[1],
+            "last_input": self.last_input.shape[1],
+            "keys_values": self.keys.shape[1],
+        }
+        return frozenset(part for part, length in lengths.items() if length)
+
+    def subset(self, images: slice | Int[Tensor, " chosen"]) -> Penultimate:
+        """The state of some of the images, in the order given."""
+        return Penultimate(*(getattr(self, each.name)[images] for each in fields(self)))
+
+    @staticmethod
+    def joined(states: Sequence[Penultimate]) -> Penultimate:
+        """The states of some batches, at least one and all with the same parts, as one."""
+        names = [each.name for each in fields(Penultimate)]
+        return Penultimate(
+            *(torch.cat([getattr(state, name) for state in states]) for name in names)
+        )
+
+
+def patch_blocks(features: Iterable[Feature]) -> tuple[int, ...]:
+    """The blocks whose patch tokens make features, each once, in the order of their first one."""
+    return tuple(dict.fromkeys(each.block for each in features if each.kind in PATCH_KINDS))
 
 
 @dataclass(frozen=True)
@@ -91,6 +136,46 @@ class ClassTokenBlock(Protocol):
 
 
 @runtime_checkable
+class ClassTokenPath(Protocol):
+    """The class token's own way through the blocks, the keys and values of each block given.
+
+    One token's work, and differentiable; it ends at the deepest class feature.
+    """
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """All class features, from the first block to the last."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are; all methods expect their input there."""
+
+    def start(self) -> Float[Tensor, " width"]:
+        """The class token going into block 0: the same for all images."""
+
+    def attend(
+        self,
+        block: int,
+        class_token: Float[Tensor, "image width"],
+        keys: Float[Tensor, "image head token channel"],
+    ) -> Float[Tensor, "image head token"]:
+        """The class token's row of the block's attention, softmaxed."""
+
+    def advance(
+        self,
+        block: int,
+        class_token: Float[Tensor, "image width"],
+        attended: Float[Tensor, "image width"],
+    ) -> Float[Tensor, "image width"]:
+        """The class token after the block, from that before it and its attention output."""
+
+    def feature(
+        self, block: int, class_token: Float[Tensor, "image width"]
+    ) -> Float[Tensor, "image columns"]:
+        """The class feature that the token after the block makes."""
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """A frozen vision transformer with a class token and a grid of patches."""
 
@@ -126,8 +211,18 @@ class Encoder(Protocol):
     def last_block(self) -> ClassTokenBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
 
+    @property
+    def class_path(self) -> ClassTokenPath | None:
+        """The way to all class features; None where x has no class feature."""
+
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
         """Resized and normalised pixels. Of an image that is not square, the central square."""
 
-    def encode(self, pixels: Float[Tensor, "image 3 height width"]) -> Penultimate:
-        """Embeddings of preprocessed pixels, without gradients; ValueError for another size."""
+    def encode(
+        self, pixels: Float[Tensor, "image 3 height width"], parts: frozenset[Part] = TOKENS
+    ) -> Penultimate:
+        """Embeddings of preprocessed pixels, with the wanted parts of the state beside them.
+
+        Without gradients. An image with NaN among its pixels has NaN for an embedding, and changes
+        nothing for the others. ValueError for pixels of another size.
+        """

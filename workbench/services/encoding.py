@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy import and_, delete, select
 from torch import Tensor
 
 from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.relevance import method_for, needs
 from workbench.config import Settings
 from workbench.services.pixels import read_pixels
 from workbench.services.progress import Progress
@@ -49,10 +50,11 @@ def encode_missing(
     missing = _missing(collection_id, encoder.fingerprint)
     progress.advance(0, len(missing), "Encoding images")
     done = 0
+    parts = needs(method_for(encoder, settings.relevance), encoder)
     with ThreadPoolExecutor(max_workers=1) as reader:
         batches = _batched(missing, settings.batch_size)
         for hashes, pixels in _one_ahead(reader, batches, encoder, settings.image_dir):
-            _store(hashes, encoder.encode(pixels), encoder.fingerprint, settings)
+            _store(hashes, encoder.encode(pixels, parts), encoder.fingerprint, settings)
             done += len(hashes)
             progress.advance(done, len(missing), "Encoding images")
     return done
@@ -152,6 +154,8 @@ def _store(
             # Halves: they feed maps only, and are by far the largest of what is kept.
             "patch_tokens": state.patch_tokens.half().numpy(),
             "last_input": state.last_input.half().numpy(),
+            "keys": state.keys.half().numpy(),
+            "values": state.values.half().numpy(),
         },
     )
     with transaction() as current:
@@ -172,7 +176,7 @@ def _read_shard(shard_id: int, rows: list[int], settings: Settings) -> Penultima
     def tensor(name: str) -> Tensor:
         return torch.from_numpy(arrays[name][rows]).float()
 
-    return Penultimate(tensor("embedding"), tensor("patch_tokens"), tensor("last_input"))
+    return Penultimate(*(tensor(each.name) for each in fields(Penultimate)))
 
 
 def _forget_lost_shards(fingerprint: str, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.pixel_groups import find_pixel_groups
-from workbench.analysis.relevance import default_method, token_maps
+from workbench.analysis.relevance import method_for, token_maps
 from workbench.config import Settings
 from workbench.services.encoding import StoredBatch, stored_batches
 from workbench.services.pixels import read_pixels
@@ -41,14 +41,6 @@ class ScoredBatch:
     logits: NDArray[np.float32]
     maps: NDArray[np.float32]
     contributions: NDArray[np.float32]
-
-
-def method_for(encoder: Encoder, wanted: str) -> str:
-    """The wanted relevance method, or the default one where the encoder's features lack its."""
-    kind = {"patch_share": "patch_mean", "last_block": "class"}[wanted]
-    if any(feature.kind == kind for feature in encoder.features):
-        return wanted
-    return default_method(encoder)
 
 
 def score_batch(

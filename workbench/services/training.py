@@ -12,6 +12,7 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.distiller import Trained, TrainingSet, match_dimensions, train
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
+from workbench.analysis.relevance import method_for
 from workbench.config import Settings
 from workbench.services import runs, scoring, summarising
 from workbench.services.curation import freeze
@@ -110,7 +111,7 @@ def _train_version(
             dataset_id=dataset_id,
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
-            relevance=scoring.method_for(encoder, settings.relevance),
+            relevance=method_for(encoder, settings.relevance),
             dimensions=settings.dimensions,
             weights=artifact,
             metrics=metrics,

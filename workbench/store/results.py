@@ -13,7 +13,7 @@ OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 
 
 class EmbeddingShard(Base):
-    """Embeddings and penultimate tokens of one batch: `embedding`, `patch_tokens`, `last_input`."""
+    """One batch as the encoder gives it: embeddings, tokens, keys and values, by their names."""
 
     __tablename__ = "embedding_shard"
 

@@ -12,7 +12,13 @@ from PIL import Image
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError
+from workbench.analysis.encoder import (
+    TOKENS,
+    Encoder,
+    EncoderUnavailableError,
+    Penultimate,
+    patch_blocks,
+)
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.encoders.packaged import timm_tower
 
@@ -65,6 +71,35 @@ def test_a_patch_mean_is_the_mean_of_its_patch_tokens(timm_encoder: MakeEncoder)
         )
 
 
+def test_a_patch_spread_is_how_far_patch_tokens_lie_from_their_mean(
+    timm_encoder: MakeEncoder,
+) -> None:
+    encoder = timm_encoder(((1, "patch_spread"), (2, "class"), (0, "patch_spread")))
+
+    state = encoder.encode(pixels(2))
+
+    for order, columns in enumerate((slice(0, 48), slice(96, 144))):
+        for channel in range(48):
+            tokens = state.patch_tokens[0, order, :, channel].double()
+            spread = sum((token - tokens.mean()) ** 2 for token in tokens) / len(tokens)
+            assert float(state.embedding[0, columns][channel]) == pytest.approx(
+                float(spread) ** 0.5, rel=1e-5
+            )
+
+
+def test_patch_tokens_of_a_block_are_kept_once(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(
+        ((2, "patch_spread"), (0, "class"), (1, "patch_mean"), (2, "patch_mean"))
+    )
+
+    state = encoder.encode(pixels(2))
+
+    assert patch_blocks(encoder.features) == (2, 1)
+    assert state.patch_tokens.shape == (2, 2, 16, 48)
+    torch.testing.assert_close(state.patch_tokens[:, 0].mean(dim=1), state.embedding[:, -48:])
+    torch.testing.assert_close(state.patch_tokens[:, 1].mean(dim=1), state.embedding[:, 96:144])
+
+
 def test_the_class_token_can_be_followed_from_the_last_input_to_its_feature(
     timm_encoder: MakeEncoder, clip_encoder: MakeEncoder
 ) -> None:
@@ -86,11 +121,71 @@ def test_without_a_class_feature_there_is_no_last_block(timm_encoder: MakeEncode
     encoder = timm_encoder(((1, "patch_mean"),))
 
     assert encoder.last_block is None
+    assert encoder.class_path is None
     assert encoder.encode(pixels(2)).last_input.shape == (2, 0, 48)
 
 
-def test_without_a_patch_mean_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
+def test_without_a_patch_feature_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
     assert clip_encoder().encode(pixels(2)).patch_tokens.shape == (2, 0, 16, 64)
+
+
+@pytest.mark.parametrize("library", ["clip", "timm"])
+def test_the_class_token_can_be_led_through_kept_keys_and_values_to_its_features(
+    timm_encoder: MakeEncoder, clip_encoder: MakeEncoder, library: str
+) -> None:
+    encoder = (timm_encoder if library == "timm" else clip_encoder)(MIXED)
+    state = encoder.encode(pixels(2), frozenset({"keys_values"}))
+    path = encoder.class_path
+    assert path is not None
+    assert [feature.block for feature in path.features] == [0, 2]
+    found = {}
+
+    token = path.start().expand(2, -1)
+    for block in range(3):
+        weights = path.attend(block, token, state.keys[:, block])
+        attended = torch.einsum("iht,ihtc->ihc", weights, state.values[:, block]).flatten(1)
+        token = path.advance(block, token, attended)
+        found[block] = path.feature(block, token)
+
+    for feature in path.features:
+        torch.testing.assert_close(found[feature.block], state.embedding[:, feature.columns])
+
+
+def test_only_the_wanted_parts_are_kept(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(((1, "class"), (2, "patch_mean")))
+    whole = encoder.encode(pixels(2), TOKENS | {"keys_values"})
+
+    assert whole.patch_tokens.shape == (2, 1, 16, 48)
+    assert whole.last_input.shape == (2, 17, 48)
+    assert whole.keys.shape == whole.values.shape == (2, 2, 3, 17, 16)
+    assert whole.parts == {"patch_tokens", "last_input", "keys_values"}
+    assert encoder.encode(pixels(2)).parts == TOKENS
+    for part in whole.parts:
+        state = encoder.encode(pixels(2), frozenset({part}))
+        assert state.parts == {part}
+        assert torch.equal(state.embedding, whole.embedding)
+
+
+def test_states_are_cut_and_joined_with_all_their_parts(timm_encoder: MakeEncoder) -> None:
+    state = timm_encoder(MIXED).encode(pixels(3), TOKENS | {"keys_values"})
+
+    swapped = state.subset(torch.tensor([2, 0]))
+    joined = Penultimate.joined([swapped, state.subset(slice(1, 2))])
+
+    for name in vars(state):
+        expected = getattr(state, name)[[2, 0, 1]]
+        assert torch.equal(getattr(joined, name), expected)
+
+
+def test_pixels_with_nan_spoil_their_own_image_only(timm_encoder: MakeEncoder) -> None:
+    encoder, batch = timm_encoder(MIXED), pixels(3)
+    expected = encoder.encode(batch).embedding
+    batch[1, 0, 0, 0] = float("nan")
+
+    embedding = encoder.encode(batch).embedding
+
+    assert bool(embedding[1].isnan().all())
+    torch.testing.assert_close(embedding[[0, 2]], expected[[0, 2]])
 
 
 def test_an_embedding_does_not_depend_on_the_batch(timm_encoder: MakeEncoder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from typing import get_args
 
 import pytest
 import torch
@@ -12,12 +13,23 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.conftest import MakeEncoder
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate
-from workbench.analysis.relevance import METHODS, TokenMaps, default_method, token_maps
+from workbench.analysis.encoder import TOKENS, Encoder, Penultimate
+from workbench.analysis.relevance import (
+    METHODS,
+    TokenMaps,
+    default_method,
+    method_for,
+    needs,
+    token_maps,
+)
+from workbench.config import Settings
 
 MakeHead = Callable[..., DistilledHead]
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
+CASES = 14
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
+SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
+ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"))
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +45,29 @@ def cases(
         ("patch_share", timm_encoder(MEANS)),
         ("patch_share", timm_encoder(BOTH)),
         ("patch_share", clip_encoder(BOTH)),
-        ("patch_share", timm_encoder(BOTH, image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(SPREADS)),
+        ("patch_share", clip_encoder(ALL)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("class_token_path", clip_encoder()),
+        ("class_token_path", timm_encoder(BOTH)),
+        ("class_token_path", clip_encoder(((1, "class"), (0, "class"), (2, "patch_mean")))),
+        ("class_token_path", timm_encoder(BOTH, image_size=8, patch_size=8)),
     ]
+    assert len(chosen) == CASES
     return [
-        (method, encoder, encoder.encode(random_pixels(encoder, 6))) for method, encoder in chosen
+        (method, encoder, encoded(method, encoder, random_pixels(encoder, 6)))
+        for method, encoder in chosen
     ]
 
 
 def random_pixels(encoder: Encoder, images: int, seed: int = 0) -> torch.Tensor:
     size = encoder.image_size
     return torch.randn(images, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def encoded(method: str, encoder: Encoder, pixels: torch.Tensor) -> Penultimate:
+    """The state with what the method needs, and nothing else."""
+    return encoder.encode(pixels, needs(method, encoder))
 
 
 def assert_complete(maps: TokenMaps, head: DistilledHead, state: Penultimate) -> None:
@@ -52,14 +77,8 @@ def assert_complete(maps: TokenMaps, head: DistilledHead, state: Penultimate) ->
     assert bool(((maps.maps.sum(dim=-1) - over_baseline).abs() <= 1e-5 * size).all())
 
 
-def part_of(state: Penultimate, images: slice) -> Penultimate:
-    return Penultimate(
-        state.embedding[images], state.patch_tokens[images], state.last_input[images]
-    )
-
-
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7), strength=st.floats(0.01, 100))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), strength=st.floats(0.01, 100))
 def test_maps_sum_to_what_they_explain(
     cases: list[tuple[str, Encoder, Penultimate]],
     make_head: MakeHead,
@@ -86,7 +105,7 @@ def test_maps_sum_to_what_they_explain(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1))
 def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
     cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead, seed: int, case: int
 ) -> None:
@@ -101,7 +120,7 @@ def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, 7), image=st.integers(0, 5))
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), image=st.integers(0, 5))
 def test_an_images_maps_do_not_depend_on_its_batch(
     cases: list[tuple[str, Encoder, Penultimate]],
     make_head: MakeHead,
@@ -113,7 +132,7 @@ def test_an_images_maps_do_not_depend_on_its_batch(
     head = make_head(encoder.dimension, seed=seed)
 
     together = token_maps(method, encoder, head, state).maps[image]
-    alone = token_maps(method, encoder, head, part_of(state, slice(image, image + 1))).maps[0]
+    alone = token_maps(method, encoder, head, state.subset(slice(image, image + 1))).maps[0]
 
     torch.testing.assert_close(alone, together, atol=1e-5, rtol=1e-4)
 
@@ -123,7 +142,7 @@ def test_an_empty_batch_has_empty_maps(
 ) -> None:
     for method, encoder, state in cases:
         head = make_head(encoder.dimension)
-        maps = token_maps(method, encoder, head, part_of(state, slice(0, 0)))
+        maps = token_maps(method, encoder, head, state.subset(slice(0, 0)))
 
         assert maps.maps.shape == (0, 5, encoder.grid[0] * encoder.grid[1])
         assert maps.baseline.shape == (5,)
@@ -134,7 +153,8 @@ def test_a_constant_image_has_finite_and_complete_maps(
 ) -> None:
     for method, encoder, _ in cases:
         head = make_head(encoder.dimension)
-        state = encoder.encode(torch.zeros(1, 3, encoder.image_size, encoder.image_size))
+        size = encoder.image_size
+        state = encoded(method, encoder, torch.zeros(1, 3, size, size))
 
         maps = token_maps(method, encoder, head, state)
 
@@ -147,15 +167,32 @@ def test_with_one_patch_it_carries_everything(
 ) -> None:
     for method, encoder in (
         ("last_block", clip_encoder(image_size=8, patch_size=8)),
-        ("patch_share", timm_encoder(BOTH, image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("class_token_path", clip_encoder(image_size=8, patch_size=8)),
     ):
         head = make_head(encoder.dimension)
-        state = encoder.encode(random_pixels(encoder, 3))
+        state = encoded(method, encoder, random_pixels(encoder, 3))
 
         maps = token_maps(method, encoder, head, state)
 
         expected = head.activation(state.embedding) - maps.baseline
         torch.testing.assert_close(maps.maps[..., 0], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_an_image_with_nan_has_nan_for_maps_and_spoils_no_other(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        pixels = random_pixels(encoder, 6)
+        pixels[2, 1, 3, 4] = float("nan")
+
+        maps = token_maps(method, encoder, head, encoded(method, encoder, pixels)).maps
+
+        assert bool(maps[2].isnan().all())
+        others = torch.tensor([0, 1, 3, 4, 5])
+        expected = token_maps(method, encoder, head, state).maps[others]
+        torch.testing.assert_close(maps[others], expected, atol=1e-5, rtol=1e-4)
 
 
 def test_where_no_patch_has_relevance_all_have_the_same(
@@ -197,7 +234,7 @@ def test_nothing_is_left_behind_in_the_encoder(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
     encoder = clip_encoder(BOTH)
-    state = encoder.encode(random_pixels(encoder, 2))
+    state = encoder.encode(random_pixels(encoder, 2), TOKENS | {"keys_values"})
 
     for method in METHODS:
         token_maps(method, encoder, make_head(encoder.dimension), state)
@@ -219,7 +256,7 @@ def test_the_callers_gradient_mode_does_not_matter(
         with torch.no_grad():
             without = token_maps(method, encoder, head, state).maps
         with torch.inference_mode():
-            inferred = token_maps(method, encoder, head, encoder.encode(random_pixels(encoder, 6)))
+            inferred = token_maps(method, encoder, head, Penultimate.joined([state]))
 
         assert torch.equal(without, expected)
         torch.testing.assert_close(inferred.maps, expected)
@@ -232,6 +269,50 @@ def test_the_default_is_exact_where_it_can_be(
     assert default_method(clip_encoder()) == "last_block"
     assert default_method(timm_encoder(MEANS)) == "patch_share"
     assert default_method(timm_encoder(BOTH)) == "patch_share"
+    assert default_method(timm_encoder(((2, "patch_spread"),))) == "patch_share"
+
+
+def test_the_wanted_method_is_taken_where_the_features_allow_it(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    assert method_for(timm_encoder(BOTH), "class_token_path") == "class_token_path"
+    assert method_for(timm_encoder(MEANS), "class_token_path") == "patch_share"
+    assert method_for(clip_encoder(), "patch_share") == "last_block"
+    with pytest.raises(ValueError, match="no relevance method 'attention'"):
+        method_for(clip_encoder(), "attention")
+
+
+def test_each_method_says_what_it_needs_of_the_state(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    assert needs("last_block", timm_encoder(BOTH)) == {"last_input"}
+    assert needs("class_token_path", clip_encoder()) == {"keys_values"}
+    assert needs("patch_share", timm_encoder(MEANS)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(SPREADS)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(BOTH)) == {"patch_tokens", "last_input"}
+    assert needs("last_block", timm_encoder(MEANS)) == frozenset()
+
+
+def test_a_state_without_what_a_method_needs_is_refused_by_name(
+    timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    encoder = timm_encoder(BOTH)
+    head = make_head(encoder.dimension)
+    bare = encoder.encode(random_pixels(encoder, 1), frozenset())
+
+    for method, missing in (
+        ("last_block", "needs last_input, which"),
+        ("patch_share", "needs last_input, patch_tokens, which"),
+        ("class_token_path", "needs keys_values, which"),
+    ):
+        with pytest.raises(ValueError, match=missing):
+            token_maps(method, encoder, head, bare)
+
+
+def test_the_settings_know_every_method() -> None:
+    known = get_args(Settings.model_fields["relevance"].annotation)
+
+    assert set(known) == set(METHODS)
 
 
 def test_a_method_that_the_features_do_not_allow_says_so(
@@ -239,11 +320,12 @@ def test_a_method_that_the_features_do_not_allow_says_so(
 ) -> None:
     for method, encoder, lacking in (
         ("last_block", timm_encoder(MEANS), "no class feature"),
-        ("patch_share", clip_encoder(), "no patch mean"),
+        ("class_token_path", timm_encoder(MEANS), "no class feature"),
+        ("patch_share", clip_encoder(), "no patch mean or spread"),
         (
             "attention",
             clip_encoder(),
-            "no relevance method 'attention'; there is last_block, patch_",
+            "no relevance method 'attention'; there is patch_share, last_block, class_",
         ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))

@@ -1,38 +1,53 @@
-"""The exact shares are the formula's, patch by patch, and complete where a ReLU cuts."""
+"""The exact shares are the formulas', patch by patch, and complete where a ReLU cuts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, tensor
 
-from tests.unit.analysis.conftest import MakeEncoder
+from tests.unit.analysis.conftest import MakeEncoder, Wanted
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.encoder import Encoder, Penultimate, patch_blocks
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.patch_share import patch_share
 
 MakeHead = Callable[..., DistilledHead]
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
-BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"))
+SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
+BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (1, "patch_spread"))
+
+
+def pixels(images: int) -> Tensor:
+    return torch.randn(images, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
 def slow_shares(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Tensor:
-    """The patch means' share of the pre-activation, from the formula, one number at a time."""
+    """The patch features' share of the pre-activation, from the formulas, one token at a time."""
     images, _, patches, _ = state.patch_tokens.shape
     dimensions = len(head.bias)
     shares = torch.zeros(images, dimensions, patches, dtype=torch.float64)
-    means = [feature for feature in encoder.features if feature.kind == "patch_mean"]
+    blocks = patch_blocks(encoder.features)
     for image in range(images):
-        for k in range(dimensions):
+        for feature in encoder.features:
+            if feature.kind == "class":
+                continue
+            tokens = state.patch_tokens[image, blocks.index(feature.block)].double()
+            mean = tokens.mean(dim=0)
+            spread = ((tokens - mean) ** 2).mean(dim=0) ** 0.5
             for patch in range(patches):
-                for order, feature in enumerate(means):
+                share = (
+                    tokens[patch] / patches
+                    if feature.kind == "patch_mean"
+                    else (tokens[patch] - mean) ** 2 / (patches * spread)
+                )
+                above = share - head.mean[feature.columns].double() / patches
+                for k in range(dimensions):
                     slope = (head.weight[k] / head.scale)[feature.columns].double()
-                    token = state.patch_tokens[image, order, patch].double()
-                    above = token - head.mean[feature.columns].double()
-                    shares[image, k, patch] += (slope @ above) / patches
+                    shares[image, k, patch] += slope @ above
     return shares
 
 
@@ -43,10 +58,13 @@ def always_active(head: DistilledHead) -> DistilledHead:
     )
 
 
-def test_shares_are_the_formulas(timm_encoder: MakeEncoder, make_head: MakeHead) -> None:
-    encoder = timm_encoder(MEANS)
+@pytest.mark.parametrize("features", [MEANS, SPREADS, ((2, "patch_spread"),)])
+def test_shares_are_the_formulas(
+    timm_encoder: MakeEncoder, make_head: MakeHead, features: Wanted
+) -> None:
+    encoder = timm_encoder(features)
     head = always_active(make_head(encoder.dimension))
-    state = encoder.encode(torch.randn(2, 3, 32, 32))
+    state = encoder.encode(pixels(2))
 
     maps = patch_share(encoder, head, state)
 
@@ -56,12 +74,44 @@ def test_shares_are_the_formulas(timm_encoder: MakeEncoder, make_head: MakeHead)
     assert bool((expected > 0).any())
 
 
+def test_a_spread_belongs_to_the_patches_that_lie_apart(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(((2, "patch_spread"),))
+    tokens = torch.zeros(1, 1, 16, 48)
+    tokens[0, 0, 5, 0] = 4.0
+    spread = tokens[:, 0].std(dim=1, correction=0)
+    state = replace(encoder.encode(pixels(1)), embedding=spread, patch_tokens=tokens)
+    head = DistilledHead(
+        torch.zeros(48), torch.ones(48), torch.ones(1, 48), torch.zeros(1), torch.ones(1), 0.0
+    )
+
+    maps = patch_share(encoder, head, state).maps[0, 0]
+
+    # (t - m)^2 is 3.75^2 for the one that lies apart, and 0.25^2 for the 15 others.
+    assert float(maps[5]) == pytest.approx(float(spread.sum()) * 15 / 16)
+    assert float(maps.sum()) == pytest.approx(float(spread.sum()))
+
+
+def test_where_all_patches_are_alike_a_spread_is_shared_by_nobody(
+    timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    encoder = timm_encoder(((2, "patch_spread"),))
+    head = always_active(make_head(encoder.dimension))
+    alike = torch.randn(48).expand(1, 1, 16, 48)
+    state = replace(encoder.encode(pixels(1)), embedding=torch.zeros(1, 48), patch_tokens=alike)
+
+    maps = patch_share(encoder, head, state).maps
+
+    assert torch.equal(maps, maps[..., :1].expand_as(maps))
+    below_mean_image = head.activation(state.embedding) - head.activation(head.mean)
+    torch.testing.assert_close(maps.sum(dim=-1), below_mean_image, atol=1e-4, rtol=1e-5)
+
+
 def test_the_class_tokens_part_lies_where_the_class_token_looks(
     timm_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
     encoder = timm_encoder(BOTH)
     head = always_active(make_head(encoder.dimension))
-    state = encoder.encode(torch.randn(2, 3, 32, 32))
+    state = encoder.encode(pixels(2))
     part = sum(
         (state.embedding - head.mean)[:, feature.columns]
         @ (head.weight / head.scale)[:, feature.columns].T
@@ -80,7 +130,7 @@ def test_the_mean_image_has_nothing_over_the_baseline(
     timm_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
     encoder = timm_encoder(MEANS)
-    state = encoder.encode(torch.randn(1, 3, 32, 32))
+    state = encoder.encode(pixels(1))
     random = make_head(encoder.dimension)
     head = DistilledHead(
         state.embedding[0],
@@ -114,7 +164,7 @@ def test_shares_are_complete_on_both_sides_of_the_relu(
     timm_encoder: MakeEncoder, pre: float, at_mean: float, explained: float
 ) -> None:
     encoder = timm_encoder(((2, "patch_mean"),))
-    state = encoder.encode(torch.randn(1, 3, 32, 32))
+    state = encoder.encode(pixels(1))
     x = state.embedding[0]
     head = DistilledHead(
         mean=torch.zeros_like(x),
@@ -136,9 +186,11 @@ def test_tokens_kept_in_half_precision_lose_nothing_of_the_sum(
 ) -> None:
     encoder = timm_encoder(BOTH)
     head = make_head(encoder.dimension)
-    state = encoder.encode(torch.randn(4, 3, 32, 32))
-    kept = Penultimate(
-        state.embedding, state.patch_tokens.half().float(), state.last_input.half().float()
+    state = encoder.encode(pixels(4))
+    kept = replace(
+        state,
+        patch_tokens=state.patch_tokens.half().float(),
+        last_input=state.last_input.half().float(),
     )
 
     maps = patch_share(encoder, head, kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -40,6 +41,13 @@ class PatchEmbedding(nn.Module):
         return tokens
 
 
+class KeysValues(NamedTuple):
+    """Keys and values of one block's attention."""
+
+    keys: Float[Tensor, "image head token channel"]
+    values: Float[Tensor, "image head token channel"]
+
+
 class SelfAttention(nn.Module):
     """Multi-head attention, written out from the joint weights of queries, keys and values."""
 
@@ -51,26 +59,35 @@ class SelfAttention(nn.Module):
 
     def attended(
         self, tokens: Float[Tensor, "image token width"], queries: int | None
-    ) -> Float[Tensor, "image query width"]:
+    ) -> tuple[Float[Tensor, "image query width"], KeysValues]:
         """What the first `queries` tokens attend to, heads side by side, before W_O."""
-        mean = functional.scaled_dot_product_attention(*self._split(tokens, queries))
-        return mean.transpose(1, 2).flatten(2)
+        query = self._by_head(self._query(tokens[:, :queries]))
+        over = self.keys_values(tokens)
+        mean = functional.scaled_dot_product_attention(query, over.keys, over.values)
+        return mean.transpose(1, 2).flatten(2), over
 
-    def of_class_token(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
-        """The first token's row of the attention matrix, and the values it is a mean of."""
-        query, key, value = self._split(tokens, 1)
-        scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
-        return ClassAttention(weights=scores.softmax(dim=-1)[:, :, 0], values=value)
-
-    def _split(
-        self, tokens: Float[Tensor, "image token width"], queries: int | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries of the first tokens, keys and values of all: (image, head, token, channel)."""
+    def keys_values(self, tokens: Float[Tensor, "image token width"]) -> KeysValues:
+        """Keys and values of all tokens, by head."""
         width = tokens.shape[-1]
-        weight, bias = self.qkv.weight, self.qkv.bias
-        query = functional.linear(tokens[:, :queries], weight[:width], bias[:width])
-        key, value = functional.linear(tokens, weight[width:], bias[width:]).chunk(2, dim=-1)
-        return self._by_head(query), self._by_head(key), self._by_head(value)
+        both = functional.linear(tokens, self.qkv.weight[width:], self.qkv.bias[width:])
+        key, value = both.chunk(2, dim=-1)
+        return KeysValues(self._by_head(key), self._by_head(value))
+
+    def row(
+        self,
+        token: Float[Tensor, "image width"],
+        keys: Float[Tensor, "image head token channel"],
+    ) -> Float[Tensor, "image head token"]:
+        """One token's row of the attention matrix over these keys."""
+        images, _, _, channels = keys.shape
+        query = self._query(token).reshape(images, self.heads, channels)
+        scores = torch.einsum("ihc,ihtc->iht", query, keys) * channels**-0.5
+        weights: Tensor = scores.softmax(dim=-1)
+        return weights
+
+    def _query(self, tokens: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
+        width = tokens.shape[-1]
+        return functional.linear(tokens, self.qkv.weight[:width], self.qkv.bias[:width])
 
     def _by_head(self, part: Tensor) -> Tensor:
         images, tokens, width = part.shape
@@ -104,14 +121,24 @@ class Block(nn.Module):
 
     def forward(
         self, tokens: Float[Tensor, "image token width"], *, queries: int | None = None
-    ) -> Float[Tensor, "image query width"]:
-        """What the first `queries` tokens become (all of them by default)."""
-        attended = self.attention.attended(self.norm1(tokens), queries)
-        return self.after_attention(tokens[:, :queries], attended)
+    ) -> tuple[Float[Tensor, "image query width"], KeysValues]:
+        """What the first `queries` tokens become (all of them by default), and what they see."""
+        attended, over = self.attention.attended(self.norm1(tokens), queries)
+        return self.after_attention(tokens[:, :queries], attended), over
 
     def class_attention(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
         """Attention of the class token, which is the first, over all tokens."""
-        return self.attention.of_class_token(self.norm1(tokens))
+        normed = self.norm1(tokens)
+        keys, values = self.attention.keys_values(normed)
+        return ClassAttention(self.attention.row(normed[:, 0], keys), values)
+
+    def class_row(
+        self,
+        class_token: Float[Tensor, "image width"],
+        keys: Float[Tensor, "image head token channel"],
+    ) -> Float[Tensor, "image head token"]:
+        """The class token's attention over keys that are given."""
+        return self.attention.row(self.norm1(class_token), keys)
 
     def after_attention(
         self, tokens: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
@@ -147,6 +174,10 @@ class Tower(nn.Module):
     def width(self) -> int:
         return self.embedding.position.shape[1]
 
+    @property
+    def heads(self) -> int:
+        return self.blocks[0].attention.heads
+
     def class_width(self, block: int) -> int:
         """Length of a class feature of that block."""
         projected = self._projection_of(block)
@@ -160,13 +191,18 @@ class Tower(nn.Module):
         projection = self._projection_of(block)
         return normed if projection is None else normed @ projection
 
+    def first_class_token(self) -> Float[Tensor, " width"]:
+        """The class token going into block 0, which is the same for all images."""
+        start: Tensor = self.embedding.norm(self.embedding.class_token + self.embedding.position[0])
+        return start
+
     def _projection_of(self, block: int) -> Tensor | None:
         return self.projection if block == len(self.blocks) - 1 else None
 
 
 @dataclass(frozen=True)
-class ClassTokenPath:
-    """The class token's way through one block of a tower to a class feature."""
+class TowerBlock:
+    """A `ClassTokenBlock`: one block of a tower, from all tokens going in to a class feature."""
 
     tower: Tower
     feature: Feature
@@ -184,3 +220,39 @@ class ClassTokenPath:
         block = self.tower.blocks[self.feature.block]
         token = block.after_attention(class_token, attended)
         return self.tower.class_feature(self.feature.block, token)
+
+
+@dataclass(frozen=True)
+class TowerPath:
+    """A `ClassTokenPath` through a tower."""
+
+    tower: Tower
+    features: tuple[Feature, ...]
+
+    @property
+    def device(self) -> torch.device:
+        return self.tower.embedding.position.device
+
+    def start(self) -> Float[Tensor, " width"]:
+        return self.tower.first_class_token()
+
+    def attend(
+        self,
+        block: int,
+        class_token: Float[Tensor, "image width"],
+        keys: Float[Tensor, "image head token channel"],
+    ) -> Float[Tensor, "image head token"]:
+        return self.tower.blocks[block].class_row(class_token, keys)
+
+    def advance(
+        self,
+        block: int,
+        class_token: Float[Tensor, "image width"],
+        attended: Float[Tensor, "image width"],
+    ) -> Float[Tensor, "image width"]:
+        return self.tower.blocks[block].after_attention(class_token, attended)
+
+    def feature(
+        self, block: int, class_token: Float[Tensor, "image width"]
+    ) -> Float[Tensor, "image columns"]:
+        return self.tower.class_feature(block, class_token)

@@ -13,8 +13,15 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from workbench.analysis.encoder import Feature, FeatureKind, Penultimate
-from workbench.analysis.encoders.blocks import ClassTokenPath, Tower
+from workbench.analysis.encoder import (
+    TOKENS,
+    Feature,
+    FeatureKind,
+    Part,
+    Penultimate,
+    patch_blocks,
+)
+from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
 from workbench.analysis.randomised import redrawn
 
@@ -58,6 +65,13 @@ class TransformerEncoder:
         self._transform = preprocessing.transform
         self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
         self._deepest = max(feature.block for feature in self.features)
+        self._patch_blocks = patch_blocks(self.features)
+        self._class_features = tuple(
+            sorted(
+                (feature for feature in self.features if feature.kind == "class"),
+                key=lambda feature: feature.block,
+            )
+        )
 
     @property
     def depth(self) -> int:
@@ -65,10 +79,16 @@ class TransformerEncoder:
         return len(self._tower.blocks)
 
     @property
-    def last_block(self) -> ClassTokenPath | None:
+    def last_block(self) -> TowerBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
-        feature = self._last_class_feature()
-        return None if feature is None else ClassTokenPath(self._tower, feature)
+        if not self._class_features:
+            return None
+        return TowerBlock(self._tower, self._class_features[-1])
+
+    @property
+    def class_path(self) -> TowerPath | None:
+        """The way to all class features; None where x has no class feature."""
+        return TowerPath(self._tower, self._class_features) if self._class_features else None
 
     def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
         """A copy whose last `count` blocks have all their weights redrawn; this one stays as it is.
@@ -95,51 +115,79 @@ class TransformerEncoder:
             return torch.empty(0, 3, self.image_size, self.image_size)
         return torch.stack([self._transform(image) for image in images])
 
-    def encode(self, pixels: Float[Tensor, "image 3 height width"]) -> Penultimate:
-        """Embeddings of preprocessed pixels, without gradients; ValueError for another size."""
+    def encode(
+        self, pixels: Float[Tensor, "image 3 height width"], parts: frozenset[Part] = TOKENS
+    ) -> Penultimate:
+        """Embeddings of preprocessed pixels, with the wanted parts of the state beside them.
+
+        Without gradients. An image with NaN among its pixels has NaN for an embedding, and changes
+        nothing for the others. ValueError for pixels of another size.
+        """
         expected = (3, self.image_size, self.image_size)
         if tuple(pixels.shape[1:]) != expected:
             raise ValueError(
                 f"{self.name} takes images of shape {expected}, got {tuple(pixels.shape[1:])}"
             )
-        with torch.inference_mode():
-            state = self._run(pixels.to(self._device, torch.float32))
-        # Clones made outside of inference mode are tensors that a distiller can train on.
-        return Penultimate(*(part.cpu().clone() for part in state))
+        # Out of a caller's inference mode: a distiller can train on what comes of it.
+        with torch.inference_mode(mode=False), torch.no_grad():
+            return self._run(pixels.to(self._device, torch.float32), parts)
 
-    def _run(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _run(self, pixels: Tensor, parts: frozenset[Part]) -> Penultimate:
         tokens = self._tower.embedding(pixels)
-        last_class = self._last_class_feature()
+        last_class = self._class_features[-1].block if self._class_features else -1
         last_input = tokens[:, :0]
         found: dict[Feature, Tensor] = {}
-        patch_tokens: dict[Feature, Tensor] = {}
+        patch_tokens: dict[int, Tensor] = {}
+        attended: list[KeysValues] = []
         for index in range(self._deepest + 1):
-            if last_class is not None and index == last_class.block:
+            if index == last_class and "last_input" in parts:
                 last_input = tokens
-            tokens = self._tower.blocks[index](tokens, queries=self._queries(index))
+            tokens, over = self._tower.blocks[index](tokens, queries=self._queries(index))
+            if index <= last_class and "keys_values" in parts:
+                attended.append(over)
             if feature := self._by_place.get((index, "class")):
                 found[feature] = self._tower.class_feature(index, tokens[:, 0])
-            if feature := self._by_place.get((index, "patch_mean")):
-                patch_tokens[feature] = self._tower.norm(tokens[:, 1:])
-                found[feature] = patch_tokens[feature].mean(dim=1)
-        embedding = torch.cat([found[feature] for feature in self.features], dim=1)
-        return embedding, self._stacked(patch_tokens, len(pixels)), last_input
+            if index in self._patch_blocks:
+                normed = self._tower.norm(tokens[:, 1:])
+                found |= self._patch_features(index, normed)
+                if "patch_tokens" in parts:
+                    patch_tokens[index] = normed
+        return Penultimate(
+            torch.cat([found[feature] for feature in self.features], dim=1).cpu(),
+            self._stacked_tokens(patch_tokens, len(pixels)),
+            last_input.cpu(),
+            self._stacked_heads([over.keys for over in attended], len(pixels)),
+            self._stacked_heads([over.values for over in attended], len(pixels)),
+        )
+
+    def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
+        """Mean and spread over the patches, those of the two that are wanted of this block."""
+        found = {}
+        if feature := self._by_place.get((index, "patch_mean")):
+            found[feature] = tokens.mean(dim=1)
+        if feature := self._by_place.get((index, "patch_spread")):
+            found[feature] = tokens.std(dim=1, correction=0)
+        return found
 
     def _queries(self, index: int) -> int | None:
-        """Nothing looks at the deepest block's patches unless their mean is a feature."""
-        last = index == self._deepest and (index, "patch_mean") not in self._by_place
+        """Nothing looks at the deepest block's patches unless they make a feature."""
+        last = index == self._deepest and index not in self._patch_blocks
         return 1 if last else None
 
-    def _stacked(self, patch_tokens: dict[Feature, Tensor], images: int) -> Tensor:
-        ordered = [patch_tokens[feature] for feature in self.features if feature in patch_tokens]
-        if ordered:
-            return torch.stack(ordered, dim=1)
-        rows, columns = self.grid
-        return torch.empty(images, 0, rows * columns, self._tower.width, device=self._device)
+    def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:
+        if found:
+            return torch.stack([found[block].cpu() for block in self._patch_blocks], dim=1)
+        return torch.empty(images, 0, self._patches, self._tower.width)
 
-    def _last_class_feature(self) -> Feature | None:
-        classes = [feature for feature in self.features if feature.kind == "class"]
-        return max(classes, key=lambda feature: feature.block, default=None)
+    def _stacked_heads(self, found: list[Tensor], images: int) -> Tensor:
+        if found:
+            return torch.stack([each.cpu() for each in found], dim=1)
+        heads = self._tower.heads
+        return torch.empty(images, 0, heads, 1 + self._patches, self._tower.width // heads)
+
+    @property
+    def _patches(self) -> int:
+        return self.grid[0] * self.grid[1]
 
 
 def _fingerprint(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import ClassTokenBlock, Encoder, Penultimate
+from workbench.analysis.encoder import ClassTokenBlock, Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.relevance.maps import TokenMaps
+from workbench.analysis.relevance.shares import as_shares
+
+EXPLAINS: frozenset[FeatureKind] = frozenset({"class"})
+PARTS: Mapping[FeatureKind, Part] = {"class": "last_input"}
 
 
 def last_block(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
     """Each z_k spread over the patches in proportion to `class_relevance`; not negative.
 
-    The baseline is 0, so the maps sum to z_k itself. ValueError where x has no class feature.
+    The baseline is 0, so the maps sum to z_k itself. An image with NaN in its embedding has NaN
+    for maps. ValueError where x has no class feature.
     """
     z = head.activation(state.embedding)
     share = class_relevance(encoder, head, state)
@@ -52,7 +59,7 @@ def class_relevance(
         by_head = pull.reshape(images, dimensions, heads, channels)
         by_weight = torch.einsum("ikhc,ihtc->ikht", by_head, attention.values)
         relevance = (by_weight * attention.weights[:, None]).clamp_min(0).mean(dim=2)
-        return _normalised(relevance[..., 1:]).cpu()
+        return as_shares(relevance[..., 1:]).cpu()
 
 
 def _pull_back(
@@ -69,13 +76,3 @@ def _pull_back(
     with torch.enable_grad():
         feature = block.finish(class_token[:, None], repeated)
     return torch.autograd.grad(feature, repeated, grad_outputs=slope)[0]
-
-
-def _normalised(
-    relevance: Float[Tensor, "image dimension patch"],
-) -> Float[Tensor, "image dimension patch"]:
-    total = relevance.sum(dim=-1, keepdim=True)
-    # Below the smallest normal number a quotient is noise.
-    positive = total > torch.finfo(total.dtype).tiny
-    even = torch.full_like(relevance, 1 / relevance.shape[-1])
-    return torch.where(positive, relevance / torch.where(positive, total, 1.0), even)

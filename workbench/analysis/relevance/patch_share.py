@@ -1,35 +1,56 @@
-"""Exact relevance: each patch's own share of the patch means, which are linear in the tokens."""
+"""Exact relevance: each patch's own share of the means and spreads of the patch tokens."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Mapping
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Feature, Penultimate
+from workbench.analysis.encoder import (
+    PATCH_KINDS,
+    Encoder,
+    Feature,
+    FeatureKind,
+    Part,
+    Penultimate,
+    patch_blocks,
+)
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.maps import TokenMaps
+
+EXPLAINS: frozenset[FeatureKind] = PATCH_KINDS
+PARTS: Mapping[FeatureKind, Part] = {
+    "patch_mean": "patch_tokens",
+    "patch_spread": "patch_tokens",
+    "class": "last_input",
+}
 
 
 def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
     """Signed shares of z_k over its baseline, the z_k of the training set's mean image.
 
-    With x_b the mean over T patches of the tokens t_b, patch p's share of the pre-activation is
-    r_k(p) = (1/T) sum_b W_kb / scale_b (t_b(p) - mean_b), and the shares sum to the pre-activation
-    less that of the mean image, whose pre-activation is the bias. Both ends then go through the
-    ReLU: r_k is multiplied by DeepLIFT's Rescale multiplier (Shrikumar, Greenside, Kundaje, ICML
-    2017, arXiv 1704.02685, section 3.5.2) between the two pre-activations, in [0, 1], so that the
-    maps sum to z_k less the mean image's z_k also where one of the two is cut to 0.
+    A patch mean is linear in the T patch tokens t_b, so patch p's share of it is t_b(p) / T. Its
+    share of a spread s_b, their standard deviation, is that of the variance: with m_b their mean,
+    (t_b(p) - m_b)^2 / (T s_b), not negative, and 0 where s_b is 0. Over the patches both sum to
+    the feature. Patch p's share of the pre-activation is, summed over the patch features f,
+    r_k(p) = sum_f W_kf / scale_f (share_f(p) - mean_f / T), and the shares sum to the
+    pre-activation less that of the mean image, whose pre-activation is the bias. Both ends then go
+    through the ReLU: r_k is multiplied by DeepLIFT's Rescale multiplier (Shrikumar, Greenside,
+    Kundaje, ICML 2017, arXiv 1704.02685, section 3.5.2) between the two pre-activations, in [0, 1],
+    so that the maps sum to z_k less the mean image's z_k also where one of the two is cut to 0.
 
     Where x has class features too, their linear part of the pre-activation is spread by
-    `class_relevance`. ValueError where x has no patch mean.
+    `class_relevance`. An image with NaN in its embedding has NaN for maps. ValueError where x has
+    no patch feature.
     """
-    if not any(feature.kind == "patch_mean" for feature in encoder.features):
-        raise ValueError(f"the embedding of {encoder.name} has no patch mean to share out")
+    if not patch_blocks(encoder.features):
+        raise ValueError(f"the embedding of {encoder.name} has no patch mean or spread to share")
     share = _patch_part(encoder, head, state)
     if any(feature.kind == "class" for feature in encoder.features):
-        part = _linear_part(head, state.embedding, _of_kind(encoder, "class"))
+        part = _linear_part(head, state.embedding, _of_kinds(encoder, {"class"}))
         share = share + part[..., None] * class_relevance(encoder, head, state)
     at_mean = head.pre_activation(head.mean)
     multiplier = _rescale(head.pre_activation(state.embedding), at_mean)
@@ -44,15 +65,35 @@ def _patch_part(
     The same number as in `patch_share`; but what sets patches apart sums to 0, so the sum is as
     exact as the embedding, even for tokens that were kept in half precision.
     """
-    features = _of_kind(encoder, "patch_mean")
-    patches = state.patch_tokens.shape[2]
+    features = _of_kinds(encoder, PATCH_KINDS)
     slope = head.pre_activation_gradient(state.embedding)
-    share = _linear_part(head, state.embedding, features)[..., None].expand(-1, -1, patches)
-    for order, feature in enumerate(features):
+    share = _linear_part(head, state.embedding, features)[..., None] / state.patch_tokens.shape[2]
+    for order, block in enumerate(patch_blocks(encoder.features)):
         tokens = state.patch_tokens[:, order]
-        apart = tokens - tokens.mean(dim=1, keepdim=True)
-        share = share + torch.einsum("ikc,ipc->ikp", slope[..., feature.columns], apart)
-    return share / patches
+        for feature in features:
+            if feature.block == block:
+                apart = _about_mean(_share_of(feature.kind, tokens))
+                share = share + torch.einsum("ikc,ipc->ikp", slope[..., feature.columns], apart)
+    return share
+
+
+def _share_of(
+    kind: FeatureKind, tokens: Float[Tensor, "image patch channel"]
+) -> Float[Tensor, "image patch channel"]:
+    """What each patch gives to the mean or to the spread of its block's tokens."""
+    patches = tokens.shape[1]
+    if kind == "patch_mean":
+        return tokens / patches
+    apart = _about_mean(tokens).square()
+    spread = apart.mean(dim=1, keepdim=True).sqrt()
+    alike = spread == 0
+    return torch.where(alike, 0.0, apart / torch.where(alike, 1.0, patches * spread))
+
+
+def _about_mean(
+    tokens: Float[Tensor, "image patch channel"],
+) -> Float[Tensor, "image patch channel"]:
+    return tokens - tokens.mean(dim=1, keepdim=True)
 
 
 def _linear_part(
@@ -68,8 +109,8 @@ def _linear_part(
     return torch.stack(parts).sum(dim=0)
 
 
-def _of_kind(encoder: Encoder, kind: str) -> list[Feature]:
-    return [feature for feature in encoder.features if feature.kind == kind]
+def _of_kinds(encoder: Encoder, kinds: Collection[str]) -> list[Feature]:
+    return [feature for feature in encoder.features if feature.kind in kinds]
 
 
 def _rescale(
