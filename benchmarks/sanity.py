@@ -62,8 +62,12 @@ def measure(model: Explained, method: str, pixels: Tensor, effort: Effort) -> Fi
         "sanity_rank_correlation": max(abs(each["maps"]) for each in counted),
         "sanity_rank_correlation_absolute": max(abs(each["absolute maps"]) for each in counted),
     }
-    figures |= {f"sanity {name}": each for name, each in means.items()}
-    return figures | {"sanity of other images": _compared(maps, maps.roll(1, dims=0))}
+    means["other images"] = _compared(maps, maps.roll(1, dims=0))
+    return figures | {
+        f"sanity {name}, {key}": value
+        for name, each in means.items()
+        for key, value in each.items()
+    }
 
 
 def _explain(model: Explained, method: str, states: Sequence[Penultimate]) -> tuple[Tensor, Tensor]:
