@@ -28,8 +28,14 @@ MakeHead = Callable[..., DistilledHead]
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
 CASES = 16
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
-SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
-ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"))
+TEXTURE = (
+    (2, "patch_spread"),
+    (0, "patch_mean"),
+    (2, "patch_variation"),
+    (2, "patch_mean"),
+    (1, "patch_spread"),
+)
+ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"), (1, "patch_variation"))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +51,7 @@ def cases(
         ("patch_share", timm_encoder(MEANS)),
         ("patch_share", timm_encoder(BOTH)),
         ("patch_share", clip_encoder(BOTH)),
-        ("patch_share", timm_encoder(SPREADS)),
+        ("patch_share", timm_encoder(TEXTURE)),
         ("patch_share", clip_encoder(ALL)),
         ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
         ("smooth_share", timm_encoder(ALL)),
@@ -291,7 +297,7 @@ def test_each_method_says_what_it_needs_of_the_state(
     assert needs("last_block", timm_encoder(BOTH)) == {"last_input"}
     assert needs("class_token_path", clip_encoder()) == {"keys_values"}
     assert needs("patch_share", timm_encoder(MEANS)) == {"patch_tokens"}
-    assert needs("patch_share", timm_encoder(SPREADS)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(TEXTURE)) == {"patch_tokens"}
     assert needs("patch_share", timm_encoder(BOTH)) == {"patch_tokens", "last_input"}
     assert needs("last_block", timm_encoder(MEANS)) == frozenset()
 
@@ -325,8 +331,8 @@ def test_a_method_that_the_features_do_not_allow_says_so(
     for method, encoder, lacking in (
         ("last_block", timm_encoder(MEANS), "no class feature"),
         ("class_token_path", timm_encoder(MEANS), "no class feature"),
-        ("patch_share", clip_encoder(), "no patch mean or spread"),
-        ("smooth_share", clip_encoder(), "no patch mean or spread"),
+        ("patch_share", clip_encoder(), "no patch feature"),
+        ("smooth_share", clip_encoder(), "no patch feature"),
         (
             "attention",
             clip_encoder(),

@@ -57,5 +57,5 @@ def test_without_a_patch_feature_there_is_nothing_to_share(
     encoder = clip_encoder()
     state = encoder.encode(torch.randn(1, 3, 32, 32))
 
-    with pytest.raises(ValueError, match="no patch mean or spread"):
+    with pytest.raises(ValueError, match="no patch feature"):
         smooth_share(encoder, make_head(encoder.dimension), state)

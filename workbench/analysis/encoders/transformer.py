@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from workbench.analysis.encoder import (
+    PATCH_KINDS,
     TOKENS,
     Feature,
     FeatureKind,
@@ -23,6 +24,7 @@ from workbench.analysis.encoder import (
 )
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.patch_features import patch_feature
 from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 1
@@ -161,13 +163,12 @@ class TransformerEncoder:
         )
 
     def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
-        """Mean and spread over the patches, those of the two that are wanted of this block."""
-        found = {}
-        if feature := self._by_place.get((index, "patch_mean")):
-            found[feature] = tokens.mean(dim=1)
-        if feature := self._by_place.get((index, "patch_spread")):
-            found[feature] = tokens.std(dim=1, correction=0)
-        return found
+        """Those of a block's patch features that are wanted."""
+        return {
+            feature: patch_feature(feature.kind, tokens, self.grid)
+            for feature in self.features
+            if feature.block == index and feature.kind in PATCH_KINDS
+        }
 
     def _queries(self, index: int) -> int | None:
         """Nothing looks at the deepest block's patches unless they make a feature."""
