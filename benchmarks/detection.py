@@ -13,25 +13,22 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from benchmarks.command import Figures, OnStandardError, cache_dir, parser, show
-from benchmarks.encoded import Encoded, Picture, default_encoder, encode
+from benchmarks.command import Figures, parser, show
+from benchmarks.encoded import Encoded, default_encoder, encode
+from benchmarks.ordinary import demo_folders, pictures
 from workbench.analysis.distiller import train
 from workbench.analysis.metrics import auc, auc_with_interval
-from workbench.config import Settings
-from workbench.services.demo import build_demo_set
-from workbench.services.manifests import Candidate, open_source
 
 FOLDS = 5
 DIMENSIONS = 16
-QUICK_IMAGES = 120
 
 
 def measure(folders: list[Path], *, quick: bool) -> Figures:
     """AUC by cross-validation on each set, of the distiller and of a linear probe beside it."""
     encoder = default_encoder()
     sets = {
-        folder.name: encode(encoder, _pictures(folder, quick=quick), tokens=False)
-        for folder in folders or _demo()
+        folder.name: encode(encoder, pictures(folder, quick=quick), tokens=False)
+        for folder in folders or demo_folders()
     }
     figures: Figures = {}
     for name, encoded in sets.items():
@@ -43,29 +40,6 @@ def measure(folders: list[Path], *, quick: bool) -> Figures:
     figures["auc"] = figures[f"auc {first}"]
     figures["auc_linear_probe"] = figures[f"auc_linear_probe {first}"]
     return figures
-
-
-def _demo() -> list[Path]:
-    made = build_demo_set(
-        cache_dir() / "benchmark-sets",
-        downloads=cache_dir() / "downloads",
-        progress=OnStandardError(),
-    )
-    return [each.manifest.parent for each in made if each.name != "demo-planted"]
-
-
-def _pictures(folder: Path, *, quick: bool) -> list[Picture]:
-    manifest = folder / "manifest.csv"
-    source = open_source(folder, manifest if manifest.is_file() else None, Settings().image_root)
-    found = [
-        Picture(each.path, each.label == "fake", each.group or str(each.path), each.generator or "")
-        for each in source
-        if isinstance(each, Candidate)
-    ]
-    if not quick:
-        return found
-    order = np.random.default_rng(0).permutation(len(found))[:QUICK_IMAGES]
-    return [found[place] for place in sorted(order)]
 
 
 def _folds(encoded: Encoded) -> Figures:

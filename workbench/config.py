@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     open_reading: bool = False
     """Pages may be read without signing in. Writing always needs an account."""
 
-    relevance: Literal["patch_share", "last_block", "class_token_path"] = "patch_share"
+    relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
+        "patch_share"
+    )
     """Method of the token maps; one that the encoder's features do not allow is replaced."""
 
     dimensions: Annotated[int, Field(ge=2, le=64)] = 16

@@ -26,7 +26,7 @@ from workbench.config import Settings
 
 MakeHead = Callable[..., DistilledHead]
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
-CASES = 14
+CASES = 16
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
 TEXTURE = (
     (2, "patch_spread"),
@@ -54,6 +54,8 @@ def cases(
         ("patch_share", timm_encoder(TEXTURE)),
         ("patch_share", clip_encoder(ALL)),
         ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL)),
+        ("smooth_share", clip_encoder(ALL, image_size=8, patch_size=8)),
         ("class_token_path", clip_encoder()),
         ("class_token_path", timm_encoder(BOTH)),
         ("class_token_path", clip_encoder(((1, "class"), (0, "class"), (2, "patch_mean")))),
@@ -174,6 +176,7 @@ def test_with_one_patch_it_carries_everything(
     for method, encoder in (
         ("last_block", clip_encoder(image_size=8, patch_size=8)),
         ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL, image_size=8, patch_size=8)),
         ("class_token_path", clip_encoder(image_size=8, patch_size=8)),
     ):
         head = make_head(encoder.dimension)
@@ -309,6 +312,7 @@ def test_a_state_without_what_a_method_needs_is_refused_by_name(
     for method, missing in (
         ("last_block", "needs last_input, which"),
         ("patch_share", "needs last_input, patch_tokens, which"),
+        ("smooth_share", "needs last_input, patch_tokens, which"),
         ("class_token_path", "needs keys_values, which"),
     ):
         with pytest.raises(ValueError, match=missing):
@@ -328,10 +332,11 @@ def test_a_method_that_the_features_do_not_allow_says_so(
         ("last_block", timm_encoder(MEANS), "no class feature"),
         ("class_token_path", timm_encoder(MEANS), "no class feature"),
         ("patch_share", clip_encoder(), "no patch feature"),
+        ("smooth_share", clip_encoder(), "no patch feature"),
         (
             "attention",
             clip_encoder(),
-            "no relevance method 'attention'; there is patch_share, last_block, class_",
+            "no relevance method 'attention'; there is patch_share, smooth_share, last_block",
         ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))

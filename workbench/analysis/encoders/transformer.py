@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from workbench.analysis.encoder import (
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
 from workbench.analysis.patch_features import patch_feature
+from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 2
 """Raise it whenever the same pixels would get another embedding than before."""
@@ -105,6 +107,11 @@ class TransformerEncoder:
         self._last_class = self._class_features[-1].block if self._class_features else -1
 
     @property
+    def depth(self) -> int:
+        """How many blocks the tower has."""
+        return len(self._tower.blocks)
+
+    @property
     def last_block(self) -> TowerBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
         if not self._class_features:
@@ -115,6 +122,25 @@ class TransformerEncoder:
     def class_path(self) -> TowerPath | None:
         """The way to all class features; None where x has no class feature."""
         return TowerPath(self._tower, self._class_features) if self._class_features else None
+
+    def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
+        """A copy whose last `count` blocks have all their weights redrawn; this one stays as it is.
+
+        ValueError where the tower has fewer blocks.
+        """
+        if not 0 <= count <= self.depth:
+            raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
+        made = copy.copy(self)
+        made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for block in made._tower.blocks[self.depth - count :]:  # noqa: SLF001
+                for weights in block.parameters():
+                    weights.copy_(redrawn(weights, generator))
+        made.fingerprint = _fingerprint(
+            {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
+        )
+        return made
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
         """Resized and normalised pixels. Of an image that is not square, the central square."""
