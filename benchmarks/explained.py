@@ -16,16 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.command import cache_dir
+from benchmarks.distilling import distil
 from benchmarks.encoded import Encoded, Picture, default_encoder, encode, normalised
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import train
 from workbench.analysis.encoder import Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.encoders.onnx_weights import BLOCKS
 from workbench.analysis.encoders.packaged import load_packaged
 from workbench.analysis.relevance import needs, token_maps
 
-DIMENSIONS = 16
-SEEDS = (0, 1, 2)
 BATCH = 16
 LAST_CLASS: tuple[int, FeatureKind] = (BLOCKS - 1, "class")
 
@@ -110,7 +108,8 @@ def train_models(pictures: Sequence[Picture], training: NDArray[np.bool_]) -> Mo
                 if (each.block, each.kind) == wanted
             ]
         )
-        head = train(data.training_set(columns), dimensions=DIMENSIONS, seeds=SEEDS).head
-        return Explained(load_packaged(cache_dir(), features=features), columns, head)
+        encoder = load_packaged(cache_dir(), features=features)
+        head = distil(data.training_set(columns), encoder.features).head
+        return Explained(encoder, columns, head)
 
     return Models(model(own), model(joint), model((LAST_CLASS,)), encoded, wide)

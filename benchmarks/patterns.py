@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
 from benchmarks.command import Figures, run
+from benchmarks.distilling import distil
 from benchmarks.encoded import BATCH, batches, default_encoder, normalised
 from benchmarks.planted import Planted, planted
 from workbench.analysis.counterfactual import FILLS, with_controls
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import TrainingSet, train
+from workbench.analysis.distiller import TrainingSet
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.metrics import auc
 from workbench.analysis.patterns import (
@@ -42,7 +43,6 @@ from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.services.model_logits import logits_of
 from workbench.services.pattern_effects import CONTROLS, IMAGES, Example, effect_of, one_an_image
 
-DIMENSIONS = 16
 SEED = 0
 SIDE = 224
 ON_MASK = 0.5
@@ -120,7 +120,7 @@ def _explained(truth: Planted) -> Explained:
         for batch in batches([picture.path for picture in truth.pictures])
     ]
     embedding = torch.cat([state.embedding for state in states])
-    head = _head(truth, embedding)
+    head = _head(truth, encoder, embedding)
     groups: list[PixelGroup] = []
     pictures: list[int] = []
     for number, found in enumerate(_pixel_groups(truth, encoder, head, states)):
@@ -140,12 +140,12 @@ def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
     return replace(state, **parts)
 
 
-def _head(truth: Planted, embedding: torch.Tensor) -> DistilledHead:
+def _head(truth: Planted, encoder: Encoder, embedding: torch.Tensor) -> DistilledHead:
     chosen = np.flatnonzero(~truth.held_out)
     fake = torch.tensor([float(truth.pictures[place].fake) for place in chosen])
     group = np.unique([truth.pictures[place].group for place in chosen], return_inverse=True)[1]
     data = TrainingSet(embedding[chosen], fake, torch.ones(len(chosen)), group)
-    return train(data, dimensions=DIMENSIONS, seeds=(0, 1, 2)).head
+    return distil(data, encoder.features).head
 
 
 def _pixel_groups(

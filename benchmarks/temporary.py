@@ -13,8 +13,9 @@ import torch
 from sqlalchemy import select
 
 from benchmarks.command import OnStandardError, cache_dir
+from benchmarks.distilling import distil
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import TrainingSet, train
+from workbench.analysis.distiller import TrainingSet
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.relevance import default_method
 from workbench.app import create_app
@@ -31,8 +32,6 @@ from workbench.store import migrating
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.versions import ModelVersion
-
-DIMENSIONS = 16
 
 
 @contextmanager
@@ -98,7 +97,7 @@ def teach(collection_id: int, encoder: Encoder, settings: Settings) -> Distilled
     session().rollback()
     fake = torch.tensor([float(by_id[each] == "fake") for each in ids])
     data = TrainingSet(embedding, fake, torch.ones(len(ids)), np.arange(len(ids)))
-    return train(data, dimensions=DIMENSIONS, seeds=(0,)).head
+    return distil(data, encoder.features, seeds=(0,)).head
 
 
 def add_version(
