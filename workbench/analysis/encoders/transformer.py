@@ -108,8 +108,8 @@ class TransformerEncoder:
 
     @property
     def depth(self) -> int:
-        """How many blocks the tower has."""
-        return len(self._tower.blocks)
+        """How many of the tower's blocks the embedding goes through."""
+        return self._deepest + 1
 
     @property
     def last_block(self) -> TowerBlock | None:
@@ -124,9 +124,9 @@ class TransformerEncoder:
         return TowerPath(self._tower, self._class_features) if self._class_features else None
 
     def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
-        """A copy whose last `count` blocks have all their weights redrawn; this one stays as it is.
+        """A copy with all weights of the last `count` of `depth` blocks redrawn; this one stays.
 
-        ValueError where the tower has fewer blocks.
+        ValueError where there are fewer blocks.
         """
         if not 0 <= count <= self.depth:
             raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
@@ -134,9 +134,10 @@ class TransformerEncoder:
         made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            for block in made._tower.blocks[self.depth - count :]:  # noqa: SLF001
+            for block in made._tower.blocks[self.depth - count : self.depth]:  # noqa: SLF001
                 for weights in block.parameters():
                     weights.copy_(redrawn(weights, generator))
+        made._encoding = in_bfloat16(made._tower) if self._in_halves else made._tower  # noqa: SLF001
         made.fingerprint = _fingerprint(
             {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
         )
