@@ -52,7 +52,7 @@ def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> To
         part = _linear_part(head, state.embedding, _of_kinds(encoder, {"class"}))
         share = share + part[..., None] * class_relevance(encoder, head, state)
     at_mean = head.pre_activation(head.origin)
-    multiplier = _rescale(head.pre_activation(state.embedding), at_mean)
+    multiplier = rescale(head.pre_activation(state.embedding), at_mean)
     return TokenMaps(maps=share * multiplier[..., None], baseline=torch.relu(at_mean))
 
 
@@ -99,7 +99,7 @@ def _of_kinds(encoder: Encoder, kinds: Collection[str]) -> list[Feature]:
     return [feature for feature in encoder.features if feature.kind in kinds]
 
 
-def _rescale(
+def rescale(
     pre: Float[Tensor, "image dimension"], at_mean: Float[Tensor, " dimension"]
 ) -> Float[Tensor, "image dimension"]:
     """(ReLU(pre) - ReLU(at_mean)) / (pre - at_mean), or the ReLU's derivative where they meet."""
