@@ -12,7 +12,15 @@ from json import loads
 from benchmarks.command import parser
 from workbench.config import PROJECT_ROOT
 
-NAMES = ("attribution", "detection")
+NAMES = (
+    "attribution",
+    "detection",
+    "explain",
+    "patterns",
+    "pipeline",
+    "projection",
+    "reexplain",
+)
 REPORT = PROJECT_ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "timm")
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from benchmarks.command import cache_dir
 from workbench.analysis.distiller import TrainingSet
@@ -49,11 +50,12 @@ class Encoded:
         """Label of each picture."""
         return np.array([picture.fake for picture in self.pictures])
 
-    def training_set(self) -> TrainingSet:
-        """The pictures as the distiller takes them."""
+    def training_set(self, columns: Tensor | None = None) -> TrainingSet:
+        """The pictures as the distiller takes them; of the embedding, all columns or some."""
+        x = self.state.embedding
         groups = np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
         return TrainingSet(
-            self.state.embedding,
+            x if columns is None else x[:, columns],
             torch.from_numpy(self.fake).float(),
             torch.ones(len(self.pictures)),
             groups,

@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     open_reading: bool = False
     """Pages may be read without signing in. Writing always needs an account."""
 
-    relevance: Literal["patch_share", "last_block", "class_token_path"] = "patch_share"
+    relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
+        "patch_share"
+    )
     """Method of the token maps; one that the encoder's features do not allow is replaced."""
 
     dimensions: Annotated[int, Field(ge=2, le=64)] = 16
@@ -62,7 +64,17 @@ class Settings(BaseSettings):
     retrain_min_decisions: Annotated[int, Field(ge=1)] = 20
     """New verdicts since the active version's dataset that make a scheduled retrain worth while."""
 
+    sensitivity_images: Annotated[int, Field(ge=0)] = 1000
+    """So many images of a version at most have their sensitivity measured, spread over the layout;
+    each costs two encodings."""
+
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
+
+    cache_gigabytes: Annotated[float, Field(ge=0)] = 20
+    """Bound of the cache of tokens and superpixels, in 10^9 bytes; 0 keeps none.
+
+    The packaged encoder's tokens take 0.8 MB an image, so 20 are room for 25,000 images.
+    """
 
     max_pixels: Annotated[int, Field(ge=1)] = 80_000_000
     """Images that claim more pixels are refused unread (decompression bombs)."""
@@ -100,6 +112,15 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """What can be made again: converted weights, thumbnails, downloads."""
         return self.data_dir / "cache"
+
+    @property
+    def part_dir(self) -> Path:
+        """Cached parts of what encoders give, bounded by `cache_gigabytes`."""
+        return self.cache_dir / "parts"
+
+    @property
+    def cache_bytes(self) -> int:
+        return int(self.cache_gigabytes * 1e9)
 
     def session_secret(self) -> str:
         """The configured secret, or this data directory's own, made at its first use."""

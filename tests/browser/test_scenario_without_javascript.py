@@ -32,7 +32,7 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         image_id = image_id_of(page)
         expect(page.locator("#viewer img.heat")).to_be_visible()
 
-        page.get_by_label("Take away").select_option("dimension-0")
+        page.get_by_label("What to change").select_option("dimension-0")
         page.get_by_role("button", name="Try").click()
         expect(page.locator(".trial")).to_contain_text("Δ logit")
         page.locator("#note-text").fill("It goes without a script.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-import torch
 from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services import analysis_requests, performing, runs, scoring, training
+from workbench.services import analysis_requests, performing, runs, training
 from workbench.services.progress import Stopping
 from workbench.store.database import db, session
 from workbench.store.images import Image
@@ -37,6 +35,8 @@ class StopsAt:
         ("Explaining images", 0),
         ("Explaining images", 32),
         ("Laying images out", 1),
+        ("Measuring sensitivity", 0),
+        ("Measuring sensitivity", 16),
         ("Writing cells and patterns", 1),
     ],
 )
@@ -106,9 +106,3 @@ def test_a_collection_of_one_label_fails_with_a_clear_reason(
 
     assert analyse(imported, settings) == "failed"
     assert "same label" in runs.runs(imported)[0].error
-
-
-def test_sensitivity_is_zero_where_nothing_is_taken_away() -> None:
-    head = type("Head", (), {"logit_weight": torch.tensor([1.0, -1.0])})()
-
-    assert scoring.sensitivity(np.array([1.0, 2.0], np.float32), [], head) == 0.0

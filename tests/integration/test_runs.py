@@ -348,6 +348,22 @@ def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
     assert 0 <= half.seconds_left < 60
 
 
+def test_a_rate_counts_only_what_this_process_did(
+    queued: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = runs.now()
+    runs.claim(queued, "a")
+    progress = runs.RunProgress(db.engine, queued, every=0.0)
+    for seconds, done in ((0, 80), (10, 90)):
+        monkeypatch.setattr(runs, "now", lambda at=seconds: begun + timedelta(seconds=at))
+        progress.advance(done, 100, "Explaining images")
+    session().rollback()
+    resumed = runs.run(queued)
+
+    assert resumed.rate == pytest.approx(1.0)
+    assert resumed.seconds_left == pytest.approx(10.0)
+
+
 def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> None:
     runs.claim(queued, "a")
     progress = runs.RunProgress(db.engine, queued, every=3600.0)

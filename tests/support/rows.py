@@ -14,6 +14,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.people import AuditEvent, User
 from workbench.store.results import (
+    CachedPart,
     Cell,
     Embedding,
     EmbeddingShard,
@@ -90,6 +91,9 @@ def fill_every_table() -> None:
                 Embedding(
                     pixel_hash=image.pixel_hash, encoder_fingerprint="f", shard_id=shard.id, row=0
                 ),
+                CachedPart(
+                    shard_id=shard.id, part="patch_tokens", path="1", sha256="0" * 64, size=1
+                ),
                 WorkerLease(name="worker", holder="h:1:t", expires_at=now()),
                 Schedule(collection_id=collection.id, hour=2, min_decisions=20),
             ]
@@ -138,7 +142,8 @@ def fill_every_table() -> None:
                     p=0.73,
                     label="real",
                     outcome="real_called_fake",
-                    sensitivity=1.0,
+                    removed_change=-1.2,
+                    control_change=-0.2,
                     x=0.5,
                     y=0.5,
                     shard_id=results.id,
@@ -155,6 +160,7 @@ def fill_every_table() -> None:
                     fake_called_real=0,
                     mean_p=0.73,
                     sensitivity=1.0,
+                    measured=1,
                     mean_activation=[1.0, 0.0],
                     exemplar_id=image.id,
                 ),

@@ -26,11 +26,13 @@ class ServerFailedError(AssertionError):
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """Give a process this data directory and these settings (`database_url="…"`), none else."""
+    """Give a process this data directory and these settings (`database_url="…"`)."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")
     }
-    given = {f"WORKBENCH_{name.upper()}": value for name, value in settings.items()}
+    # Each image measured is encoded twice more, by the real encoder.
+    wanted = {"sensitivity_images": "8", **settings}
+    given = {f"WORKBENCH_{name.upper()}": value for name, value in wanted.items()}
     return {**inherited, "WORKBENCH_DATA_DIR": str(data_dir), **given}
 
 

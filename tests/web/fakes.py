@@ -33,7 +33,12 @@ from workbench.services.errors import (
 )
 from workbench.services.judging import VerdictView
 from workbench.services.overview import CellDetail, CellView, Overview, PatternName, Window
-from workbench.services.patterns import GroupExemplar, PatternDetail, PatternRow
+from workbench.services.patterns import (
+    GroupExemplar,
+    PatternDetail,
+    PatternRow,
+    PatternsSummary,
+)
 from workbench.services.runs import RunView
 from workbench.services.tagging import TaggingView, TagRow
 from workbench.services.versions import VersionRow
@@ -76,10 +81,10 @@ CARDS = {
 }
 
 CELLS = {
-    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1),
-    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 4),
-    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, 0.2, 0.25, 6),
-    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1),
+    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1, 1),
+    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 2, 4),
+    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, None, None, 0, 6),
+    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1, 1),
 }
 MEMBERS = {11: (1, 2), 12: (3, 4), 13: (5, 6), 21: (1,)}
 
@@ -260,6 +265,9 @@ class Browsing:
             size=256,
             logit=1.1,
             base_logit=-0.4,
+            sensitivity=0.9 if image_id == 2 else None,
+            removed_change=-0.6 if image_id == 2 else None,
+            control_change=0.3 if image_id == 2 else None,
             dimensions=(
                 DimensionShare(0, 2.0, 1.0, 2.0),
                 DimensionShare(1, 1.0, -0.5, -0.5),
@@ -309,6 +317,9 @@ class Patterns:
         rows = (self._row(31), self._row(32))
         return rows[:1] if cell_id else rows
 
+    def summary(self, version_id: int) -> PatternsSummary:
+        return PatternsSummary(stability=0.61, effect_rank_correlation=0.72)
+
     def pattern(self, version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
         if pattern_id not in (31, 32):
             raise NotFoundError("This version has no such pattern.")
@@ -346,7 +357,11 @@ class Patterns:
             exemplars=(GroupExemplar(200, 2, "real", 0.9, 0.5),),
             profile=(0.4, -0.1, 0.0),
             effect=None if number == 1 else -0.7,
-            effect_control=None if number == 1 else -0.1,
+            effect_low=None if number == 1 else -1.1,
+            effect_high=None if number == 1 else -0.3,
+            effect_control=None if number == 1 else 0.1,
+            effect_images=None if number == 1 else 12,
+            stability=None if number == 1 else 0.83,
         )
 
 
@@ -409,14 +424,16 @@ class Counterfactuals:
 
     def try_edit(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> Outcome:
         if isinstance(edit, DimensionEdit):
-            label = f"dimension {edit.dimension} set to 0"
-            return Outcome(label, 0.75, 0.5, -1.1, None, None, (), None)
+            label = f"dimension {edit.dimension} set to {edit.to}"
+            if edit.dimension == 2:
+                return Outcome(label, 0.75, 0.75, 0.0, 0.2, None, (0.2,), None)
+            return Outcome(label, 0.75, 0.5, -1.1, 0.1, 0.2, (-0.1, 0.1, 0.3), True)
         if self.book.encoder_missing:
             raise UnavailableError("The encoder of version 2 cannot be had.")
         if edit.group_id // 100 != image_id:
             raise NotFoundError("This image has no such pixel group under this version.")
         controls = (-0.1, 0.05, -0.02, 0.1, 0.0, -0.06, 0.03, -0.04, 0.08, -0.01)
-        return Outcome("group 1 inpainted", 0.75, 0.42, -1.4, 0.0, 0.06, controls, True)
+        return Outcome("group 1 blurred", 0.75, 0.42, -1.4, 0.0, 0.06, controls, True)
 
     def preview(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> bytes:
         return _picture("JPEG", (64, 64), "grey")

@@ -28,7 +28,19 @@ def test_a_glyph_tells_its_numbers_in_words(visitor: Reader) -> None:
     glyph = glyph_of(visitor.get("/c/faces/").text, 11)
 
     assert "2 images: 1 real, right; 1 real, called fake." in glyph
-    assert "Mean p(fake) 0.50, severity 3 of 5. Sensitivity 0.40 logits." in glyph
+    assert "Mean p(fake) 0.50, severity 3 of 5." in glyph
+    assert "Sensitivity 0.40 logits, measured on 1 of them." in glyph
+
+
+def test_a_cell_without_a_measured_image_has_no_bar_and_says_so(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/").text
+
+    assert 'class="sensitivity"' in glyph_of(page, 12)
+    assert "Sensitivity 0.80 logits, measured on each." in glyph_of(page, 12)
+    assert 'class="sensitivity"' not in glyph_of(page, 13)
+    assert "Sensitivity not measured." in glyph_of(page, 13)
+    assert "sensitivity not measured" in visitor.get("/c/faces/cells/13").text
+    assert "0.40 logits, measured on 1 of 2" in visitor.get("/c/faces/cells/11").text
 
 
 def test_a_glyph_has_an_arc_for_each_outcome_that_occurs(visitor: Reader) -> None:

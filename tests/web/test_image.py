@@ -185,11 +185,52 @@ def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) ->
     assert "edit=group-200&amp;fill=blur" in page
 
 
-def test_a_dimension_s_counterfactual_has_no_control(visitor: Reader) -> None:
+def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2?edit=dimension-1").text
 
-    assert "dimension 1 set to 0" in page
-    assert 'class="control"' not in page
+    assert "dimension 1 set to zero" in page
+    assert page.count('class="control"') == 3
+    assert "3 other dimensions set likewise" in page
+    assert "Other dimensions set likewise move it by +0.10; this one less toward fake" in page
+    assert "/counterfactuals/2/2.jpg" not in page, "the image is as it was"
+
+
+def test_where_too_few_dimensions_move_nothing_is_called_evidence(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=dimension-2").text
+
+    assert "Only 1 other dimension is moved by this: too few to compare with." in page
+    assert "evidence." not in page
+
+
+def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWorkbench) -> None:
+    page = ada.get("/c/faces/images/2?edit=dimension-1&to=cell-12&a=12&b=13&cell=11").text
+
+    assert "dimension 1 set to 12" in page
+    offered = re.search(r'<select name="to">(.*?)</select>', page, re.DOTALL)
+    assert offered
+    assert re.findall(r'value="([^"]+)"( selected)?', offered[1]) == [
+        ("zero", ""),
+        ("own", ""),
+        ("cell-12", " selected"),
+        ("cell-13", ""),
+        ("cell-11", ""),
+    ]
+    assert '<input type="hidden" name="to" value="cell-12">' in page
+
+    ada.post("/c/faces/images/2/notes", **(NOTE | {"edit": "dimension-1", "to": "own"}))
+
+    assert [note.edit_label for _owner, note in book.notes.values()] == ["dimension 1 set to own"]
+
+
+def test_an_image_tells_its_measured_sensitivity_or_that_there_is_none(visitor: Reader) -> None:
+    measured, other = (
+        " ".join(re.sub(r"<[^>]*>", " ", visitor.get(f"/c/faces/images/{number}").text).split())
+        for number in (2, 1)
+    )
+
+    assert "Sensitivity 0.90 logits: without its strongest pixel groups −0.60" in measured
+    assert "without like regions elsewhere +0.30" in measured
+    assert "Sensitivity not measured" in other
 
 
 @pytest.mark.parametrize(
@@ -200,6 +241,8 @@ def test_a_dimension_s_counterfactual_has_no_control(visitor: Reader) -> None:
         ("edit=group-99999999999", 422),
         ("edit=everything", 422),
         ("edit=group-200&fill=paint", 422),
+        ("edit=dimension-1&to=one", 422),
+        ("edit=dimension-1&to=cell-99999999999", 422),
     ],
 )
 def test_an_edit_that_cannot_be_made_is_refused(visitor: Reader, query: str, status: int) -> None:

@@ -16,6 +16,8 @@ def test_patterns_are_listed_with_what_is_claimed_and_what_was_measured(visitor:
     assert page.count("<tr data-pattern-id=") == 2
     for words in ("+0.50", "± 0.20", "12%", "47%", "×1.9", "×1.3–×2.6", "not measured", "−0.70"):
         assert words in page, words
+    for words in ("−1.10 to −0.30", "0.83", "+0.72", "0.61"):
+        assert words in page, words
 
 
 def test_the_order_of_the_patterns_is_part_of_the_address(visitor: Reader) -> None:
@@ -31,6 +33,19 @@ def test_a_pattern_shows_members_places_profile_and_whom_it_misleads(visitor: Re
     assert page.count('class="place inside"') == 1
     assert re.findall(r">dim (\d)<", page) == ["0", "1", "2"]
     assert "/c/faces/images/2?" in page
+
+
+def test_a_pattern_says_how_its_effect_was_measured(visitor: Reader) -> None:
+    unmeasured, measured = (
+        re.sub(r"<[^>]*>|\s+", " ", visitor.get(f"/c/faces/patterns/{number}").text)
+        for number in (31, 32)
+    )
+
+    assert "Measured effect not measured" in " ".join(unmeasured.split())
+    words = " ".join(measured.split())
+    assert "−0.70 logits 95 % interval −1.10 to −0.30" in words
+    assert "removed from 12 images, beyond what like regions elsewhere do (+0.10)" in words
+    assert "0.83 mean best Jaccard over resamples of the images; stable" in words
 
 
 def test_the_members_of_a_pattern_are_paged(visitor: Reader) -> None:

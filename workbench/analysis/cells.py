@@ -25,7 +25,9 @@ class CellSummary:
     column: int
     counts: tuple[int, int, int, int]
     mean_p: float
-    sensitivity: float
+    sensitivity: float | None
+    """Mean over its measured images, in logits; None where none was measured."""
+    measured: int
     mean_activation: Float[ndarray, " dimension"]
     exemplar: int
     """Index of the image whose activations are nearest the cell's mean."""
@@ -46,6 +48,30 @@ def place_in_grid(
     return rows, columns
 
 
+def spread_order(places: Float[ndarray, "image 2"], *, seed: int) -> Integer[ndarray, " image"]:
+    """The images in an order of which every beginning is spread over the layout.
+
+    The occupied cells of level 0 take turns, so that as many images as there are cells hold one of
+    each. Within a cell, the occupied cells of the next level take turns, and so on down; within
+    one of the finest level the order is random.
+    """
+    order = np.random.default_rng(seed).permutation(len(places))
+    for level in reversed(range(level_count(len(places)))):
+        rows, columns = place_in_grid(places[order], level)
+        order = order[np.argsort(_turn(rows * (COLUMNS << level) + columns), kind="stable")]
+    return order
+
+
+def _turn(keys: Integer[ndarray, " image"]) -> Integer[ndarray, " image"]:
+    """How many earlier entries have the same key."""
+    grouped = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[grouped], prepend=-1))
+    lengths = np.diff(starts, append=len(keys))
+    turn = np.empty_like(keys)
+    turn[grouped] = np.arange(len(keys)) - np.repeat(starts, lengths)
+    return turn
+
+
 def summarise_cells(
     places: Float[ndarray, "image 2"],
     outcomes: Integer[ndarray, " image"],
@@ -55,7 +81,8 @@ def summarise_cells(
 ) -> Iterator[CellSummary]:
     """The occupied squares of every level; at each, the counts sum to the number of images.
 
-    `outcomes` are 0…3 in the order of `CellSummary.counts`.
+    `outcomes` are 0…3 in the order of `CellSummary.counts`; `sensitivity`, in logits, is NaN where
+    it was not measured.
     """
     for level in range(level_count(len(places))):
         rows, columns = place_in_grid(places, level)
@@ -67,13 +94,15 @@ def summarise_cells(
             mean = activations[members].mean(axis=0)
             distance = np.linalg.norm(activations[members] - mean, axis=1)
             counts = np.bincount(outcomes[members], minlength=4)
+            measured = sensitivity[members][~np.isnan(sensitivity[members])]
             yield CellSummary(
                 level=level,
                 row=int(rows[first]),
                 column=int(columns[first]),
                 counts=(int(counts[0]), int(counts[1]), int(counts[2]), int(counts[3])),
                 mean_p=float(p[members].mean()),
-                sensitivity=float(sensitivity[members].mean()),
+                sensitivity=float(measured.mean()) if len(measured) else None,
+                measured=len(measured),
                 mean_activation=mean,
                 exemplar=int(members[np.argmin(distance)]),
             )

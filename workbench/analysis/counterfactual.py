@@ -1,21 +1,119 @@
-"""Counterfactual edits of an image: a region removed, and random regions as control."""
+"""Counterfactual edits, each with its control: a region removed, a dimension set otherwise."""
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, Integer, UInt8
 from numpy import ndarray
+from scipy.special import stdtrit
 
-Fill = Literal["inpaint", "blur", "mean"]
-FILLS: tuple[str, ...] = get_args(Fill)
+Fill = Literal["clone", "inpaint", "blur", "mean"]
+FILLS: tuple[Fill, ...] = get_args(Fill)
+MEASURING_FILL: Fill = "clone"
+"""The fill by which effects are measured: the most faithful to the truth, where it is known."""
 _INPAINT_RADIUS = 5
+_BASE_RADIUS = 2
+"""Of the inpainting below a clone, of which little more than the colours at the rim remains."""
 _BLUR_SIGMA = 9.0
 _MARGIN = 2
 """Pixels by which a region is widened before it is filled, so that its rim does not survive."""
 _DRAWS = 12
+FEWEST_CONTROLS = 3
+_MOVED = 1e-6
+_SOURCES = 24
+"""Places drawn from which a clone may take its texture."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What removing regions does to the logit, in logits, + toward fake.
+
+    `value` is the mean over the images of (change by removal - mean change of its controls).
+    `low` and `high` hold the mean of all such images with 95 % confidence (Student's t); None
+    where there is one image alone. `control` is the mean change of the controls.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    control: float
+    images: int
+
+
+def paired_effect(
+    removed: Float[ndarray, " image"], controls: Float[ndarray, "image control"]
+) -> Effect:
+    """The effect out of each image's change by removal and those of its own controls.
+
+    Paired, because images differ in how far any edit moves them. Raises ValueError without images.
+    """
+    count = len(removed)
+    if not count:
+        raise ValueError("an effect needs at least one image")
+    beyond = removed - controls.mean(axis=1)
+    value = float(beyond.mean())
+    reach = None
+    if count > 1:
+        reach = float(stdtrit(count - 1, 0.975) * beyond.std(ddof=1) / np.sqrt(count))
+    return Effect(
+        value=value,
+        low=None if reach is None else value - reach,
+        high=None if reach is None else value + reach,
+        control=float(controls.mean()),
+        images=count,
+    )
+
+
+def exceeds_controls(change: float, controls: Float[ndarray, " control"]) -> bool | None:
+    """Whether a change lies outside of its controls' 95 % prediction interval.
+
+    That is, beyond the t quantile of 0.975 times their standard deviation times sqrt(1 + 1/n) from
+    their mean: one more control would lie there in 5 % of the cases. None for fewer than
+    `FEWEST_CONTROLS`, which have no spread to speak of.
+    """
+    count = len(controls)
+    if count < FEWEST_CONTROLS:
+        return None
+    reach = stdtrit(count - 1, 0.975) * controls.std(ddof=1) * np.sqrt(1 + 1 / count)
+    return bool(abs(change - controls.mean()) > reach)
+
+
+def dimension_changes(
+    activation: Float[ndarray, " dimension"],
+    logit_weight: Float[ndarray, " dimension"],
+    reference: Float[ndarray, " dimension"],
+) -> Float[ndarray, " dimension"]:
+    """Change of the logit, + toward fake, when each dimension alone is set to its reference.
+
+    w_k (reference_k - z_k), exact: the logit is linear in z. The reference is 0, or the mean
+    activations of some images.
+    """
+    changes: Float[ndarray, " dimension"] = logit_weight * (reference - activation)
+    return changes
+
+
+def other_dimensions(
+    dimension: int,
+    activation: Float[ndarray, " dimension"],
+    reference: Float[ndarray, " dimension"],
+    count: int,
+) -> Integer[ndarray, " control"]:
+    """Up to `count` other dimensions, drawn at random, whose same edit is a dimension's control.
+
+    As a region's control is the same edit elsewhere in the image, a dimension's is the same edit of
+    other dimensions of the image: set to 0, or to the same cell's mean. Drawn among those that the
+    edit moves: a dimension that is at its reference already is not edited, and many zeros would
+    make any other change look like evidence. The same question has the same controls.
+    """
+    moved = np.flatnonzero(np.abs(reference - activation) > _MOVED)
+    others = moved[moved != dimension]
+    drawn = np.random.default_rng(dimension).permutation(others)[:count]
+    return np.sort(drawn)
 
 
 def remove_region(
@@ -23,21 +121,75 @@ def remove_region(
 ) -> UInt8[ndarray, "height width 3"]:
     """The image without what lies under the mask (0 or 1).
 
-    `inpaint` continues the surroundings (Telea 2004, OpenCV), `blur` takes the detail away,
-    `mean` paints the image's mean colour. A mask that covers everything leaves nothing to
-    continue from: inpainting then paints the mean colour too.
+    `clone` lays texture of another part of the image over the region, fitted to its rim by
+    Poisson's equation (Pérez, Gangnet, Blake, SIGGRAPH 2003, equation 10; OpenCV), `inpaint`
+    continues the surroundings (Telea 2004, OpenCV), `blur` takes the detail away, `mean` paints the
+    image's mean colour. A mask that covers everything leaves nothing to take texture from or to
+    continue: cloning and inpainting then paint the mean colour too. An empty mask changes nothing.
     """
     size = 2 * _MARGIN + 1
     hole = cv2.dilate(mask, np.ones((size, size), np.uint8))
-    if fill == "inpaint" and not hole.all():
-        return np.asarray(
-            cv2.inpaint(pixels, hole, _INPAINT_RADIUS, cv2.INPAINT_TELEA), dtype=np.uint8
-        )
+    if fill in ("clone", "inpaint") and not hole.all():
+        radius = _INPAINT_RADIUS if fill == "inpaint" else _BASE_RADIUS
+        inpainted = np.asarray(cv2.inpaint(pixels, hole, radius, cv2.INPAINT_TELEA), dtype=np.uint8)
+        return inpainted if fill == "inpaint" else _cloned(inpainted, hole)
     if fill == "blur":
         filling = cv2.GaussianBlur(pixels, (0, 0), _BLUR_SIGMA)
     else:
         filling = np.broadcast_to(pixels.mean(axis=(0, 1)), pixels.shape)
     return np.where(hole[..., None] > 0, filling, pixels).astype(np.uint8)
+
+
+def _cloned(
+    inpainted: UInt8[ndarray, "height width 3"], hole: UInt8[ndarray, "height width"]
+) -> UInt8[ndarray, "height width 3"]:
+    """The inpainted image, its hole covered with the texture of another part.
+
+    Both the rim and the texture are of the inpainted image, so that nothing of what was removed
+    comes back, be it at the image's border or where the hole is too large for another place.
+    """
+    height, width = hole.shape
+    # The rim has to lie inside the image for the equation; the outermost pixels stay inpainted.
+    inner = hole.copy()
+    inner[[0, -1]] = inner[:, [0, -1]] = 0
+    if not inner.any():
+        return inpainted
+    top, left = _source(hole)
+    mirrored = np.pad(inpainted, ((height - 1,) * 2, (width - 1,) * 2, (0, 0)), mode="reflect")
+    source = np.ascontiguousarray(mirrored[top : top + height, left : left + width])
+    box_left, box_top, box_width, box_height = cv2.boundingRect(inner)
+    centre = (box_left + box_width // 2, box_top + box_height // 2)
+    cloned = cv2.seamlessClone(source, inpainted, inner * 255, centre, cv2.NORMAL_CLONE)
+    return np.where(hole[..., None] > 0, cloned, inpainted).astype(np.uint8)
+
+
+def _source(hole: UInt8[ndarray, "height width"]) -> tuple[int, int]:
+    """Row and column, in the image mirrored at its borders, of the window to take texture from.
+
+    Of places drawn at random, the same for the same hole, the first that overlaps it least.
+    """
+    height, width = hole.shape
+    mirrored = np.pad(hole, ((height - 1,) * 2, (width - 1,) * 2), mode="reflect")
+    generator = np.random.default_rng(zlib.crc32(hole.tobytes()))
+    drawn = generator.integers(0, (2 * height - 1, 2 * width - 1), size=(_SOURCES, 2)).tolist()
+    overlaps = [
+        int((mirrored[top : top + height, left : left + width] & hole).sum()) for top, left in drawn
+    ]
+    top, left = drawn[int(np.argmin(overlaps))]
+    return top, left
+
+
+def with_controls(
+    pixels: UInt8[ndarray, "height width 3"],
+    mask: UInt8[ndarray, "height width"],
+    fill: Fill,
+    *,
+    controls: int,
+    seed: int,
+) -> list[UInt8[ndarray, "height width 3"]]:
+    """The image without the region, then without each of `controls` regions like it elsewhere."""
+    regions = [mask, *random_regions(mask, controls, seed=seed)]
+    return [remove_region(pixels, region, fill) for region in regions]
 
 
 def random_regions(

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
-FeatureKind = Literal["class", "patch_mean", "patch_spread"]
+FeatureKind = Literal["class", "patch_mean", "patch_spread", "patch_variation"]
 
-PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread"})
+PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread", "patch_variation"})
 """The kinds of features that are made of patch tokens, and can be shared out among them."""
 
 
@@ -37,8 +37,7 @@ class Feature:
     """One slice of the embedding x: columns `start` to `stop` (excluded).
 
     `block` is the transformer block, from 0, whose output it is taken from; `class` is its class
-    token. `patch_mean` and `patch_spread` are, for each channel, the mean of its T patch tokens and
-    their standard deviation (that of a population: divided by T).
+    token; the others are made of its patch tokens (see `patch_features`).
     """
 
     block: int
@@ -60,7 +59,7 @@ class Penultimate:
 
     embedding: x, not standardised.
     patch_tokens: after the final LayerNorm, of the blocks of `patch_blocks`, in that order; the
-        patch features are their mean and spread over patches. The block axis may be 0 long.
+        patch features are made of them. The block axis may be 0 long.
         Patches go row by row over the encoder's grid.
     last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
         token axis may be 0 long.

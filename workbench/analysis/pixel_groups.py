@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 from numpy import ndarray
@@ -14,6 +15,13 @@ from skimage.segmentation import slic
 
 SEGMENTS = 96
 """Superpixels aimed at; 224 px and 96 of them make regions of about 23 x 23 px."""
+SUPERPIXELS_VERSION = 1
+"""Raise it whenever an image would get other superpixels than before: they are kept."""
+_COMPACTNESS = 12.0
+_SMOOTHING = 1.0
+_ITERATIONS = 3
+"""On photographs and portraits, three explain 0.856 of the variance of colour, the usual ten 0.861
+in three times the time; squares of the same size 0.736."""
 KEPT_SHARE = 0.8
 KEPT_AT_MOST = 8
 LIKENESS = 0.8
@@ -36,13 +44,40 @@ class PixelGroup:
     by_dimension: Float[ndarray, " dimension"]
 
 
-def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> Integer[ndarray, "height width"]:
+def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "height width"]:
     """Labels 0…S-1 of connected regions of like colour (SLIC, Achanta et al. 2012).
 
-    A constant image has regions too: SLIC then falls back to place alone.
+    S is about `SEGMENTS`. A constant image has regions too: SLIC then falls back to place alone.
     """
-    labels = slic(pixels, n_segments=SEGMENTS, compactness=12.0, sigma=1.0, start_label=0)
-    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+    lab = _smooth_lab(pixels)
+    # slic stretches what it is given to [0, 1]; dividing here too keeps compactness in Lab units.
+    spread = float(lab.max() - lab.min())
+    labels = slic(
+        lab,
+        n_segments=SEGMENTS,
+        compactness=_COMPACTNESS / (spread or 1.0),
+        max_num_iter=_ITERATIONS,
+        start_label=0,
+        convert2lab=False,
+    )
+    # Regions below half the usual size were joined to a neighbour, so there are fewer than 256.
+    return _numbered(labels).astype(np.uint8)
+
+
+def _smooth_lab(pixels: UInt8[ndarray, "height width 3"]) -> Float[ndarray, "height width 3"]:
+    """The image in Lab, its contrast stretched to the whole range, a little smoothed."""
+    stretched = cv2.normalize(pixels, np.empty_like(pixels), 0, 255, cv2.NORM_MINMAX)
+    lab = cv2.cvtColor(stretched, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab[..., 0] *= 100 / 255  # in bytes, OpenCV has L from 0 to 255
+    smooth: Float[ndarray, "height width 3"] = cv2.GaussianBlur(lab, (0, 0), _SMOOTHING)
+    return smooth
+
+
+def _numbered(labels: Integer[ndarray, "height width"]) -> Integer[ndarray, "height width"]:
+    """The same regions, numbered without gaps."""
+    used = np.bincount(labels.ravel()) > 0
+    numbers: Integer[ndarray, "height width"] = (np.cumsum(used) - 1)[labels]
+    return numbers
 
 
 def patch_overlap(
@@ -67,26 +102,36 @@ def find_pixel_groups(
     contributions: Float[ndarray, "dimension patch"],
     grid: tuple[int, int],
 ) -> list[PixelGroup]:
-    """The groups that carry an image's score, largest |C| first.
+    """The groups that carry an image's score: those along its superpixels."""
+    return join_superpixels(superpixels(pixels), contributions, grid)
+
+
+def join_superpixels(
+    labels: UInt8[ndarray, "height width"],
+    contributions: Float[ndarray, "dimension patch"],
+    grid: tuple[int, int],
+) -> list[PixelGroup]:
+    """The groups that carry an image's score, largest |C| first, made of its superpixels.
 
     `contributions` are c_k of each patch in logits. Each patch's amount is spread evenly over its
-    pixels, so that the regions' contributions sum to the map's own sum over any partition. Regions
-    are superpixels, joined across neighbours that act alike (same sign, like profile over the
-    dimensions, like density), kept from the largest |C| down until they carry `KEPT_SHARE` of
-    the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which nothing
-    contributes has none.
+    pixels, so that the regions' contributions sum to the map's own sum over any partition.
+    Superpixels are joined across neighbours that act alike (same sign, like profile over the
+    dimensions, like density), and the regions kept from the largest |C| down until they carry
+    `KEPT_SHARE` of the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which
+    nothing contributes has none.
     """
-    labels = superpixels(pixels)
-    labels = _merge_alike(labels, contributions @ patch_overlap(labels, grid))
-    by_region = contributions @ patch_overlap(labels, grid)
-    total = by_region.sum(axis=0)
-    kept = _largest(np.abs(total))
-    return [_group(labels == region, by_region[:, region]) for region in kept]
+    by_superpixel = contributions @ patch_overlap(labels, grid)
+    joined = _alike(labels, by_superpixel)
+    by_region = np.zeros((len(contributions), int(joined.max()) + 1))
+    np.add.at(by_region.T, joined, by_superpixel.T)
+    kept = _largest(np.abs(by_region.sum(axis=0)))
+    return [_group((joined == region)[labels], by_region[:, region]) for region in kept]
 
 
-def _merge_alike(
-    labels: Integer[ndarray, "height width"], by_region: Float[ndarray, "dimension region"]
-) -> Integer[ndarray, "height width"]:
+def _alike(
+    labels: UInt8[ndarray, "height width"], by_region: Float[ndarray, "dimension region"]
+) -> Integer[ndarray, " region"]:
+    """Which joined region each superpixel becomes part of, numbered without gaps."""
     area = np.bincount(labels.ravel())
     density = by_region.sum(axis=0) / area
     norm = np.linalg.norm(by_region, axis=0)
@@ -106,19 +151,20 @@ def _merge_alike(
     graph = coo_array(
         (np.ones(int(alike.sum())), (first[alike], second[alike])), shape=(regions, regions)
     )
-    merged = connected_components(graph, directed=False)[1]
-    joined: Integer[ndarray, "height width"] = merged[labels]
+    joined: Integer[ndarray, " region"] = connected_components(graph, directed=False)[1]
     return joined
 
 
 def _neighbours(
-    labels: Integer[ndarray, "height width"],
+    labels: UInt8[ndarray, "height width"],
 ) -> tuple[Integer[ndarray, " pair"], Integer[ndarray, " pair"]]:
-    sideways = np.stack([labels[:, :-1].ravel(), labels[:, 1:].ravel()])
-    downward = np.stack([labels[:-1].ravel(), labels[1:].ravel()])
-    pairs = np.sort(np.concatenate([sideways, downward], axis=1), axis=0)
-    pairs = np.unique(pairs[:, pairs[0] != pairs[1]], axis=1)
-    return pairs[0], pairs[1]
+    """Each pair of regions with a common edge, once, the lower number first."""
+    regions = int(labels.max()) + 1
+    touching = np.zeros((regions, regions), dtype=bool)
+    touching[labels[:, :-1], labels[:, 1:]] = True
+    touching[labels[:-1], labels[1:]] = True
+    first, second = np.nonzero(np.triu(touching | touching.T, k=1))
+    return first, second
 
 
 def _largest(size: Float[ndarray, " region"]) -> Integer[ndarray, " kept"]:

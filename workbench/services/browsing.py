@@ -121,6 +121,10 @@ class ImageDetail:
     size: int
     logit: float
     base_logit: float
+    sensitivity: float | None
+    """In logits: how far `removed_change` lies from `control_change`; None where not measured."""
+    removed_change: float | None
+    control_change: float | None
     dimensions: tuple[DimensionShare, ...]
     groups: tuple[GroupView, ...]
     verdicts: tuple[VerdictView, ...]
@@ -284,6 +288,9 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         size=NORMAL_SIZE,
         logit=prediction.logit,
         base_logit=prediction.logit - float(activations @ weights),
+        sensitivity=prediction.sensitivity,
+        removed_change=prediction.removed_change,
+        control_change=prediction.control_change,
         dimensions=tuple(
             DimensionShare(index, float(z), float(w), float(z * w))
             for index, (z, w) in enumerate(zip(activations, weights, strict=True))

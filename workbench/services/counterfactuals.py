@@ -6,13 +6,23 @@ import io
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
+from sqlalchemy import select
 
-from workbench.analysis.counterfactual import FILLS, Fill, random_regions, remove_region
+from workbench.analysis.cells import place_in_grid
+from workbench.analysis.counterfactual import (
+    FILLS,
+    Fill,
+    dimension_changes,
+    exceeds_controls,
+    other_dimensions,
+    remove_region,
+    with_controls,
+)
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import current
@@ -23,26 +33,31 @@ from workbench.services.counterfactual_notes import (
     withdraw_note,
 )
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.overview import find_cell
 from workbench.services.pixels import read_pixels
 from workbench.services.version_files import logit_weights_of, rows_of
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.people import AuditEvent
-from workbench.store.results import PixelGroup, Prediction
+from workbench.store.results import Cell, PixelGroup, Prediction
 
 CONTROLS = 10
 PATIENCE_SECONDS = 10
 # Each encodes eleven images: without a bound, a few of them would hold every thread of the server.
 _tries = threading.BoundedSemaphore(2)
-SPREADS = 2.37
-"""Standard deviations from the controls' mean beyond which an eleventh one would lie in 5 % of the
-cases: t of 0.975 with 9 degrees of freedom, times the root of 1 + 1/10."""
-_VERBS = {"inpaint": "inpainted", "blur": "blurred", "mean": "filled with the mean colour"}
+_VERBS = {
+    "clone": "covered with texture from elsewhere",
+    "inpaint": "inpainted",
+    "blur": "blurred",
+    "mean": "filled with the mean colour",
+}
 
 __all__ = [
+    "FILLS",
     "DimensionEdit",
     "Edit",
+    "Fill",
     "Outcome",
     "RegionEdit",
     "preview",
@@ -62,9 +77,13 @@ class RegionEdit:
 
 @dataclass(frozen=True)
 class DimensionEdit:
-    """A distilled dimension set to 0."""
+    """A distilled dimension set to 0, or to the mean of a cell.
+
+    `to` names the cell by its id; `own` is the one of level 0 that the image lies in.
+    """
 
     dimension: int
+    to: int | Literal["zero", "own"] = "zero"
 
 
 Edit = RegionEdit | DimensionEdit
@@ -72,11 +91,13 @@ Edit = RegionEdit | DimensionEdit
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an edit does. Logit changes are + toward fake; controls are of equal-area regions.
+    """What an edit does. Logit changes are + toward fake.
 
-    Any edit disturbs a fake detector, often toward fake: so what counts is whether this one moves
-    the logit otherwise than random ones do. `exceeds_control` says whether it lies outside of their
-    95 % prediction interval; None where there is no control: a dimension has no random counterpart.
+    A region's controls are like regions elsewhere in the image; a dimension's are the same edit of
+    other dimensions (`analysis.counterfactual.other_dimensions`). Any edit disturbs a fake
+    detector, often toward fake: so what counts is whether this one moves the logit otherwise than
+    its controls do. `exceeds_control` says whether it lies outside of their 95 % prediction
+    interval; None where they are too few to tell.
     """
 
     edit_label: str
@@ -90,10 +111,11 @@ class Outcome:
 
 
 def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
-    """Score the edited image, and for a region ten like edits elsewhere in the same image.
+    """Score the edited image, and beside it up to ten like edits as control.
 
-    Raises NotFoundError for a group of another image or version, InvalidError for an unknown fill
-    or dimension, UnavailableError where the encoder of the version cannot be had.
+    Raises NotFoundError for a group of another image or version and for a cell of another version,
+    InvalidError for an unknown fill or dimension, UnavailableError where the encoder of the version
+    cannot be had.
     """
     return _tried(version_id, image_id, edit, current.settings())
 
@@ -105,27 +127,71 @@ def _tried(version_id: int, image_id: int, edit: Edit, settings: Settings) -> Ou
     if prediction is None:
         raise NotFoundError("This version has not scored this image.")
     if isinstance(edit, DimensionEdit):
-        return _without_dimension(version_id, prediction, edit, settings)
+        return _with_dimension_set(version_id, prediction, edit, settings)
     return _without_region(version_id, image_id, edit, settings)
 
 
-def _without_dimension(
+def _with_dimension_set(
     version_id: int, prediction: Prediction, edit: DimensionEdit, settings: Settings
 ) -> Outcome:
     activations, _maps = rows_of(version_id, prediction.image_id, settings)
     weights = logit_weights_of(version_id, settings)
     if not 0 <= edit.dimension < len(weights):
         raise InvalidError(f"This version has the dimensions 0 to {len(weights) - 1}.")
-    change = -float(activations[edit.dimension] * weights[edit.dimension])
+    cell = _reference_cell(prediction, edit)
+    reference = np.array(cell.mean_activation if cell else np.zeros(len(weights)), np.float32)
+    changes = dimension_changes(activations, weights, reference)
+    others = other_dimensions(edit.dimension, activations, reference, CONTROLS)
+    return _outcome(
+        f"dimension {edit.dimension} set to {_reference_words(edit, cell, reference)}",
+        prediction.logit,
+        float(changes[edit.dimension]),
+        changes[others].astype(float),
+    )
+
+
+def _reference_cell(prediction: Prediction, edit: DimensionEdit) -> Cell | None:
+    """The cell whose mean is taken; None for 0."""
+    if edit.to == "zero":
+        return None
+    if edit.to != "own":
+        return find_cell(prediction.version_id, edit.to)
+    rows, columns = place_in_grid(np.array([[prediction.x, prediction.y]], dtype=float), 0)
+    return (
+        session()
+        .scalars(
+            select(Cell).where(
+                Cell.version_id == prediction.version_id,
+                Cell.level == 0,
+                Cell.row == int(rows[0]),
+                Cell.column == int(columns[0]),
+            )
+        )
+        .one()
+    )
+
+
+def _reference_words(edit: DimensionEdit, cell: Cell | None, reference: NDArray[np.float32]) -> str:
+    if cell is None:
+        return "0"
+    whose = (
+        "its own cell"
+        if edit.to == "own"
+        else f"the cell in column {cell.column + 1}, row {cell.row + 1} of level {cell.level}"
+    )
+    return f"{reference[edit.dimension]:.2f}, the mean of {whose}"
+
+
+def _outcome(label: str, before: float, change: float, controls: NDArray[np.float64]) -> Outcome:
     return Outcome(
-        edit_label=f"dimension {edit.dimension} set to 0",
-        p_before=prediction.p,
-        p_after=_p(prediction.logit + change),
+        edit_label=label,
+        p_before=_p(before),
+        p_after=_p(before + change),
         delta_logit=change,
-        control_mean=None,
-        control_spread=None,
-        controls=(),
-        exceeds_control=None,
+        control_mean=float(controls.mean()) if len(controls) else None,
+        control_spread=float(controls.std(ddof=1)) if len(controls) > 1 else None,
+        controls=tuple(controls.tolist()),
+        exceeds_control=exceeds_controls(change, controls),
     )
 
 
@@ -134,21 +200,13 @@ def _without_region(
 ) -> Outcome:
     group, pixels = _region(version_id, image_id, edit, settings)
     mask = decode_mask(group.rle, pixels.shape[0])
-    elsewhere = random_regions(mask, CONTROLS, seed=group.id)
-    edited = [remove_region(pixels, each, edit.fill) for each in (mask, *elsewhere)]
+    edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
     before, after, *controls = _logits(version_id, [pixels, *edited], settings)
-    changes = [each - before for each in controls]
-    mean, spread = float(np.mean(changes)), float(np.std(changes, ddof=1))
-    change = after - before
-    return Outcome(
-        edit_label=f"group {group.number + 1} {_VERBS[edit.fill]}",
-        p_before=_p(before),
-        p_after=_p(after),
-        delta_logit=change,
-        control_mean=mean,
-        control_spread=spread,
-        controls=tuple(changes),
-        exceeds_control=abs(change - mean) > SPREADS * spread,
+    return _outcome(
+        f"group {group.number + 1} {_VERBS[edit.fill]}",
+        before,
+        after - before,
+        np.array(controls) - before,
     )
 
 
@@ -208,7 +266,7 @@ def save_note(
     """Save a counterfactual with words. The figures are the server's own, not the page's."""
     check_words(expectation, text)
     outcome = try_edit(version_id, image_id, edit)
-    described = _described(edit, outcome)
+    described = _described(version_id, image_id, edit, outcome)
     with transaction() as writing:
         note = CounterfactualNote(
             image_id=image_id,
@@ -229,10 +287,17 @@ def save_note(
         return note_view(note)
 
 
-def _described(edit: Edit, outcome: Outcome) -> dict[str, Any]:
+def _described(version_id: int, image_id: int, edit: Edit, outcome: Outcome) -> dict[str, Any]:
     """The edit, whole in itself: a later version has other groups, but the same pixels."""
     if isinstance(edit, DimensionEdit):
-        return {"kind": "dimension", "label": outcome.edit_label, "dimension": edit.dimension}
+        prediction = session().get_one(Prediction, (version_id, image_id))
+        cell = _reference_cell(prediction, edit)
+        return {
+            "kind": "dimension",
+            "label": outcome.edit_label,
+            "dimension": edit.dimension,
+            "to": cell.mean_activation[edit.dimension] if cell else 0.0,
+        }
     group = session().get_one(PixelGroup, edit.group_id)
     return {
         "kind": "region",

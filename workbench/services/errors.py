@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ServiceError(Exception):
     """Base of the refusals; its message is shown to the person who asked."""
@@ -21,3 +24,19 @@ class ConflictError(ServiceError):
 
 class UnavailableError(ServiceError):
     """It would make sense, but what it needs is missing right now."""
+
+
+class ImageError(ServiceError):
+    """Something failed at one image of many; the message names it."""
+
+    def __init__(self, name: str, cause: Exception) -> None:
+        super().__init__(f"{name}: {str(cause) or type(cause).__name__}")
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Whatever goes wrong in here is raised as an ImageError of this name."""
+    try:
+        yield
+    except Exception as error:
+        raise ImageError(name, error) from error

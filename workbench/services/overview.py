@@ -41,8 +41,11 @@ class CellView:
     fake_called_real: int
     mean_p: float
     severity: int
-    sensitivity: float
-    sensitivity_share: float
+    sensitivity: float | None
+    """In logits, over the `measured` ones of its images; None where none was measured."""
+    sensitivity_share: float | None
+    """Of the largest one of its level, in [0, 1]."""
+    measured: int
     exemplar_id: int
 
     @property
@@ -177,7 +180,8 @@ def _cell_view(cell: Cell, largest: float) -> CellView:
         mean_p=cell.mean_p,
         severity=min(int(cell.mean_p * SEVERITIES) + 1, SEVERITIES),
         sensitivity=cell.sensitivity,
-        sensitivity_share=cell.sensitivity / largest if largest > 0 else 0.0,
+        sensitivity_share=None if cell.sensitivity is None else cell.sensitivity / (largest or 1.0),
+        measured=cell.measured,
         exemplar_id=cell.exemplar_id,
     )
 

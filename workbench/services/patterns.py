@@ -18,6 +18,7 @@ from workbench.services.pattern_names import default_label
 from workbench.services.tagging import TaggingView, taggings_of_patterns
 from workbench.store.database import session
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
 
 ORDERS = ("contribution", "lift", "prevalence")
 EXEMPLARS = 6
@@ -57,7 +58,25 @@ class PatternRow:
     exemplars: tuple[GroupExemplar, ...]
     profile: tuple[float, ...]
     effect: float | None
+    """Measured: beyond what its controls do. The interval is of 95 %."""
+    effect_low: float | None
+    effect_high: float | None
     effect_control: float | None
+    effect_images: int | None
+    stability: float | None
+    """In [0, 1]; see `analysis.patterns.Stability`."""
+
+
+@dataclass(frozen=True)
+class PatternsSummary:
+    """What is known of a version's patterns as a whole; None where it is not.
+
+    `stability` is the adjusted Rand index over resamples. `effect_rank_correlation` is +1 where
+    what patterns are said to contribute, and what removing them does, rank alike.
+    """
+
+    stability: float | None
+    effect_rank_correlation: float | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,17 @@ def patterns(
     return _rows(found)
 
 
+def summary(version_id: int) -> PatternsSummary:
+    """How well the patterns stand as a whole. Raises NotFoundError for an unknown version."""
+    version = session().get(ModelVersion, version_id)
+    if version is None:
+        raise NotFoundError("There is no such version.")
+    return PatternsSummary(
+        stability=version.metrics.get("pattern_stability"),
+        effect_rank_correlation=version.metrics.get("effect_rank_correlation"),
+    )
+
+
 def _same_image() -> ColumnElement[bool]:
     return and_(
         Prediction.image_id == PixelGroup.image_id,
@@ -128,7 +158,11 @@ def _row(
         exemplars=exemplars,
         profile=tuple(each.profile),
         effect=each.effect,
+        effect_low=each.effect_low,
+        effect_high=each.effect_high,
         effect_control=each.effect_control,
+        effect_images=each.effect_images,
+        stability=each.stability,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,12 @@ from workbench.store.image_files import normalised_path
 
 
 def read_pixels(image_dir: Path, pixel_hash: str) -> NDArray[np.uint8]:
-    """The normalised image as (height, width, 3) bytes. Raises OSError where it is missing."""
-    with Picture.open(normalised_path(image_dir, pixel_hash)) as picture:
+    """The normalised image as (height, width, 3) bytes.
+
+    Raises OSError where the file is missing or no longer what was written.
+    """
+    content = normalised_path(image_dir, pixel_hash).read_bytes()
+    if hashlib.sha256(content).hexdigest() != pixel_hash:
+        raise OSError("the normalised image is damaged")
+    with Picture.open(io.BytesIO(content)) as picture:
         return np.asarray(picture.convert("RGB"))

@@ -48,6 +48,8 @@ class RunView:
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested: bool
+    rate: float | None = None
+    """Steps a second in the present stage, mostly images; unknown in its first steps."""
 
 
 def request_retrain(
@@ -145,6 +147,7 @@ def _open_run(collection_id: int) -> TrainingRun | None:
 
 def _view(found: TrainingRun) -> RunView:
     fraction = min(found.done / found.total, 1.0) if found.total else None
+    rate = _rate(found)
     return RunView(
         id=found.id,
         collection_id=found.collection_id,
@@ -153,7 +156,7 @@ def _view(found: TrainingRun) -> RunView:
         done=found.done,
         total=found.total,
         fraction=fraction,
-        seconds_left=_seconds_left(found, fraction),
+        seconds_left=max(found.total - found.done, 0) / rate if rate else None,
         error=found.error,
         version_number=found.version.number if found.version else None,
         trigger=found.trigger,
@@ -162,15 +165,17 @@ def _view(found: TrainingRun) -> RunView:
         started_at=found.started_at,
         finished_at=found.finished_at,
         cancel_requested=found.cancel_requested,
+        rate=rate,
     )
 
 
-def _seconds_left(found: TrainingRun, fraction: float | None) -> float | None:
-    """For the present stage, at its rate so far; unknown in its first steps."""
-    if found.state != "running" or not fraction or not found.stage_started_at:
+def _rate(found: TrainingRun) -> float | None:
+    """Of the present stage, by what this process did of it; None before it did anything."""
+    done = found.done - found.stage_started_done
+    if found.state != "running" or done <= 0 or not found.stage_started_at:
         return None
     spent = ((found.heartbeat_at or now()) - found.stage_started_at).total_seconds()
-    return max(spent * (1.0 - fraction) / fraction, 0.0)
+    return done / max(spent, 1e-3)
 
 
 def claim_next(holder: str) -> int | None:
@@ -284,7 +289,7 @@ class RunProgress:
             "heartbeat_at": now(),
         }
         if changed:
-            values["stage_started_at"] = now()
+            values |= {"stage_started_at": now(), "stage_started_done": done}
         with self._engine.begin() as connection:
             connection.execute(
                 update(TrainingRun).where(TrainingRun.id == self._run_id).values(**values)

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, and_, func, insert, select
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
-from workbench.analysis.pixel_groups import find_pixel_groups
-from workbench.analysis.relevance import method_for, token_maps
+from workbench.analysis.pixel_groups import join_superpixels
+from workbench.analysis.relevance import method_for, needs, token_maps
 from workbench.config import Settings
-from workbench.services.encoding import StoredBatch, stored_batches
-from workbench.services.pixels import read_pixels
+from workbench.services.ahead import ahead
+from workbench.services.encoding import Encoded, encoded_shards, keep, parts_for
+from workbench.services.errors import naming
+from workbench.services.label_maps import SUPERPIXELS, unpacked
+from workbench.services.part_cache import PartCache
 from workbench.services.progress import Progress
+from workbench.services.shards import (
+    Shard,
+    cached_first,
+    embedding_files,
+    missing_batches,
+    stored_shard,
+)
 from workbench.services.weights import load_head
-from workbench.store.artifacts import store_arrays
+from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
-from workbench.store.results import OUTCOMES, PixelGroup, Prediction, ResultShard
+from workbench.store.results import OUTCOMES, Embedding, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import CuratedItem, ModelVersion
 
-STRONGEST = 3
-"""So many of an image's pixel groups are taken away to see how sensitive its score is."""
 SCALE_IMAGES = 64
 SCALE_PERCENTILE = 99.0
 
@@ -62,61 +71,169 @@ def map_scale(
 
     One scale for all images of a version, so that their heatmaps can be compared.
     """
+    method = method_for(encoder, wanted)
+    ids = embedding_files(collection_id, encoder.fingerprint)
     totals: list[NDArray[np.float32]] = []
-    batches = stored_batches(collection_id, encoder, settings)
-    for batch in islice(batches, -(-SCALE_IMAGES // settings.batch_size)):
-        scored = score_batch(encoder, head, method_for(encoder, wanted), batch.state)
-        totals.append(np.abs(scored.contributions.sum(axis=1)).ravel())
+    images = 0
+    shards = map(stored_shard, ids)
+    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
+        for encoded in stream:
+            rows = range(len(encoded.shard.pixel_hashes))
+            scored = score_batch(encoder, head, method, encoded.state(rows))
+            totals.append(np.abs(scored.contributions.sum(axis=1)).ravel())
+            images += len(rows)
+            if images >= SCALE_IMAGES:
+                break
     scale = float(np.percentile(np.concatenate(totals), SCALE_PERCENTILE)) if totals else 0.0
     return scale or 1.0
 
 
-def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
-    """Write predictions, token maps and pixel groups of every image that has none yet."""
-    version = session().get_one(ModelVersion, version_id)
-    collection_id, method = version.collection_id, version.relevance
-    head = load_head(version, settings)
-    labels = _labels(version)
-    scored = frozenset(
-        session().scalars(select(Prediction.image_id).where(Prediction.version_id == version_id))
-    )
-    total = (
-        session().scalar(
-            select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
+@dataclass(frozen=True)
+class Member:
+    """An image to score: its row in its shard, its name, its final label."""
+
+    id: int
+    row: int
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A shard's images under a version: what is to be written."""
+
+    encoded: Encoded
+    result: ScoredBatch
+    members: list[Member]
+    groups: list[list[FoundGroup]]
+    artifact: Artifact
+
+
+class Pass:
+    """One pass of a version over those images of its collection that it has not scored yet."""
+
+    def __init__(self, version: ModelVersion, encoder: Encoder, settings: Settings) -> None:
+        self.version_id = version.id
+        self.head = load_head(version, settings)
+        self._collection_id = version.collection_id
+        self._dataset_id = version.dataset_id
+        self._method = version.relevance
+        self._wanted = parts_for(version.relevance, encoder)
+        self._encoder = encoder
+        self._settings = settings
+        session().rollback()
+
+    def explained(self) -> Generator[Explained]:
+        """Each shard's images as they are ready; encoding, relevance and grouping run ahead."""
+        encoded = encoded_shards(self._shards(), self._wanted, self._encoder, self._settings)
+        return ahead(self._explain, self._with_members(encoded), threads=2, depth=2)
+
+    def counts(self) -> tuple[int, int]:
+        """How many images are scored, and how many there are."""
+        here = Image.collection_id == self._collection_id
+        total = session().scalar(select(func.count()).select_from(Image).where(here))
+        scored = session().scalar(
+            select(func.count())
+            .select_from(Prediction)
+            .where(Prediction.version_id == self.version_id)
         )
-        or 0
-    )
-    session().rollback()
-    done = len(scored)
-    progress.advance(done, total, "Explaining images")
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for batch in stored_batches(collection_id, encoder, settings, skip=scored):
-            result = score_batch(encoder, head, method, batch.state)
-            groups = list(
-                pool.map(
-                    lambda name, each: find_pixel_groups(
-                        read_pixels(settings.image_dir, name), each, encoder.grid
-                    ),
-                    batch.pixel_hashes,
-                    result.contributions,
-                )
+        session().rollback()
+        return scored or 0, total or 0
+
+    def _shards(self) -> Iterator[Shard]:
+        """Shards with images to score, then batches of images that have no embedding yet."""
+        ids = session().scalars(
+            select(Embedding.shard_id)
+            .join(Image, Image.pixel_hash == Embedding.pixel_hash)
+            .outerjoin(Prediction, self._its_prediction())
+            .where(
+                Image.collection_id == self._collection_id,
+                Embedding.encoder_fingerprint == self._encoder.fingerprint,
+                Prediction.image_id.is_(None),
             )
-            _store(version_id, batch, result, groups, labels, head, settings)
-            done += len(batch.image_ids)
-            progress.advance(done, total, "Explaining images")
-
-
-def _labels(version: ModelVersion) -> dict[int, str]:
-    """Final labels as the version's dataset has them; excluded images keep their own."""
-    own = session().execute(
-        select(Image.id, Image.label).where(Image.collection_id == version.collection_id)
-    )
-    final = session().execute(
-        select(CuratedItem.image_id, CuratedItem.label).where(
-            CuratedItem.dataset_id == version.dataset_id
+            .distinct()
         )
-    )
-    return dict(own.tuples().all()) | dict(final.tuples().all())
+        ordered = cached_first(list(ids), self._wanted)
+        batches = missing_batches(
+            self._collection_id, self._encoder.fingerprint, self._settings.batch_size
+        )
+        return chain(map(stored_shard, ordered), batches)
+
+    def _its_prediction(self) -> ColumnElement[bool]:
+        return and_(Prediction.image_id == Image.id, Prediction.version_id == self.version_id)
+
+    def _with_members(self, stream: Generator[Encoded]) -> Generator[tuple[Encoded, list[Member]]]:
+        with closing(stream):
+            for encoded in stream:
+                if members := self._members(encoded.shard):
+                    yield encoded, members
+
+    def _members(self, shard: Shard) -> list[Member]:
+        """The collection's images in a shard that have no score yet, by row.
+
+        Their labels are those of the version's dataset; excluded images keep their own.
+        """
+        found = session().execute(
+            select(Image.id, Image.pixel_hash, Image.name, Image.label, CuratedItem.label)
+            .outerjoin(
+                CuratedItem,
+                and_(CuratedItem.image_id == Image.id, CuratedItem.dataset_id == self._dataset_id),
+            )
+            .outerjoin(Prediction, self._its_prediction())
+            .where(
+                Image.collection_id == self._collection_id,
+                Image.pixel_hash.in_(shard.pixel_hashes),
+                Prediction.image_id.is_(None),
+            )
+            .order_by(Image.id)
+        )
+        rows = {pixel_hash: row for row, pixel_hash in enumerate(shard.pixel_hashes)}
+        members = [
+            Member(image_id, rows[pixel_hash], name, final or label)
+            for image_id, pixel_hash, name, label, final in found
+        ]
+        session().rollback()
+        return sorted(members, key=lambda member: member.row)
+
+    def _explain(self, given: tuple[Encoded, list[Member]]) -> Explained:
+        encoded, members = given
+        state = encoded.state([member.row for member in members])
+        result = score_batch(self._encoder, self.head, self._method, state)
+        groups = [
+            self._groups(encoded, member, contributions)
+            for member, contributions in zip(members, result.contributions, strict=True)
+        ]
+        artifact = store_arrays(
+            self._settings.artifact_dir,
+            "results",
+            {"token_maps": result.maps.astype(np.float16), "activations": result.activations},
+        )
+        return Explained(encoded, result, members, groups, artifact)
+
+    def _groups(
+        self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]
+    ) -> list[FoundGroup]:
+        with naming(member.name):
+            labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
+            return join_superpixels(labels, contributions, self._encoder.grid)
+
+
+def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Write predictions, token maps and pixel groups of every image that has none yet.
+
+    Images without an embedding are encoded on the way. Each batch is durable before the next is.
+    """
+    one = Pass(session().get_one(ModelVersion, version_id), encoder, settings)
+    done, total = one.counts()
+    cache = PartCache(settings)
+    cache.trim()
+    progress.advance(done, total, "Explaining images")
+    with closing(one.explained()) as stream:
+        for explained in stream:
+            keep(explained.encoded, encoder.fingerprint, cache, settings)
+            _write(version_id, explained)
+            done += len(explained.members)
+            progress.advance(done, total, "Explaining images")
 
 
 def outcome(label: str, logit: float) -> str:
@@ -127,37 +244,10 @@ def outcome(label: str, logit: float) -> str:
     return OUTCOMES[2] if called_fake else OUTCOMES[3]
 
 
-def sensitivity(
-    activation: NDArray[np.float32], groups: list[FoundGroup], head: DistilledHead
-) -> float:
-    """|Change of the logit| when the strongest pixel groups' shares are taken from each z_k.
-
-    Computed on the maps, without a new look at the pixels: an estimate of what a counterfactual
-    measures. A dimension does not fall below zero.
-    """
-    weight = head.logit_weight.numpy()
-    taken = sum((group.by_dimension for group in groups[:STRONGEST]), np.zeros_like(weight))
-    share = np.divide(taken, weight, out=np.zeros_like(weight), where=weight != 0)
-    change = weight * (np.maximum(activation - share, 0.0) - activation)
-    return float(abs(change.sum()))
-
-
-def _store(
-    version_id: int,
-    batch: StoredBatch,
-    result: ScoredBatch,
-    groups: list[list[FoundGroup]],
-    labels: dict[int, str],
-    head: DistilledHead,
-    settings: Settings,
-) -> None:
-    artifact = store_arrays(
-        settings.artifact_dir,
-        "results",
-        {"token_maps": result.maps.astype(np.float16), "activations": result.activations},
-    )
+def _write(version_id: int, explained: Explained) -> None:
+    result, groups = explained.result, explained.groups
     with transaction() as current:
-        shard = ResultShard(version_id=version_id, artifact=artifact)
+        shard = ResultShard(version_id=version_id, artifact=explained.artifact)
         current.add(shard)
         current.flush()
         current.execute(
@@ -165,21 +255,20 @@ def _store(
             [
                 {
                     "version_id": version_id,
-                    "image_id": image_id,
+                    "image_id": member.id,
                     "logit": float(result.logits[row]),
                     "p": float(1.0 / (1.0 + np.exp(-np.float64(result.logits[row])))),
-                    "label": labels[image_id],
-                    "outcome": outcome(labels[image_id], float(result.logits[row])),
-                    "sensitivity": sensitivity(result.activations[row], groups[row], head),
+                    "label": member.label,
+                    "outcome": outcome(member.label, float(result.logits[row])),
                     "shard_id": shard.id,
                     "row": row,
                 }
-                for row, image_id in enumerate(batch.image_ids)
+                for row, member in enumerate(explained.members)
             ],
         )
         rows = [
-            _group_row(version_id, image_id, number, group)
-            for image_id, found in zip(batch.image_ids, groups, strict=True)
+            _group_row(version_id, member.id, number, group)
+            for member, found in zip(explained.members, groups, strict=True)
             for number, group in enumerate(found)
         ]
         if rows:

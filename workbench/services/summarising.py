@@ -6,23 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from workbench.analysis.cells import summarise_cells
-from workbench.analysis.counterfactual import random_regions, remove_region
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.counterfactual import Effect
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.layout import place
-from workbench.analysis.patterns import UNCLUSTERED, cluster_groups, lift, typicality
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.patterns import (
+    Stability,
+    cluster_groups,
+    effect_agreement,
+    lift,
+    stability,
+    typicality,
+)
 from workbench.config import Settings
-from workbench.services.model_logits import logits_of
-from workbench.services.pixels import read_pixels
+from workbench.services.pattern_effects import measure_effects
 from workbench.services.progress import Progress
+from workbench.services.sensitivity import measure_sensitivity
 from workbench.services.weights import load_head
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session, transaction
-from workbench.store.images import Image
 from workbench.store.results import (
     OUTCOMES,
     Cell,
@@ -32,9 +36,6 @@ from workbench.store.results import (
     ResultShard,
 )
 from workbench.store.versions import ModelVersion
-
-MEASURED = 4
-"""So many exemplars of each pattern are edited and scored again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Scores:
     outcomes: NDArray[np.int64]
     p: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
+    """In logits; NaN where it was not measured."""
+    places: NDArray[np.float64]
+    """(image, 2), in [0, 1); NaN before the layout is made."""
     activations: NDArray[np.float32]
 
     @property
@@ -63,35 +67,32 @@ class Groups:
     by_dimension: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Mean change of the logit (in logits) over a pattern's exemplars, and of its control."""
-
-    removed: float
-    control: float
-
-
 def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
-    """Find the version's patterns, lay its images out, cut the layout into cells.
+    """Lay the version's images out, measure their sensitivity, find patterns, cut the cells.
 
-    Starts afresh when repeated: what an interrupted call left is replaced.
+    When repeated, a layout that is there is kept, and what was measured is not measured again;
+    patterns and cells start afresh.
     """
     version = session().get_one(ModelVersion, version_id)
     parent_id, head = version.parent_id, load_head(version, settings)
+    _lay_out(version_id, parent_id, settings, progress)
+    measure_sensitivity(version_id, encoder, head, settings, progress)
     scores = _scores(version_id, settings)
     progress.advance(0, 1, "Finding patterns")
     groups = _groups(version_id, version.dimensions)
     session().rollback()
     numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
     progress.advance(1, 1, "Finding patterns")
-    effects = _effects(groups, numbers, encoder, head, settings, progress)
-    progress.advance(0, 1, "Laying images out")
-    places = place(
-        scores.activations,
-        seed=settings.seed,
-        parent=_places(parent_id, scores.image_ids) if parent_id else None,
+    effects = measure_effects(
+        groups.ids, groups.image_ids, numbers, encoder, head, settings, progress
     )
-    progress.advance(1, 1, "Laying images out")
+    stable = stability(
+        groups.by_dimension,
+        numbers,
+        groups.image_ids,
+        seed=settings.seed,
+        advance=lambda done, total: progress.advance(done, total, "Resampling patterns"),
+    )
     progress.advance(0, 1, "Writing cells and patterns")
     with transaction() as current:
         current.execute(delete(Cell).where(Cell.version_id == version_id))
@@ -101,9 +102,9 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
             .values(pattern_id=None, typicality=None)
         )
         current.execute(delete(Pattern).where(Pattern.version_id == version_id))
-        _write_places(version_id, scores, places)
-        _write_cells(version_id, scores, places)
-        _write_patterns(version_id, scores, groups, numbers, effects, settings.seed)
+        _write_cells(version_id, scores)
+        _write_patterns(version_id, scores, groups, numbers, effects, stable, settings.seed)
+        _write_metrics(version_id, effects, stable)
     progress.advance(1, 1, "Writing cells and patterns")
 
 
@@ -116,7 +117,11 @@ def _scores(version_id: int, settings: Settings) -> Scores:
                 Prediction.label,
                 Prediction.outcome,
                 Prediction.p,
-                Prediction.sensitivity,
+                func.abs(Prediction.removed_change - Prediction.control_change).label(
+                    "sensitivity"
+                ),
+                Prediction.x,
+                Prediction.y,
                 Prediction.shard_id,
                 Prediction.row,
             )
@@ -138,6 +143,7 @@ def _scores(version_id: int, settings: Settings) -> Scores:
         outcomes=np.array([OUTCOMES.index(row.outcome) for row in rows], dtype=np.int64),
         p=np.array([row.p for row in rows], dtype=np.float64),
         sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
+        places=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
         activations=np.stack(activations).astype(np.float32),
     )
 
@@ -161,6 +167,30 @@ def _groups(version_id: int, dimensions: int) -> Groups:
     )
 
 
+def _lay_out(
+    version_id: int, parent_id: int | None, settings: Settings, progress: Progress
+) -> None:
+    """Give each image its place, all in one transaction; does nothing where they have theirs."""
+    scores = _scores(version_id, settings)
+    session().rollback()
+    progress.advance(0, 1, "Laying images out")
+    if np.isnan(scores.places).any():
+        places = place(
+            scores.activations,
+            seed=settings.seed,
+            parent=_places(parent_id, scores.image_ids) if parent_id else None,
+        )
+        with transaction() as current:
+            current.execute(
+                update(Prediction),
+                [
+                    {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}
+                    for image_id, (x, y) in zip(scores.image_ids, places.tolist(), strict=True)
+                ],
+            )
+    progress.advance(1, 1, "Laying images out")
+
+
 def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64]:
     rows = session().execute(
         select(Prediction.image_id, Prediction.x, Prediction.y).where(
@@ -173,67 +203,7 @@ def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64
     return np.array([known.get(int(image_id), unknown) for image_id in image_ids], dtype=float)
 
 
-def _effects(
-    groups: Groups,
-    numbers: NDArray[np.int64],
-    encoder: Encoder,
-    head: DistilledHead,
-    settings: Settings,
-    progress: Progress,
-) -> dict[int, Effect]:
-    effects: dict[int, Effect] = {}
-    found = int(numbers.max(initial=UNCLUSTERED)) + 1
-    for number in range(found):
-        progress.advance(number, found, "Measuring patterns")
-        members = np.flatnonzero(numbers == number)
-        near = members[np.argsort(typicality(groups.by_dimension[members]))]
-        chosen = near[np.sort(np.unique(groups.image_ids[near], return_index=True)[1])[:MEASURED]]
-        effects[number] = _effect(groups.ids[chosen].tolist(), encoder, head, settings)
-    return effects
-
-
-def _effect(
-    group_ids: list[int], encoder: Encoder, head: DistilledHead, settings: Settings
-) -> Effect:
-    """Inpaint each group, and a region like it elsewhere; all edited images in one pass."""
-    rows = session().execute(
-        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit)
-        .join(Image, Image.id == PixelGroup.image_id)
-        .join(
-            Prediction,
-            and_(
-                Prediction.image_id == PixelGroup.image_id,
-                Prediction.version_id == PixelGroup.version_id,
-            ),
-        )
-        .where(PixelGroup.id.in_(group_ids))
-        .order_by(PixelGroup.id)
-    )
-    examples = rows.tuples().all()
-    session().rollback()
-    removed, control = [], []
-    for rle, pixel_hash, _logit in examples:
-        pixels = read_pixels(settings.image_dir, pixel_hash)
-        mask = decode_mask(rle, pixels.shape[0])
-        elsewhere = random_regions(mask, 1, seed=settings.seed)[0]
-        removed.append(remove_region(pixels, mask, "inpaint"))
-        control.append(remove_region(pixels, elsewhere, "inpaint"))
-    before = np.array([logit for _rle, _hash, logit in examples])
-    after = np.array(logits_of(removed + control, encoder, head)).reshape(2, -1) - before
-    return Effect(*(float(change) for change in after.mean(axis=1)))
-
-
-def _write_places(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
-    session().execute(
-        update(Prediction),
-        [
-            {"version_id": version_id, "image_id": int(image_id), "x": float(x), "y": float(y)}
-            for image_id, (x, y) in zip(scores.image_ids, places, strict=True)
-        ],
-    )
-
-
-def _write_cells(version_id: int, scores: Scores, places: NDArray[np.float64]) -> None:
+def _write_cells(version_id: int, scores: Scores) -> None:
     rows = [
         {
             "version_id": version_id,
@@ -243,11 +213,12 @@ def _write_cells(version_id: int, scores: Scores, places: NDArray[np.float64]) -
             **dict(zip(OUTCOMES, cell.counts, strict=True)),
             "mean_p": cell.mean_p,
             "sensitivity": cell.sensitivity,
+            "measured": cell.measured,
             "mean_activation": [float(f"{value:.6g}") for value in cell.mean_activation],
             "exemplar_id": int(scores.image_ids[cell.exemplar]),
         }
         for cell in summarise_cells(
-            places, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+            scores.places, scores.outcomes, scores.p, scores.sensitivity, scores.activations
         )
     ]
     session().execute(insert(Cell), rows)
@@ -259,6 +230,7 @@ def _write_patterns(
     groups: Groups,
     numbers: NDArray[np.int64],
     effects: dict[int, Effect],
+    stable: Stability,
     seed: int,
 ) -> None:
     current = session()
@@ -282,8 +254,12 @@ def _write_patterns(
             lift_low=more.low,
             lift_high=more.high,
             profile=[float(f"{value:.6g}") for value in by_dimension.mean(axis=0)],
-            effect=effect.removed,
+            effect=effect.value,
+            effect_low=effect.low,
+            effect_high=effect.high,
             effect_control=effect.control,
+            effect_images=effect.images,
+            stability=stable.by_pattern.get(number),
         )
         current.add(pattern)
         current.flush()
@@ -296,6 +272,28 @@ def _write_patterns(
                 )
             ],
         )
+
+
+def _write_metrics(version_id: int, effects: dict[int, Effect], stable: Stability) -> None:
+    """What is known of the patterns as a whole, beside the version's other figures."""
+    current = session()
+    version = current.get_one(ModelVersion, version_id)
+    claimed = dict(
+        current.execute(
+            select(Pattern.number, Pattern.mean_contribution).where(
+                Pattern.version_id == version_id
+            )
+        )
+        .tuples()
+        .all()
+    )
+    version.metrics = version.metrics | {
+        "pattern_stability": stable.adjusted_rand,
+        "effect_rank_correlation": effect_agreement(
+            np.array([claimed[number] for number in effects]),
+            np.array([effect.value for effect in effects.values()]),
+        ),
+    }
 
 
 def _share(has: NDArray[np.bool_]) -> float:

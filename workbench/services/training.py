@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import structlog
 import torch
+from scipy.special import expit
 from sqlalchemy import func, select
 from torch import Tensor
 
+from workbench.analysis.calibration import expected_calibration_error
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import Trained, TrainingSet, match_dimensions, train
+from workbench.analysis.distiller import KIND, Trained, TrainingSet, match_dimensions, train
 from workbench.analysis.encoder import Encoder
+from workbench.analysis.families import feature_families
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
-from workbench.services import runs, scoring, summarising
+from workbench.services import runs, scoring, summarising, sweeping
 from workbench.services.curation import freeze
 from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
@@ -51,7 +54,18 @@ def perform(run_id: int, settings: Settings, progress: Progress) -> str:
         log.exception("run failed", run=run_id)
         runs.end(run_id, "failed", _reason(error))
         return "failed"
+    _tidy_up(settings)
     return "succeeded"
+
+
+def _tidy_up(settings: Settings) -> None:
+    """Take away what earlier runs left behind; the run has succeeded, whatever comes of it."""
+    try:
+        swept = sweeping.sweep(settings)
+    except Exception:
+        log.exception("sweeping failed")
+    else:
+        log.info("swept", shards=swept.shards, artifacts=swept.artifacts, cached=swept.cached)
 
 
 def _reason(error: Exception) -> str:
@@ -83,6 +97,7 @@ def _train_version(
     parent_trained = _trained(parent, settings) if parent else None
     trained = train(
         data,
+        feature_families(encoder.features, (settings.dimensions + 1) // 2),
         dimensions=settings.dimensions,
         seeds=tuple(range(settings.seed, settings.seed + SEEDS)),
         parent=parent_trained,
@@ -91,10 +106,10 @@ def _train_version(
     parent_head = parent_trained.head if parent_trained else None
     metrics = _metrics(trained.head, held_out, parent_head, seed=settings.seed)
     metrics |= {
+        "distiller": KIND,
         "training_images": len(data.fake),
         "validation_auc": trained.validation_auc,
         "penalty": trained.penalty,
-        "seed": trained.seed,
         "map_scale": scoring.map_scale(
             collection_id, encoder, trained.head, settings.relevance, settings
         ),
@@ -167,11 +182,11 @@ def _split(
 def _parent(collection_id: int, encoder: Encoder, dimensions: int) -> ModelVersion | None:
     """The active version, where it speaks of the same embeddings in as many dimensions."""
     active = session().get(ActiveVersion, collection_id, populate_existing=True)
-    wanted = (encoder.fingerprint, dimensions)
     if active is None:
         return None
     version = active.version
-    return version if (version.encoder_fingerprint, version.dimensions) == wanted else None
+    built = (version.encoder_fingerprint, version.dimensions, version.metrics.get("distiller"))
+    return version if built == (encoder.fingerprint, dimensions, KIND) else None
 
 
 def _trained(parent: ModelVersion, settings: Settings) -> Trained:
@@ -180,7 +195,6 @@ def _trained(parent: ModelVersion, settings: Settings) -> Trained:
         load_head(parent, settings),
         metrics["validation_auc"],
         metrics["penalty"],
-        metrics["seed"],
     )
 
 
@@ -196,6 +210,7 @@ def _metrics(
         "auc_low": found.low if found else None,
         "auc_high": found.high if found else None,
         "accuracy": accuracy(fake, logit),
+        "calibration_error": expected_calibration_error(expit(logit), fake),
     }
     if parent is not None:
         metrics["parent_auc"] = auc(fake, parent.logit(held_out.embedding).numpy())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +21,19 @@ from workbench.store.database import Base, now
 
 class ArtifactDamagedError(Exception):
     """An artifact file is missing or does not hold what its row says."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What is known of a file of arrays; unlike a row, it may go from thread to thread.
+
+    `path` is relative to the directory of such files; `size` is in bytes.
+    """
+
+    kind: str
+    path: str
+    sha256: str
+    size: int
 
 
 class Artifact(Base):
@@ -34,21 +48,36 @@ class Artifact(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def facts(self) -> FileFacts:
+        return FileFacts(self.kind, self.path, self.sha256, self.size)
+
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
     _make_directory(path.parent)
+    _write(path, content, durable=True)
+    _sync_directory(path.parent)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, content, durable=False)
+
+
+def _write(path: Path, content: bytes, *, durable: bool) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with temporary.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
 
 
 def _make_directory(path: Path) -> None:
@@ -70,15 +99,21 @@ def _sync_directory(path: Path) -> None:
 
 def store_arrays(directory: Path, kind: str, arrays: dict[str, NDArray[np.generic]]) -> Artifact:
     """Write arrays to a new file under `directory`; the row is returned, not yet in a session."""
+    facts, content = described(kind, arrays)
+    write_durably(directory / facts.path, content)
+    return Artifact(kind=kind, path=facts.path, sha256=facts.sha256, size=facts.size)
+
+
+def described(kind: str, arrays: dict[str, NDArray[np.generic]]) -> tuple[FileFacts, bytes]:
+    """The content of a new file of these arrays, and where it belongs; nothing is written."""
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
     # The token keeps two runs that compute the same arrays from sharing one file.
-    relative = f"{kind}/{digest[:2]}/{digest[:16]}-{secrets.token_hex(4)}.safetensors"
-    write_durably(directory / relative, content)
-    return Artifact(kind=kind, path=relative, sha256=digest, size=len(content))
+    path = f"{kind}/{digest[:2]}/{digest[:16]}-{secrets.token_hex(4)}.safetensors"
+    return FileFacts(kind, path, digest, len(content)), content
 
 
-def load_arrays(directory: Path, artifact: Artifact) -> dict[str, NDArray[np.generic]]:
+def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, NDArray[np.generic]]:
     """All arrays of an artifact, checked against its hash.
 
     Raises ArtifactDamagedError where the file is missing or differs from what was written.
@@ -90,8 +125,8 @@ def load_arrays(directory: Path, artifact: Artifact) -> dict[str, NDArray[np.gen
         raise ArtifactDamagedError(f"{artifact.kind} file {path} cannot be read") from error
     if hashlib.sha256(content).hexdigest() != artifact.sha256:
         raise ArtifactDamagedError(f"{artifact.kind} file {path} differs from what was written")
-    with safe_open(path, framework="numpy") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays: dict[str, NDArray[np.generic]] = load(content)
+    return arrays
 
 
 def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArray[np.generic]:

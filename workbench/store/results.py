@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workbench.store.artifacts import Artifact
-from workbench.store.database import Base
+from workbench.store.artifacts import Artifact, FileFacts
+from workbench.store.database import Base, now
 from workbench.store.images import Image
 
 OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 
 
 class EmbeddingShard(Base):
-    """One batch as the encoder gives it: embeddings, tokens, keys and values, by their names."""
+    """Embeddings of images that were encoded together: `embedding` (image, feature)."""
 
     __tablename__ = "embedding_shard"
 
@@ -33,6 +35,31 @@ class Embedding(Base):
     encoder_fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     shard_id: Mapped[int] = mapped_column(ForeignKey("embedding_shard.id"), index=True)
     row: Mapped[int]
+
+
+class CachedPart(Base):
+    """What else is needed of a shard's images, in a cache file that may go at any time.
+
+    A row says what the file should hold; whoever reads it checks, and makes it again.
+    """
+
+    __tablename__ = "cached_part"
+    __table_args__ = (UniqueConstraint("shard_id", "part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shard_id: Mapped[int] = mapped_column(ForeignKey("embedding_shard.id"))
+    part: Mapped[str] = mapped_column(String(40))
+    """A part of the encoder's penultimate state, or superpixels."""
+    path: Mapped[str] = mapped_column(String(200))
+    """Relative to the folder of cached parts."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    """In bytes; the sum over all rows is what the cache's bound bounds."""
+    used_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+    @property
+    def facts(self) -> FileFacts:
+        return FileFacts(self.part, self.path, self.sha256, self.size)
 
 
 class ResultShard(Base):
@@ -65,8 +92,11 @@ class Prediction(Base):
     label: Mapped[str] = mapped_column(String(4))
     """The final label when this version was made: the dataset's, or as verdicts overturned it."""
     outcome: Mapped[str] = mapped_column(String(16))
-    sensitivity: Mapped[float]
-    """|change of the logit| when the strongest pixel groups are removed."""
+    removed_change: Mapped[float | None]
+    """Measured change of the logit when the strongest pixel groups are removed; unset where it was
+    not measured."""
+    control_change: Mapped[float | None]
+    """The same of regions like them elsewhere in the image."""
     x: Mapped[float | None]
     y: Mapped[float | None]
     """Place in the layout, in [0, 1); unset until the layout of the version is made."""
@@ -75,6 +105,13 @@ class Prediction(Base):
 
     image: Mapped[Image] = relationship()
     shard: Mapped[ResultShard] = relationship()
+
+    @property
+    def sensitivity(self) -> float | None:
+        """How far the logit moves beyond what the control moves it; None where not measured."""
+        if self.removed_change is None or self.control_change is None:
+            return None
+        return abs(self.removed_change - self.control_change)
 
 
 class Cell(Base):
@@ -96,8 +133,10 @@ class Cell(Base):
     fake_right: Mapped[int]
     fake_called_real: Mapped[int]
     mean_p: Mapped[float]
-    sensitivity: Mapped[float]
-    """Mean sensitivity of its images, in logits."""
+    sensitivity: Mapped[float | None]
+    """Mean sensitivity of its measured images, in logits; unset where none was measured."""
+    measured: Mapped[int]
+    """How many of its images were measured."""
     mean_activation: Mapped[list[float]] = mapped_column(JSON)
     exemplar_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
 
@@ -127,9 +166,16 @@ class Pattern(Base):
     profile: Mapped[list[float]] = mapped_column(JSON)
     """Mean contribution by dimension, in logits."""
     effect: Mapped[float | None]
-    """Measured: mean change of the logit when exemplars' groups are inpainted (logits)."""
+    """Measured: mean change of the logit when its groups are removed, beyond the control's."""
+    effect_low: Mapped[float | None]
+    effect_high: Mapped[float | None]
+    """95 % interval of the effect; unset where one image is all there is."""
     effect_control: Mapped[float | None]
-    """The same on random regions of the same area in the same images."""
+    """Mean change when regions like its groups are removed elsewhere in the same images."""
+    effect_images: Mapped[int | None]
+    """How many images the effect was measured on."""
+    stability: Mapped[float | None]
+    """How well the pattern is found again in resamples of the images: mean best Jaccard, [0, 1]."""
 
 
 class PixelGroup(Base):

@@ -53,7 +53,7 @@ class CuratedItem(Base):
 
 
 class ModelVersion(Base):
-    """A distiller trained on one curated dataset. Never changed once written."""
+    """A distiller trained on one curated dataset. Never changed once its run has succeeded."""
 
     __tablename__ = "model_version"
     __table_args__ = (UniqueConstraint("collection_id", "number"),)
@@ -119,6 +119,8 @@ class TrainingRun(Base):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     stage_started_at: Mapped[datetime | None]
+    stage_started_done: Mapped[int] = mapped_column(default=0)
+    """What was done already when this process began the stage; it tells nothing of the rate."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     claimed_by: Mapped[str] = mapped_column(String(120), default="")
     """The process that works on it, as `host:pid:token`."""

@@ -7,35 +7,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.services.counterfactuals import DimensionEdit, RegionEdit
+from workbench.services.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
 from workbench.services.errors import InvalidError
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import choice
 
-Fill = Literal["inpaint", "blur", "mean"]
-FILLS: tuple[Fill, ...] = ("inpaint", "blur", "mean")
 _EDIT = re.compile(r"(group|dimension)-([0-9]{1,10})", re.ASCII)
+_CELL = re.compile(r"cell-([0-9]{1,10})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class ChosenEdit:
-    """An edit, and the two parameters that stand for it."""
+    """An edit, and the three parameters that stand for it."""
 
     edit: RegionEdit | DimensionEdit
     name: str
     """`group-12` or `dimension-3`."""
     fill: Fill
+    """Of a region."""
+    to: str
+    """What a dimension is set to: `zero`, `own` or `cell-7`."""
+
+    @property
+    def of_dimension(self) -> bool:
+        """Whether a dimension is edited, and not a region."""
+        return isinstance(self.edit, DimensionEdit)
 
 
 def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
-    """The edit that `edit` and `fill` describe; None where there is no `edit`."""
+    """The edit that `edit`, `fill` and `to` describe; None where there is no `edit`."""
     text = values.get("edit", "").strip()
-    fill = next((each for each in FILLS if each == choice(values, "fill", FILLS)), FILLS[0])
+    fill: Fill = choice(values, "fill", FILLS) or FILLS[0]
     if not text:
         return None
     match = _EDIT.fullmatch(text)
     if match is None or int(match[2]) > LARGEST_ID:
         raise InvalidError("“edit” must name a pixel group or a dimension of this image.")
     number = int(match[2])
-    edit = RegionEdit(number, fill) if match[1] == "group" else DimensionEdit(number)
-    return ChosenEdit(edit, text, fill)
+    to = values.get("to", "").strip() or "zero"
+    reference = _reference(to)
+    edit = RegionEdit(number, fill) if match[1] == "group" else DimensionEdit(number, reference)
+    return ChosenEdit(edit, text, fill, to)
+
+
+def _reference(text: str) -> int | Literal["zero", "own"]:
+    if text in ("zero", "own"):
+        return text
+    match = _CELL.fullmatch(text)
+    if match is None or int(match[1]) > LARGEST_ID:
+        raise InvalidError("“to” must be zero, own or a cell.")
+    return int(match[1])

@@ -62,6 +62,8 @@ class ImagePage:
     trial: Trial | None
     trial_refused: str | None
     """Why the counterfactual that was asked for cannot be tried at present."""
+    references: tuple[tuple[str, str], ...]
+    """What a dimension may be set to: the parameter's value, and its words."""
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
 
@@ -165,6 +167,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
         trial=trial,
         trial_refused=trial_refused,
+        references=_references(view, trial),
         history=_history(detail),
         tag_names=calls.tagging.tag_names(),
     )
@@ -195,6 +198,20 @@ def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
         else None
     )
     return Trial(chosen, outcome, strip), None
+
+
+def _references(view: View, trial: Trial | None) -> tuple[tuple[str, str], ...]:
+    """0, the mean of its own cell, and those of the cells that the view has pinned or selected."""
+    cells = (
+        (view.a, "of pinned cell A"),
+        (view.b, "of pinned cell B"),
+        (view.cell, "of the selected cell"),
+    )
+    offered = {"zero": "0", "own": "the mean of its own cell"}
+    offered |= {f"cell-{cell}": f"the mean {words}" for cell, words in cells if cell is not None}
+    if trial is not None and trial.chosen.to not in offered:
+        offered[trial.chosen.to] = "the mean of another cell"
+    return tuple(offered.items())
 
 
 def _newest_first(detail: ImageDetail) -> list[VerdictView]:

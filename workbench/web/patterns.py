@@ -40,8 +40,14 @@ class PatternPage:
 def index(name: str) -> str:
     """All patterns of a version, in the order that one picks."""
     view, workspace = enter(name)
-    patterns = services().patterns.patterns(version_of(workspace).id, view.sort, view.cell)
-    return render_template("views/patterns.html", view=view, workspace=workspace, patterns=patterns)
+    version = version_of(workspace).id
+    return render_template(
+        "views/patterns.html",
+        view=view,
+        workspace=workspace,
+        patterns=services().patterns.patterns(version, view.sort, view.cell),
+        summary=services().patterns.summary(version),
+    )
 
 
 @blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>")

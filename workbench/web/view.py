@@ -100,10 +100,9 @@ class View:
         """Address of one image within this view."""
         edit = changes.pop("edit", None)
         fill = changes.pop("fill", None)
-        arguments = replace(self, **changes).arguments()
-        return url_for(
-            "images.show", name=self.name, image_id=image_id, edit=edit, fill=fill, **arguments
-        )
+        to = changes.pop("to", None)
+        arguments = replace(self, **changes).arguments() | {"edit": edit, "fill": fill, "to": to}
+        return url_for("images.show", name=self.name, image_id=image_id, **arguments)
 
     def hidden(self, *without: str) -> list[tuple[str, Any]]:
         """Hidden fields that carry this view through a form, without those it sets itself."""

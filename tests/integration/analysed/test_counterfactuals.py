@@ -10,17 +10,17 @@ from PIL import Image as Picture
 from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
-from workbench.analysis.counterfactual import FILLS, remove_region
+from workbench.analysis.counterfactual import FILLS, exceeds_controls, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import counterfactuals
 from workbench.services.accounts import Account
+from workbench.services.browsing import Selection, images
 from workbench.services.collections import workspace
 from workbench.services.counterfactual_notes import STAYS_WITHIN, is_met, notes_on
 from workbench.services.counterfactuals import (
     CONTROLS,
-    SPREADS,
     DimensionEdit,
     Edit,
     RegionEdit,
@@ -44,7 +44,7 @@ from workbench.store.image_files import normalised_path
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.people import AuditEvent
-from workbench.store.results import PixelGroup, Prediction
+from workbench.store.results import Cell, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
 
@@ -72,8 +72,9 @@ def test_a_region_is_tried_beside_ten_random_ones(
     assert len(outcome.controls) == CONTROLS == 10
     assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
     assert outcome.control_spread == pytest.approx(np.std(outcome.controls, ddof=1))
-    far = abs(outcome.delta_logit - outcome.control_mean) > SPREADS * outcome.control_spread
-    assert outcome.exceeds_control == far
+    assert outcome.exceeds_control == exceeds_controls(
+        outcome.delta_logit, np.array(outcome.controls)
+    )
     logit = np.log(outcome.p_after / (1 - outcome.p_after))
     assert logit - stored.logit == pytest.approx(outcome.delta_logit, abs=1e-3)
 
@@ -150,7 +151,48 @@ def test_a_dimension_set_to_zero_takes_its_part_from_the_logit(
         logit = float(without @ weights) + head.logit_bias
         assert outcome.delta_logit == pytest.approx(logit - whole, abs=1e-4)
         assert outcome.p_after == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
-        assert (outcome.controls, outcome.control_mean, outcome.exceeds_control) == ((), None, None)
+        assert outcome.edit_label == f"dimension {dimension} set to 0"
+
+
+def test_a_dimensions_controls_are_other_dimensions_of_the_image_set_likewise(
+    group: PixelGroup, version_id: int, settings: Settings
+) -> None:
+    activations, _maps = rows_of(version_id, group.image_id, settings)
+    weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
+    active = np.flatnonzero(activations > 1e-6)
+    assert len(active) > 1
+
+    for dimension in active:
+        outcome = try_edit(version_id, group.image_id, DimensionEdit(int(dimension)))
+        others = active[active != dimension]
+        assert len(outcome.controls) == min(len(others), CONTROLS)
+        assert set(np.round(outcome.controls, 4)) <= set(
+            np.round(-(activations * weights)[others].astype(float), 4)
+        )
+        assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
+        assert outcome.exceeds_control == exceeds_controls(
+            outcome.delta_logit, np.array(outcome.controls)
+        )
+
+
+def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
+    group: PixelGroup, version_id: int, settings: Settings
+) -> None:
+    activations, _maps = rows_of(version_id, group.image_id, settings)
+    weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
+    cells = session().scalars(select(Cell).where(Cell.version_id == version_id)).all()
+    own = next(
+        each
+        for each in cells
+        if each.level == 0
+        and group.image_id in {card.id for card in images(version_id, Selection(each.id)).cards}
+    )
+
+    for to, cell in (("own", own), (cells[-1].id, cells[-1])):
+        outcome = try_edit(version_id, group.image_id, DimensionEdit(0, to))
+        wanted = float(weights[0]) * (cell.mean_activation[0] - float(activations[0]))
+        assert outcome.delta_logit == pytest.approx(wanted, abs=1e-4)
+        assert f"{cell.mean_activation[0]:.2f}, the mean of" in outcome.edit_label
 
 
 # Refusals
@@ -170,6 +212,8 @@ def test_what_cannot_be_edited_is_refused(group: PixelGroup, version_id: int) ->
     foreign = workspace("others").version
     assert other is not None
     assert foreign is not None
+    foreign_cell = session().scalars(select(Cell.id).where(Cell.version_id == foreign.id)).first()
+    assert foreign_cell is not None
 
     refused: list[tuple[int, Edit, type[Exception]]] = [
         (image_id, RegionEdit(other, "inpaint"), NotFoundError),
@@ -177,6 +221,8 @@ def test_what_cannot_be_edited_is_refused(group: PixelGroup, version_id: int) ->
         (image_id, RegionEdit(group.id, "dissolve"), InvalidError),  # type: ignore[arg-type]
         (image_id, DimensionEdit(16), InvalidError),
         (image_id, DimensionEdit(-1), InvalidError),
+        (image_id, DimensionEdit(0, foreign_cell), NotFoundError),
+        (image_id, DimensionEdit(0, 10**6), NotFoundError),
         (10**6, DimensionEdit(0), NotFoundError),
         (10**6, RegionEdit(group.id, "inpaint"), NotFoundError),
     ]
@@ -200,7 +246,7 @@ def test_without_its_picture_or_its_encoder_an_edit_has_to_wait(
 
     with pytest.raises(UnavailableError, match="missing on disk"):
         try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint"))
-    assert try_edit(version_id, group.image_id, DimensionEdit(0)).controls == ()
+    assert try_edit(version_id, group.image_id, DimensionEdit(0)).edit_label
 
 
 # Previews
@@ -263,8 +309,24 @@ def test_a_note_on_a_dimension_names_it(group: PixelGroup, version_id: int, ada:
         "kind": "dimension",
         "label": "dimension 3 set to 0",
         "dimension": 3,
+        "to": 0.0,
     }
-    assert saved.control_mean is None
+    outcome = try_edit(version_id, group.image_id, DimensionEdit(3))
+    assert saved.control_mean == outcome.control_mean
+
+
+def test_a_note_on_a_cells_mean_keeps_the_value_that_was_set(
+    group: PixelGroup, version_id: int, ada: Account
+) -> None:
+    cell = session().scalars(select(Cell).where(Cell.version_id == version_id)).first()
+    assert cell is not None
+
+    saved = save_note(
+        ada.id, version_id, group.image_id, DimensionEdit(1, cell.id), "stay", "words"
+    )
+
+    edit = session().get_one(CounterfactualNote, saved.id).edit
+    assert (edit["dimension"], edit["to"]) == (1, cell.mean_activation[1])
 
 
 def test_markup_in_a_note_is_kept_as_it_is(

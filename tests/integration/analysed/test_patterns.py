@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy.special import stdtrit
 from sqlalchemy import func, select
 
+from tests.support.fake_encoder import FakeEncoder
+from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
+from workbench.analysis.normalise import NORMAL_SIZE
+from workbench.analysis.patterns import effect_agreement
+from workbench.analysis.pixel_groups import decode_mask
+from workbench.config import Settings
 from workbench.services import patterns as service
 from workbench.services import tagging
 from workbench.services.accounts import Account
 from workbench.services.browsing import Selection, images
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.model_logits import logits_of
 from workbench.services.overview import overview
-from workbench.services.patterns import EXEMPLARS, ORDERS, PatternRow, pattern, patterns
+from workbench.services.pattern_effects import CONTROLS, IMAGES, one_an_image
+from workbench.services.patterns import (
+    EXEMPLARS,
+    ORDERS,
+    PatternRow,
+    pattern,
+    patterns,
+    summary,
+)
+from workbench.services.pixels import read_pixels
+from workbench.services.weights import load_head
 from workbench.store.database import session
 from workbench.store.results import Pattern, PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
 
 
 def members_of(pattern_id: int) -> list[PixelGroup]:
@@ -58,6 +78,49 @@ def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> N
         assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
         assert row.effect is not None
         assert row.effect_control is not None
+        assert row.effect_images == min(row.images, IMAGES)
+        assert row.stability is not None
+        assert 0 <= row.stability <= 1
+
+
+def test_what_is_known_of_the_patterns_as_a_whole_is_kept_with_the_version(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    known = summary(version_id)
+
+    claimed = np.array([row.mean_contribution for row in found])
+    measured = np.array([row.effect for row in found])
+    agreement = effect_agreement(claimed, measured)
+    assert known.effect_rank_correlation == (agreement and pytest.approx(agreement))
+    assert known.stability is not None
+    assert -1 <= known.stability <= 1
+
+
+def test_an_effect_is_that_of_removing_groups_of_different_images(
+    version_id: int, found: tuple[PatternRow, ...], settings: Settings, encoder: FakeEncoder
+) -> None:
+    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    row = found[0]
+    members = sorted(members_of(row.id), key=lambda each: each.id)
+    image_ids = np.array([each.image_id for each in members])
+    chosen = [
+        members[place] for place in one_an_image(image_ids, IMAGES, seed=settings.seed + row.number)
+    ]
+    beyond = []
+    for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
+        pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
+        mask = decode_mask(each.rle, NORMAL_SIZE)
+        regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
+        edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]
+        removed, *controls = logits_of(edited, encoder, head)
+        beyond.append(removed - np.mean(controls))
+
+    assert len({each.image_id for each in chosen}) == len(chosen)
+    assert row.effect == pytest.approx(np.mean(beyond), abs=1e-4)
+    assert row.effect_low is not None
+    assert row.effect_high is not None
+    reach = stdtrit(len(beyond) - 1, 0.975) * np.std(beyond, ddof=1) / np.sqrt(len(beyond))
+    assert row.effect_high - row.effect_low == pytest.approx(2 * reach, abs=1e-3)
 
 
 def test_prevalence_is_the_share_of_a_labels_images(
@@ -75,9 +138,8 @@ def test_what_is_rough_pushes_toward_fake_and_more_than_random_edits_do(
 
     assert strongest.side == "fake"
     assert strongest.prevalence_fake > strongest.prevalence_real
-    assert strongest.effect is not None
-    assert strongest.effect_control is not None
-    assert strongest.effect < strongest.effect_control
+    assert strongest.effect_high is not None
+    assert strongest.effect_high < 0
 
 
 def test_patterns_are_ranked_as_asked(version_id: int) -> None:

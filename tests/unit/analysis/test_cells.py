@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.analysis.cells import COLUMNS, ROWS, level_count, summarise_cells
+from workbench.analysis.cells import (
+    COLUMNS,
+    ROWS,
+    level_count,
+    place_in_grid,
+    spread_order,
+    summarise_cells,
+)
 
 
 def random_collection(count: int, seed: int) -> dict[str, np.ndarray]:
@@ -54,6 +61,68 @@ def test_a_cells_figures_are_those_of_its_images() -> None:
         assert sum(cell.counts) == inside.sum()
         assert cell.mean_p == pytest.approx(collection["p"][inside].mean())
         assert inside[cell.exemplar]
+
+
+def test_a_cells_sensitivity_is_the_mean_over_its_measured_images() -> None:
+    collection = random_collection(500, 1)
+    collection["sensitivity"][::3] = np.nan
+
+    for cell in summarise_cells(**collection):
+        rows, columns = place_in_grid(collection["places"], cell.level)
+        own = collection["sensitivity"][(rows == cell.row) & (columns == cell.column)]
+        known = [value for value in own if not np.isnan(value)]
+        assert cell.measured == len(known)
+        assert cell.sensitivity == (pytest.approx(np.mean(known)) if known else None)
+
+
+@given(count=st.integers(0, 600), seed=st.integers(0, 999))
+def test_the_spread_order_has_every_image_once(count: int, seed: int) -> None:
+    order = spread_order(random_collection(count, seed)["places"], seed=seed)
+
+    assert sorted(order) == list(range(count))
+
+
+@given(
+    count=st.integers(1, 900),
+    share=st.floats(0.05, 1.0),
+    seed=st.integers(0, 999),
+)
+def test_every_beginning_of_the_spread_order_is_spread_over_the_cells(
+    count: int, share: float, seed: int
+) -> None:
+    places = random_collection(count, seed)["places"] ** 2
+    taken = spread_order(places, seed=seed)[: max(int(share * count), 1)]
+
+    assert is_even(places, taken, np.arange(count), level=0)
+    rows, columns = place_in_grid(places, 0)
+    for cell in set(zip(rows, columns, strict=True)):
+        own = np.flatnonzero((rows == cell[0]) & (columns == cell[1]))
+        assert is_even(places, np.intersect1d(taken, own), own, level=1)
+
+
+def is_even(places: np.ndarray, taken: np.ndarray, among: np.ndarray, *, level: int) -> bool:
+    """No cell has two more taken than another one that has images left."""
+    squares = np.stack(place_in_grid(places, level), axis=1)
+    left = np.setdiff1d(among, taken)
+    cells = {tuple(square) for square in squares[among]}
+    counts = {cell: int((squares[taken] == cell).all(axis=1).sum()) for cell in cells}
+    with_left = {tuple(square) for square in squares[left]}
+    fewest = min((counts[cell] for cell in with_left), default=count_of_all(counts))
+    return max(counts.values()) <= fewest + 1
+
+
+def count_of_all(counts: dict[tuple[int, ...], int]) -> int:
+    return max(counts.values(), default=0)
+
+
+def test_as_many_images_as_there_are_cells_hold_one_of_each() -> None:
+    places = random_collection(2_000, 3)["places"]
+    rows, columns = place_in_grid(places, 0)
+    cells = len(set(zip(rows, columns, strict=True)))
+
+    first = spread_order(places, seed=0)[:cells]
+
+    assert len(set(zip(rows[first], columns[first], strict=True))) == cells
 
 
 def test_images_all_in_one_place_make_one_cell_a_level() -> None:

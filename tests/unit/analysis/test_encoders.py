@@ -73,6 +73,23 @@ def test_a_patch_mean_is_the_mean_of_its_patch_tokens(timm_encoder: MakeEncoder)
         )
 
 
+def test_a_patch_variation_is_the_mean_step_between_neighbours(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(((1, "patch_variation"),))
+    state = encoder.encode(torch.randn(2, 3, 32, 32))
+    rows, columns = encoder.grid
+
+    for image in range(2):
+        placed = state.patch_tokens[image, 0].reshape(rows, columns, -1)
+        steps = [
+            (placed[row, column] - placed[below, right]).abs()
+            for row in range(rows)
+            for column in range(columns)
+            for below, right in ((row + 1, column), (row, column + 1))
+            if below < rows and right < columns
+        ]
+        torch.testing.assert_close(state.embedding[image], sum(steps) / len(steps))
+
+
 def test_a_patch_spread_is_how_far_patch_tokens_lie_from_their_mean(
     timm_encoder: MakeEncoder,
 ) -> None:

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
-from workbench.analysis.patterns import UNCLUSTERED, cluster_groups, lift, typicality
+from workbench.analysis import patterns
+from workbench.analysis.patterns import (
+    MOST_RESAMPLED,
+    UNCLUSTERED,
+    cluster_groups,
+    effect_agreement,
+    lift,
+    stability,
+    typicality,
+)
 
 
 def planted_groups(per_kind: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -85,3 +94,80 @@ def test_lift_knows_nothing_where_nothing_is_wrong() -> None:
     found = lift(np.array([True, False]), np.array([False, False]), seed=0)
 
     assert (found.value, found.low, found.high) == (1.0, 0.0, 99.0)
+
+
+@pytest.fixture
+def by_largest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A clustering by each group's largest dimension, at once; the sizes that it was given."""
+    given: list[int] = []
+
+    def cluster(by_dimension: np.ndarray, *, seed: int) -> np.ndarray:
+        given.append(len(by_dimension))
+        return by_dimension.argmax(axis=1)
+
+    monkeypatch.setattr(patterns, "cluster_groups", cluster)
+    return given
+
+
+def test_patterns_that_are_found_again_in_every_resample_are_stable() -> None:
+    by_dimension, _kinds = planted_groups(20)
+    numbers = cluster_groups(by_dimension, seed=0)
+
+    found = stability(by_dimension, numbers, np.arange(len(numbers)) // 2, seed=0)
+
+    assert found.adjusted_rand is not None
+    assert found.adjusted_rand > 0.9
+    assert found.by_pattern.keys() == set(range(numbers.max() + 1))
+    assert all(each > 0.75 for each in found.by_pattern.values())
+
+
+def test_patterns_that_no_resample_finds_are_not_stable(by_largest: list[int]) -> None:
+    generator = np.random.default_rng(0)
+    by_dimension = generator.random((400, 4))
+    numbers = generator.integers(4, size=400)
+
+    found = stability(by_dimension, numbers, np.arange(400), seed=0)
+
+    assert found.adjusted_rand == pytest.approx(0.0, abs=0.05)
+    assert all(each < 0.3 for each in found.by_pattern.values())
+
+
+def test_a_patterns_stability_is_the_mean_best_jaccard_over_the_resamples(
+    by_largest: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "RESAMPLED_SHARE", 1.0)
+    by_dimension = np.eye(3)[[0, 0, 0, 0, 1, 1, 2, 2]]
+    numbers = np.array([0, 0, 0, 1, 1, 1, UNCLUSTERED, UNCLUSTERED])
+
+    found = stability(by_dimension, numbers, np.arange(8), seed=0)
+
+    # Pattern 0 is three of a cluster of four; pattern 1 has one of that and a cluster of two.
+    assert found.by_pattern == {0: pytest.approx(3 / 4), 1: pytest.approx(2 / 3)}
+
+
+def test_a_resample_takes_whole_images_and_not_too_many_groups(
+    by_largest: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.repeat(np.arange(50), 4)
+    numbers = np.zeros(200, int)
+    stability(np.ones((200, 2)), numbers, images, seed=0)
+    monkeypatch.setattr(patterns, "MOST_RESAMPLED", 30)
+    stability(np.ones((200, 2)), numbers, images, seed=0)
+
+    assert MOST_RESAMPLED > 200
+    assert by_largest == [160] * 5 + [28] * 5
+
+
+def test_without_patterns_there_is_no_stability() -> None:
+    found = stability(np.ones((5, 2)), np.full(5, UNCLUSTERED), np.arange(5), seed=0)
+
+    assert (found.adjusted_rand, found.by_pattern) == (None, {})
+
+
+def test_effects_agree_where_removing_lowers_what_is_said_to_raise() -> None:
+    contribution = np.array([2.0, 1.0, -0.5, -1.0])
+
+    assert effect_agreement(contribution, np.array([-3.0, -1.0, 0.1, 4.0])) == pytest.approx(1.0)
+    assert effect_agreement(contribution, np.array([3.0, 1.0, -0.1, -4.0])) == pytest.approx(-1.0)
+    assert effect_agreement(contribution[:2], np.array([-3.0, -1.0])) is None
+    assert effect_agreement(contribution, np.zeros(4)) is None

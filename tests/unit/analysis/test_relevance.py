@@ -26,10 +26,16 @@ from workbench.config import Settings
 
 MakeHead = Callable[..., DistilledHead]
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
-CASES = 14
+CASES = 16
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
-SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
-ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"))
+TEXTURE = (
+    (2, "patch_spread"),
+    (0, "patch_mean"),
+    (2, "patch_variation"),
+    (2, "patch_mean"),
+    (1, "patch_spread"),
+)
+ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"), (1, "patch_variation"))
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +51,11 @@ def cases(
         ("patch_share", timm_encoder(MEANS)),
         ("patch_share", timm_encoder(BOTH)),
         ("patch_share", clip_encoder(BOTH)),
-        ("patch_share", timm_encoder(SPREADS)),
+        ("patch_share", timm_encoder(TEXTURE)),
         ("patch_share", clip_encoder(ALL)),
         ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL)),
+        ("smooth_share", clip_encoder(ALL, image_size=8, patch_size=8)),
         ("class_token_path", clip_encoder()),
         ("class_token_path", timm_encoder(BOTH)),
         ("class_token_path", clip_encoder(((1, "class"), (0, "class"), (2, "patch_mean")))),
@@ -175,6 +183,7 @@ def test_with_one_patch_it_carries_everything(
     for method, encoder in (
         ("last_block", clip_encoder(image_size=8, patch_size=8)),
         ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL, image_size=8, patch_size=8)),
         ("class_token_path", clip_encoder(image_size=8, patch_size=8)),
     ):
         head = make_head(encoder.dimension)
@@ -295,7 +304,7 @@ def test_each_method_says_what_it_needs_of_the_state(
     assert needs("last_block", timm_encoder(BOTH)) == {"last_input"}
     assert needs("class_token_path", clip_encoder()) == {"keys_values"}
     assert needs("patch_share", timm_encoder(MEANS)) == {"patch_tokens"}
-    assert needs("patch_share", timm_encoder(SPREADS)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(TEXTURE)) == {"patch_tokens"}
     assert needs("patch_share", timm_encoder(BOTH)) == {"patch_tokens", "last_input"}
     assert needs("last_block", timm_encoder(MEANS)) == frozenset()
 
@@ -310,6 +319,7 @@ def test_a_state_without_what_a_method_needs_is_refused_by_name(
     for method, missing in (
         ("last_block", "needs last_input, which"),
         ("patch_share", "needs last_input, patch_tokens, which"),
+        ("smooth_share", "needs last_input, patch_tokens, which"),
         ("class_token_path", "needs keys_values, which"),
     ):
         with pytest.raises(ValueError, match=missing):
@@ -328,11 +338,12 @@ def test_a_method_that_the_features_do_not_allow_says_so(
     for method, encoder, lacking in (
         ("last_block", timm_encoder(MEANS), "no class feature"),
         ("class_token_path", timm_encoder(MEANS), "no class feature"),
-        ("patch_share", clip_encoder(), "no patch mean or spread"),
+        ("patch_share", clip_encoder(), "no patch feature"),
+        ("smooth_share", clip_encoder(), "no patch feature"),
         (
             "attention",
             clip_encoder(),
-            "no relevance method 'attention'; there is patch_share, last_block, class_",
+            "no relevance method 'attention'; there is patch_share, smooth_share, last_block",
         ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))

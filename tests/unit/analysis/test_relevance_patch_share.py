@@ -17,7 +17,13 @@ from workbench.analysis.relevance.patch_share import patch_share
 
 MakeHead = Callable[..., DistilledHead]
 MEANS = ((0, "patch_mean"), (2, "patch_mean"))
-SPREADS = ((2, "patch_spread"), (0, "patch_mean"), (2, "patch_mean"), (1, "patch_spread"))
+TEXTURE = (
+    (2, "patch_spread"),
+    (0, "patch_mean"),
+    (2, "patch_variation"),
+    (2, "patch_mean"),
+    (1, "patch_spread"),
+)
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (1, "patch_spread"))
 
 
@@ -36,19 +42,33 @@ def slow_shares(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Te
             if feature.kind == "class":
                 continue
             tokens = state.patch_tokens[image, blocks.index(feature.block)].double()
-            mean = tokens.mean(dim=0)
-            spread = ((tokens - mean) ** 2).mean(dim=0) ** 0.5
             for patch in range(patches):
-                share = (
-                    tokens[patch] / patches
-                    if feature.kind == "patch_mean"
-                    else (tokens[patch] - mean) ** 2 / (patches * spread)
-                )
+                share = slow_share(feature.kind, tokens, patch, encoder.grid)
                 above = share - head.mean[feature.columns].double() / patches
                 for k in range(dimensions):
                     slope = (head.weight[k] / head.scale)[feature.columns].double()
                     shares[image, k, patch] += slope @ above
     return shares
+
+
+def slow_share(kind: str, tokens: Tensor, patch: int, grid: tuple[int, int]) -> Tensor:
+    """One patch's share of one feature, channel by channel."""
+    patches = len(tokens)
+    if kind == "patch_mean":
+        return tokens[patch] / patches
+    if kind == "patch_spread":
+        mean = tokens.mean(dim=0)
+        spread = ((tokens - mean) ** 2).mean(dim=0) ** 0.5
+        return (tokens[patch] - mean) ** 2 / (patches * spread)
+    pairs = [(p, q) for p in range(patches) for q in range(p) if are_neighbours(p, q, grid[1])]
+    steps = [(tokens[p] - tokens[q]).abs() for p, q in pairs if patch in (p, q)]
+    return sum(steps, torch.zeros_like(tokens[0])) / 2 / len(pairs)
+
+
+def are_neighbours(first: int, second: int, columns: int) -> bool:
+    down = abs(first // columns - second // columns)
+    across = abs(first % columns - second % columns)
+    return down + across == 1
 
 
 def always_active(head: DistilledHead) -> DistilledHead:
@@ -58,7 +78,9 @@ def always_active(head: DistilledHead) -> DistilledHead:
     )
 
 
-@pytest.mark.parametrize("features", [MEANS, SPREADS, ((2, "patch_spread"),)])
+@pytest.mark.parametrize(
+    "features", [MEANS, TEXTURE, ((2, "patch_spread"),), ((0, "patch_variation"),)]
+)
 def test_shares_are_the_formulas(
     timm_encoder: MakeEncoder, make_head: MakeHead, features: Wanted
 ) -> None:

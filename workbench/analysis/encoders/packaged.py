@@ -38,23 +38,30 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 DEFAULT_FEATURES: tuple[tuple[int, FeatureKind], ...] = tuple(
-    (block, "patch_mean") for block in (2, 5, 8, 11)
+    (block, kind)
+    for block in range(8)
+    for kind in ("patch_mean", "patch_spread", "patch_variation")
 )
-"""Patch means alone, so that relevance by `patch_share` is exact and complete.
+"""Patch features alone, so that relevance by `patch_share` is exact and complete.
 
-AUC of a logistic regression on standardised features (C = 1; 224 px, bicubic, centre crop; mean of
-the test folds over 3 draws of 5 folds; no re-encoding):
+What gives an image away lies in the early blocks; the last four blend it into what the image shows.
+AUC of a logistic regression on standardised features (squared penalty 0.01; normalised images,
+224 px; 5 folds, logits of all folds together), and on the 300 held-out crops of planted patterns
+AUC, share of detected fakes (n about 150) whose strongest patch lies on the planted region, and
+mean average precision of the map (penalty 0.03):
 
-| features | FFHQ against StyleGAN1, 400 + 400 | photographs against diffusion, 300 + 300 |
-|---|---|---|
-| patch means of 2, 5, 8, 11 | 0.857 | 0.958 |
-| patch means of 5, 7, 9, 11 | 0.846 | 0.946 |
-| class tokens of 5, 7, 9, 11 | 0.830 | 0.946 |
-| both of 5, 7, 9, 11 | 0.858 | 0.958 |
-| class token of 11 | 0.777 | 0.857 |
+| features | FFHQ against StyleGAN1, 400 + 400 | planted: AUC | pointing | precision |
+|---|---|---|---|---|
+| means of 2, 5, 8, 11 | 0.863 | 0.877 | 0.89 | 0.78 |
+| means and spreads of 2, 5, 8, 11 | 0.875 | 0.902 | 0.90 | 0.68 |
+| means of 0 to 7 | 0.855 | 0.908 | 0.93 | 0.79 |
+| means and spreads of 0 to 7 | 0.893 | 0.936 | 0.94 | 0.76 |
+| means and variations of 0 to 7 | 0.893 | 0.918 | 0.93 | 0.82 |
+| means, spreads, variations of 0 to 7 | 0.902 | 0.937 | 0.94 | 0.77 |
+| means, spreads, variations of all 12 | 0.895 | | | |
 
-The diffusion set is DeepFloyd IF, SDXL 2.1 and SDXL Turbo. The blocks were chosen on the first
-set and confirmed on the second.
+On 300 photographs against 300 images of diffusion models (DeepFloyd IF, SDXL 2.1, SDXL Turbo)
+means of 2, 5, 8, 11 reach 0.962, means of 0 to 7 0.971, with spreads 0.964, with variations 0.968.
 """
 
 

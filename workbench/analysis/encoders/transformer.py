@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from workbench.analysis.encoder import (
+    PATCH_KINDS,
     TOKENS,
     Feature,
     FeatureKind,
@@ -24,6 +26,8 @@ from workbench.analysis.encoder import (
 )
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.patch_features import patch_feature
+from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 2
 """Raise it whenever the same pixels would get another embedding than before."""
@@ -103,6 +107,11 @@ class TransformerEncoder:
         self._last_class = self._class_features[-1].block if self._class_features else -1
 
     @property
+    def depth(self) -> int:
+        """How many of the tower's blocks the embedding goes through."""
+        return self._deepest + 1
+
+    @property
     def last_block(self) -> TowerBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
         if not self._class_features:
@@ -113,6 +122,26 @@ class TransformerEncoder:
     def class_path(self) -> TowerPath | None:
         """The way to all class features; None where x has no class feature."""
         return TowerPath(self._tower, self._class_features) if self._class_features else None
+
+    def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
+        """A copy with all weights of the last `count` of `depth` blocks redrawn; this one stays.
+
+        ValueError where there are fewer blocks.
+        """
+        if not 0 <= count <= self.depth:
+            raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
+        made = copy.copy(self)
+        made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for block in made._tower.blocks[self.depth - count : self.depth]:  # noqa: SLF001
+                for weights in block.parameters():
+                    weights.copy_(redrawn(weights, generator))
+        made._encoding = in_bfloat16(made._tower) if self._in_halves else made._tower  # noqa: SLF001
+        made.fingerprint = _fingerprint(
+            {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
+        )
+        return made
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
         """Resized and normalised pixels. Of an image that is not square, the central square."""
@@ -185,13 +214,12 @@ class TransformerEncoder:
                 kept.patch_tokens[index] = normed
 
     def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
-        """Mean and spread over the patches, those of the two that are wanted of this block."""
-        found = {}
-        if feature := self._by_place.get((index, "patch_mean")):
-            found[feature] = tokens.mean(dim=1)
-        if feature := self._by_place.get((index, "patch_spread")):
-            found[feature] = tokens.std(dim=1, correction=0)
-        return found
+        """Those of a block's patch features that are wanted."""
+        return {
+            feature: patch_feature(feature.kind, tokens, self.grid)
+            for feature in self.features
+            if feature.block == index and feature.kind in PATCH_KINDS
+        }
 
     def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:
         if found:

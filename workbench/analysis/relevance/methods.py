@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, FeatureKind, Part, Penultimate
-from workbench.analysis.relevance import class_token_path, last_block, patch_share
+from workbench.analysis.relevance import class_token_path, last_block, patch_share, smooth_share
 from workbench.analysis.relevance.maps import TokenMaps
 
 
@@ -26,6 +26,7 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "patch_share": Method(patch_share.patch_share, patch_share.EXPLAINS, patch_share.PARTS),
+    "smooth_share": Method(smooth_share.smooth_share, smooth_share.EXPLAINS, smooth_share.PARTS),
     "last_block": Method(last_block.last_block, last_block.EXPLAINS, last_block.PARTS),
     "class_token_path": Method(
         class_token_path.class_token_path, class_token_path.EXPLAINS, class_token_path.PARTS

@@ -1,4 +1,4 @@
-"""Exact relevance: each patch's own share of the means and spreads of the patch tokens."""
+"""Exact relevance: each patch's own share of what is made of the patch tokens."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from workbench.analysis.encoder import (
     Penultimate,
     patch_blocks,
 )
+from workbench.analysis.patch_features import patch_shares
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.maps import TokenMaps
 
 EXPLAINS: frozenset[FeatureKind] = PATCH_KINDS
 PARTS: Mapping[FeatureKind, Part] = {
-    "patch_mean": "patch_tokens",
-    "patch_spread": "patch_tokens",
+    **dict.fromkeys(PATCH_KINDS, "patch_tokens"),
     "class": "last_input",
 }
 
@@ -32,10 +32,9 @@ PARTS: Mapping[FeatureKind, Part] = {
 def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
     """Signed shares of z_k over its baseline, the z_k of the training set's mean image.
 
-    A patch mean is linear in the T patch tokens t_b, so patch p's share of it is t_b(p) / T. Its
-    share of a spread s_b, their standard deviation, is that of the variance: with m_b their mean,
-    (t_b(p) - m_b)^2 / (T s_b), not negative, and 0 where s_b is 0. Over the patches both sum to
-    the feature. Patch p's share of the pre-activation is, summed over the patch features f,
+    A patch mean is linear in the T patch tokens, so patch p's share of it is t(p) / T; the shares
+    of the other patch features are those of `patch_features`. Over the patches each sums to its
+    feature. Patch p's share of the pre-activation is, summed over the patch features f,
     r_k(p) = sum_f W_kf / scale_f (share_f(p) - mean_f / T), and the shares sum to the
     pre-activation less that of the mean image, whose pre-activation is the bias. Both ends then go
     through the ReLU: r_k is multiplied by DeepLIFT's Rescale multiplier (Shrikumar, Greenside,
@@ -47,7 +46,7 @@ def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> To
     no patch feature.
     """
     if not patch_blocks(encoder.features):
-        raise ValueError(f"the embedding of {encoder.name} has no patch mean or spread to share")
+        raise ValueError(f"the embedding of {encoder.name} has no patch feature to share")
     share = _patch_part(encoder, head, state)
     if any(feature.kind == "class" for feature in encoder.features):
         part = _linear_part(head, state.embedding, _of_kinds(encoder, {"class"}))
@@ -72,22 +71,9 @@ def _patch_part(
         tokens = state.patch_tokens[:, order]
         for feature in features:
             if feature.block == block:
-                apart = _about_mean(_share_of(feature.kind, tokens))
+                apart = _about_mean(patch_shares(feature.kind, tokens, encoder.grid))
                 share = share + torch.einsum("ikc,ipc->ikp", slope[..., feature.columns], apart)
     return share
-
-
-def _share_of(
-    kind: FeatureKind, tokens: Float[Tensor, "image patch channel"]
-) -> Float[Tensor, "image patch channel"]:
-    """What each patch gives to the mean or to the spread of its block's tokens."""
-    patches = tokens.shape[1]
-    if kind == "patch_mean":
-        return tokens / patches
-    apart = _about_mean(tokens).square()
-    spread = apart.mean(dim=1, keepdim=True).sqrt()
-    alike = spread == 0
-    return torch.where(alike, 0.0, apart / torch.where(alike, 1.0, patches * spread))
 
 
 def _about_mean(

@@ -19,7 +19,8 @@ class DrawnCell:
     y: float
     arcs: tuple[glyph.Arc, ...]
     thumb: float
-    bar: glyph.Bar
+    bar: glyph.Bar | None
+    """None where no image's sensitivity was measured."""
     label: str
     faded: bool
     """It holds none of the images that the filter asks for."""
@@ -109,8 +110,19 @@ def sentence(cell: CellView) -> str:
     return (
         f"{count(cell.images)} {noun}: {'; '.join(parts)}. "
         f"Mean p(fake) {probability(cell.mean_p)}, severity {cell.severity} of 5. "
-        f"Sensitivity {cell.sensitivity:.2f} logits."
+        f"{_sensitivity(cell)}."
     )
+
+
+def _sensitivity(cell: CellView) -> str:
+    if cell.sensitivity is None:
+        return "Sensitivity not measured"
+    measured = (
+        "measured on each"
+        if cell.measured == cell.images
+        else f"measured on {count(cell.measured)} of them"
+    )
+    return f"Sensitivity {cell.sensitivity:.2f} logits, {measured}"
 
 
 def _drawn(
@@ -124,7 +136,11 @@ def _drawn(
         y=y,
         arcs=glyph.arcs(cell, radius),
         thumb=glyph.thumb_radius(radius),
-        bar=glyph.sensitivity_bar(cell.sensitivity_share),
+        bar=(
+            None
+            if cell.sensitivity_share is None
+            else glyph.sensitivity_bar(cell.sensitivity_share)
+        ),
         label=sentence(cell),
         faded=matching(cell, outcome, label) == 0,
     )

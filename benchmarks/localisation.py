@@ -1,0 +1,104 @@
+"""Do the maps point at what was planted? Every method that each distiller's features allow.
+
+Pointing game: share of images whose strongest patch lies on the mask (Zhang et al., IJCV 2018,
+without their tolerance). Average precision: the patches' contributions as a score for lying on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+from benchmarks.command import Figures
+from benchmarks.explained import Explained, Models
+from benchmarks.planted import Planted
+from workbench.analysis.metrics import auc, mean_with_interval
+from workbench.analysis.relevance import METHODS, default_method
+from workbench.analysis.relevance.methods import allows
+
+AT_ONCE = 32
+"""Images whose tokens, keys and values are held at a time."""
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """How well maps lie on masks, image by image."""
+
+    hit: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+
+def point(maps: NDArray[np.float64], masks: NDArray[np.bool_]) -> Pointed:
+    """Of maps and masks, (image, patch); each mask has a patch at least."""
+    pairs = list(zip(maps, masks, strict=True))
+    return Pointed(
+        hit=np.array([float(mask[each.argmax()]) for each, mask in pairs]),
+        precision=np.array([average_precision_score(mask, each) for each, mask in pairs]),
+    )
+
+
+def measure(models: Models, truth: Planted) -> Figures:
+    """On the held-out fakes that each distiller detects."""
+    default = default_method(models.default.encoder)
+    found = {name: _localised(models, model, truth) for name, model in models.by_name.items()}
+    main = {
+        "default": found["default"].pointed[default],
+        "last_block": found["paper"].pointed["last_block"],
+        "random": found["default"].pointed["random"],
+    }
+    figures: Figures = {"method": default, "chance": float(found["default"].masks.mean())}
+    for name, each in main.items():
+        figures[f"pointing_{name}"] = float(each.hit.mean())
+        figures[f"average_precision_{name}"] = float(each.precision.mean())
+    held_out = models.encoded.subset(np.flatnonzero(truth.held_out))
+    for name, model in models.by_name.items():
+        logit = model.logit(held_out.state.embedding).numpy()
+        figures[f"{name}: auc"] = auc(held_out.fake, logit)
+        figures[f"{name}: n"] = len(found[name].masks)
+        for method, each in found[name].pointed.items():
+            for key, values in (("pointing", each.hit), ("average precision", each.precision)):
+                mean = mean_with_interval(values, found[name].group, seed=0)
+                figures[f"{name}: {key}, {method}"] = [mean.value, mean.low, mean.high]
+    return figures
+
+
+@dataclass(frozen=True)
+class Localised:
+    """What a distiller detects, and how well each method lies on it."""
+
+    group: NDArray[np.str_]
+    masks: NDArray[np.bool_]
+    pointed: dict[str, Pointed]
+
+
+def _localised(models: Models, model: Explained, truth: Planted) -> Localised:
+    right = models.called_right(model) & models.encoded.fake & truth.held_out
+    all_masks = {
+        place: truth.mask(place, *model.encoder.grid).ravel()
+        for place in np.flatnonzero(right).tolist()
+    }
+    places = np.array([place for place, mask in all_masks.items() if mask.any()])
+    masks = np.stack([all_masks[place] for place in places])
+    methods = [method for method in METHODS if allows(method, model.encoder)]
+    maps = _contributions(models, model, places, methods)
+    maps["random"] = np.random.default_rng(0).normal(size=masks.shape)
+    return Localised(
+        group=np.array([truth.pictures[place].group for place in places]),
+        masks=masks,
+        pointed={method: point(each, masks) for method, each in maps.items()},
+    )
+
+
+def _contributions(
+    models: Models, model: Explained, places: NDArray[np.int64], methods: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    found: dict[str, list[NDArray[np.float64]]] = {method: [] for method in methods}
+    for part in np.array_split(places, -(-len(places) // AT_ONCE)):
+        states = model.states(models.pixels(part), *methods)
+        for method in methods:
+            found[method].append(model.contributions(method, states).double().numpy())
+    return {method: np.concatenate(parts) for method, parts in found.items()}

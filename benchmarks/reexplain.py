@@ -1,0 +1,105 @@
+"""Maps after a retrain, from the cached tokens, against maps from the normalised images.
+
+Both read files, make the state and all maps of all dimensions, batch by batch and overlapped; the
+second decodes and encodes where the first reads tokens. They take turns, round by round. Beside
+it, a whole second pass of a version (maps, pixel groups, database) from the cache and without it.
+`--data DIR` (again and again) names folders; without it, the demo set's faces and scenes are used.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.command import Figures, parser, show
+from benchmarks.encoded import default_encoder
+from benchmarks.temporary import (
+    add_version,
+    candidates,
+    import_listed,
+    list_images,
+    teach,
+    temporary_workbench,
+)
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import Encoder
+from workbench.analysis.relevance import default_method, needs
+from workbench.config import Settings
+from workbench.services.encoding import encoded_shards
+from workbench.services.progress import Silent
+from workbench.services.scoring import score, score_batch
+from workbench.services.shards import Shard, embedding_files, stored_shard
+
+IMAGES = 256
+QUICK_IMAGES = 64
+ROUNDS = 3
+
+
+def measure(folders: list[Path], *, quick: bool) -> Figures:
+    """Times of both, in images a second, and their ratio."""
+    chosen = candidates(folders)[: QUICK_IMAGES if quick else IMAGES]
+    encoder = default_encoder()
+    with temporary_workbench() as settings:
+        manifest = list_images(chosen, settings.data_dir / "images.csv")
+        collection_id = import_listed(manifest, "images", settings)
+        head = teach(collection_id, encoder, settings)
+        shards = [
+            stored_shard(each) for each in embedding_files(collection_id, encoder.fingerprint)
+        ]
+        images = sum(len(shard.pixel_hashes) for shard in shards)
+        without = [replace(shard, parts={}) for shard in shards]
+        cached = from_pixels = 0.0
+        for _round in range(ROUNDS):
+            cached += _maps(shards, encoder, head, settings)
+            from_pixels += _maps(without, encoder, head, settings)
+        whole_cached = _whole(collection_id, 1, encoder, head, settings)
+        shutil.rmtree(settings.part_dir)
+        whole_from_pixels = _whole(collection_id, 2, encoder, head, settings)
+    return {
+        "speedup": from_pixels / cached,
+        "cached_images_per_second": ROUNDS * images / cached,
+        "from_pixels_images_per_second": ROUNDS * images / from_pixels,
+        "speedup_with_groups": whole_from_pixels / whole_cached,
+        "with_groups_images_per_second": images / whole_cached,
+        "images": images,
+        "method": default_method(encoder),
+    }
+
+
+def _maps(
+    shards: Iterable[Shard], encoder: Encoder, head: DistilledHead, settings: Settings
+) -> float:
+    """Seconds for the maps of all images."""
+    method = default_method(encoder)
+    started = time.perf_counter()
+    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
+        for encoded in stream:
+            rows = range(len(encoded.shard.pixel_hashes))
+            score_batch(encoder, head, method, encoded.state(rows))
+    return time.perf_counter() - started
+
+
+def _whole(
+    collection_id: int, number: int, encoder: Encoder, head: DistilledHead, settings: Settings
+) -> float:
+    """Seconds until a new version has maps and pixel groups of all images in the database."""
+    version_id = add_version(collection_id, number, head, encoder, settings)
+    started = time.perf_counter()
+    score(version_id, encoder, settings, Silent())
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    options = parser(__doc__ or "")
+    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
+    chosen = options.parse_args()
+    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
+
+
+if __name__ == "__main__":
+    main()

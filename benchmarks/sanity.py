@@ -1,0 +1,117 @@
+"""Do the maps change with the model? Parts of it are redrawn, from the logit down to the pixels.
+
+Adebayo et al. 2018 (arXiv 1810.03292): Spearman's correlation of a map with that of a randomised
+model, mean over images. Maps are signed here, + toward fake, and so is the correlation (the paper's
+variant without absolute values). It is averaged over several draws of the random weights too: one
+logit over a few dimensions, redrawn, shows much the same map again, as it was or reversed, and only
+several draws tell that from a map that does not depend on the logit. Beside it, not counted: the
+same of absolute values, the mean size of the correlation, and all of it for maps of other images.
+
+Counted are the logit's weights alone; the distilled dimensions alone; all blocks of the encoder
+alone; and, in a cascade, logit and dimensions together, with the last block, the last three, all.
+The last block or the last three alone are shown, not counted: features of earlier blocks are as
+they were, and a map that said otherwise would be wrong. What is left of the logits stands beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.command import Figures
+from benchmarks.explained import Explained
+from workbench.analysis.encoder import Penultimate
+from workbench.analysis.encoders.transformer import TransformerEncoder
+from workbench.analysis.randomised import (
+    rank_correlation,
+    with_random_dimensions,
+    with_random_logit,
+)
+
+NOT_COUNTED = ("last block", "last 3 blocks")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often weights are drawn: the distiller's, which is quick, and the encoder's."""
+
+    distillers: int
+    encoders: int
+
+
+def measure(model: Explained, method: str, pixels: Tensor, effort: Effort) -> Figures:
+    """What is left of maps and logits, by what was redrawn, and the largest of what counts."""
+    states = model.states(pixels, method)
+    maps, logit = _explain(model, method, states)
+    left: dict[str, list[dict[str, float]]] = {}
+    for name, other, other_states in _randomised(model, method, states, pixels, effort):
+        other_maps, other_logit = _explain(other, method, other_states)
+        found = _compared(maps, other_maps) | {"logits": _correlation(logit, other_logit)}
+        left.setdefault(name, []).append(found)
+    means = {
+        name: {key: float(np.mean([each[key] for each in draws])) for key in draws[0]}
+        for name, draws in left.items()
+    }
+    counted = [each for name, each in means.items() if name not in NOT_COUNTED]
+    figures: Figures = {
+        "sanity_rank_correlation": max(abs(each["maps"]) for each in counted),
+        "sanity_rank_correlation_absolute": max(abs(each["absolute maps"]) for each in counted),
+    }
+    means["other images"] = _compared(maps, maps.roll(1, dims=0))
+    return figures | {
+        f"sanity {name}, {key}": value
+        for name, each in means.items()
+        for key, value in each.items()
+    }
+
+
+def _explain(model: Explained, method: str, states: Sequence[Penultimate]) -> tuple[Tensor, Tensor]:
+    embedding = torch.cat([state.embedding for state in states])
+    return model.contributions(method, states), model.head.logit(embedding)
+
+
+def _randomised(
+    model: Explained,
+    method: str,
+    states: Sequence[Penultimate],
+    pixels: Tensor,
+    effort: Effort,
+) -> Iterator[tuple[str, Explained, Sequence[Penultimate]]]:
+    """By what was redrawn: the model, and what its encoder makes of the pixels."""
+    for seed in range(effort.distillers):
+        logit = with_random_logit(model.head, seed=seed)
+        dimensions = with_random_dimensions(model.head, seed=seed)
+        yield "logit", replace(model, head=logit), states
+        yield "dimensions", replace(model, head=dimensions), states
+        yield "logit and dimensions", _without_head(model, seed), states
+    if not isinstance(model.encoder, TransformerEncoder):
+        raise TypeError(f"the blocks of {model.encoder.name} cannot be redrawn")
+    depths = {"last block": 1, "last 3 blocks": 3, "all blocks": model.encoder.depth}
+    for seed, (name, count) in product(range(effort.encoders), depths.items()):
+        other = replace(model, encoder=model.encoder.with_random_blocks(count, seed=seed))
+        other_states = other.states(pixels, method)
+        yield name, other, other_states
+        yield f"logit, dimensions and {name}", _without_head(other, seed), other_states
+
+
+def _without_head(model: Explained, seed: int) -> Explained:
+    head = with_random_dimensions(model.head, seed=seed)
+    return replace(model, head=with_random_logit(head, seed=seed))
+
+
+def _compared(maps: Tensor, others: Tensor) -> dict[str, float]:
+    signed = rank_correlation(maps, others)
+    return {
+        "maps": float(signed.mean()),
+        "absolute maps": float(rank_correlation(maps.abs(), others.abs()).mean()),
+        "mean size": float(signed.abs().mean()),
+    }
+
+
+def _correlation(first: Tensor, second: Tensor) -> float:
+    return float(torch.corrcoef(torch.stack([first, second]))[0, 1])

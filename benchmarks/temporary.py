@@ -1,0 +1,123 @@
+"""A workbench in a temporary folder: pictures imported as usual, versions without an analysis."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from sqlalchemy import select
+
+from benchmarks.command import OnStandardError, cache_dir
+from benchmarks.distilling import distil
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller import TrainingSet
+from workbench.analysis.encoder import Encoder
+from workbench.analysis.relevance import default_method
+from workbench.app import create_app
+from workbench.config import Settings
+from workbench.services.collections import workspace
+from workbench.services.curation import freeze
+from workbench.services.demo import build_demo_set
+from workbench.services.encoding import embeddings_of, encode_missing
+from workbench.services.importing import import_images
+from workbench.services.manifests import Candidate, open_source
+from workbench.services.progress import Silent
+from workbench.services.weights import store_head
+from workbench.store import migrating
+from workbench.store.database import db, session, transaction
+from workbench.store.images import Image
+from workbench.store.versions import ModelVersion
+
+
+@contextmanager
+def temporary_workbench() -> Iterator[Settings]:
+    """An empty workbench on SQLite, open while this is entered."""
+    with TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), database_url="")
+        with create_app(settings).app_context():
+            migrating.upgrade(db.engine)
+            yield settings
+            session().close()
+            db.engine.dispose()
+
+
+def candidates(folders: Sequence[Path]) -> list[Candidate]:
+    """Images of these folders, or of the demo set's faces and scenes, shuffled in a fixed way."""
+    found = [
+        each
+        for folder in folders or _demo()
+        for each in open_source(folder, _manifest_in(folder), Settings().image_root)
+        if isinstance(each, Candidate)
+    ]
+    return [found[place] for place in np.random.default_rng(0).permutation(len(found))]
+
+
+def _manifest_in(folder: Path) -> Path | None:
+    manifest = folder / "manifest.csv"
+    return manifest if manifest.is_file() else None
+
+
+def _demo() -> list[Path]:
+    made = build_demo_set(
+        cache_dir() / "benchmark-sets",
+        downloads=cache_dir() / "downloads",
+        progress=OnStandardError(),
+    )
+    return [each.manifest.parent for each in made if each.name != "demo-planted"]
+
+
+def list_images(chosen: Sequence[Candidate], path: Path) -> Path:
+    """Write a manifest of these images."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "label"))
+        writer.writerows((each.path, each.label) for each in chosen)
+    return path
+
+
+def import_listed(manifest: Path, collection: str, settings: Settings) -> int:
+    """Import a manifest's images; the id of their new collection."""
+    import_images(manifest, collection=collection, settings=settings, progress=Silent())
+    return workspace(collection).collection.id
+
+
+def teach(collection_id: int, encoder: Encoder, settings: Settings) -> DistilledHead:
+    """Encode a collection's images and train a distiller on them."""
+    encode_missing(collection_id, encoder, settings, Silent())
+    ids, embedding = embeddings_of(collection_id, encoder, settings)
+    labels = session().execute(
+        select(Image.id, Image.label).where(Image.collection_id == collection_id)
+    )
+    by_id = dict(labels.tuples().all())
+    session().rollback()
+    fake = torch.tensor([float(by_id[each] == "fake") for each in ids])
+    data = TrainingSet(embedding, fake, torch.ones(len(ids)), np.arange(len(ids)))
+    return distil(data, encoder.features, seeds=(0,)).head
+
+
+def add_version(
+    collection_id: int, number: int, head: DistilledHead, encoder: Encoder, settings: Settings
+) -> int:
+    """The id of a version with this head, ready to score the collection."""
+    dataset_id = freeze(collection_id)
+    artifact = store_head(head, settings)
+    with transaction() as current:
+        version = ModelVersion(
+            collection_id=collection_id,
+            number=number,
+            dataset_id=dataset_id,
+            encoder=encoder.name,
+            encoder_fingerprint=encoder.fingerprint,
+            relevance=default_method(encoder),
+            dimensions=len(head.bias),
+            weights=artifact,
+            metrics={},
+        )
+        current.add(version)
+        current.flush()
+        return version.id

@@ -1,0 +1,94 @@
+"""Randomised models: what is redrawn, what stays, and how maps are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from torch import tensor
+
+from tests.unit.analysis.conftest import MakeEncoder
+from workbench.analysis.distilled_head import DistilledHead
+
+with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
+    from workbench.analysis.randomised import (
+        rank_correlation,
+        redrawn,
+        with_random_dimensions,
+        with_random_logit,
+    )
+
+FEATURES = ((0, "patch_mean"), (1, "patch_mean"), (2, "patch_mean"), (2, "class"))
+
+
+def test_redrawn_weights_keep_mean_and_spread_and_nothing_else() -> None:
+    weights = torch.randn(40, 50) * 0.3 + 2
+    before = weights.clone()
+
+    found = redrawn(weights, torch.Generator().manual_seed(0))
+
+    assert float(found.mean()) == pytest.approx(float(weights.mean()), abs=0.03)
+    assert float(found.std()) == pytest.approx(float(weights.std()), rel=0.05)
+    assert abs(np.corrcoef(found.flatten(), weights.flatten())[0, 1]) < 0.1
+    assert torch.equal(weights, before)
+    assert redrawn(torch.full((3,), 2.0), torch.Generator()).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_head_is_redrawn_in_the_part_that_is_named(
+    make_head: Callable[..., DistilledHead],
+) -> None:
+    head = make_head(6)
+    other_logit, other_dimensions = (
+        with_random_logit(head, seed=1),
+        with_random_dimensions(head, seed=1),
+    )
+
+    assert torch.equal(other_logit.weight, head.weight)
+    assert not torch.equal(other_logit.logit_weight, head.logit_weight)
+    assert torch.equal(other_dimensions.logit_weight, head.logit_weight)
+    assert not torch.equal(other_dimensions.weight, head.weight)
+    assert torch.equal(other_logit.logit_weight, with_random_logit(head, seed=1).logit_weight)
+    assert not torch.equal(other_logit.logit_weight, with_random_logit(head, seed=2).logit_weight)
+
+
+def test_random_blocks_change_what_comes_after_them_alone(timm_encoder: MakeEncoder) -> None:
+    encoder = timm_encoder(FEATURES)
+    pixels = torch.randn(2, 3, 32, 32)
+    before = encoder.encode(pixels).embedding
+
+    found = encoder.with_random_blocks(1, seed=0)
+
+    embedding = found.encode(pixels).embedding
+    early = encoder.features[2].start
+    assert torch.equal(embedding[:, :early], before[:, :early])
+    assert not torch.allclose(embedding[:, early:], before[:, early:], atol=0.1)
+    assert found.fingerprint != encoder.fingerprint
+    assert torch.equal(encoder.encode(pixels).embedding, before)
+    assert torch.equal(encoder.with_random_blocks(1, seed=0).encode(pixels).embedding, embedding)
+    assert torch.equal(encoder.with_random_blocks(0, seed=0).encode(pixels).embedding, before)
+    with pytest.raises(ValueError, match="3 blocks, 4 cannot"):
+        encoder.with_random_blocks(4, seed=0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=12).filter(
+        lambda pairs: all(len(set(side)) > 1 for side in zip(*pairs, strict=True))
+    )
+)
+def test_rank_correlation_is_spearmans_ties_included(pairs: list[tuple[int, int]]) -> None:
+    first, second = (tensor([side], dtype=torch.float32) for side in zip(*pairs, strict=True))
+
+    found = float(rank_correlation(first, second)[0])
+
+    assert found == pytest.approx(spearmanr(first[0], second[0])[0], abs=1e-6)
+
+
+def test_a_constant_map_is_correlated_with_nothing() -> None:
+    assert rank_correlation(torch.zeros(2, 5), torch.randn(2, 5)).tolist() == [0.0, 0.0]
+    assert rank_correlation(torch.zeros(0, 5), torch.zeros(0, 5)).shape == (0,)

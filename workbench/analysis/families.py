@@ -1,0 +1,73 @@
+"""Feature families: which columns of the embedding each pair of distilled dimensions reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Integer
+from numpy import ndarray
+
+from workbench.analysis.encoder import Feature, FeatureKind
+
+Columns = Integer[ndarray, " _"]
+
+_STATISTICS: tuple[frozenset[FeatureKind], ...] = (
+    frozenset({"class"}),
+    frozenset({"patch_mean"}),
+    frozenset({"patch_spread", "patch_variation"}),
+)
+"""What is alike enough to share a family: class tokens, means, texture."""
+
+
+def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, ...]:
+    """Split the embedding into `count` families; together they hold every column once.
+
+    Class tokens, means and texture (spread and variation) get families in proportion to the blocks
+    they are taken from, each a run of neighbouring blocks. Where there are more families than
+    blocks, runs of channels. The same features give the same families, whatever is trained on
+    them. ValueError where there is no family to make.
+    """
+    if count < 1:
+        raise ValueError(f"there must be a family at least, not {count}")
+    by_statistic = [blocks for kinds in _STATISTICS if (blocks := _by_block(features, kinds))]
+    if count < len(by_statistic):
+        by_statistic = [_by_block(features, frozenset().union(*_STATISTICS))]
+    shares = _in_proportion([len(blocks) for blocks in by_statistic], count)
+    return tuple(
+        family
+        for blocks, share in zip(by_statistic, shares, strict=True)
+        for family in _runs(blocks, share)
+    )
+
+
+def even_families(columns: int, count: int) -> tuple[Columns, ...]:
+    """Runs of neighbouring columns, of an embedding of which nothing more is known."""
+    return tuple(np.array_split(np.arange(columns), count))
+
+
+def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> list[Columns]:
+    wanted = [feature for feature in features if feature.kind in kinds]
+    return [
+        np.concatenate([np.arange(each.start, each.stop) for each in wanted if each.block == block])
+        for block in sorted({feature.block for feature in wanted})
+    ]
+
+
+def _in_proportion(sizes: list[int], count: int) -> list[int]:
+    """Whole numbers with the sum `count`, at least 1 each, as near to proportion as they can be."""
+    shares = [1] * len(sizes)
+    for _ in range(count - len(sizes)):
+        # D'Hondt's rule: the next one goes where it leaves most blocks a family.
+        place = int(
+            np.argmax([size / (share + 1) for size, share in zip(sizes, shares, strict=True)])
+        )
+        shares[place] += 1
+    return shares
+
+
+def _runs(blocks: list[Columns], count: int) -> list[Columns]:
+    if count > len(blocks):
+        return np.array_split(np.concatenate(blocks), count)
+    cuts = np.array_split(np.arange(len(blocks)), count)
+    return [np.concatenate([blocks[place] for place in run]) for run in cuts]
