@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     device: str = "cpu"
     """Torch device that encodes: `cpu`, `cuda`, `cuda:1`."""
 
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What the encoder multiplies matrices in; `auto` is bfloat16 where that is seen to be faster.
+
+    Another precision is another encoder: its embeddings are its own.
+    """
+
     secret_key: str = ""
     """Signs sessions; empty means a random one, kept in `data_dir` for its owner's eyes only."""
 

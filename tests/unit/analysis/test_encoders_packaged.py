@@ -72,7 +72,7 @@ def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -
 def test_maps_in_bfloat16_are_those_in_float32(
     cache_dir: Path, make_head: Callable[..., DistilledHead]
 ) -> None:
-    features = ((5, "class"), (5, "patch_mean"), (11, "class"), (11, "patch_spread"))
+    features = (*DEFAULT_FEATURES, (5, "class"), (11, "class"))
     # A picture with edges and a gradient: noise alone gives maps without a shape.
     rows, columns = torch.meshgrid(torch.arange(224), torch.arange(224), indexing="ij")
     picture = torch.sin(rows / 20) * torch.cos(columns / 9) + (columns > rows)

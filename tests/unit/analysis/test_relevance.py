@@ -113,18 +113,25 @@ def test_maps_sum_to_what_they_explain(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1))
-def test_contributions_sum_to_the_logit_over_that_of_the_baseline(
-    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead, seed: int, case: int
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), groups=st.integers(1, 8))
+def test_contributions_of_any_partition_sum_to_the_logit_over_that_of_the_baseline(
+    cases: list[tuple[str, Encoder, Penultimate]],
+    make_head: MakeHead,
+    seed: int,
+    case: int,
+    groups: int,
 ) -> None:
     method, encoder, state = cases[case]
     head = make_head(encoder.dimension, seed=seed)
 
     maps = token_maps(method, encoder, head, state)
 
-    contributions = maps.maps * head.logit_weight[:, None]
+    contributions = (maps.maps * head.logit_weight[:, None]).sum(dim=1)
+    random = torch.Generator().manual_seed(seed)
+    partition = torch.randint(groups, contributions.shape[1:], generator=random)
+    by_group = torch.zeros(6, groups).index_add(1, partition, contributions)
     expected = head.logit(state.embedding) - head.logit_of(maps.baseline)
-    torch.testing.assert_close(contributions.sum(dim=(1, 2)), expected, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(by_group.sum(dim=1), expected, atol=1e-4, rtol=1e-5)
 
 
 @settings(max_examples=40)

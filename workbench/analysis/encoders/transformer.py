@@ -258,7 +258,8 @@ class TransformerEncoder:
 
     def _stacked_heads(self, found: list[Tensor], images: int) -> Tensor:
         if found:
-            return torch.stack([each.cpu() for each in found], dim=1).float()
+            # One block's lie together in memory, as they are asked for.
+            return torch.stack([each.cpu() for each in found]).float().transpose(0, 1)
         heads = self._tower.heads
         return torch.empty(images, 0, heads, 1 + self._patches, self._tower.width // heads)
 

@@ -10,7 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import ClassTokenPath, Encoder, FeatureKind, Part, Penultimate
+from workbench.analysis.encoder import (
+    ClassTokenPath,
+    Encoder,
+    Feature,
+    FeatureKind,
+    Part,
+    Penultimate,
+)
 from workbench.analysis.relevance.maps import TokenMaps
 from workbench.analysis.relevance.shares import as_shares
 
@@ -57,19 +64,27 @@ def path_relevance(
     # Inference tensors cannot be differentiated through; a caller's mode must not matter.
     with torch.inference_mode(mode=False), torch.no_grad():
         keys, values = state.keys.to(path.device), state.values.to(path.device)
-        steps = _followed(path, keys, values)
         slope = head.pre_activation_gradient(state.embedding).to(path.device).transpose(0, 1)
-        relevance = _led_back(path, steps, slope, keys, values)
-        return as_shares(relevance[..., 1:]).cpu()
+        steps = _followed(path, keys, values)
+        relevance = _led_back(steps, slope, keys, values)
+        return as_shares(relevance[:, 1:].transpose(1, 2)).cpu()
 
 
 @dataclass(frozen=True)
 class _Step:
-    """The class token in one block: going in, its attention, and what it attends to."""
+    """The class token in one block, with the graph of autograd between one block and the next.
+
+    token, attended: what goes into the rest of the block, leaves of the graph.
+    query: from `token`; weights: its attention, outside of the graph.
+    outputs: the token after the block and, where it makes one, the class feature.
+    """
 
     token: Float[Tensor, "image width"]
+    query: Float[Tensor, "image head channel"]
     weights: Float[Tensor, "image head token"]
     attended: Float[Tensor, "image width"]
+    outputs: list[Tensor]
+    feature: Feature | None
 
 
 def _followed(
@@ -81,81 +96,81 @@ def _followed(
     steps: list[_Step] = []
     token = path.start().expand(len(keys), -1)
     for block in range(keys.shape[1]):
-        scores = torch.einsum("ihc,ihtc->iht", path.query(block, token), keys[:, block])
-        weights = scores.softmax(dim=-1)
-        attended = torch.einsum("iht,ihtc->ihc", weights, values[:, block]).flatten(1)
-        steps.append(_Step(token, weights, attended))
-        token = path.advance(block, token, attended)
+        steps.append(_step(path, block, token, keys[:, block], values[:, block]))
+        token = steps[-1].outputs[0].detach()
     return steps
 
 
-def _led_back(
+def _step(
     path: ClassTokenPath,
+    block: int,
+    token: Float[Tensor, "image width"],
+    keys: Float[Tensor, "image head token channel"],
+    values: Float[Tensor, "image head token channel"],
+) -> _Step:
+    feature = next((each for each in path.features if each.block == block), None)
+    token = token.detach().requires_grad_()
+    with torch.enable_grad():
+        query = path.query(block, token)
+    weights = torch.einsum("ihc,ihtc->iht", query.detach(), keys).softmax(dim=-1)
+    attended = torch.einsum("iht,ihtc->ihc", weights, values).flatten(1).requires_grad_()
+    with torch.enable_grad():
+        outputs = [path.advance(block, token, attended)]
+        if feature is not None:
+            outputs.append(path.feature(block, outputs[0]))
+    return _Step(token, query, weights, attended, outputs, feature)
+
+
+def _led_back(
     steps: list[_Step],
     slope: Float[Tensor, "dimension image feature"],
     keys: Float[Tensor, "image depth head key part"],
     values: Float[Tensor, "image depth head key part"],
-) -> Float[Tensor, "image dimension token"]:
+) -> Float[Tensor, "image token dimension"]:
     """Relevance of all tokens, from the deepest block to the first.
 
     `after` is the derivative of each dimension by the class token after the block at hand.
     """
-    features = {feature.block: feature for feature in path.features}
     after = torch.zeros(*slope.shape[:2], steps[0].token.shape[1], device=slope.device)
-    relevance = torch.zeros(())
+    relevance = torch.zeros(len(keys), keys.shape[3], len(slope), device=slope.device)
     for block in reversed(range(len(steps))):
         step = steps[block]
-        by_feature = slope[..., features[block].columns] if block in features else None
-        before, pull = _through_block(path, block, step, after, by_feature)
-        by_weight = _by_head(pull, values[:, block])
-        relevance = relevance + by_weight.clamp_min(0).mean(dim=2)
+        before, pull = _through_block(step, after, slope)
+        by_weight = values[:, block] @ _by_head(pull, step.query).transpose(2, 3)
+        relevance += by_weight.clamp_min(0).mean(dim=1)
         if block:
-            after = before + _through_attention(path, block, step, by_weight, keys[:, block])
+            after = before + _through_attention(step, by_weight, keys[:, block])
     return relevance
 
 
 def _through_block(
-    path: ClassTokenPath,
-    block: int,
     step: _Step,
     after: Float[Tensor, "dimension image width"],
-    by_feature: Float[Tensor, "dimension image columns"] | None,
+    slope: Float[Tensor, "dimension image feature"],
 ) -> tuple[Float[Tensor, "dimension image width"], Float[Tensor, "dimension image width"]]:
-    """The derivative by the class token before the block, past its attention, and u_k."""
-    token, attended = step.token.detach().requires_grad_(), step.attended.detach().requires_grad_()
-    with torch.enable_grad():
-        advanced = path.advance(block, token, attended)
-        outputs, slopes = [advanced], [after]
-        if by_feature is not None:
-            outputs.append(path.feature(block, advanced))
-            slopes.append(by_feature)
-    before, pull = torch.autograd.grad(outputs, [token, attended], slopes, is_grads_batched=True)
+    """The derivative by the class token before the block, past its attention; and u_k."""
+    slopes = [after] if step.feature is None else [after, slope[..., step.feature.columns]]
+    before, pull = torch.autograd.grad(
+        step.outputs, [step.token, step.attended], slopes, is_grads_batched=True
+    )
     return before, pull
 
 
 def _through_attention(
-    path: ClassTokenPath,
-    block: int,
     step: _Step,
-    by_weight: Float[Tensor, "image dimension head token"],
+    by_weight: Float[Tensor, "image head token dimension"],
     keys: Float[Tensor, "image head token channel"],
 ) -> Float[Tensor, "dimension image width"]:
     """The derivative by the class token before the block, by way of what it asks there."""
-    weights = step.weights[:, None]
+    weights = step.weights[..., None]
     # The softmax's own derivative, then that of the scores.
-    by_score = weights * (by_weight - (weights * by_weight).sum(dim=-1, keepdim=True))
-    by_query = torch.einsum("ikht,ihtc->kihc", by_score, keys)
-    token = step.token.detach().requires_grad_()
-    with torch.enable_grad():
-        query = path.query(block, token)
-    return torch.autograd.grad(query, token, by_query, is_grads_batched=True)[0]
+    by_score = weights * (by_weight - (weights * by_weight).sum(dim=2, keepdim=True))
+    by_query = (by_score.transpose(2, 3) @ keys).permute(2, 0, 1, 3)
+    return torch.autograd.grad(step.query, step.token, by_query, is_grads_batched=True)[0]
 
 
 def _by_head(
-    pull: Float[Tensor, "dimension image width"],
-    values: Float[Tensor, "image head token channel"],
-) -> Float[Tensor, "image dimension head token"]:
-    """dz_k/dA, the class token's row: the products of u_k with the values."""
-    images, heads, _, channels = values.shape
-    by_head = pull.reshape(len(pull), images, heads, channels)
-    return torch.einsum("kihc,ihtc->ikht", by_head, values)
+    pull: Float[Tensor, "dimension image width"], query: Float[Tensor, "image head channel"]
+) -> Float[Tensor, "image head dimension channel"]:
+    """u_k, cut into heads."""
+    return pull.reshape(len(pull), *query.shape).permute(1, 2, 0, 3)
