@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     device: str = "cpu"
     """Torch device that encodes: `cpu`, `cuda`, `cuda:1`."""
 
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """What the encoder multiplies matrices in; `auto` is bfloat16 where that is seen to be faster.
 
     Another precision is another encoder: its embeddings are its own.
