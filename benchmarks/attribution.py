@@ -55,15 +55,15 @@ FULL = Effort(
     planted=40,
     ordinary=16,
     curves=faithfulness.Effort(steps=6, subsets=24),
-    sanity_images=32,
-    sanity=sanity.Effort(distillers=50, encoders=3),
+    sanity_images=16,
+    sanity=sanity.Effort(distillers=100, encoders=10),
 )
 QUICK = Effort(
     planted=8,
     ordinary=4,
     curves=faithfulness.Effort(steps=4, subsets=12),
     sanity_images=8,
-    sanity=sanity.Effort(distillers=10, encoders=1),
+    sanity=sanity.Effort(distillers=20, encoders=3),
 )
 
 

@@ -39,7 +39,6 @@ def small_encoder() -> TransformerEncoder:
         Preprocessing(32, torch.nn.Identity(), {}),
         name="small",
         identity={},
-        has_text_tower=False,
     )
 
 
