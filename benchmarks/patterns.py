@@ -40,6 +40,7 @@ from workbench.analysis.patterns import (
 )
 from workbench.analysis.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
 from workbench.analysis.relevance import default_method, needs, token_maps
+from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.services.model_logits import logits_of
 from workbench.services.pattern_effects import CONTROLS, IMAGES, Example, effect_of, one_an_image
 
@@ -63,11 +64,19 @@ class Explained:
     groups: list[PixelGroup]
     pictures: NDArray[np.int64]
     """Which picture each group is of."""
+    directions: NDArray[np.float64]
+    """Of the groups' evidence."""
 
     @property
     def by_dimension(self) -> NDArray[np.float64]:
         """Contributions of the groups, (group, dimension)."""
         return np.array([group.by_dimension for group in self.groups], dtype=np.float64)
+
+    @property
+    def contributions(self) -> NDArray[np.float64]:
+        """C(g) of the groups in logits."""
+        total: NDArray[np.float64] = self.by_dimension.sum(axis=1)
+        return total
 
     def pixels(self, picture: int) -> NDArray[np.uint8]:
         """A picture as the workbench's import makes it."""
@@ -88,9 +97,11 @@ def measure(quick: bool) -> Figures:
     explained = _explained(planted(quick=quick))
     kinds = _kinds(explained)
     started = perf_counter()
-    numbers = cluster_groups(explained.by_dimension, seed=SEED)
+    numbers = cluster_groups(explained.directions, explained.contributions, seed=SEED)
     clustered = perf_counter()
-    stable = stability(explained.by_dimension, numbers, explained.pictures, seed=SEED)
+    stable = stability(
+        explained.directions, explained.contributions, numbers, explained.pictures, seed=SEED
+    )
     resampled = perf_counter()
     held_out = explained.truth.held_out[explained.pictures]
     on_mask = kinds != ""
@@ -123,11 +134,19 @@ def _explained(truth: Planted) -> Explained:
     head = _head(truth, encoder, embedding)
     groups: list[PixelGroup] = []
     pictures: list[int] = []
+    parts_of: list[NDArray[np.float64]] = []
     for number, found in enumerate(_pixel_groups(truth, encoder, head, states)):
         groups += found
         pictures += [number] * len(found)
+        if found:
+            state = states[number // BATCH].subset(torch.tensor([number % BATCH]))
+            areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
+            by_column = evidence(encoder, head, _cast(state, torch.float), areas)
+            parts_of.append(directions(by_column).double().numpy())
     logits = head.logit(embedding).numpy()
-    return Explained(truth, encoder, head, logits, groups, np.array(pictures))
+    return Explained(
+        truth, encoder, head, logits, groups, np.array(pictures), np.concatenate(parts_of)
+    )
 
 
 def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:

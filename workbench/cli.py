@@ -325,6 +325,37 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
 
 
 @main.command()
+@collection_option
+@click.option("--again", is_flag=True, help="Train a new one even if there is one already.")
+@json_option
+@_with_app
+def project(name: str, *, again: bool, as_json: bool) -> None:
+    """Train the projection that forgets words written on images."""
+    from workbench.services.projecting import project as make
+
+    _require_tables()
+    bar = Bar()
+    try:
+        found = make(name, _settings(), bar, again=again)
+    except KeyboardInterrupt:
+        raise click.ClickException("Interrupted. No projection was made.") from None
+    finally:
+        bar.close()
+    lines = [
+        *([] if found.made else ["There is one already; --again trains a new one."]),
+        (
+            f"{found.features} features of {found.encoder} to {found.dimensions} dimensions, "
+            f"{found.terms} terms, trained on {found.images} images with {found.words} words each."
+        ),
+        (
+            f"Recall@1 of content under written words, {found.proof_images} held-out images: "
+            f"{_figure(found.recall_before)} before, {_figure(found.recall_after)} after."
+        ),
+    ]
+    _show(found.as_json(), as_json=as_json, lines=lines)
+
+
+@main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, envvar="PORT", type=int)
 def serve(host: str, port: int) -> None:

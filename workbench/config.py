@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     )
     """Method of the token maps; one that the encoder's features do not allow is replaced."""
 
+    projection: Literal["off", "on"] = "off"
+    """Whether distillers are trained behind the forget-to-spell projection (ADR 10)."""
+
     dimensions: Annotated[int, Field(ge=2, le=64)] = 16
     """K, the number of distilled dimensions."""
 

@@ -28,6 +28,7 @@ COMMANDS = (
     ("status",),
     ("evaluate",),
     ("retrain",),
+    ("project",),
     ("serve",),
     ("worker",),
     ("demo",),
@@ -74,7 +75,7 @@ def test_every_command_explains_itself(command: tuple[str, ...], tmp_path: Path)
     assert done.stdout.startswith("Usage: ")
 
 
-@pytest.mark.parametrize("command", ["analyze", "evaluate", "retrain"])
+@pytest.mark.parametrize("command", ["analyze", "evaluate", "retrain", "project"])
 def test_an_unknown_collection_is_one_clear_line(migrated: Path, command: str) -> None:
     done = manage(command, "--collection", "nothing", "--json", data_dir=migrated)
 

@@ -26,6 +26,7 @@ class FakeEncoder:
     dimension = CHANNELS
     features = (Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),)
     has_text_tower = False
+    text_tower = None
 
     def __init__(self) -> None:
         self.encoded = 0

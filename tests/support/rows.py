@@ -29,6 +29,7 @@ from workbench.store.versions import (
     CuratedItem,
     ModelVersion,
     Schedule,
+    StoredProjection,
     TrainingRun,
     WorkerLease,
 )
@@ -41,7 +42,7 @@ def fill_every_table() -> None:
         collection = Collection(name="pictures")
         artifacts = [
             Artifact(kind=kind, path=f"{kind}/1.safetensors", sha256="0" * 64, size=1)
-            for kind in ("weights", "embeddings", "results")
+            for kind in ("weights", "embeddings", "results", "projection")
         ]
         current.add_all([ada, collection, *artifacts])
         current.flush()
@@ -86,6 +87,12 @@ def fill_every_table() -> None:
                     label="real",
                     weight=1.0,
                     held_out=False,
+                ),
+                StoredProjection(
+                    collection_id=collection.id,
+                    encoder_fingerprint="f",
+                    artifact_id=artifacts[3].id,
+                    metrics={},
                 ),
                 ImportRejection(run_id=importing.id, uri="b", name="b", reason="no image"),
                 Embedding(

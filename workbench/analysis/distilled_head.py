@@ -8,43 +8,77 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from workbench.analysis.projection import Projection
+
 
 @dataclass(frozen=True)
 class DistilledHead:
-    """z = ReLU(W (x - mean) / scale + b), logit = w z + b_logit; positive logits say fake.
+    """z = ReLU(W (v - mean) / scale + b), logit = w z + b_logit; positive logits say fake.
 
-    mean, scale: the training set's, of each feature of the embedding x; scale > 0.
+    v is the embedding x itself, or what the projection makes of it where there is one.
+
+    mean, scale: the training set's, of each feature of v; scale > 0.
     weight, bias: W and b, to the K distilled dimensions.
     logit_weight, logit_bias: w and b_logit.
+    projection: the forget-to-spell projection before the distiller, or None.
 
     Raises ValueError where a scale is not positive.
     """
 
-    mean: Float[Tensor, " feature"]
-    scale: Float[Tensor, " feature"]
-    weight: Float[Tensor, "dimension feature"]
+    mean: Float[Tensor, " projected"]
+    scale: Float[Tensor, " projected"]
+    weight: Float[Tensor, "dimension projected"]
     bias: Float[Tensor, " dimension"]
     logit_weight: Float[Tensor, " dimension"]
     logit_bias: float
+    projection: Projection | None = None
 
     def __post_init__(self) -> None:
         if not bool((self.scale > 0).all()):
             raise ValueError("every scale must be positive")
 
+    @property
+    def origin(self) -> Float[Tensor, " feature"]:
+        """The embedding that shares are measured from: the mean image.
+
+        Where there is a projection v is 0 there, which no image has; see `share_gradient`.
+        """
+        return self.mean if self.projection is None else self.projection.mean
+
     def pre_activation(
         self, x: Float[Tensor, "*batch feature"]
     ) -> Float[Tensor, "*batch dimension"]:
         """What the ReLU is given: 0 is where a dimension begins to be active."""
-        return (x - self.mean) / self.scale @ self.weight.T + self.bias
+        v = x if self.projection is None else self.projection.project(x)
+        return (v - self.mean) / self.scale @ self.weight.T + self.bias
 
     def pre_activation_gradient(
         self, x: Float[Tensor, "image feature"]
     ) -> Float[Tensor, "image dimension feature"]:
         """Derivative of each pre-activation by each feature, at each image.
 
-        Everything that explains a dimension goes through here. It is the same for all images as
-        long as nothing but the standardisation stands before W; a view, not to be written into.
+        The same for all images where no projection stands before W, and then a view, not to be
+        written into.
         """
+        slope = self._slope(x)
+        return slope if self.projection is None else self.projection.pull_back(x, slope)
+
+    def share_gradient(
+        self, x: Float[Tensor, "image feature"]
+    ) -> Float[Tensor, "image dimension feature"]:
+        """How a pre-activation is shared out: it times (x - origin) is exactly what x adds.
+
+        That is, over the pre-activation at the origin. Without a projection it is the derivative.
+        With one, the image's own length before normalisation counts as a constant factor of its
+        shares, and the baseline is v = 0: only so is the sum exact.
+        """
+        slope = self._slope(x)
+        return slope if self.projection is None else self.projection.share_back(x, slope)
+
+    def _slope(
+        self, x: Float[Tensor, "image feature"]
+    ) -> Float[Tensor, "image dimension projected"]:
+        """Derivative of each pre-activation by v."""
         return (self.weight / self.scale).expand(len(x), -1, -1)
 
     def activation(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch dimension"]:

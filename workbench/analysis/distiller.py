@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -321,13 +321,11 @@ def order_pairs(head: DistilledHead, embedding: Float[Tensor, "image feature"]) 
     order = torch.argsort(by_pair, descending=True, stable=True)
     rows = torch.stack([2 * order, 2 * order + 1], dim=1).flatten()
     rows = torch.cat([rows, torch.arange(2 * pairs, len(strength))])
-    return DistilledHead(
-        head.mean,
-        head.scale,
-        head.weight[rows],
-        head.bias[rows],
-        head.logit_weight[rows],
-        head.logit_bias,
+    return replace(
+        head,
+        weight=head.weight[rows],
+        bias=head.bias[rows],
+        logit_weight=head.logit_weight[rows],
     )
 
 

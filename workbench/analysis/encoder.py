@@ -176,6 +176,21 @@ class ClassTokenPath(Protocol):
 
 
 @runtime_checkable
+class TextTower(Protocol):
+    """A text encoder in the same space as a class feature of x, the joint space."""
+
+    @property
+    def columns(self) -> slice:
+        """The columns of x that live in the joint space."""
+
+    def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "text joint"]:
+        """Embeddings of texts, not normalised: float32, on the CPU, without gradients.
+
+        Raises EncoderUnavailableError where the texts cannot be made tokens of.
+        """
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """A frozen vision transformer with a class token and a grid of patches."""
 
@@ -205,7 +220,11 @@ class Encoder(Protocol):
 
     @property
     def has_text_tower(self) -> bool:
-        """Whether the weights come with a text encoder in the same space."""
+        """Whether there is a `text_tower`."""
+
+    @property
+    def text_tower(self) -> TextTower | None:
+        """The text encoder of these weights; None where there is none, or x is not in its space."""
 
     @property
     def last_block(self) -> ClassTokenBlock | None:

@@ -1,4 +1,4 @@
-"""Patterns: pixel groups of many images that act alike, found in the space of the dimensions."""
+"""Patterns: pixel groups of many images that are fake, or real, for like reasons."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 from scipy.stats import spearmanr
 from sklearn.cluster import HDBSCAN
+from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from umap import UMAP
 
@@ -20,6 +21,8 @@ ALL_ALIKE = 100
 """Below this number, the groups of a side may all be one pattern."""
 MOST_A_SIDE = 25
 """So many patterns at most toward each side: what people can look through and name."""
+COMPONENTS = 32
+"""Principal components of the directions that are clustered."""
 RESAMPLES = 5
 RESAMPLED_SHARE = 0.8
 """Of the images in a resample."""
@@ -37,41 +40,44 @@ class Lift:
 
 
 def cluster_groups(
-    by_dimension: Float[ndarray, "group dimension"], *, seed: int
+    direction: Float[ndarray, "group part"],
+    contribution: Float[ndarray, " group"],
+    *,
+    seed: int,
 ) -> Integer[ndarray, " group"]:
     """A pattern's number for each group, or `UNCLUSTERED`.
 
-    Groups toward fake and toward real are clustered apart, each by its profile over the dimensions
-    (unit length, so that distance is angle), brought to 5 dimensions by UMAP and clustered by
-    HDBSCAN. Numbers run from the largest |mean contribution| down. Groups that contribute nothing
-    stay unclustered.
+    Groups toward fake and toward real are clustered apart, by the direction of their evidence (of
+    length 1, so that distance is angle): its principal components, brought to 5 dimensions by UMAP
+    and clustered by HDBSCAN. Numbers run from the largest |mean contribution| down. Groups that
+    contribute nothing stay unclustered.
     """
-    contribution = by_dimension.sum(axis=1)
-    numbers = np.full(len(by_dimension), UNCLUSTERED)
+    numbers = np.full(len(direction), UNCLUSTERED)
     for side in (contribution > 0, contribution < 0):
-        found = _cluster_side(by_dimension[side], seed=seed)
+        found = _cluster_side(direction[side], seed=seed)
         found[found != UNCLUSTERED] += numbers.max(initial=UNCLUSTERED) + 1
         numbers[side] = found
     return _numbered_by_strength(numbers, contribution)
 
 
 def _cluster_side(
-    by_dimension: Float[ndarray, "group dimension"], *, seed: int
+    direction: Float[ndarray, "group part"], *, seed: int
 ) -> Integer[ndarray, " group"]:
-    count = len(by_dimension)
+    count = len(direction)
     if count < FEWEST:
         return np.full(count, UNCLUSTERED)
-    profile = unit_profiles(by_dimension)
-    if np.ptp(profile, axis=0).max() < 1e-6:
+    if np.ptp(direction, axis=0).max() < 1e-6:
         return np.zeros(count, dtype=int)
+    if min(direction.shape) > COMPONENTS:
+        direction = PCA(COMPONENTS, random_state=seed).fit_transform(direction)
     space = UMAP(
-        n_components=min(5, by_dimension.shape[1]),
+        n_components=min(5, direction.shape[1]),
         n_neighbors=min(15, count - 1),
         min_dist=0.0,
         random_state=seed,
         init="pca" if count < 4 * FEWEST else "spectral",
         n_jobs=1,
-    ).fit_transform(profile)
+    ).fit_transform(direction)
     few = count < ALL_ALIKE
     found: Integer[ndarray, " group"] = HDBSCAN(
         min_cluster_size=max(FEWEST, count // MOST_A_SIDE),
@@ -85,14 +91,6 @@ def _cluster_side(
     return found
 
 
-def unit_profiles(
-    by_dimension: Float[ndarray, "group dimension"],
-) -> Float[ndarray, "group dimension"]:
-    """Profiles over the dimensions, brought to length 1; an all-zero profile stays zero."""
-    norm = np.linalg.norm(by_dimension, axis=1, keepdims=True)
-    return by_dimension / np.where(norm > 0, norm, 1.0)
-
-
 def _numbered_by_strength(
     numbers: Integer[ndarray, " group"], contribution: Float[ndarray, " group"]
 ) -> Integer[ndarray, " group"]:
@@ -104,15 +102,14 @@ def _numbered_by_strength(
     return renumbered
 
 
-def typicality(by_dimension: Float[ndarray, "group dimension"]) -> Float[ndarray, " group"]:
-    """Distance of each group's profile to the medoid's (0 for the medoid), in [0, 2].
+def typicality(direction: Float[ndarray, "group part"]) -> Float[ndarray, " group"]:
+    """Distance of each group's direction to the medoid's (0 for the medoid), in [0, 2].
 
     The medoid is sought on the mean direction instead of over all pairs: the same for compact
     clusters, and linear in their size.
     """
-    profile = unit_profiles(by_dimension)
-    medoid = profile[np.argmax(profile @ profile.mean(axis=0))]
-    distance: Float[ndarray, " group"] = np.linalg.norm(profile - medoid, axis=1)
+    medoid = direction[np.argmax(direction @ direction.mean(axis=0))]
+    distance: Float[ndarray, " group"] = np.linalg.norm(direction - medoid, axis=1)
     return distance
 
 
@@ -168,7 +165,8 @@ class Stability:
 
 
 def stability(
-    by_dimension: Float[ndarray, "group dimension"],
+    direction: Float[ndarray, "group part"],
+    contribution: Float[ndarray, " group"],
     numbers: Integer[ndarray, " group"],
     image_ids: Integer[ndarray, " group"],
     *,
@@ -190,7 +188,7 @@ def stability(
     for draw in range(RESAMPLES):
         advance(draw, RESAMPLES)
         chosen = _groups_of_some_images(image_ids, generator)
-        found = cluster_groups(by_dimension[chosen], seed=seed + draw + 1)
+        found = cluster_groups(direction[chosen], contribution[chosen], seed=seed + draw + 1)
         rand.append(float(adjusted_rand_score(numbers[chosen], found)))
         for number in present:
             members = numbers[chosen] == number

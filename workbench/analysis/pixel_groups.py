@@ -42,6 +42,8 @@ class PixelGroup:
     area: int
     contribution: float
     by_dimension: Float[ndarray, " dimension"]
+    areas: Float[ndarray, " patch"]
+    """The share of each patch's area that lies in it."""
 
 
 def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "height width"]:
@@ -120,12 +122,20 @@ def join_superpixels(
     `KEPT_SHARE` of the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which
     nothing contributes has none.
     """
-    by_superpixel = contributions @ patch_overlap(labels, grid)
+    overlap = patch_overlap(labels, grid)
+    by_superpixel = contributions @ overlap
     joined = _alike(labels, by_superpixel)
     by_region = np.zeros((len(contributions), int(joined.max()) + 1))
     np.add.at(by_region.T, joined, by_superpixel.T)
     kept = _largest(np.abs(by_region.sum(axis=0)))
-    return [_group((joined == region)[labels], by_region[:, region]) for region in kept]
+    return [
+        _group(
+            (joined == region)[labels],
+            by_region[:, region],
+            overlap[:, joined == region].sum(axis=1),
+        )
+        for region in kept
+    ]
 
 
 def _alike(
@@ -176,7 +186,9 @@ def _largest(size: Float[ndarray, " region"]) -> Integer[ndarray, " kept"]:
     return order[: min(enough, KEPT_AT_MOST)]
 
 
-def _group(mask: ndarray, by_dimension: Float[ndarray, " dimension"]) -> PixelGroup:
+def _group(
+    mask: ndarray, by_dimension: Float[ndarray, " dimension"], areas: Float[ndarray, " patch"]
+) -> PixelGroup:
     encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
     left, top, width, height = (int(value) for value in coco.toBbox(encoded))
     return PixelGroup(
@@ -188,6 +200,7 @@ def _group(mask: ndarray, by_dimension: Float[ndarray, " dimension"]) -> PixelGr
         area=int(mask.sum()),
         contribution=float(by_dimension.sum()),
         by_dimension=by_dimension,
+        areas=areas,
     )
 
 

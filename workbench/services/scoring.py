@@ -10,13 +10,15 @@ from itertools import chain
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.preprocessing import normalize
 from sqlalchemy import ColumnElement, and_, func, insert, select
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
-from workbench.analysis.pixel_groups import join_superpixels
 from workbench.analysis.relevance import method_for, needs, token_maps
+from workbench.analysis.relevance.evidence import EXACT, LENGTH, directions, evidence
 from workbench.config import Settings
 from workbench.services.ahead import ahead
 from workbench.services.encoding import Encoded, encoded_shards, keep, parts_for
@@ -107,6 +109,8 @@ class Explained:
     members: list[Member]
     groups: list[list[FoundGroup]]
     artifact: Artifact
+    """Token maps (image, K, patch), activations (image, K), and for each image the directions of
+    its groups' evidence (image, group, part), 0 where there are fewer groups than it has room."""
 
 
 class Pass:
@@ -206,9 +210,35 @@ class Pass:
         artifact = store_arrays(
             self._settings.artifact_dir,
             "results",
-            {"token_maps": result.maps.astype(np.float16), "activations": result.activations},
+            {
+                "token_maps": result.maps.astype(np.float16),
+                "activations": result.activations,
+                "directions": self._directions(state, groups),
+            },
         )
         return Explained(encoded, result, members, groups, artifact)
+
+    def _directions(
+        self, state: Penultimate, groups: list[list[FoundGroup]]
+    ) -> NDArray[np.float16]:
+        """Of each image's groups: of their evidence where it is known, else of their dimensions."""
+        known = self._method in EXACT
+        width = LENGTH if known else len(self.head.bias)
+        found = np.zeros((len(groups), KEPT_AT_MOST, width), dtype=np.float16)
+        for row, of_image in enumerate(groups):
+            if of_image:
+                found[row, : len(of_image)] = (
+                    self._of_evidence(state.subset(torch.tensor([row])), of_image)
+                    if known
+                    else normalize(np.stack([group.by_dimension for group in of_image]))
+                )
+        return found
+
+    def _of_evidence(self, state: Penultimate, groups: list[FoundGroup]) -> NDArray[np.float32]:
+        areas = torch.from_numpy(np.stack([group.areas for group in groups])).float()
+        by_column = evidence(self._encoder, self.head, state, areas)
+        unit: NDArray[np.float32] = directions(by_column).numpy()
+        return unit
 
     def _groups(
         self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]

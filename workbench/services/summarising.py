@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
 from workbench.analysis.cells import summarise_cells
 from workbench.analysis.counterfactual import Effect
@@ -65,6 +65,14 @@ class Groups:
     ids: NDArray[np.int64]
     image_ids: NDArray[np.int64]
     by_dimension: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    """Of their evidence, of length 1."""
+
+    @property
+    def contributions(self) -> NDArray[np.float64]:
+        """C(g) in logits."""
+        total: NDArray[np.float64] = self.by_dimension.sum(axis=1)
+        return total
 
 
 def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
@@ -79,15 +87,16 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
     measure_sensitivity(version_id, encoder, head, settings, progress)
     scores = _scores(version_id, settings)
     progress.advance(0, 1, "Finding patterns")
-    groups = _groups(version_id, version.dimensions)
+    groups = _groups(version_id, version.dimensions, settings)
     session().rollback()
-    numbers = cluster_groups(groups.by_dimension, seed=settings.seed)
+    numbers = cluster_groups(groups.directions, groups.contributions, seed=settings.seed)
     progress.advance(1, 1, "Finding patterns")
     effects = measure_effects(
         groups.ids, groups.image_ids, numbers, encoder, head, settings, progress
     )
     stable = stability(
-        groups.by_dimension,
+        groups.directions,
+        groups.contributions,
         numbers,
         groups.image_ids,
         seed=settings.seed,
@@ -130,12 +139,7 @@ def _scores(version_id: int, settings: Settings) -> Scores:
         )
         .all()
     )
-    shards = {
-        shard.id: load_arrays(settings.artifact_dir, shard.artifact)["activations"]
-        for shard in session().scalars(
-            select(ResultShard).where(ResultShard.version_id == version_id)
-        )
-    }
+    shards = _of_shards(version_id, "activations", settings)
     activations = [shards[row.shard_id][row.row] for row in rows]
     return Scores(
         image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
@@ -148,23 +152,51 @@ def _scores(version_id: int, settings: Settings) -> Scores:
     )
 
 
-def _groups(version_id: int, dimensions: int) -> Groups:
+def _groups(version_id: int, dimensions: int, settings: Settings) -> Groups:
     rows = (
         session()
         .execute(
-            select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension)
+            select(
+                PixelGroup.id,
+                PixelGroup.image_id,
+                PixelGroup.by_dimension,
+                PixelGroup.number,
+                Prediction.shard_id,
+                Prediction.row,
+            )
+            .join(
+                Prediction,
+                and_(
+                    Prediction.version_id == PixelGroup.version_id,
+                    Prediction.image_id == PixelGroup.image_id,
+                ),
+            )
             .where(PixelGroup.version_id == version_id)
             .order_by(PixelGroup.id)
         )
         .all()
     )
+    shards = _of_shards(version_id, "directions", settings)
     return Groups(
         ids=np.array([row.id for row in rows], dtype=np.int64),
         image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
         by_dimension=np.array([row.by_dimension for row in rows], dtype=np.float64).reshape(
             len(rows), dimensions
         ),
+        directions=np.array(
+            [shards[row.shard_id][row.row, row.number] for row in rows], dtype=np.float64
+        ).reshape(len(rows), -1 if rows else 1),
     )
+
+
+def _of_shards(version_id: int, name: str, settings: Settings) -> dict[int, NDArray[np.generic]]:
+    """One array of each of the version's result shards."""
+    return {
+        shard.id: load_arrays(settings.artifact_dir, shard.artifact)[name]
+        for shard in session().scalars(
+            select(ResultShard).where(ResultShard.version_id == version_id)
+        )
+    }
 
 
 def _lay_out(
@@ -268,7 +300,7 @@ def _write_patterns(
             [
                 {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
                 for group_id, distance in zip(
-                    groups.ids[members], typicality(by_dimension), strict=True
+                    groups.ids[members], typicality(groups.directions[members]), strict=True
                 )
             ],
         )

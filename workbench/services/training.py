@@ -11,10 +11,11 @@ from torch import Tensor
 
 from workbench.analysis.calibration import expected_calibration_error
 from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import KIND, Trained, TrainingSet, match_dimensions, train
+from workbench.analysis.distiller import KIND, Trained, TrainingSet, match_dimensions
 from workbench.analysis.encoder import Encoder
-from workbench.analysis.families import feature_families
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
+from workbench.analysis.projected_training import same_projection, train_behind
+from workbench.analysis.projection import Projection
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
 from workbench.services import runs, scoring, summarising, sweeping
@@ -23,6 +24,7 @@ from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
 from workbench.services.errors import ServiceError
 from workbench.services.progress import Cancelled, Progress
+from workbench.services.projecting import projection_wanted
 from workbench.services.weights import load_head, store_head
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
@@ -93,11 +95,13 @@ def _train_version(
     dataset_id = freeze(collection_id)
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     data, held_out = _split(dataset_id, ids, embedding)
-    parent = _parent(collection_id, encoder, settings.dimensions)
+    projection = projection_wanted(collection_id, encoder, settings, progress)
+    parent = _parent(collection_id, encoder, projection, settings)
     parent_trained = _trained(parent, settings) if parent else None
-    trained = train(
+    trained = train_behind(
+        projection,
         data,
-        feature_families(encoder.features, (settings.dimensions + 1) // 2),
+        encoder.features,
         dimensions=settings.dimensions,
         seeds=tuple(range(settings.seed, settings.seed + SEEDS)),
         parent=parent_trained,
@@ -110,6 +114,7 @@ def _train_version(
         "training_images": len(data.fake),
         "validation_auc": trained.validation_auc,
         "penalty": trained.penalty,
+        "projected_to": None if projection is None else projection.dimension,
         "map_scale": scoring.map_scale(
             collection_id, encoder, trained.head, settings.relevance, settings
         ),
@@ -179,14 +184,19 @@ def _split(
     return training, held_out
 
 
-def _parent(collection_id: int, encoder: Encoder, dimensions: int) -> ModelVersion | None:
+def _parent(
+    collection_id: int, encoder: Encoder, projection: Projection | None, settings: Settings
+) -> ModelVersion | None:
     """The active version, where it speaks of the same embeddings in as many dimensions."""
     active = session().get(ActiveVersion, collection_id, populate_existing=True)
     if active is None:
         return None
     version = active.version
     built = (version.encoder_fingerprint, version.dimensions, version.metrics.get("distiller"))
-    return version if built == (encoder.fingerprint, dimensions, KIND) else None
+    if built != (encoder.fingerprint, settings.dimensions, KIND):
+        return None
+    behind = load_head(version, settings).projection
+    return version if same_projection(behind, projection) else None
 
 
 def _trained(parent: ModelVersion, settings: Settings) -> Trained:

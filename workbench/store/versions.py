@@ -77,6 +77,33 @@ class ModelVersion(Base):
     weights: Mapped[Artifact] = relationship()
 
 
+class StoredProjection(Base):
+    """A forget-to-spell projection of a collection's embeddings by one encoder. Written once.
+
+    The newest of a collection and encoder is the one that the next training uses. A version keeps
+    its own copy among its weights.
+    """
+
+    __tablename__ = "projection"
+    __table_args__ = (
+        Index(
+            "ix_projection_collection_id_encoder_fingerprint",
+            "collection_id",
+            "encoder_fingerprint",
+            "id",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
+    encoder_fingerprint: Mapped[str] = mapped_column(String(64))
+    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"))
+    metrics: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    artifact: Mapped[Artifact] = relationship()
+
+
 class ActiveVersion(Base):
     """Which version a collection's pages show. Changing this row is the switch."""
 

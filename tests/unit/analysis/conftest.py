@@ -100,7 +100,6 @@ def timm_encoder() -> MakeEncoder:
             Preprocessing(size, Compose([Resize((size, size)), ToTensor()]), {"size": size}),
             name="small",
             identity={},
-            has_text_tower=False,
         )
 
     return make

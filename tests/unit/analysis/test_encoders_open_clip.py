@@ -81,7 +81,57 @@ def test_only_the_last_class_token_is_projected(make_clip: MakeClip) -> None:
     encoder = from_model(make_clip(), name="small", features=((1, "class"), (2, "class")))
 
     assert [feature.stop - feature.start for feature in encoder.features] == [64, 24]
+
+
+def letters(texts: list[str]) -> torch.Tensor:
+    """Tokens for a vocabulary of 32: a letter each, then the end, which has the largest id."""
+    rows = [[ord(letter) - 96 for letter in text[:7]] + [31] for text in texts]
+    return torch.tensor([row + [0] * (8 - len(row)) for row in rows])
+
+
+def test_texts_are_encoded_as_open_clip_does(make_clip: MakeClip) -> None:
+    model = make_clip()
+    with torch.inference_mode():
+        expected = model.encode_text(letters(["cat", "dog"]))
+
+    tower = from_model(model, name="small", tokenize=letters).text_tower
+
+    assert tower is not None
+    found = tower.encode_text(["cat", "dog"])
+    torch.testing.assert_close(found, expected)
+    assert not found.is_inference()
+
+
+def test_texts_share_the_space_of_the_last_blocks_class_token(make_clip: MakeClip) -> None:
+    encoder = from_model(
+        make_clip(), name="small", features=((1, "class"), (2, "class")), tokenize=letters
+    )
+
     assert encoder.has_text_tower
+    assert encoder.text_tower is not None
+    assert encoder.text_tower.columns == encoder.features[1].columns
+    assert encoder.text_tower.encode_text(["cat"]).shape == (1, 24)
+
+
+def test_without_that_class_token_or_without_tokens_there_is_no_text_tower(
+    make_clip: MakeClip,
+) -> None:
+    earlier = from_model(make_clip(), name="small", features=((1, "class"),), tokenize=letters)
+    wordless = from_model(make_clip(), name="small")
+
+    assert not earlier.has_text_tower
+    assert not wordless.has_text_tower
+
+
+def test_a_tokenizer_that_cannot_be_had_is_said_in_words(make_clip: MakeClip) -> None:
+    def lost(texts: list[str]) -> torch.Tensor:
+        raise OSError("no network")
+
+    tower = from_model(make_clip(), name="small", tokenize=lost).text_tower
+
+    assert tower is not None
+    with pytest.raises(EncoderUnavailableError, match="no network"):
+        tower.encode_text(["cat"])
 
 
 def test_preprocessing_is_open_clips_own(small_model: str) -> None:

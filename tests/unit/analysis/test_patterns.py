@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score
+from sklearn.preprocessing import normalize
 
 from workbench.analysis import patterns
 from workbench.analysis.patterns import (
@@ -27,17 +28,22 @@ def planted_groups(per_kind: int = 60) -> tuple[np.ndarray, np.ndarray]:
     return by_dimension, kinds
 
 
+def clustered(by_dimension: np.ndarray, *, seed: int) -> np.ndarray:
+    """Groups whose evidence is their profile over the dimensions."""
+    return cluster_groups(normalize(by_dimension), by_dimension.sum(axis=1), seed=seed)
+
+
 def test_planted_kinds_are_found_as_patterns() -> None:
     by_dimension, kinds = planted_groups()
 
-    numbers = cluster_groups(by_dimension, seed=0)
+    numbers = clustered(by_dimension, seed=0)
 
     assert adjusted_mutual_info_score(kinds, numbers) > 0.9
 
 
 def test_patterns_are_numbered_from_the_strongest_down() -> None:
     by_dimension, _kinds = planted_groups()
-    numbers = cluster_groups(by_dimension, seed=0)
+    numbers = clustered(by_dimension, seed=0)
     contribution = by_dimension.sum(axis=1)
 
     strengths = [abs(contribution[numbers == number].mean()) for number in range(numbers.max() + 1)]
@@ -47,7 +53,7 @@ def test_patterns_are_numbered_from_the_strongest_down() -> None:
 
 def test_no_pattern_holds_groups_of_both_signs() -> None:
     by_dimension, _kinds = planted_groups()
-    numbers = cluster_groups(by_dimension, seed=0)
+    numbers = clustered(by_dimension, seed=0)
 
     for number in range(numbers.max() + 1):
         assert len(set(np.sign(by_dimension[numbers == number].sum(axis=1)))) == 1
@@ -56,19 +62,19 @@ def test_no_pattern_holds_groups_of_both_signs() -> None:
 def test_the_same_groups_and_seed_give_the_same_patterns() -> None:
     by_dimension, _kinds = planted_groups(20)
 
-    assert (cluster_groups(by_dimension, seed=1) == cluster_groups(by_dimension, seed=1)).all()
+    assert (clustered(by_dimension, seed=1) == clustered(by_dimension, seed=1)).all()
 
 
 def test_a_handful_of_groups_makes_no_pattern() -> None:
-    assert (cluster_groups(np.eye(5), seed=0) == UNCLUSTERED).all()
+    assert (clustered(np.eye(5), seed=0) == UNCLUSTERED).all()
 
 
 def test_no_groups_make_no_patterns() -> None:
-    assert len(cluster_groups(np.empty((0, 8)), seed=0)) == 0
+    assert len(cluster_groups(np.empty((0, 8)), np.empty(0), seed=0)) == 0
 
 
 def test_groups_all_alike_are_one_pattern() -> None:
-    assert set(cluster_groups(np.tile([1.0, 0.5], (40, 1)), seed=0)) == {0}
+    assert set(clustered(np.tile([1.0, 0.5], (40, 1)), seed=0)) == {0}
 
 
 def test_the_medoid_has_typicality_zero_and_opposites_are_far() -> None:
@@ -101,9 +107,9 @@ def by_largest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A clustering by each group's largest dimension, at once; the sizes that it was given."""
     given: list[int] = []
 
-    def cluster(by_dimension: np.ndarray, *, seed: int) -> np.ndarray:
-        given.append(len(by_dimension))
-        return by_dimension.argmax(axis=1)
+    def cluster(direction: np.ndarray, contribution: np.ndarray, *, seed: int) -> np.ndarray:
+        given.append(len(direction))
+        return direction.argmax(axis=1)
 
     monkeypatch.setattr(patterns, "cluster_groups", cluster)
     return given
@@ -111,9 +117,15 @@ def by_largest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_patterns_that_are_found_again_in_every_resample_are_stable() -> None:
     by_dimension, _kinds = planted_groups(20)
-    numbers = cluster_groups(by_dimension, seed=0)
+    numbers = clustered(by_dimension, seed=0)
 
-    found = stability(by_dimension, numbers, np.arange(len(numbers)) // 2, seed=0)
+    found = stability(
+        normalize(by_dimension),
+        by_dimension.sum(axis=1),
+        numbers,
+        np.arange(len(numbers)) // 2,
+        seed=0,
+    )
 
     assert found.adjusted_rand is not None
     assert found.adjusted_rand > 0.9
@@ -126,7 +138,9 @@ def test_patterns_that_no_resample_finds_are_not_stable(by_largest: list[int]) -
     by_dimension = generator.random((400, 4))
     numbers = generator.integers(4, size=400)
 
-    found = stability(by_dimension, numbers, np.arange(400), seed=0)
+    found = stability(
+        normalize(by_dimension), by_dimension.sum(axis=1), numbers, np.arange(400), seed=0
+    )
 
     assert found.adjusted_rand == pytest.approx(0.0, abs=0.05)
     assert all(each < 0.3 for each in found.by_pattern.values())
@@ -139,7 +153,9 @@ def test_a_patterns_stability_is_the_mean_best_jaccard_over_the_resamples(
     by_dimension = np.eye(3)[[0, 0, 0, 0, 1, 1, 2, 2]]
     numbers = np.array([0, 0, 0, 1, 1, 1, UNCLUSTERED, UNCLUSTERED])
 
-    found = stability(by_dimension, numbers, np.arange(8), seed=0)
+    found = stability(
+        normalize(by_dimension), by_dimension.sum(axis=1), numbers, np.arange(8), seed=0
+    )
 
     # Pattern 0 is three of a cluster of four; pattern 1 has one of that and a cluster of two.
     assert found.by_pattern == {0: pytest.approx(3 / 4), 1: pytest.approx(2 / 3)}
@@ -150,16 +166,16 @@ def test_a_resample_takes_whole_images_and_not_too_many_groups(
 ) -> None:
     images = np.repeat(np.arange(50), 4)
     numbers = np.zeros(200, int)
-    stability(np.ones((200, 2)), numbers, images, seed=0)
+    stability(np.ones((200, 2)), np.ones(200), numbers, images, seed=0)
     monkeypatch.setattr(patterns, "MOST_RESAMPLED", 30)
-    stability(np.ones((200, 2)), numbers, images, seed=0)
+    stability(np.ones((200, 2)), np.ones(200), numbers, images, seed=0)
 
     assert MOST_RESAMPLED > 200
     assert by_largest == [160] * 5 + [28] * 5
 
 
 def test_without_patterns_there_is_no_stability() -> None:
-    found = stability(np.ones((5, 2)), np.full(5, UNCLUSTERED), np.arange(5), seed=0)
+    found = stability(np.ones((5, 2)), np.ones(5), np.full(5, UNCLUSTERED), np.arange(5), seed=0)
 
     assert (found.adjusted_rand, found.by_pattern) == (None, {})
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import open_clip
+import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from torch import nn
+from torch import Tensor, nn
 
 from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import weights_sha256
+
+_TEXTS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,16 @@ def load_open_clip(
     # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
     except Exception as error:
         raise EncoderUnavailableError(f"open_clip:{source} could not be loaded: {error}") from error
+
+    def tokenize(texts: list[str]) -> Tensor:
+        tokens: Tensor = open_clip.get_tokenizer(parsed.model)(texts)
+        return tokens
+
     return from_model(
         model,
         name=f"open_clip:{source}",
         features=features,
+        tokenize=tokenize,
         device=device,
         precision=precision,
     )
@@ -66,15 +75,17 @@ def from_model(
     *,
     name: str,
     features: Iterable[tuple[int, FeatureKind]] | None = None,
+    tokenize: Callable[[list[str]], Tensor] | None = None,
     device: str = "cpu",
     precision: Precision = "float32",
 ) -> TransformerEncoder:
-    """An encoder out of a ready open_clip model, whose vision tower it takes over.
+    """An encoder out of a ready open_clip model, which it takes over: frozen, moved to `device`.
 
     By default x is the paper's: the last block's class token through ln_post and proj. A class
     token of an earlier block and patch means go through ln_post only, as proj is made for the
-    last block's class token alone. Raises EncoderUnavailableError where the model's vision tower
-    is not a square vision transformer that pools by its class token.
+    last block's class token alone. There is a text tower where `tokenize` makes tokens for it.
+    Raises EncoderUnavailableError where the model's vision tower is not a square vision
+    transformer that pools by its class token.
     """
     visual = model.visual
     if reason := _unsupported(visual):
@@ -86,9 +97,30 @@ def from_model(
         _preprocessing(visual),
         name=name,
         identity={"weights": weights_sha256(visual.state_dict())} | _architecture(visual),
-        has_text_tower=hasattr(model, "encode_text"),
+        encode_text=None if tokenize is None else _text_encoder(model, tokenize, device),
         computing=Computing(device, precision),
     )
+
+
+def _text_encoder(
+    model: open_clip.CLIP | open_clip.CustomTextCLIP,
+    tokenize: Callable[[list[str]], Tensor],
+    device: str,
+) -> Callable[[Sequence[str]], Tensor]:
+    model = model.to(device).float().eval().requires_grad_(requires_grad=False)
+
+    def encode(texts: Sequence[str]) -> Tensor:
+        try:
+            tokens = tokenize(list(texts))
+        # Some models' tokenizers are downloaded at their first use, and fail in many ways.
+        except Exception as error:
+            raise EncoderUnavailableError(f"there is no tokenizer for texts: {error}") from error
+        # A thousand names at once would take a gigabyte for their attention.
+        starts = range(0, len(tokens), _TEXTS_AT_ONCE)
+        parts = [model.encode_text(tokens[at : at + _TEXTS_AT_ONCE].to(device)) for at in starts]
+        return torch.cat(parts)
+
+    return encode
 
 
 def parse_source(source: str) -> Source:

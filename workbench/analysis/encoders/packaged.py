@@ -90,7 +90,6 @@ def load_packaged(
         _preprocessing(),
         name="packaged",
         identity={"weights": WEIGHTS_SHA256, "architecture": ARCHITECTURE},
-        has_text_tower=False,
         computing=Computing(device, precision),
     )
 

@@ -63,6 +63,20 @@ class _Kept:
     over: list[KeysValues] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class JointText:
+    """A text tower, beside the columns of x that share its space."""
+
+    columns: slice
+    encode: Callable[[Sequence[str]], Tensor]
+
+    def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "text joint"]:
+        """Embeddings of texts, not normalised: float32, on the CPU, without gradients."""
+        with torch.inference_mode():
+            found = self.encode(texts)
+        return found.float().cpu().clone()
+
+
 class TransformerEncoder:
     """An `Encoder` made of a tower. It takes the tower over: frozen, and moved to `device`.
 
@@ -78,12 +92,15 @@ class TransformerEncoder:
         *,
         name: str,
         identity: Mapping[str, object],
-        has_text_tower: bool,
+        encode_text: Callable[[Sequence[str]], Tensor] | None = None,
         computing: Computing = CPU,
     ) -> None:
-        """`identity` is what tells the tower's function from others': weights and architecture."""
+        """`identity` is what tells the tower's function from others': weights and architecture.
+
+        `encode_text` embeds texts in the space of the last block's class feature.
+        """
         self.name = name
-        self.has_text_tower = has_text_tower
+        self._encode_text = encode_text
         self.image_size = preprocessing.image_size
         self.grid = tower.grid
         self.features = lay_out(features, tower)
@@ -142,6 +159,19 @@ class TransformerEncoder:
             {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
         )
         return made
+
+    @property
+    def has_text_tower(self) -> bool:
+        """Whether there is a `text_tower`."""
+        return self.text_tower is not None
+
+    @property
+    def text_tower(self) -> JointText | None:
+        """The text encoder of these weights; None where there is none, or x is not in its space."""
+        joint = self._by_place.get((len(self._tower.blocks) - 1, "class"))
+        if self._encode_text is None or joint is None:
+            return None
+        return JointText(joint.columns, self._encode_text)
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
         """Resized and normalised pixels. Of an image that is not square, the central square."""

@@ -51,8 +51,8 @@ def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> To
     if any(feature.kind == "class" for feature in encoder.features):
         part = _linear_part(head, state.embedding, _of_kinds(encoder, {"class"}))
         share = share + part[..., None] * class_relevance(encoder, head, state)
-    at_mean = head.pre_activation(head.mean)
-    multiplier = _rescale(head.pre_activation(state.embedding), at_mean)
+    at_mean = head.pre_activation(head.origin)
+    multiplier = rescale(head.pre_activation(state.embedding), at_mean)
     return TokenMaps(maps=share * multiplier[..., None], baseline=torch.relu(at_mean))
 
 
@@ -65,7 +65,7 @@ def _patch_part(
     exact as the embedding, even for tokens that were kept in half precision.
     """
     features = _of_kinds(encoder, PATCH_KINDS)
-    slope = head.pre_activation_gradient(state.embedding)
+    slope = head.share_gradient(state.embedding)
     share = _linear_part(head, state.embedding, features)[..., None] / state.patch_tokens.shape[2]
     for order, block in enumerate(patch_blocks(encoder.features)):
         tokens = state.patch_tokens[:, order]
@@ -86,8 +86,8 @@ def _linear_part(
     head: DistilledHead, x: Float[Tensor, "image feature"], features: list[Feature]
 ) -> Float[Tensor, "image dimension"]:
     """What these features add to the pre-activation, over the mean image."""
-    slope = head.pre_activation_gradient(x)
-    above_mean = x - head.mean
+    slope = head.share_gradient(x)
+    above_mean = x - head.origin
     parts = [
         torch.einsum("ikf,if->ik", slope[..., feature.columns], above_mean[:, feature.columns])
         for feature in features
@@ -99,7 +99,7 @@ def _of_kinds(encoder: Encoder, kinds: Collection[str]) -> list[Feature]:
     return [feature for feature in encoder.features if feature.kind in kinds]
 
 
-def _rescale(
+def rescale(
     pre: Float[Tensor, "image dimension"], at_mean: Float[Tensor, " dimension"]
 ) -> Float[Tensor, "image dimension"]:
     """(ReLU(pre) - ReLU(at_mean)) / (pre - at_mean), or the ReLU's derivative where they meet."""

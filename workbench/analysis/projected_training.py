@@ -1,0 +1,53 @@
+"""A distiller behind a projection: trained on what the projection makes of the embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from workbench.analysis.distiller import Trained, TrainingSet, train
+from workbench.analysis.encoder import Feature
+from workbench.analysis.families import feature_families
+from workbench.analysis.projection import Projection, projected_features
+
+
+def train_behind(
+    projection: Projection | None,
+    data: TrainingSet,
+    features: Sequence[Feature],
+    *,
+    dimensions: int,
+    seeds: tuple[int, ...],
+    parent: Trained | None = None,
+    advance: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Trained:
+    """`distiller.train` on v instead of x; the distiller then holds the projection.
+
+    features: those of x, which are brought into families, or the columns of v that they become.
+    A parent gives its start only where it is behind the same projection: in another space its
+    weights mean nothing. Without a projection this is `train` alone.
+    """
+    if parent is not None and not same_projection(parent.head.projection, projection):
+        parent = None
+    if projection is not None:
+        features = projected_features(features)
+        data = replace(data, embedding=projection.project(data.embedding))
+    trained = train(
+        data,
+        feature_families(features, (dimensions + 1) // 2),
+        dimensions=dimensions,
+        seeds=seeds,
+        parent=parent and replace(parent, head=replace(parent.head, projection=None)),
+        advance=advance,
+    )
+    return replace(trained, head=replace(trained.head, projection=projection))
+
+
+def same_projection(first: Projection | None, second: Projection | None) -> bool:
+    """Whether two distillers stand behind the same projection, or both behind none."""
+    if first is None or second is None:
+        return first is second
+    parts = [(each.mean, each.scale, *each.weights) for each in (first, second)]
+    return len(parts[0]) == len(parts[1]) and all(map(torch.equal, *parts))
