@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from json import loads
 
-from benchmarks.command import parser
+from benchmarks.command import number, parser
 from workbench.config import PROJECT_ROOT
 
 NAMES = (
@@ -51,7 +51,7 @@ def main() -> None:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return number(value)
     if isinstance(value, list):
         return "[" + ", ".join(_text(each) for each in value) + "]"
     return str(value)

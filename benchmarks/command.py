@@ -33,7 +33,12 @@ def show(figures: Figures, *, as_json: bool) -> None:
         print(json.dumps(figures))
         return
     for key, value in figures.items():
-        print(f"{key:32} {value:.3f}" if isinstance(value, float) else f"{key:32} {value}")
+        print(f"{key:32} {number(value) if isinstance(value, float) else value}")
+
+
+def number(value: float) -> str:
+    """Three decimals, or three digits of what would vanish in them."""
+    return f"{value:.3g}" if 0 < abs(value) < 5e-4 else f"{value:.3f}"
 
 
 def run(description: str, measure: Callable[[bool], Figures]) -> None:

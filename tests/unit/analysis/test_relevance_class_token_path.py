@@ -13,6 +13,7 @@ from tests.unit.analysis.conftest import MakeEncoder, Wanted
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Part
 from workbench.analysis.encoders.transformer import TransformerEncoder
+from workbench.analysis.projection import Projection
 from workbench.analysis.relevance.class_token_path import class_token_path, path_relevance
 
 MakeHead = Callable[..., DistilledHead]
@@ -107,6 +108,25 @@ def test_it_agrees_with_one_backward_pass_for_each_dimension(
             active += bool(expected.any())
             torch.testing.assert_close(maps[image, k], expected, atol=1e-5, rtol=1e-4)
     assert 0 < active < 12
+
+
+def test_it_agrees_behind_a_projection_too(timm_encoder: MakeEncoder, make_head: MakeHead) -> None:
+    encoder = timm_encoder(((0, "class"), (1, "patch_mean"), (2, "class")))
+    generator = torch.Generator().manual_seed(1)
+    projection = Projection(
+        mean=torch.randn(encoder.dimension, generator=generator),
+        scale=torch.rand(encoder.dimension, generator=generator) + 0.5,
+        weights=(torch.randn(8, encoder.dimension, generator=generator),),
+    )
+    head = replace(make_head(8, dimensions=6), projection=projection)
+    batch = pixels(2)
+
+    maps = class_token_path(encoder, head, encoder.encode(batch, KEYS_VALUES)).maps
+
+    for image in range(2):
+        for k in range(6):
+            expected = slow_map(encoder, head, batch[image], k)
+            torch.testing.assert_close(maps[image, k], expected, atol=1e-5, rtol=1e-4)
 
 
 def test_maps_are_not_negative_and_start_from_nothing(
