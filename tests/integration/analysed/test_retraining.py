@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import perform, retrain
 from workbench.config import Settings
-from workbench.services import judging, performing, runs, summarising, tagging, training
+from workbench.services import judging, pattern_effects, performing, runs, tagging, training
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError
@@ -188,9 +188,15 @@ def test_a_retrain_without_decisions_keeps_each_dimensions_meaning_and_encodes_n
                 PixelGroup.pattern_id == pattern_id
             )
         )
-        exemplars += min(images or 0, summarising.MEASURED)
-    # Each measured exemplar is seen without its group, and without a random region.
-    assert encoder.encoded == 2 * exemplars
+        exemplars += min(images or 0, pattern_effects.IMAGES)
+    with_groups = session().scalar(
+        select(func.count(func.distinct(PixelGroup.image_id))).where(
+            PixelGroup.version_id == made.id
+        )
+    )
+    # Each exemplar is seen without its group, and with regions like it removed elsewhere; each
+    # image without its strongest groups, and with their like removed.
+    assert encoder.encoded == (1 + pattern_effects.CONTROLS) * exemplars + 2 * (with_groups or 0)
 
 
 def test_another_number_of_dimensions_starts_a_family_of_its_own(
@@ -305,7 +311,7 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("training", "train"), ("scoring", "score"), ("summarising", "summarise")],
+    [("training", "train_behind"), ("scoring", "score"), ("summarising", "summarise")],
 )
 def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     analysed: Workspace,
