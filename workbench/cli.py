@@ -70,6 +70,10 @@ def _with_app(command: Callable[Given, None]) -> Callable[Given, None]:
                 command(*args, **kwargs)
             except ServiceError as error:
                 raise click.ClickException(str(error)) from error
+            finally:
+                # A command may be called in a process that goes on; its connections end here.
+                db.session.remove()
+                db.engine.dispose()
 
     return wrapped
 
