@@ -141,8 +141,8 @@ def _explained(truth: Planted) -> Explained:
         if found:
             state = states[number // BATCH].subset(torch.tensor([number % BATCH]))
             areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
-            by_column = evidence(encoder, head, _cast(state, torch.float), areas)
-            parts_of.append(directions(by_column).double().numpy())
+            by_column = evidence(encoder, head, _cast(state, torch.float), areas[None])
+            parts_of.append(directions(by_column)[0].double().numpy())
     logits = head.logit(embedding).numpy()
     return Explained(
         truth, encoder, head, logits, groups, np.array(pictures), np.concatenate(parts_of)

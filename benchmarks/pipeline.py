@@ -3,8 +3,8 @@
 Import (decoding, normalising, writing), encoding, relevance, superpixels, grouping and SQLite, for
 images that the workbench has not seen, under a distiller trained before on others. The bare forward
 pass has the same images, preprocessed already, in the same batches. The two take turns, round by
-round, in one process. `--data DIR` (again and again) names folders; without it, the demo set's
-faces and scenes are used.
+round, in one process. `--data DIR` (again and again) names folders; without it, the demo set is
+used.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Both read files, make the state and all maps of all dimensions, batch by batch and overlapped; the
 second decodes and encodes where the first reads tokens. They take turns, round by round. Beside
 it, a whole second pass of a version (maps, pixel groups, database) from the cache and without it.
-`--data DIR` (again and again) names folders; without it, the demo set's faces and scenes are used.
+`--data DIR` (again and again) names folders; without it, the demo set is used.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def temporary_workbench() -> Iterator[Settings]:
 
 
 def candidates(folders: Sequence[Path]) -> list[Candidate]:
-    """Images of these folders, or of the demo set's faces and scenes, shuffled in a fixed way."""
+    """Images of these folders, or of the demo set, shuffled in a fixed way."""
     found = [
         each
         for folder in folders or _demo()
@@ -68,7 +68,7 @@ def _demo() -> list[Path]:
         downloads=cache_dir() / "downloads",
         progress=OnStandardError(),
     )
-    return [each.manifest.parent for each in made if each.name != "demo-planted"]
+    return [each.manifest.parent for each in made]
 
 
 def list_images(chosen: Sequence[Candidate], path: Path) -> Path:

@@ -10,15 +10,15 @@ from itertools import chain
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.preprocessing import normalize
 from sqlalchemy import ColumnElement, and_, func, insert, select
+from torch.nn.functional import normalize
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder, Penultimate
 from workbench.analysis.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.relevance import method_for, needs, token_maps
-from workbench.analysis.relevance.evidence import EXACT, LENGTH, directions, evidence
+from workbench.analysis.relevance.evidence import EXACT, directions, evidence
 from workbench.config import Settings
 from workbench.services.ahead import ahead
 from workbench.services.encoding import Encoded, encoded_shards, keep, parts_for
@@ -222,23 +222,14 @@ class Pass:
         self, state: Penultimate, groups: list[list[FoundGroup]]
     ) -> NDArray[np.float16]:
         """Of each image's groups: of their evidence where it is known, else of their dimensions."""
-        known = self._method in EXACT
-        width = LENGTH if known else len(self.head.bias)
-        found = np.zeros((len(groups), KEPT_AT_MOST, width), dtype=np.float16)
-        for row, of_image in enumerate(groups):
-            if of_image:
-                found[row, : len(of_image)] = (
-                    self._of_evidence(state.subset(torch.tensor([row])), of_image)
-                    if known
-                    else normalize(np.stack([group.by_dimension for group in of_image]))
-                )
-        return found
-
-    def _of_evidence(self, state: Penultimate, groups: list[FoundGroup]) -> NDArray[np.float32]:
-        areas = torch.from_numpy(np.stack([group.areas for group in groups])).float()
-        by_column = evidence(self._encoder, self.head, state, areas)
-        unit: NDArray[np.float32] = directions(by_column).numpy()
-        return unit
+        if self._method in EXACT:
+            areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
+            found = directions(evidence(self._encoder, self.head, state, areas))
+        else:
+            profiles = _by_image(groups, "by_dimension", len(self.head.bias))
+            found = normalize(torch.from_numpy(profiles), dim=-1)
+        halves: NDArray[np.float16] = found.half().numpy()
+        return halves
 
     def _groups(
         self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]
@@ -246,6 +237,15 @@ class Pass:
         with naming(member.name):
             labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
             return join_superpixels(labels, contributions, self._encoder.grid)
+
+
+def _by_image(groups: list[list[FoundGroup]], field: str, length: int) -> NDArray[np.float32]:
+    """A field of every group (image, group, length), 0 where an image has fewer than it may."""
+    found = np.zeros((len(groups), KEPT_AT_MOST, length), dtype=np.float32)
+    for row, of_image in enumerate(groups):
+        for place, group in enumerate(of_image):
+            found[row, place] = getattr(group, field)
+    return found
 
 
 def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:

@@ -20,15 +20,17 @@ def test_over_the_columns_it_sums_to_the_groups_contribution(
     encoder = timm_encoder(FEATURES)
     head = make_head(encoder.dimension)
     random = torch.Generator().manual_seed(0)
-    state = encoder.encode(torch.randn(1, 3, 32, 32, generator=random))
-    areas = torch.rand(3, 16, generator=random)
-    areas = areas / areas.sum(dim=0)
+    state = encoder.encode(torch.randn(2, 3, 32, 32, generator=random))
+    areas = torch.rand(2, 3, 16, generator=random)
+    areas[1, 2] = 0
+    areas = areas / areas.sum(dim=1, keepdim=True)
 
     found = evidence(encoder, head, state, areas)
 
-    maps = patch_share(encoder, head, state).maps[0]
-    contribution = head.logit_weight @ maps @ areas.T
-    torch.testing.assert_close(found.sum(dim=1), contribution, atol=1e-4, rtol=1e-4)
+    maps = patch_share(encoder, head, state).maps
+    contribution = torch.einsum("k,ikp,igp->ig", head.logit_weight, maps, areas)
+    torch.testing.assert_close(found.sum(dim=-1), contribution, atol=1e-4, rtol=1e-4)
+    assert not found[1, 2].any()
 
 
 def test_directions_keep_the_angles_of_evidence_and_forget_its_size() -> None:

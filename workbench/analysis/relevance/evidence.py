@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import PATCH_KINDS, Encoder, Penultimate, patch_blocks
-from workbench.analysis.patch_features import patch_shares
+from workbench.analysis.patch_features import shares_within
 from workbench.analysis.relevance.patch_share import rescale
 
 EXACT = frozenset({"patch_share", "smooth_share"})
@@ -24,39 +24,42 @@ def evidence(
     encoder: Encoder,
     head: DistilledHead,
     state: Penultimate,
-    areas: Float[Tensor, "group patch"],
-) -> Float[Tensor, "group feature"]:
-    """Contribution of each pixel group of one image, by column of the embedding, in logits.
+    areas: Float[Tensor, "image group patch"],
+) -> Float[Tensor, "image group feature"]:
+    """Contribution of each pixel group, by column of the embedding, in logits.
 
-    `state` is that image's alone; `areas` says which share of each patch's area lies in a group.
-    Over the columns of patch features it sums to the group's contribution by `patch_share`, whose
-    formula this is, before the columns are summed up; a class feature's columns are 0.
+    `areas` says which share of each patch's area lies in a group; an image with fewer groups than
+    others has rows of 0, and 0 for their evidence. Over the columns of patch features it sums to
+    the group's contribution by `patch_share`, whose formula this is, before the columns are summed
+    up; a class feature's columns are 0.
     """
     x = state.embedding
     at_mean = head.pre_activation(head.origin)
     through = rescale(head.pre_activation(x), at_mean) * head.logit_weight
-    slope = torch.einsum("ik,ikf->f", through, head.share_gradient(x))
-    size = areas.sum(dim=1, keepdim=True)
-    found = torch.zeros(len(areas), x.shape[1])
+    slope = torch.einsum("ik,ikf->if", through, head.share_gradient(x))[:, None]
+    even = areas.mean(dim=-1, keepdim=True)
+    found = torch.zeros(*areas.shape[:2], x.shape[1])
     for order, block in enumerate(patch_blocks(encoder.features)):
+        tokens = state.patch_tokens[:, order]
         for feature in encoder.features:
             if feature.block == block and feature.kind in PATCH_KINDS:
-                columns = feature.columns
-                shares = patch_shares(feature.kind, state.patch_tokens[:, order], encoder.grid)[0]
-                apart = areas @ (shares - shares.mean(dim=0))
-                even = size * (x[0] - head.origin)[columns] / areas.shape[1]
-                found[:, columns] = slope[columns] * (apart + even)
-    return found
+                # The even part is the embedding's own, as in `patch_share`.
+                above_mean = (x - head.origin)[:, None, feature.columns]
+                apart = shares_within(feature.kind, tokens, encoder.grid, areas - even)
+                found[..., feature.columns] = apart + even * above_mean
+    return found * slope
 
 
-def directions(evidence: Float[Tensor, "group feature"]) -> Float[Tensor, "group part"]:
+def directions(
+    evidence: Float[Tensor, "*group feature"],
+) -> Float[Tensor, "*group part"]:
     """Evidence brought to `LENGTH` numbers and to length 1; 0 where there is none.
 
     By one Gaussian random projection for all: angles stay what they were, nearly (Johnson and
     Lindenstrauss 1984), and groups of any image and collection can be compared.
     """
-    short = evidence @ _random_projection(evidence.shape[1])
-    return functional.normalize(short, dim=1)
+    short = evidence @ _random_projection(evidence.shape[-1])
+    return functional.normalize(short, dim=-1)
 
 
 @lru_cache(maxsize=4)

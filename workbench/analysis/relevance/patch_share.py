@@ -18,7 +18,7 @@ from workbench.analysis.encoder import (
     Penultimate,
     patch_blocks,
 )
-from workbench.analysis.patch_features import patch_shares
+from workbench.analysis.patch_features import shares_along
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.maps import TokenMaps
 
@@ -33,7 +33,7 @@ def patch_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> To
     """Signed shares of z_k over its baseline, the z_k of the training set's mean image.
 
     A patch mean is linear in the T patch tokens, so patch p's share of it is t(p) / T; the shares
-    of the other patch features are those of `patch_features`. Over the patches each sums to its
+    of the other patch features are those of `shares_along`. Over the patches each sums to its
     feature. Patch p's share of the pre-activation is, summed over the patch features f,
     r_k(p) = sum_f W_kf / scale_f (share_f(p) - mean_f / T), and the shares sum to the
     pre-activation less that of the mean image, whose pre-activation is the bias. Both ends then go
@@ -71,15 +71,10 @@ def _patch_part(
         tokens = state.patch_tokens[:, order]
         for feature in features:
             if feature.block == block:
-                apart = _about_mean(patch_shares(feature.kind, tokens, encoder.grid))
-                share = share + torch.einsum("ikc,ipc->ikp", slope[..., feature.columns], apart)
+                along = slope[..., feature.columns]
+                own = shares_along(feature.kind, tokens, encoder.grid, along)
+                share = share + own - own.mean(dim=-1, keepdim=True)
     return share
-
-
-def _about_mean(
-    tokens: Float[Tensor, "image patch channel"],
-) -> Float[Tensor, "image patch channel"]:
-    return tokens - tokens.mean(dim=1, keepdim=True)
 
 
 def _linear_part(
