@@ -62,7 +62,7 @@ class SelfAttention(nn.Module):
         self, tokens: Float[Tensor, "image token width"]
     ) -> tuple[Float[Tensor, "image token width"], KeysValues]:
         """What all tokens attend to, heads side by side, before W_O; and what they look at."""
-        query, key, value = self._by_head(self._linear(tokens, slice(0, 3)))
+        query, key, value = self._by_head(self.qkv(tokens))
         mean = functional.scaled_dot_product_attention(query, key, value)
         return mean.transpose(1, 2).flatten(2), KeysValues(key, value)
 

@@ -6,13 +6,12 @@ import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 
 import torch
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from workbench.analysis.encoder import (
     PATCH_KINDS,
@@ -26,6 +25,7 @@ from workbench.analysis.encoder import (
 )
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
 from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.encoders.matrices import for_encoding
 from workbench.analysis.patch_features import patch_feature
 from workbench.analysis.randomised import redrawn
 
@@ -80,8 +80,9 @@ class JointText:
 class TransformerEncoder:
     """An `Encoder` made of a tower. It takes the tower over: frozen, and moved to `device`.
 
-    In bfloat16 the tokens between the blocks, LayerNorm and whatever concerns the class token alone
-    stay float32; a second copy of the matrices is held in bfloat16.
+    A second copy of the matrices is held for the batches (see `matrices`). Where that is in
+    bfloat16, the tokens between the blocks, LayerNorm and whatever concerns the class token alone
+    stay float32.
     """
 
     def __init__(
@@ -109,8 +110,8 @@ class TransformerEncoder:
         self.fingerprint = _fingerprint(facts, preprocessing.settings, self.features)
         self._device = torch.device(computing.device)
         self._tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
-        self._in_halves = computing.precision == "bfloat16"
-        self._encoding = in_bfloat16(self._tower) if self._in_halves else self._tower
+        self._precision = computing.precision
+        self._encoding = for_encoding(self._tower, self._device, computing.precision)
         self._transform = preprocessing.transform
         self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
         self._deepest = max(feature.block for feature in self.features)
@@ -154,7 +155,7 @@ class TransformerEncoder:
             for block in made._tower.blocks[self.depth - count : self.depth]:  # noqa: SLF001
                 for weights in block.parameters():
                     weights.copy_(redrawn(weights, generator))
-        made._encoding = in_bfloat16(made._tower) if self._in_halves else made._tower  # noqa: SLF001
+        made._encoding = for_encoding(made._tower, self._device, self._precision)  # noqa: SLF001
         made.fingerprint = _fingerprint(
             {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
         )
@@ -232,7 +233,9 @@ class TransformerEncoder:
         return self._tower.blocks[index].class_token(tokens)[:, None], over
 
     def _in_precision(self) -> torch.autocast:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._in_halves)
+        return torch.autocast(
+            self._device.type, torch.bfloat16, enabled=self._precision == "bfloat16"
+        )
 
     def _keep_features(self, index: int, tokens: Tensor, kept: _Kept, *, tokens_too: bool) -> None:
         if feature := self._by_place.get((index, "class")):
@@ -266,15 +269,6 @@ class TransformerEncoder:
     @property
     def _patches(self) -> int:
         return self.grid[0] * self.grid[1]
-
-
-def in_bfloat16(tower: Tower) -> Tower:
-    """A copy with its matrices in bfloat16, to be run under autocast; its vectors stay float32."""
-    copy = deepcopy(tower)
-    for part in copy.modules():
-        if isinstance(part, (nn.Linear, nn.Conv2d)):
-            part.to(torch.bfloat16)
-    return copy
 
 
 def _fingerprint(

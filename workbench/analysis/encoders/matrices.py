@@ -1,0 +1,78 @@
+"""The copy of a tower that batches are encoded with: its matrices as the processor reads them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from workbench.analysis.encoder import Precision
+from workbench.analysis.encoders.blocks import Tower
+
+
+def for_encoding(tower: Tower, device: torch.device, precision: Precision) -> Tower:
+    """What computes the same as `tower`, without gradients, as fast as may be."""
+    if precision == "bfloat16":
+        return _in_bfloat16(tower)
+    if device.type == "cpu" and can_pack():
+        return _packed(tower)
+    return tower
+
+
+@cache
+def can_pack() -> bool:
+    """Whether this build of torch has oneDNN's kernels for packed matrices.
+
+    They are not in its documented interface, so they are tried once before they are used.
+    """
+    try:
+        with torch.no_grad():
+            PackedLinear(nn.Linear(8, 8))(torch.zeros(1, 8))
+    except (AttributeError, RuntimeError):
+        return False
+    return True
+
+
+def _in_bfloat16(tower: Tower) -> Tower:
+    """A copy with its matrices in bfloat16, to be run under autocast; its vectors stay float32."""
+    copy = deepcopy(tower)
+    for part in copy.modules():
+        if isinstance(part, (nn.Linear, nn.Conv2d)):
+            part.to(torch.bfloat16)
+    return copy
+
+
+def _packed(tower: Tower) -> Tower:
+    """A copy that shares the tower's weights, and holds its matrices packed beside them."""
+    shared = {id(each): each for each in (*tower.parameters(), *tower.buffers())}
+    copy = deepcopy(tower, shared)
+    for parent in list(copy.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, nn.Linear):
+                setattr(parent, name, PackedLinear(child))
+    return copy
+
+
+class PackedLinear(nn.Linear):
+    """A linear layer whose matrix lies in the blocks that oneDNN's kernels read. No gradients.
+
+    torch gives float32 matrices to MKL, and packs them at each call. What `torch.compile` calls
+    where weights are frozen was 10 to 30 % faster on an AMD EPYC, over whole encoders 12 to 15 %.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear.in_features, linear.out_features, device="meta")
+        self.weight, self.bias = linear.weight, linear.bias
+        pack = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 - see can_pack
+        self._packed: Tensor = pack(linear.weight.detach())
+
+    def forward(self, tokens: Float[Tensor, "*batch in"]) -> Float[Tensor, "*batch out"]:
+        given = tokens.contiguous()
+        if not given.numel():
+            return super().forward(given)
+        multiply = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 - see can_pack
+        made: Tensor = multiply(given, self._packed, self.bias, "none", [], "")
+        return made
