@@ -141,7 +141,8 @@ def _explained(truth: Planted) -> Explained:
         if found:
             state = states[number // BATCH].subset(torch.tensor([number % BATCH]))
             areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
-            by_column = evidence(encoder, head, _cast(state, torch.float), areas[None])
+            whole = _cast(state, torch.float)
+            by_column = evidence(encoder, head, whole, areas[None], default_method(encoder))
             parts_of.append(directions(by_column)[0].double().numpy())
     logits = head.logit(embedding).numpy()
     return Explained(

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     """Pages may be read without signing in. Writing always needs an account."""
 
     relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
-        "patch_share"
+        "smooth_share"
     )
     """Method of the token maps; one that the encoder's features do not allow is replaced."""
 

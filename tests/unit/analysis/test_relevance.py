@@ -283,16 +283,16 @@ def test_the_default_is_exact_where_it_can_be(
     clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
 ) -> None:
     assert default_method(clip_encoder()) == "last_block"
-    assert default_method(timm_encoder(MEANS)) == "patch_share"
-    assert default_method(timm_encoder(BOTH)) == "patch_share"
-    assert default_method(timm_encoder(((2, "patch_spread"),))) == "patch_share"
+    assert default_method(timm_encoder(MEANS)) == "smooth_share"
+    assert default_method(timm_encoder(BOTH)) == "smooth_share"
+    assert default_method(timm_encoder(((2, "patch_spread"),))) == "smooth_share"
 
 
 def test_the_wanted_method_is_taken_where_the_features_allow_it(
     clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
 ) -> None:
     assert method_for(timm_encoder(BOTH), "class_token_path") == "class_token_path"
-    assert method_for(timm_encoder(MEANS), "class_token_path") == "patch_share"
+    assert method_for(timm_encoder(MEANS), "class_token_path") == "smooth_share"
     assert method_for(clip_encoder(), "patch_share") == "last_block"
     with pytest.raises(ValueError, match="no relevance method 'attention'"):
         method_for(clip_encoder(), "attention")
@@ -343,7 +343,7 @@ def test_a_method_that_the_features_do_not_allow_says_so(
         (
             "attention",
             clip_encoder(),
-            "no relevance method 'attention'; there is patch_share, smooth_share, last_block",
+            "no relevance method 'attention'; there is smooth_share, patch_share, last_block",
         ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))

@@ -25,8 +25,8 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "patch_share": Method(patch_share.patch_share, patch_share.EXPLAINS, patch_share.PARTS),
     "smooth_share": Method(smooth_share.smooth_share, smooth_share.EXPLAINS, smooth_share.PARTS),
+    "patch_share": Method(patch_share.patch_share, patch_share.EXPLAINS, patch_share.PARTS),
     "last_block": Method(last_block.last_block, last_block.EXPLAINS, last_block.PARTS),
     "class_token_path": Method(
         class_token_path.class_token_path, class_token_path.EXPLAINS, class_token_path.PARTS
@@ -62,7 +62,10 @@ def allows(method: str, encoder: Encoder) -> bool:
 
 
 def default_method(encoder: Encoder) -> str:
-    """The first of `METHODS` that the features allow: `patch_share`, which is exact, if it can."""
+    """The first of `METHODS` that the features allow: `smooth_share` where patches make features.
+
+    It wins `benchmarks.attribution` (docs/adr/0017-smooth-share-by-default.md).
+    """
     return next(name for name in METHODS if allows(name, encoder))
 
 
