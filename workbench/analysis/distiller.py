@@ -31,8 +31,12 @@ At 3, 5 % of labels turned at random on 600 faces leave dimensions that match th
 and cost 0.019 AUC; at 9, 0.971 and 0.009; at 30 nothing is learned any more."""
 WHITENING = 0.35
 """How far a family's principal directions are brought to one spread: 0 not at all, 1 wholly."""
-OPENING = 0.5
-"""Where a dimension begins to be active: so many standard deviations of its evidence below 0."""
+OPENING = 0.75
+"""Where a dimension begins to be active: so many standard deviations of its evidence below 0.
+
+The further below, the more of it does not hang on the draw of the images, and the less often it is
+silent: on 600 faces matched correlation over resamples 0.806, 0.815, 0.820 and silence 0.29, 0.20,
+0.14 at 0.5, 0.75, 1; AUC does not change."""
 STEPS = 100
 
 
