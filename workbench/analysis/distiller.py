@@ -152,7 +152,7 @@ def _train(
     head = evidence.head(
         dimensions,
         threshold=_threshold(evidence, dimensions, data),
-        slope=_slope(tried[chosen]),
+        slope=_slope(tried[chosen]) / _spread(evidence, dimensions, data),
     )
     if parent is None:
         head = order_pairs(head, data.embedding)
@@ -175,7 +175,11 @@ def _validate(
     fitted, validated = _split(data, seed=seed)
     evidence = _fit(fitted, families, penalty)
     dimensions = 2 * len(families)
-    head = evidence.head(dimensions, threshold=_threshold(evidence, dimensions, fitted))
+    head = evidence.head(
+        dimensions,
+        threshold=_threshold(evidence, dimensions, fitted),
+        slope=1 / _spread(evidence, dimensions, fitted),
+    )
     score = head.logit(validated.embedding).numpy().astype(float)
     fake = validated.fake.numpy() > 0
     found = auc(fake, score)
@@ -188,6 +192,15 @@ def _threshold(evidence: Evidence, dimensions: int, data: TrainingSet) -> float:
     """Where training images turn from real to fake; a few validated ones would say it less well."""
     score = evidence.head(dimensions).logit(data.embedding).numpy().astype(float)
     return decision_threshold(score, data.fake.numpy() > 0, data.weight.numpy().astype(float))
+
+
+def _spread(evidence: Evidence, dimensions: int, data: TrainingSet) -> float:
+    """Standard deviation of the scores of the images it was fitted on.
+
+    Calibration is in units of it: a retrain's weights are its parent's and a little more, and may
+    be of another size than those of the fresh fits that are validated.
+    """
+    return float(evidence.head(dimensions).logit(data.embedding).std(correction=0)) or 1.0
 
 
 def _slope(validated: Sequence[_Validated]) -> float:
