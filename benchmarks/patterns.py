@@ -97,7 +97,9 @@ def measure(quick: bool) -> Figures:
     explained = _explained(planted(quick=quick))
     kinds = _kinds(explained)
     started = perf_counter()
-    numbers = cluster_groups(explained.directions, explained.contributions, seed=SEED)
+    numbers = cluster_groups(
+        explained.directions, explained.contributions, explained.pictures, seed=SEED
+    )
     clustered = perf_counter()
     stable = stability(
         explained.directions, explained.contributions, numbers, explained.pictures, seed=SEED
@@ -141,8 +143,7 @@ def _explained(truth: Planted) -> Explained:
         if found:
             state = states[number // BATCH].subset(torch.tensor([number % BATCH]))
             areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
-            whole = _cast(state, torch.float)
-            by_column = evidence(encoder, head, whole, areas[None], default_method(encoder))
+            by_column = evidence(encoder, head, _cast(state, torch.float), areas[None])
             parts_of.append(directions(by_column)[0].double().numpy())
     logits = head.logit(embedding).numpy()
     return Explained(

@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 from scipy.stats import spearmanr
 from sklearn.cluster import HDBSCAN
-from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import NearestNeighbors
 from umap import UMAP
 
 UNCLUSTERED = -1
@@ -21,8 +21,13 @@ ALL_ALIKE = 100
 """Below this number, the groups of a side may all be one pattern."""
 MOST_A_SIDE = 25
 """So many patterns at most toward each side: what people can look through and name."""
-COMPONENTS = 32
-"""Principal components of the directions that are clustered."""
+MOST_LEADING = 20_000
+"""Leading groups of a side at most: clustering takes about a minute for so many."""
+NEIGHBOURS = 15
+LIKE = 0.2
+"""Cosine from which on two directions count as alike: chance, of evidence's length, gives 0.04."""
+JOINING = 8
+"""So many of a group's nearest leading groups must be of one pattern for it to join."""
 RESAMPLES = 5
 RESAMPLED_SHARE = 0.8
 """Of the images in a resample."""
@@ -42,34 +47,60 @@ class Lift:
 def cluster_groups(
     direction: Float[ndarray, "group part"],
     contribution: Float[ndarray, " group"],
+    image_ids: Integer[ndarray, " group"],
     *,
     seed: int,
 ) -> Integer[ndarray, " group"]:
     """A pattern's number for each group, or `UNCLUSTERED`.
 
     Groups toward fake and toward real are clustered apart, by the direction of their evidence (of
-    length 1, so that distance is angle): its principal components, brought to 5 dimensions by UMAP
-    and clustered by HDBSCAN. Numbers run from the largest |mean contribution| down. Groups that
-    contribute nothing stay unclustered.
+    length 1, so that distance is angle). Of each side, every image's leading group is brought to 5
+    dimensions by UMAP and clustered by HDBSCAN; whatever is left joins the pattern that most of its
+    nearest leading groups belong to, or none. Numbers run from the largest |mean contribution|
+    down. Groups that contribute nothing stay unclustered.
     """
     numbers = np.full(len(direction), UNCLUSTERED)
     for side in (contribution > 0, contribution < 0):
-        found = _cluster_side(direction[side], seed=seed)
+        leading = _leading(np.abs(contribution[side]), image_ids[side])
+        found = _cluster_side(direction[side], leading, seed=seed)
         found[found != UNCLUSTERED] += numbers.max(initial=UNCLUSTERED) + 1
         numbers[side] = found
     return _numbered_by_strength(numbers, contribution)
 
 
 def _cluster_side(
-    direction: Float[ndarray, "group part"], *, seed: int
+    direction: Float[ndarray, "group part"], leading: Integer[ndarray, " leading"], *, seed: int
 ) -> Integer[ndarray, " group"]:
     count = len(direction)
     if count < FEWEST:
         return np.full(count, UNCLUSTERED)
     if np.ptp(direction, axis=0).max() < 1e-6:
         return np.zeros(count, dtype=int)
-    if min(direction.shape) > COMPONENTS:
-        direction = PCA(COMPONENTS, random_state=seed).fit_transform(direction)
+    numbers = np.full(count, UNCLUSTERED)
+    numbers[leading] = _cluster(direction[leading], seed=seed)
+    left = np.flatnonzero(numbers == UNCLUSTERED)
+    numbers[left] = _nearest(direction[left], direction[leading], numbers[leading])
+    return numbers
+
+
+def _leading(
+    size: Float[ndarray, " group"], image_ids: Integer[ndarray, " group"]
+) -> Integer[ndarray, " leading"]:
+    """The strongest group of each image; of few images the next strongest too, and so on."""
+    order = np.lexsort((-size, image_ids))
+    starts = np.searchsorted(image_ids[order], image_ids[order], side="left")
+    rank = np.empty(len(order), dtype=int)
+    rank[order] = np.arange(len(order)) - starts
+    enough = min(ALL_ALIKE, len(order))
+    last = int(np.searchsorted(np.cumsum(np.bincount(rank, minlength=1)), enough))
+    leading = np.flatnonzero(rank <= last)
+    if len(leading) > MOST_LEADING:
+        leading = leading[np.argsort(-size[leading], kind="stable")[:MOST_LEADING]]
+    return np.sort(leading)
+
+
+def _cluster(direction: Float[ndarray, "group part"], *, seed: int) -> Integer[ndarray, " group"]:
+    count = len(direction)
     space = UMAP(
         n_components=min(5, direction.shape[1]),
         n_neighbors=min(15, count - 1),
@@ -89,6 +120,22 @@ def _cluster_side(
         copy=True,
     ).fit_predict(space)
     return found
+
+
+def _nearest(
+    direction: Float[ndarray, "group part"],
+    leading: Float[ndarray, "leading part"],
+    numbers: Integer[ndarray, " leading"],
+) -> Integer[ndarray, " group"]:
+    """The pattern that at least `JOINING` of the nearest like leading groups are of, if any."""
+    if not len(direction) or numbers.max(initial=UNCLUSTERED) == UNCLUSTERED:
+        return np.full(len(direction), UNCLUSTERED)
+    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(leading)), algorithm="brute")
+    distance, places = search.fit(leading).kneighbors(direction)
+    alike = 1 - distance**2 / 2 >= LIKE
+    near = np.where(alike, numbers[places], UNCLUSTERED)
+    votes = np.stack([(near == number).sum(axis=1) for number in range(numbers.max() + 1)], axis=1)
+    return np.where(votes.max(axis=1) >= JOINING, votes.argmax(axis=1), UNCLUSTERED)
 
 
 def _numbered_by_strength(
@@ -188,7 +235,9 @@ def stability(
     for draw in range(RESAMPLES):
         advance(draw, RESAMPLES)
         chosen = _groups_of_some_images(image_ids, generator)
-        found = cluster_groups(direction[chosen], contribution[chosen], seed=seed + draw + 1)
+        found = cluster_groups(
+            direction[chosen], contribution[chosen], image_ids[chosen], seed=seed + draw + 1
+        )
         rand.append(float(adjusted_rand_score(numbers[chosen], found)))
         for number in present:
             members = numbers[chosen] == number

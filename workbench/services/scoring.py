@@ -224,8 +224,7 @@ class Pass:
         """Of each image's groups: of their evidence where it is known, else of their dimensions."""
         if self._method in EXACT:
             areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
-            by_column = evidence(self._encoder, self.head, state, areas, self._method)
-            found = directions(by_column)
+            found = directions(evidence(self._encoder, self.head, state, areas))
         else:
             profiles = _by_image(groups, "by_dimension", len(self.head.bias))
             found = normalize(torch.from_numpy(profiles), dim=-1)

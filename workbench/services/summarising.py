@@ -89,7 +89,9 @@ def summarise(version_id: int, encoder: Encoder, settings: Settings, progress: P
     progress.advance(0, 1, "Finding patterns")
     groups = _groups(version_id, version.dimensions, settings)
     session().rollback()
-    numbers = cluster_groups(groups.directions, groups.contributions, seed=settings.seed)
+    numbers = cluster_groups(
+        groups.directions, groups.contributions, groups.image_ids, seed=settings.seed
+    )
     progress.advance(1, 1, "Finding patterns")
     effects = measure_effects(
         groups.ids, groups.image_ids, numbers, encoder, head, settings, progress

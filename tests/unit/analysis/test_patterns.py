@@ -11,6 +11,7 @@ from workbench.analysis import patterns
 from workbench.analysis.patterns import (
     MOST_RESAMPLED,
     UNCLUSTERED,
+    _leading,
     cluster_groups,
     effect_agreement,
     lift,
@@ -29,8 +30,9 @@ def planted_groups(per_kind: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def clustered(by_dimension: np.ndarray, *, seed: int) -> np.ndarray:
-    """Groups whose evidence is their profile over the dimensions."""
-    return cluster_groups(normalize(by_dimension), by_dimension.sum(axis=1), seed=seed)
+    """Groups, each of an image of its own, whose evidence is their profile over the dimensions."""
+    images = np.arange(len(by_dimension))
+    return cluster_groups(normalize(by_dimension), by_dimension.sum(axis=1), images, seed=seed)
 
 
 def test_planted_kinds_are_found_as_patterns() -> None:
@@ -39,6 +41,35 @@ def test_planted_kinds_are_found_as_patterns() -> None:
     numbers = clustered(by_dimension, seed=0)
 
     assert adjusted_mutual_info_score(kinds, numbers) > 0.9
+
+
+def test_what_leads_in_no_image_joins_the_pattern_that_it_is_like() -> None:
+    by_dimension, kinds = (each[:180] for each in planted_groups())
+    images = np.tile(np.arange(len(kinds)), 2)
+    generator = np.random.default_rng(4)
+    # Each image has a weaker second group: half like another kind, half like nothing else.
+    second = 0.3 * by_dimension[generator.permutation(len(kinds))]
+    second[::2] = 0.1 * np.eye(8)[generator.integers(4, 8, size=len(second[::2]))]
+    both = np.concatenate([by_dimension, second])
+
+    numbers = cluster_groups(normalize(both), both.sum(axis=1), images, seed=0)
+
+    leading, weaker = numbers[: len(kinds)], numbers[len(kinds) :]
+    assert adjusted_mutual_info_score(kinds, leading) > 0.9
+    like = normalize(second) @ normalize(by_dimension).T
+    expected = leading[like.argmax(axis=1)]
+    assert (weaker[1::2] == expected[1::2]).mean() > 0.9
+    assert set(weaker[::2]) == {UNCLUSTERED}
+
+
+def test_of_few_images_more_than_the_strongest_groups_lead() -> None:
+    size = np.array([3.0, 2.0, 1.0] * 60)
+    images = np.repeat(np.arange(60), 3)
+
+    assert set(size[_leading(size, images)]) == {3.0, 2.0}
+    assert set(size[_leading(np.tile(size, 2), np.repeat(np.arange(120), 3)) % 180]) == {3.0}
+    assert len(_leading(size[:9], images[:9])) == 9
+    assert len(_leading(size[:0], images[:0])) == 0
 
 
 def test_patterns_are_numbered_from_the_strongest_down() -> None:
@@ -70,7 +101,7 @@ def test_a_handful_of_groups_makes_no_pattern() -> None:
 
 
 def test_no_groups_make_no_patterns() -> None:
-    assert len(cluster_groups(np.empty((0, 8)), np.empty(0), seed=0)) == 0
+    assert len(cluster_groups(np.empty((0, 8)), np.empty(0), np.empty(0, int), seed=0)) == 0
 
 
 def test_groups_all_alike_are_one_pattern() -> None:
@@ -107,7 +138,9 @@ def by_largest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A clustering by each group's largest dimension, at once; the sizes that it was given."""
     given: list[int] = []
 
-    def cluster(direction: np.ndarray, contribution: np.ndarray, *, seed: int) -> np.ndarray:
+    def cluster(
+        direction: np.ndarray, contribution: np.ndarray, image_ids: np.ndarray, *, seed: int
+    ) -> np.ndarray:
         given.append(len(direction))
         return direction.argmax(axis=1)
 

@@ -38,35 +38,10 @@ def smooth_share(encoder: Encoder, head: DistilledHead, state: Penultimate) -> T
     what maps are to show.
     """
     exact = patch_share.patch_share(encoder, head, state)
-    return TokenMaps(maps=_spread(exact.maps, encoder.grid), baseline=exact.baseline)
-
-
-def gathered(
-    areas: Float[Tensor, "*group patch"], grid: tuple[int, int]
-) -> Float[Tensor, "*group patch"]:
-    """How much of each patch's own share ends up in a group that has `areas` of the patches.
-
-    The transpose of the spreading: `areas` times the smooth shares is this times the exact ones.
-    """
-    rows, columns = (_neighbours(length).T for length in grid)
-    return _on_grid(areas, rows, columns)
-
-
-def _spread(
-    shares: Float[Tensor, "*map patch"], grid: tuple[int, int]
-) -> Float[Tensor, "*map patch"]:
-    rows, columns = (_neighbours(length) for length in grid)
-    return _on_grid(shares, rows, columns)
-
-
-def _on_grid(
-    given: Float[Tensor, "*map patch"],
-    rows: Float[Tensor, "row row"],
-    columns: Float[Tensor, "column column"],
-) -> Float[Tensor, "*map patch"]:
-    """Rows times the matrix `rows`, and columns times the matrix `columns`."""
-    placed = given.reshape(*given.shape[:-1], len(rows), len(columns))
-    return torch.einsum("...rc,rR,cC->...RC", placed, rows, columns).flatten(-2)
+    rows, columns = (_neighbours(length) for length in encoder.grid)
+    on_grid = exact.maps.reshape(*exact.maps.shape[:2], *encoder.grid)
+    smooth = torch.einsum("ikrc,rR,cC->ikRC", on_grid, rows, columns)
+    return TokenMaps(maps=smooth.flatten(2), baseline=exact.baseline)
 
 
 def _neighbours(length: int) -> Float[Tensor, "source target"]:
