@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 # Before anything imports torch or NumPy: the suite shares its machine, and on small inputs more
-# threads are slower.
+# threads are slower. Where pytest-xdist runs several workers, these are the threads.
+threads = "1" if "PYTEST_XDIST_WORKER" in os.environ else "2"
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(variable, "2")
+    os.environ.setdefault(variable, threads)
 # Threads that wait for each other's steps on a core that another process holds spin in vain: a
 # training of a second takes a minute.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

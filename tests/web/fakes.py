@@ -269,9 +269,9 @@ class Browsing:
             removed_change=-0.6 if image_id == 2 else None,
             control_change=0.3 if image_id == 2 else None,
             dimensions=(
-                DimensionShare(0, 2.0, 1.0, 2.0),
-                DimensionShare(1, 1.0, -0.5, -0.5),
-                DimensionShare(2, 0.0, 0.7, 0.0),
+                DimensionShare(0, "texture of blocks 2 and 3", 2.0, 1.0, 2.0),
+                DimensionShare(1, "", 1.0, -0.5, -0.5),
+                DimensionShare(2, "", 0.0, 0.7, 0.0),
             ),
             groups=tuple(self._group(image_id, number) for number in (0, 1)),
             verdicts=tuple(reversed(self.book.verdicts.get(image_id, []))),
@@ -377,6 +377,7 @@ class Dimensions:
             Violin(
                 index=index,
                 weight=(1.0, -0.5, 0.7)[index],
+                reads="texture of blocks 2 and 3" if index == 0 else "",
                 density_a=density,
                 density_b=density if cell_b is not None else None,
                 mean_a=0.3 if cell_a else 0.5,

@@ -173,7 +173,7 @@ def test_the_overview_marks_selected_and_pinned_cells_even_of_other_levels() -> 
 def test_a_breakdown_lists_everything_that_counts_from_the_largest_down(
     contributions: list[float], base: float
 ) -> None:
-    shares = [DimensionShare(i, abs(c), 1.0, c) for i, c in enumerate(contributions)]
+    shares = [DimensionShare(i, "", abs(c), 1.0, c) for i, c in enumerate(contributions)]
     logit = base + sum(contributions)
 
     parts = breakdown(base, logit, shares, [])

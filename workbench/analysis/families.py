@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Float, Integer
 from numpy import ndarray
 
 from workbench.analysis.encoder import Feature, FeatureKind
@@ -18,6 +18,7 @@ _STATISTICS: tuple[frozenset[FeatureKind], ...] = (
     frozenset({"patch_spread", "patch_variation"}),
 )
 """What is alike enough to share a family: class tokens, means, texture."""
+_NAMES = ("class tokens", "means", "texture")
 
 
 def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, ...]:
@@ -44,6 +45,29 @@ def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, 
 def even_families(columns: int, count: int) -> tuple[Columns, ...]:
     """Runs of neighbouring columns, of an embedding of which nothing more is known."""
     return tuple(np.array_split(np.arange(columns), count))
+
+
+def reading(weight: Float[ndarray, " column"], features: Sequence[Feature]) -> str:
+    """What a dimension reads, in words, from its row of W: "texture of blocks 2 and 3".
+
+    Blocks count from 0. Empty where all its weights are 0.
+    """
+    read = [feature for feature in features if np.any(weight[feature.columns])]
+    kinds = {feature.kind for feature in read}
+    names = [
+        name for name, alike in zip(_NAMES, _STATISTICS, strict=True) if not alike.isdisjoint(kinds)
+    ]
+    blocks = sorted({feature.block for feature in read})
+    if not blocks:
+        return ""
+    where = f"block {blocks[0]}" if len(blocks) == 1 else f"blocks {_listed(blocks)}"
+    return f"{' and '.join(names)} of {where}"
+
+
+def _listed(blocks: list[int]) -> str:
+    if len(blocks) > 2 and blocks == list(range(blocks[0], blocks[-1] + 1)):
+        return f"{blocks[0]} to {blocks[-1]}"
+    return ", ".join(map(str, blocks[:-1])) + f" and {blocks[-1]}"
 
 
 def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> list[Columns]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import torch
 
+from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.distiller import Trained, TrainingSet, train
 from workbench.analysis.encoder import Feature
-from workbench.analysis.families import feature_families
+from workbench.analysis.families import feature_families, reading
 from workbench.analysis.projection import Projection, projected_features
 
 
@@ -43,6 +44,13 @@ def train_behind(
         advance=advance,
     )
     return replace(trained, head=replace(trained.head, projection=projection))
+
+
+def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:
+    """What each dimension reads of the embedding (`families.reading`), through the projection."""
+    if head.projection is not None:
+        features = projected_features(features)
+    return [reading(row, features) for row in head.weight.numpy()]
 
 
 def same_projection(first: Projection | None, second: Projection | None) -> bool:

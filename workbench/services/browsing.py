@@ -32,7 +32,7 @@ from workbench.services.tagging import (
     taggings_of_groups,
     taggings_of_patterns,
 )
-from workbench.services.version_files import logit_weights_of, rows_of
+from workbench.services.version_files import logit_weights_of, readings_of, rows_of
 from workbench.store.database import session
 from workbench.store.images import LABELS, Image
 from workbench.store.results import OUTCOMES, Pattern, PixelGroup, Prediction
@@ -82,6 +82,8 @@ class DimensionShare:
     """What one dimension adds to the logit: activation x weight; + toward fake."""
 
     index: int
+    reads: str
+    """Of the embedding, in words; empty where that is not known."""
     activation: float
     weight: float
     contribution: float
@@ -292,8 +294,10 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         removed_change=prediction.removed_change,
         control_change=prediction.control_change,
         dimensions=tuple(
-            DimensionShare(index, float(z), float(w), float(z * w))
-            for index, (z, w) in enumerate(zip(activations, weights, strict=True))
+            DimensionShare(index, reads, float(z), float(w), float(z * w))
+            for index, (z, w, reads) in enumerate(
+                zip(activations, weights, readings_of(version_id), strict=True)
+            )
         ),
         groups=_groups(version_id, image_id),
         verdicts=history(image_id),

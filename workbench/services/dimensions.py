@@ -12,7 +12,7 @@ from sqlalchemy import select
 from workbench.config import Settings
 from workbench.services import current
 from workbench.services.overview import find_cell, inside
-from workbench.services.version_files import activations_of, logit_weights_of
+from workbench.services.version_files import activations_of, logit_weights_of, readings_of
 from workbench.store.database import session
 from workbench.store.results import Prediction
 
@@ -26,6 +26,8 @@ class Violin:
 
     index: int
     weight: float
+    reads: str
+    """Of the embedding, in words; empty where that is not known."""
     density_a: tuple[float, ...]
     density_b: tuple[float, ...] | None
     mean_a: float
@@ -39,9 +41,10 @@ def violins(version_id: int, cell_a: int | None, cell_b: int | None) -> tuple[Vi
     a = _activations(version_id, cell_a, settings)
     b = _activations(version_id, cell_b, settings) if cell_b is not None else None
     weights = logit_weights_of(version_id, settings)
+    readings = readings_of(version_id)
     return tuple(
-        _violin(index, float(weight), a[:, index], b[:, index] if b is not None else None)
-        for index, weight in enumerate(weights)
+        _violin(index, float(weight), reads, a[:, index], b[:, index] if b is not None else None)
+        for index, (weight, reads) in enumerate(zip(weights, readings, strict=True))
     )
 
 
@@ -66,7 +69,11 @@ def _activations(version_id: int, cell_id: int | None, settings: Settings) -> ND
 
 
 def _violin(
-    index: int, weight: float, a: NDArray[np.float32], b: NDArray[np.float32] | None
+    index: int,
+    weight: float,
+    reads: str,
+    a: NDArray[np.float32],
+    b: NDArray[np.float32] | None,
 ) -> Violin:
     both = a if b is None else np.concatenate([a, b])
     # Not the maximum: one far image would squeeze all others to the bottom.
@@ -75,6 +82,7 @@ def _violin(
     return Violin(
         index=index,
         weight=weight,
+        reads=reads,
         density_a=_density(a, high),
         density_b=None if b is None else _density(b, high),
         mean_a=float(a.mean()) if len(a) else 0.0,

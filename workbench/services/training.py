@@ -14,7 +14,7 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.distiller import KIND, Trained, TrainingSet, match_dimensions
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
-from workbench.analysis.projected_training import same_projection, train_behind
+from workbench.analysis.projected_training import readings, same_projection, train_behind
 from workbench.analysis.projection import Projection
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
@@ -111,6 +111,7 @@ def _train_version(
     metrics = _metrics(trained.head, held_out, parent_head, seed=settings.seed)
     metrics |= {
         "distiller": KIND,
+        "readings": readings(trained.head, encoder.features),
         "training_images": len(data.fake),
         "validation_auc": trained.validation_auc,
         "penalty": trained.penalty,

@@ -47,6 +47,13 @@ def logit_weights_of(version_id: int, settings: Settings) -> NDArray[np.float32]
     return _array(settings.artifact_dir, version.weights, "logit_weight")
 
 
+def readings_of(version_id: int) -> tuple[str, ...]:
+    """What each dimension reads of the embedding, in words; empty for versions before that."""
+    version = session().get_one(ModelVersion, version_id)
+    found = version.metrics.get("readings") or [""] * version.dimensions
+    return tuple(found)
+
+
 def rows_of(
     version_id: int, image_id: int, settings: Settings
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

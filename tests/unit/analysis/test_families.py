@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analysis.encoder import Feature, FeatureKind
-from workbench.analysis.families import even_families, feature_families
+from workbench.analysis.families import even_families, feature_families, reading
 
 
 def features(*places: tuple[int, FeatureKind], width: int = 4) -> tuple[Feature, ...]:
@@ -81,3 +81,32 @@ def test_no_family_at_all_is_refused() -> None:
 
 def test_even_families_are_runs_of_columns() -> None:
     assert [family.tolist() for family in even_families(5, 2)] == [[0, 1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ([4, 5, 7, 8], "texture of blocks 1 and 2"),
+        ([0, 3, 6], "means of blocks 0 to 2"),
+        ([23], "texture of block 7"),
+        ([0, 22], "means and texture of blocks 0 and 7"),
+        ([], ""),
+    ],
+)
+def test_a_dimension_is_named_by_what_it_reads(read: list[int], words: str) -> None:
+    weight = np.zeros(PACKAGED[-1].stop)
+    for place in read:
+        weight[PACKAGED[place].start + 1] = -0.5
+
+    assert reading(weight, PACKAGED) == words
+
+
+def test_every_pair_of_dimensions_reads_one_family() -> None:
+    named = [
+        reading(np.isin(np.arange(PACKAGED[-1].stop), family).astype(float), PACKAGED)
+        for family in feature_families(PACKAGED, 8)
+    ]
+
+    assert named[0] == "means of blocks 0 and 1"
+    assert named[7] == "texture of blocks 6 and 7"
+    assert len(set(named)) == 8

@@ -16,6 +16,7 @@ class DrawnDimension:
 
     index: int
     weight: float
+    reads: str
     left: Half
     right: Half
     label: str
@@ -43,6 +44,7 @@ def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
     return DrawnDimension(
         index=violin.index,
         weight=violin.weight,
+        reads=violin.reads,
         left=half_violin(violin.density_a, violin.mean_a, violin.high, axis, "left"),
         right=half_violin(density, mean, high, axis, "right"),
         label=_sentence(violin, right_mean),
@@ -51,8 +53,9 @@ def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
 
 def _sentence(violin: Violin, right_mean: float | None) -> str:
     side = "fake" if violin.weight >= 0 else "real"
+    reads = f"{violin.reads}, " if violin.reads else ""
     text = (
-        f"Dimension {violin.index}: weight {signed(violin.weight)}, toward {side}. "
+        f"Dimension {violin.index}: {reads}weight {signed(violin.weight)}, toward {side}. "
         f"Mean activation {violin.mean_a:.2f}"
     )
     if right_mean is None:
