@@ -22,7 +22,7 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
-IMAGES = 12
+IMAGES = 24
 """So many images at most measure a pattern: drawn at random, for the mean of all its images."""
 CONTROLS = 2
 """Regions like the group, elsewhere in the same image."""
