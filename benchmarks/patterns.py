@@ -41,11 +41,13 @@ from workbench.analysis.patterns import (
 from workbench.analysis.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
 from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.analysis.relevance.evidence import directions, evidence
+from workbench.config import Settings
 from workbench.services.model_logits import logits_of
-from workbench.services.pattern_effects import CONTROLS, IMAGES, Example, effect_of, one_an_image
+from workbench.services.pattern_effects import CONTROLS, Example, effect_of, one_an_image
 
 SEED = 0
 SIDE = 224
+IMAGES = Settings().effect_images
 ON_MASK = 0.5
 FILLED_GROUPS = 60
 QUICK_FILLED_GROUPS = 15

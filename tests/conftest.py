@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import hypothesis
 import pytest
+from fasteners import InterProcessLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser import Watch, launch, watched_page
@@ -96,8 +97,20 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def analysed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory made by the command line, with an analysed collection; work on a copy."""
-    return prepare(tmp_path_factory.mktemp("prepared"))
+    """A data directory made by the command line, with an analysed collection; work on a copy.
+
+    Made once for all of pytest-xdist's workers, by whichever asks first.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return prepare(tmp_path_factory.mktemp("prepared"))
+    place = tmp_path_factory.getbasetemp().parent / "prepared"
+    done = place / "done"
+    with InterProcessLock(place.with_suffix(".lock")):
+        if not done.exists():
+            place.mkdir()
+            prepare(place)
+            done.touch()
+    return place / "data"
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     """So many images of a version at most have their sensitivity measured, spread over the layout;
     each costs two encodings."""
 
+    effect_images: Annotated[int, Field(ge=1)] = 24
+    """So many images of a pattern at most measure its effect, drawn at random; each costs three
+    encodings. With half as many, weak patterns' effects are mostly chance."""
+
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
 
     cache_gigabytes: Annotated[float, Field(ge=0)] = 20

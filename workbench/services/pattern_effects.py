@@ -22,8 +22,6 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
-IMAGES = 24
-"""So many images at most measure a pattern: drawn at random, for the mean of all its images."""
 CONTROLS = 2
 """Regions like the group, elsewhere in the same image."""
 STAGE = "Measuring patterns"
@@ -56,7 +54,9 @@ def measure_effects(
     for number in range(found):
         progress.advance(number, found, STAGE)
         members = np.flatnonzero(numbers == number)
-        chosen = one_an_image(image_ids[members], IMAGES, seed=settings.seed + number)
+        chosen = one_an_image(
+            image_ids[members], settings.effect_images, seed=settings.seed + number
+        )
         effects[number] = effect_of(
             _examples(group_ids[members[chosen]].tolist(), settings),
             encoder,

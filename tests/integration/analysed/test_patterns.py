@@ -21,7 +21,7 @@ from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.model_logits import logits_of
 from workbench.services.overview import overview
-from workbench.services.pattern_effects import CONTROLS, IMAGES, one_an_image
+from workbench.services.pattern_effects import CONTROLS, one_an_image
 from workbench.services.patterns import (
     EXEMPLARS,
     ORDERS,
@@ -78,7 +78,7 @@ def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> N
         assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
         assert row.effect is not None
         assert row.effect_control is not None
-        assert row.effect_images == min(row.images, IMAGES)
+        assert row.effect_images == min(row.images, Settings().effect_images)
         assert row.stability is not None
         assert 0 <= row.stability <= 1
 
@@ -104,7 +104,10 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
     members = sorted(members_of(row.id), key=lambda each: each.id)
     image_ids = np.array([each.image_id for each in members])
     chosen = [
-        members[place] for place in one_an_image(image_ids, IMAGES, seed=settings.seed + row.number)
+        members[place]
+        for place in one_an_image(
+            image_ids, settings.effect_images, seed=settings.seed + row.number
+        )
     ]
     beyond = []
     for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):

@@ -188,7 +188,7 @@ def test_a_retrain_without_decisions_keeps_each_dimensions_meaning_and_encodes_n
                 PixelGroup.pattern_id == pattern_id
             )
         )
-        exemplars += min(images or 0, pattern_effects.IMAGES)
+        exemplars += min(images or 0, settings.effect_images)
     with_groups = session().scalar(
         select(func.count(func.distinct(PixelGroup.image_id))).where(
             PixelGroup.version_id == made.id
