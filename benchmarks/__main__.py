@@ -32,9 +32,9 @@ REPORT = PROJECT_ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "timm")
 HEAD = """# Benchmarks
 
-Written by `make bench`. Images are normalised as by import (224 px, JPEG quality 95); the encoder is
-`packaged` unless a key says otherwise. Times are ratios within one run; seconds are of the machine
-that is named.
+Written by `make bench`. Images are normalised as by import (224 px, JPEG quality 95); the encoder
+is `packaged` unless a key says otherwise. Times are ratios within one run; seconds are of the
+machine that is named.
 """
 
 
