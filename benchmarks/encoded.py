@@ -19,6 +19,7 @@ from workbench.analysis.encoder import TOKENS, Encoder, Part, Penultimate
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.normalise import normalise
 from workbench.config import Settings
+from workbench.services.precision import precision_of
 
 BATCH = 16
 
@@ -63,8 +64,8 @@ class Encoded:
 
 
 def default_encoder() -> Encoder:
-    """The packaged encoder."""
-    return load_encoder("packaged", cache_dir=cache_dir())
+    """The packaged encoder, in the precision that is set."""
+    return load_encoder("packaged", cache_dir=cache_dir(), precision=precision_of(Settings()))
 
 
 def normalised(path: Path) -> Image.Image:
