@@ -47,7 +47,6 @@ from workbench.services.pattern_effects import CONTROLS, Example, effect_of, one
 
 SEED = 0
 SIDE = 224
-IMAGES = Settings().effect_images
 ON_MASK = 0.5
 FILLED_GROUPS = 60
 QUICK_FILLED_GROUPS = 15
@@ -214,10 +213,11 @@ def _information(
 
 def _effects(explained: Explained, numbers: NDArray[np.int64]) -> Figures:
     claimed, measured = [], []
+    most = Settings().effect_images
     contribution = explained.by_dimension.sum(axis=1)
     for number in range(int(numbers.max(initial=UNCLUSTERED)) + 1):
         members = np.flatnonzero(numbers == number)
-        chosen = members[one_an_image(explained.pictures[members], IMAGES, seed=SEED + number)]
+        chosen = members[one_an_image(explained.pictures[members], most, seed=SEED + number)]
         effect = effect_of(
             [_example(explained, place) for place in chosen],
             explained.encoder,

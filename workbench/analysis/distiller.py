@@ -149,10 +149,11 @@ def _train(
         if parent is None
         else _refit(data, families, parent.head)
     )
+    score = _scores(evidence, dimensions, data)
     head = evidence.head(
         dimensions,
-        threshold=_threshold(evidence, dimensions, data),
-        slope=_slope(tried[chosen]) / _spread(evidence, dimensions, data),
+        threshold=_threshold(score, data),
+        slope=_slope(tried[chosen]) / _spread(score),
     )
     if parent is None:
         head = order_pairs(head, data.embedding)
@@ -175,10 +176,9 @@ def _validate(
     fitted, validated = _split(data, seed=seed)
     evidence = _fit(fitted, families, penalty)
     dimensions = 2 * len(families)
+    learned = _scores(evidence, dimensions, fitted)
     head = evidence.head(
-        dimensions,
-        threshold=_threshold(evidence, dimensions, fitted),
-        slope=1 / _spread(evidence, dimensions, fitted),
+        dimensions, threshold=_threshold(learned, fitted), slope=1 / _spread(learned)
     )
     score = head.logit(validated.embedding).numpy().astype(float)
     fake = validated.fake.numpy() > 0
@@ -188,19 +188,26 @@ def _validate(
     )
 
 
-def _threshold(evidence: Evidence, dimensions: int, data: TrainingSet) -> float:
+def _scores(evidence: Evidence, dimensions: int, data: TrainingSet) -> Float[ndarray, " image"]:
+    """Of images, by what was fitted on them: neither shifted nor stretched yet."""
+    score: Float[ndarray, " image"] = (
+        evidence.head(dimensions).logit(data.embedding).numpy().astype(float)
+    )
+    return score
+
+
+def _threshold(score: Float[ndarray, " image"], data: TrainingSet) -> float:
     """Where training images turn from real to fake; a few validated ones would say it less well."""
-    score = evidence.head(dimensions).logit(data.embedding).numpy().astype(float)
     return decision_threshold(score, data.fake.numpy() > 0, data.weight.numpy().astype(float))
 
 
-def _spread(evidence: Evidence, dimensions: int, data: TrainingSet) -> float:
-    """Standard deviation of the scores of the images it was fitted on.
+def _spread(score: Float[ndarray, " image"]) -> float:
+    """Standard deviation of the scores of training images.
 
     Calibration is in units of it: a retrain's weights are its parent's and a little more, and may
     be of another size than those of the fresh fits that are validated.
     """
-    return float(evidence.head(dimensions).logit(data.embedding).std(correction=0)) or 1.0
+    return float(score.std()) or 1.0
 
 
 def _slope(validated: Sequence[_Validated]) -> float:

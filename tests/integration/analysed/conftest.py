@@ -63,7 +63,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> I
     """The analysed workbenches to copy from."""
     fake = FakeEncoder()
     real = encoders.load_encoder
-    encoders.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]
+    encoders.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]  # a stand-in
     made = Originals(tmp_path_factory.mktemp("analysed"), postgres)
     yield made
     made.close()

@@ -218,7 +218,7 @@ def test_what_cannot_be_edited_is_refused(group: PixelGroup, version_id: int) ->
     refused: list[tuple[int, Edit, type[Exception]]] = [
         (image_id, RegionEdit(other, "inpaint"), NotFoundError),
         (image_id, RegionEdit(10**6, "inpaint"), NotFoundError),
-        (image_id, RegionEdit(group.id, "dissolve"), InvalidError),  # type: ignore[arg-type]
+        (image_id, RegionEdit(group.id, "dissolve"), InvalidError),  # type: ignore[arg-type]  # refused
         (image_id, DimensionEdit(16), InvalidError),
         (image_id, DimensionEdit(-1), InvalidError),
         (image_id, DimensionEdit(0, foreign_cell), NotFoundError),

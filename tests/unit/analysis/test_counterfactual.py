@@ -34,7 +34,7 @@ def spotted() -> tuple[np.ndarray, np.ndarray]:
 def test_an_edit_leaves_what_is_away_from_the_region(fill: str) -> None:
     pixels, mask = spotted()
 
-    edited = remove_region(pixels, mask, fill)  # type: ignore[arg-type]
+    edited = remove_region(pixels, mask, fill)  # type: ignore[arg-type]  # of FILLS
 
     away = np.ones((SIZE, SIZE), bool)
     away[17:39, 21:43] = False
@@ -56,7 +56,7 @@ def test_an_edit_leaves_the_callers_image_alone() -> None:
     before = pixels.copy()
 
     for fill in FILLS:
-        remove_region(pixels, mask, fill)  # type: ignore[arg-type]
+        remove_region(pixels, mask, fill)  # type: ignore[arg-type]  # of FILLS
 
     np.testing.assert_array_equal(pixels, before)
 
@@ -152,7 +152,7 @@ def test_regions_at_the_border_and_in_several_parts_are_removed_too(fill: str) -
     mask[40:, 50:] = 1
     before = pixels.copy()
 
-    edited = remove_region(pixels, mask, fill)  # type: ignore[arg-type]
+    edited = remove_region(pixels, mask, fill)  # type: ignore[arg-type]  # of FILLS
 
     np.testing.assert_array_equal(edited[25:35, :], pixels[25:35, :])
     assert (edited[0] != pixels[0]).any()
@@ -163,7 +163,7 @@ def test_regions_at_the_border_and_in_several_parts_are_removed_too(fill: str) -
 def test_where_nothing_is_to_be_removed_nothing_is(fill: str) -> None:
     pixels, mask = spotted()
 
-    edited = remove_region(pixels, np.zeros_like(mask), fill)  # type: ignore[arg-type]
+    edited = remove_region(pixels, np.zeros_like(mask), fill)  # type: ignore[arg-type]  # of FILLS
 
     np.testing.assert_array_equal(edited, pixels)
 

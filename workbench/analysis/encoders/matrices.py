@@ -60,7 +60,7 @@ class PackedLinear(nn.Linear):
     """A linear layer whose matrix lies in the blocks that oneDNN's kernels read. No gradients.
 
     torch gives float32 matrices to MKL, and packs them at each call. What `torch.compile` calls
-    where weights are frozen was 10 to 30 % faster on an AMD EPYC, over whole encoders 12 to 15 %.
+    where weights are frozen took 27 % off a ViT-B/32 and 12 % off the packaged encoder (ADR 18).
     """
 
     def __init__(self, linear: nn.Linear) -> None:
