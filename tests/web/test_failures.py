@@ -42,7 +42,7 @@ def test_a_refusal_shows_its_own_words(app: Flask, error: Exception, status: int
 
     assert answer.status_code == status
     assert str(error) in answer.text
-    assert EXPLANATIONS[status].title in answer.text
+    assert str(EXPLANATIONS[status].title) in answer.text
 
 
 def test_a_crash_shows_a_page_without_its_details(book: FakeWorkbench) -> None:

@@ -24,7 +24,7 @@ def test_the_score_is_taken_apart_into_signed_parts(visitor: Reader) -> None:
         "±0.00",
         "+1.10",
     ]
-    assert "1 add nothing" in parts[0]
+    assert "1 adds nothing" in parts[0]
 
 
 def test_pixel_groups_are_outlined_and_listed(visitor: Reader) -> None:

@@ -20,6 +20,7 @@ from workbench.web import (
     patterns,
     security,
     taxonomy,
+    translating,
 )
 from workbench.web.services import Services
 
@@ -31,6 +32,7 @@ def register(app: Flask, services: Services | None = None) -> None:
     configuration must carry the settings as WORKBENCH.
     """
     app.extensions["workbench.services"] = services or Services()
+    translating.register(app)
     converters.register(app)
     formatting.register(app)
     layout.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
 from flask_limiter.util import get_remote_address
 from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
@@ -21,8 +22,13 @@ Answer = Response | str | tuple[str, int]
 class SignInForm(FlaskForm):  # type: ignore[misc]
     """Name and password."""
 
-    name = StringField("Name", [InputRequired("Enter your name."), Length(max=80)])
-    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1024)])
+    name = StringField(
+        lazy_gettext("Name"), [InputRequired(lazy_gettext("Enter your name.")), Length(max=80)]
+    )
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
+    )
 
 
 @blueprint.get("/login")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flask_babel import gettext
+
 from workbench.services.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
 from workbench.services.errors import InvalidError
 from workbench.web.converters import LARGEST_ID
@@ -42,7 +44,7 @@ def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
         return None
     match = _EDIT.fullmatch(text)
     if match is None or int(match[2]) > LARGEST_ID:
-        raise InvalidError("“edit” must name a pixel group or a dimension of this image.")
+        raise InvalidError(gettext("“edit” must name a pixel group or a dimension of this image."))
     number = int(match[2])
     to = values.get("to", "").strip() or "zero"
     reference = _reference(to)
@@ -55,5 +57,5 @@ def _reference(text: str) -> int | Literal["zero", "own"]:
         return text
     match = _CELL.fullmatch(text)
     if match is None or int(match[1]) > LARGEST_ID:
-        raise InvalidError("“to” must be zero, own or a cell.")
+        raise InvalidError(gettext("“to” must be zero, own or a cell."))
     return int(match[1])

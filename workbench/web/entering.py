@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import request
+from flask_babel import gettext
 
 from workbench.services.collections import VersionSummary, Workspace
 from workbench.services.errors import NotFoundError
@@ -26,6 +27,9 @@ def version_of(workspace: Workspace) -> VersionSummary:
     """The model version that a page needs. Raises NotFoundError before the first analysis."""
     if workspace.version is None:
         raise NotFoundError(
-            f"“{workspace.collection.name}” has not been analysed yet, so it has no model version."
+            gettext(
+                "“%(name)s” has not been analysed yet, so it has no model version.",
+                name=workspace.collection.name,
+            )
         )
     return workspace.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Flask, render_template, request
+from flask_babel import LazyString, gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -23,35 +24,58 @@ Answer = tuple[str, int]
 class Explanation:
     """What one kind of failure means to the person who met it."""
 
-    title: str
-    text: str
+    title: LazyString
+    text: LazyString
 
 
 EXPLANATIONS = {
-    400: Explanation("That request was not understood", "Something in it was missing or broken."),
+    400: Explanation(
+        lazy_gettext("That request was not understood"),
+        lazy_gettext("Something in it was missing or broken."),
+    ),
     401: Explanation(
-        "You are not signed in",
-        "Your sign-in has ended. Sign in again in another tab, then repeat this: "
-        "what you typed here is still here.",
+        lazy_gettext("You are not signed in"),
+        lazy_gettext(
+            "Your sign-in has ended. Sign in again in another tab, then repeat this: "
+            "what you typed here is still here."
+        ),
     ),
     403: Explanation(
-        "This is not yours to do", "Your account may look at this, but not change it."
+        lazy_gettext("This is not yours to do"),
+        lazy_gettext("Your account may look at this, but not change it."),
     ),
     404: Explanation(
-        "There is nothing here", "The address may be mistyped, or belong to another model version."
+        lazy_gettext("There is nothing here"),
+        lazy_gettext("The address may be mistyped, or belong to another model version."),
     ),
-    405: Explanation("That cannot be done this way", "Use the page's own buttons and links."),
+    405: Explanation(
+        lazy_gettext("That cannot be done this way"),
+        lazy_gettext("Use the page's own buttons and links."),
+    ),
     409: Explanation(
-        "Somebody else was faster", "Something changed while you were looking at it. Load it again."
+        lazy_gettext("Somebody else was faster"),
+        lazy_gettext("Something changed while you were looking at it. Load it again."),
     ),
-    413: Explanation("That is too much text", "Shorten it and send it again."),
-    422: Explanation("That does not make sense as it stands", "One of the values cannot be used."),
-    429: Explanation("Too many tries", "Wait a minute, then try again."),
+    413: Explanation(
+        lazy_gettext("That is too much text"), lazy_gettext("Shorten it and send it again.")
+    ),
+    422: Explanation(
+        lazy_gettext("That does not make sense as it stands"),
+        lazy_gettext("One of the values cannot be used."),
+    ),
+    429: Explanation(
+        lazy_gettext("Too many tries"), lazy_gettext("Wait a minute, then try again.")
+    ),
     500: Explanation(
-        "The workbench made a mistake",
-        "It has been written to the server's log. Nothing that was shown as saved is lost.",
+        lazy_gettext("The workbench made a mistake"),
+        lazy_gettext(
+            "It has been written to the server's log. Nothing that was shown as saved is lost."
+        ),
     ),
-    503: Explanation("Not available right now", "What this needs is missing at the moment."),
+    503: Explanation(
+        lazy_gettext("Not available right now"),
+        lazy_gettext("What this needs is missing at the moment."),
+    ),
 }
 
 STATUS = {NotFoundError: 404, InvalidError: 422, ConflictError: 409, UnavailableError: 503}
@@ -72,8 +96,10 @@ def _refused(error: ServiceError) -> Answer:
 def _forged(_error: CSRFError) -> Answer:
     return answer(
         400,
-        "This form was opened before your present sign-in, so it was not accepted. "
-        "Load the page again and repeat it.",
+        gettext(
+            "This form was opened before your present sign-in, so it was not accepted. "
+            "Load the page again and repeat it."
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext
 
 from workbench.services.browsing import ImagePage
 from workbench.services.collections import Workspace
@@ -92,9 +93,15 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         patterns_total=len(patterns),
         pattern=calls.patterns.pattern(version, view.pattern).row if view.pattern else None,
         dimensions=_dimensions(version, left, view.b),
-        left_name="A" if view.a else ("the selected cell" if view.cell else "all images"),
-        right_name="B" if view.b else "all images",
+        left_name=_left_name(view),
+        right_name="B" if view.b else gettext("all images"),
     )
+
+
+def _left_name(view: View) -> str:
+    if view.a:
+        return "A"
+    return gettext("the selected cell") if view.cell else gettext("all images")
 
 
 def _dimensions(

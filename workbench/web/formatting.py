@@ -6,28 +6,97 @@ import math
 import zlib
 from datetime import UTC, datetime
 
+from babel.dates import format_date
 from flask import Flask
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 MINUS = "\N{MINUS SIGN}"
 
 OUTCOME_WORDS = {
-    "real_right": "real, right",
-    "real_called_fake": "real, called fake",
-    "fake_right": "fake, right",
-    "fake_called_real": "fake, called real",
+    "misclassified": lazy_gettext("misclassified"),
+    "real_right": lazy_gettext("real, right"),
+    "real_called_fake": lazy_gettext("real, called fake"),
+    "fake_right": lazy_gettext("fake, right"),
+    "fake_called_real": lazy_gettext("fake, called real"),
 }
 
 DECISION_WORDS = {
-    "confirm": "confirmed",
-    "overturn": "overturned",
-    "unsure": "unsure",
-    "exclude": "excluded",
+    "confirm": lazy_gettext("confirmed"),
+    "overturn": lazy_gettext("overturned"),
+    "unsure": lazy_gettext("unsure"),
+    "exclude": lazy_gettext("excluded"),
+}
+
+LABEL_WORDS = {"real": lazy_gettext("real"), "fake": lazy_gettext("fake")}
+
+EXPECTATION_WORDS = {
+    "fall": lazy_gettext("fall"),
+    "rise": lazy_gettext("rise"),
+    "stay": lazy_gettext("stay"),
+}
+
+EXPECTED_WORDS = {
+    "fall": lazy_gettext("expected to fall:"),
+    "rise": lazy_gettext("expected to rise:"),
+    "stay": lazy_gettext("expected to stay:"),
+}
+
+ROLE_WORDS = {
+    "annotator": lazy_gettext("annotator"),
+    "reviewer": lazy_gettext("reviewer"),
+    "developer": lazy_gettext("developer"),
+}
+
+STATE_WORDS = {
+    "queued": lazy_gettext("queued"),
+    "running": lazy_gettext("running"),
+    "succeeded": lazy_gettext("succeeded"),
+    "failed": lazy_gettext("failed"),
+    "cancelled": lazy_gettext("cancelled"),
+}
+
+STAGE_WORDS = {
+    "Starting": lazy_gettext("Starting"),
+    "Encoding images": lazy_gettext("Encoding images"),
+    "Training the distiller": lazy_gettext("Training the distiller"),
+    "Explaining images": lazy_gettext("Explaining images"),
+    "Laying images out": lazy_gettext("Laying images out"),
+    "Finding patterns": lazy_gettext("Finding patterns"),
+    "Resampling patterns": lazy_gettext("Resampling patterns"),
+    "Writing cells and patterns": lazy_gettext("Writing cells and patterns"),
+}
+"""Runs write their stages down in English."""
+
+TRIGGER_WORDS = {
+    "first": lazy_gettext("first analysis"),
+    "request": lazy_gettext("asked for"),
+    "schedule": lazy_gettext("scheduled"),
 }
 
 
 def count(value: int) -> str:
     """A count with thousands apart: 12,345."""
     return f"{value:,}"
+
+
+def image_count(number: int) -> str:
+    """How many images: 12,345 images."""
+    return ngettext("%(count)s image", "%(count)s images", number, count=count(number))
+
+
+def group_count(number: int) -> str:
+    """How many pixel groups: 1 pixel group."""
+    return ngettext("%(count)s pixel group", "%(count)s pixel groups", number, count=count(number))
+
+
+def pattern_count(number: int) -> str:
+    """How many patterns: 7 patterns."""
+    return ngettext("%(count)s pattern", "%(count)s patterns", number, count=count(number))
+
+
+def cell_count(number: int) -> str:
+    """How many cells: 96 cells."""
+    return ngettext("%(count)s cell", "%(count)s cells", number, count=count(number))
 
 
 def probability(value: float | None) -> str:
@@ -71,10 +140,10 @@ def duration(seconds: float | None) -> str:
         return ""
     whole = max(0, round(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return gettext("%(seconds)s s", seconds=whole)
     if whole < 3600:
-        return f"{round(whole / 60)} min"
-    return f"{whole / 3600:.1f} h"
+        return gettext("%(minutes)s min", minutes=round(whole / 60))
+    return gettext("%(hours)s h", hours=f"{whole / 3600:.1f}")
 
 
 def moment(value: datetime | None) -> str:
@@ -84,7 +153,9 @@ def moment(value: datetime | None) -> str:
 
 def day(value: datetime | None) -> str:
     """A day: 3 March 2026."""
-    return f"{value.astimezone(UTC):%-d %B %Y}" if value else "–"
+    if value is None:
+        return "–"
+    return format_date(value.astimezone(UTC), "d MMMM y", locale=get_locale() or "en")
 
 
 def file_size(value: int) -> str:
@@ -98,12 +169,47 @@ def file_size(value: int) -> str:
 
 def outcome_words(value: str) -> str:
     """An outcome as words: "real, called fake"."""
-    return OUTCOME_WORDS[value]
+    return str(OUTCOME_WORDS[value])
 
 
 def decision_words(value: str) -> str:
     """A verdict's decision as a past participle: "overturned"."""
-    return DECISION_WORDS[value]
+    return str(DECISION_WORDS[value])
+
+
+def label_words(value: str) -> str:
+    """What the dataset says that an image is, or the side that something pushes to."""
+    return str(LABEL_WORDS[value])
+
+
+def expectation_words(value: str) -> str:
+    """What somebody expects p(fake) to do: "fall"."""
+    return str(EXPECTATION_WORDS[value])
+
+
+def expected_words(value: str) -> str:
+    """What somebody expected p(fake) to do, before what it did: "expected to fall:"."""
+    return str(EXPECTED_WORDS[value])
+
+
+def role_words(value: str) -> str:
+    """An account's role."""
+    return str(ROLE_WORDS[value])
+
+
+def state_words(value: str) -> str:
+    """How a run stands."""
+    return str(STATE_WORDS[value])
+
+
+def stage_words(value: str) -> str:
+    """What a run is doing, as it wrote it down."""
+    return str(STAGE_WORDS.get(value, value))
+
+
+def trigger_words(value: str) -> str:
+    """Why a run was made."""
+    return str(TRIGGER_WORDS.get(value, value))
 
 
 def tag_hue(name: str) -> int:
@@ -114,17 +220,28 @@ def tag_hue(name: str) -> int:
 def register(app: Flask) -> None:
     """Make every function of this module a template filter of its own name."""
     for function in (
+        cell_count,
         count,
         day,
         decision_words,
         duration,
+        expectation_words,
+        expected_words,
         factor,
         file_size,
+        group_count,
+        image_count,
+        label_words,
         moment,
         outcome_words,
+        pattern_count,
         percent,
         probability,
+        role_words,
         signed,
+        stage_words,
+        state_words,
         tag_hue,
+        trigger_words,
     ):
         app.add_template_filter(function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -20,6 +21,7 @@ from workbench.web.entering import enter, version_of
 from workbench.web.formatting import DECISION_WORDS
 from workbench.web.parsing import choice, words
 from workbench.web.presenters.bars import Strip, control_strip
+from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.services import services
 from workbench.web.view import View
@@ -37,6 +39,7 @@ class Trial:
     chosen: ChosenEdit
     outcome: Outcome
     strip: Strip | None
+    words: TrialWords
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,14 @@ def give_verdict(name: str, image_id: int) -> Response:
     version = version_of(workspace)
     decision = choice(request.form, "decision", DECISIONS)
     if decision is None:
-        raise InvalidError("Choose one of: confirm, overturn, unsure, exclude.")
-    reason = words(request.form, "reason", LONGEST_REASON, "The reason")
+        raise InvalidError(gettext("Choose one of: confirm, overturn, unsure, exclude."))
+    reason = words(request.form, "reason", LONGEST_REASON, gettext("The reason"))
     given = services().judging.give_verdict(
         security.user_id(), image_id, version.id, decision, reason
     )
     here = view.image_url(image_id)
     notices.saved(
-        f"Saved: {DECISION_WORDS[decision]}.",
+        gettext("Saved: %(decision)s.", decision=DECISION_WORDS[decision]),
         undo=url_for("images.withdraw_verdict", verdict_id=given.id),
         back=here,
     )
@@ -116,7 +119,7 @@ def give_verdict(name: str, image_id: int) -> Response:
 def withdraw_verdict(verdict_id: int) -> Response:
     """Take back one's own verdict."""
     services().judging.withdraw_verdict(security.user_id(), verdict_id)
-    notices.saved("Verdict taken back.")
+    notices.saved(gettext("Verdict taken back."))
     return redirect(_back(), 303)
 
 
@@ -128,13 +131,15 @@ def save_note(name: str, image_id: int) -> Response:
     chosen = read_edit(request.form)
     expectation = choice(request.form, "expectation", EXPECTATIONS)
     if chosen is None or expectation is None:
-        raise InvalidError("Try an edit first, and say what you expected p(fake) to do.")
-    text = words(request.form, "text", LONGEST_TEXT, "The note")
+        raise InvalidError(gettext("Try an edit first, and say what you expected p(fake) to do."))
+    text = words(request.form, "text", LONGEST_TEXT, gettext("The note"))
     note = services().counterfactuals.save_note(
         security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
     )
     here = view.image_url(image_id)
-    notices.saved("Note saved.", undo=url_for("images.withdraw_note", note_id=note.id), back=here)
+    notices.saved(
+        gettext("Note saved."), undo=url_for("images.withdraw_note", note_id=note.id), back=here
+    )
     return redirect(here, 303)
 
 
@@ -143,7 +148,7 @@ def save_note(name: str, image_id: int) -> Response:
 def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
     services().counterfactuals.withdraw_note(security.user_id(), note_id)
-    notices.saved("Note taken back.")
+    notices.saved(gettext("Note taken back."))
     return redirect(_back(), 303)
 
 
@@ -197,20 +202,21 @@ def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
         if outcome.controls
         else None
     )
-    return Trial(chosen, outcome, strip), None
+    words = trial_words(outcome, of_dimension=chosen.of_dimension)
+    return Trial(chosen, outcome, strip, words), None
 
 
 def _references(view: View, trial: Trial | None) -> tuple[tuple[str, str], ...]:
     """0, the mean of its own cell, and those of the cells that the view has pinned or selected."""
     cells = (
-        (view.a, "of pinned cell A"),
-        (view.b, "of pinned cell B"),
-        (view.cell, "of the selected cell"),
+        (view.a, gettext("the mean of pinned cell A")),
+        (view.b, gettext("the mean of pinned cell B")),
+        (view.cell, gettext("the mean of the selected cell")),
     )
-    offered = {"zero": "0", "own": "the mean of its own cell"}
-    offered |= {f"cell-{cell}": f"the mean {words}" for cell, words in cells if cell is not None}
+    offered = {"zero": "0", "own": gettext("the mean of its own cell")}
+    offered |= {f"cell-{cell}": words for cell, words in cells if cell is not None}
     if trial is not None and trial.chosen.to not in offered:
-        offered[trial.chosen.to] = "the mean of another cell"
+        offered[trial.chosen.to] = gettext("the mean of another cell")
     return tuple(offered.items())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
+from flask_babel import gettext
 
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.web import security
@@ -50,7 +51,7 @@ def preview(version_id: int, image_id: int) -> Response:
     """An image as a counterfactual changes it."""
     chosen = read_edit(request.args)
     if chosen is None:
-        raise InvalidError("“edit” is missing.")
+        raise InvalidError(gettext("“edit” is missing."))
     return _bytes(services().counterfactuals.preview(version_id, image_id, chosen.edit))
 
 
@@ -59,7 +60,9 @@ def _file(path: Path) -> Response:
         with path.open("rb") as file:
             kind = _sniffed(file.read(8))
     except FileNotFoundError as error:
-        raise UnavailableError("This picture's file is missing from the data directory.") from error
+        raise UnavailableError(
+            gettext("This picture's file is missing from the data directory.")
+        ) from error
     return _kept(send_file(path, mimetype=kind, conditional=True, etag=True))
 
 
@@ -75,7 +78,7 @@ def _sniffed(head: bytes) -> str:
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             return kind
-    raise UnavailableError("This picture's file is damaged.")
+    raise UnavailableError(gettext("This picture's file is damaged."))
 
 
 def _kept(response: Response) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
@@ -53,7 +54,7 @@ def request_retrain(name: str) -> Response:
     """Ask the worker for a retrain on what people have decided."""
     workspace = services().collections.workspace(name)
     services().runs.request_retrain(security.user_id(), workspace.collection.id)
-    notices.saved("Retrain requested. You can leave this page; it goes on without you.")
+    notices.saved(gettext("Retrain requested. You can leave this page; it goes on without you."))
     return redirect(url_for("models.show", name=name), 303)
 
 
@@ -79,7 +80,7 @@ def cancel(name: str, run_id: int) -> Response:
     """Ask a run to stop between two steps; the active version stays."""
     run = _run_of(name, run_id)
     services().runs.cancel(security.user_id(), run.id)
-    notices.saved("The run was asked to stop.")
+    notices.saved(gettext("The run was asked to stop."))
     return redirect(url_for("models.show", name=name), 303)
 
 
@@ -88,5 +89,5 @@ def _run_of(name: str, run_id: int) -> RunView:
     workspace = services().collections.workspace(name)
     run: RunView = services().runs.run(run_id)
     if run.collection_id != workspace.collection.id:
-        raise NotFoundError("There is no such run in this collection.")
+        raise NotFoundError(gettext("There is no such run in this collection."))
     return run

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from flask_babel import gettext
+
 from workbench.services.errors import InvalidError
 from workbench.web.converters import LARGEST_ID
 
@@ -15,10 +17,14 @@ def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGES
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        raise InvalidError(f"“{name}” must be a whole number.")
+        raise InvalidError(gettext("“%(name)s” must be a whole number.", name=name))
     number = int(text)
     if not low <= number <= high:
-        raise InvalidError(f"“{name}” must lie between {low} and {high}.")
+        raise InvalidError(
+            gettext(
+                "“%(name)s” must lie between %(low)s and %(high)s.", name=name, low=low, high=high
+            )
+        )
     return number
 
 
@@ -28,7 +34,11 @@ def choice(values: Mapping[str, str], name: str, choices: Sequence[str]) -> str 
     if not text:
         return None
     if text not in choices:
-        raise InvalidError(f"“{name}” must be one of: {', '.join(choices)}.")
+        raise InvalidError(
+            gettext(
+                "“%(name)s” must be one of: %(choices)s.", name=name, choices=", ".join(choices)
+            )
+        )
     return text
 
 
@@ -41,7 +51,13 @@ def numbers(values: Mapping[str, str], name: str, count: int) -> tuple[int, ...]
     if len(parts) != count or not all(
         part.isascii() and part.isdigit() and len(part) <= 6 for part in parts
     ):
-        raise InvalidError(f"“{name}” must be {count} whole numbers with commas between them.")
+        raise InvalidError(
+            gettext(
+                "“%(name)s” must be %(count)s whole numbers with commas between them.",
+                name=name,
+                count=count,
+            )
+        )
     return tuple(int(part) for part in parts)
 
 
@@ -51,7 +67,7 @@ def key(values: Mapping[str, str], name: str) -> str | None:
     if not text:
         return None
     if len(text) > 200 or not text.isprintable():
-        raise InvalidError(f"“{name}” is not a place in this list.")
+        raise InvalidError(gettext("“%(name)s” is not a place in this list.", name=name))
     return text
 
 
@@ -59,7 +75,16 @@ def words(values: Mapping[str, str], name: str, longest: int, called: str) -> st
     """Text that a person typed: trimmed, line ends made one kind, no control characters."""
     text = values.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(text) > longest:
-        raise InvalidError(f"{called} can have at most {longest} characters; this has {len(text)}.")
+        raise InvalidError(
+            gettext(
+                "%(called)s can have at most %(longest)s characters; this has %(length)s.",
+                called=called,
+                longest=longest,
+                length=len(text),
+            )
+        )
     if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
-        raise InvalidError(f"{called} has characters that cannot be shown.")
+        raise InvalidError(
+            gettext("%(called)s has characters that cannot be shown.", called=called)
+        )
     return text

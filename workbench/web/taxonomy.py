@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.tagging import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
@@ -27,10 +28,12 @@ def show() -> str:
 @security.requires("tag")
 def describe(tag_id: int) -> Response:
     """Rename a tag or say what it means; whatever bears it keeps it."""
-    name = words(request.form, "name", LONGEST_NAME, "The name")
-    description = words(request.form, "description", LONGEST_DESCRIPTION, "The description")
+    name = words(request.form, "name", LONGEST_NAME, gettext("The name"))
+    description = words(
+        request.form, "description", LONGEST_DESCRIPTION, gettext("The description")
+    )
     tag = services().tagging.describe_tag(security.user_id(), tag_id, name, description)
-    notices.saved(f"Saved: “{tag.name}”.")
+    notices.saved(gettext("Saved: “%(tag)s”.", tag=tag.name))
     return redirect(_back(), 303)
 
 
@@ -38,7 +41,7 @@ def describe(tag_id: int) -> Response:
 @security.requires("tag")
 def tag_pattern(pattern_id: int) -> Response:
     """Name a pattern; its pixel groups inherit the tag."""
-    name = words(request.form, "tag", LONGEST_NAME, "The tag")
+    name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
     return _tagged(services().tagging.tag_pattern(security.user_id(), pattern_id, name))
 
 
@@ -46,7 +49,7 @@ def tag_pattern(pattern_id: int) -> Response:
 @security.requires("tag")
 def tag_group(group_id: int) -> Response:
     """Put a tag on one pixel group."""
-    name = words(request.form, "tag", LONGEST_NAME, "The tag")
+    name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
     return _tagged(services().tagging.tag_group(security.user_id(), group_id, name))
 
 
@@ -55,14 +58,14 @@ def tag_group(group_id: int) -> Response:
 def withdraw(tagging_id: int) -> Response:
     """Take back a tag that one has put on."""
     services().tagging.withdraw(security.user_id(), tagging_id)
-    notices.saved("Tag taken off.")
+    notices.saved(gettext("Tag taken off."))
     return redirect(_back(), 303)
 
 
 def _tagged(tagging: TaggingView) -> Response:
     back = _back()
     notices.saved(
-        f"Tagged “{tagging.tag}”.",
+        gettext("Tagged “%(tag)s”.", tag=tagging.tag),
         undo=url_for("taxonomy.withdraw", tagging_id=tagging.id),
         back=back,
     )

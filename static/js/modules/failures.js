@@ -1,6 +1,8 @@
 // A request that fails changes nothing on the page, keeps what was typed, and says what happened,
-// beside the form where there is one.
-const LOST = "The workbench could not be reached, so nothing was saved. What you typed is still here; try again when the connection is back.";
+// beside the form where there is one. The page brings the words along, in the reader's language.
+function known(name) {
+  return document.getElementById("failure")?.dataset[name] ?? "";
+}
 
 function wordsOf(html) {
   const page = new DOMParser().parseFromString(html ?? "", "text/html");
@@ -21,10 +23,10 @@ function unsay() {
 export function listenForFailures() {
   document.addEventListener("htmx:before:request", unsay);
   document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-    say(ctx.sourceElement, wordsOf(ctx.text) ?? `The workbench answered with an error (${ctx.response.status}). Nothing was saved.`);
+    say(ctx.sourceElement, wordsOf(ctx.text) ?? known("error").replace("{status}", ctx.response.status));
   });
   document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-    if (ctx) say(ctx.sourceElement, LOST);
+    if (ctx) say(ctx.sourceElement, known("lost"));
   });
   document.getElementById("failure")?.addEventListener("click", unsay);
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext
+
 from workbench.services.dimensions import Violin
-from workbench.web.formatting import signed
+from workbench.web.formatting import label_words, signed
 from workbench.web.presenters.violin import Half, half_violin
 
 
@@ -52,12 +54,28 @@ def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
 
 
 def _sentence(violin: Violin, right_mean: float | None) -> str:
-    side = "fake" if violin.weight >= 0 else "real"
-    reads = f"{violin.reads}, " if violin.reads else ""
-    text = (
-        f"Dimension {violin.index}: {reads}weight {signed(violin.weight)}, toward {side}. "
-        f"Mean activation {violin.mean_a:.2f}"
+    name = (
+        gettext("Dimension %(index)s: %(reads)s", index=violin.index, reads=violin.reads)
+        if violin.reads
+        else gettext("Dimension %(index)s", index=violin.index)
     )
+    side = label_words("fake" if violin.weight >= 0 else "real")
+    weight = signed(violin.weight)
+    left = f"{violin.mean_a:.2f}"
     if right_mean is None:
-        return f"{text}."
-    return f"{text} on the left, {right_mean:.2f} on the right."
+        return gettext(
+            "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(mean)s.",
+            dimension=name,
+            weight=weight,
+            side=side,
+            mean=left,
+        )
+    return gettext(
+        "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(left)s on the left, "
+        "%(right)s on the right.",
+        dimension=name,
+        weight=weight,
+        side=side,
+        left=left,
+        right=f"{right_mean:.2f}",
+    )

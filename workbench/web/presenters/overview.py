@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext
+
 from workbench.services.overview import CellView, Overview
-from workbench.web.formatting import OUTCOME_WORDS, count, probability
+from workbench.web.formatting import OUTCOME_WORDS, count, image_count, probability
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place
 
@@ -106,23 +108,31 @@ def sentence(cell: CellView) -> str:
         for name in glyph.OUTCOMES
         if getattr(cell, name)
     ]
-    noun = "image" if cell.images == 1 else "images"
-    return (
-        f"{count(cell.images)} {noun}: {'; '.join(parts)}. "
-        f"Mean p(fake) {probability(cell.mean_p)}, severity {cell.severity} of 5. "
-        f"{_sensitivity(cell)}."
+    sentences = (
+        gettext("%(images)s: %(parts)s.", images=image_count(cell.images), parts="; ".join(parts)),
+        gettext(
+            "Mean p(fake) %(p)s, severity %(severity)s of 5.",
+            p=probability(cell.mean_p),
+            severity=cell.severity,
+        ),
+        _sensitivity(cell),
     )
+    return " ".join(sentences)
 
 
 def _sensitivity(cell: CellView) -> str:
     if cell.sensitivity is None:
-        return "Sensitivity not measured"
-    measured = (
-        "measured on each"
-        if cell.measured == cell.images
-        else f"measured on {count(cell.measured)} of them"
+        return gettext("Sensitivity not measured.")
+    sensitivity = f"{cell.sensitivity:.2f}"
+    if cell.measured == cell.images:
+        return gettext(
+            "Sensitivity %(sensitivity)s logits, measured on each.", sensitivity=sensitivity
+        )
+    return gettext(
+        "Sensitivity %(sensitivity)s logits, measured on %(measured)s of them.",
+        sensitivity=sensitivity,
+        measured=count(cell.measured),
     )
-    return f"Sensitivity {cell.sensitivity:.2f} logits, {measured}"
 
 
 def _drawn(
