@@ -4,10 +4,11 @@ import { explore } from "./modules/explore.js";
 import { listenForFailures } from "./modules/failures.js";
 import { listenForKeys } from "./modules/keys.js";
 import { listenForSwaps } from "./modules/swaps.js";
+import { map } from "./modules/map.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
-const modules = { autosubmit, explore, theme, viewer };
+const modules = { autosubmit, explore, map, theme, viewer };
 const bound = new WeakSet();
 
 function bind() {

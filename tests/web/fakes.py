@@ -18,13 +18,13 @@ from workbench.services.browsing import (
     ImageCard,
     ImageDetail,
     ImagePage,
-    Selection,
+    PlaceInOrder,
     VersionScore,
 )
 from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
 from workbench.services.counterfactual_notes import NoteView, check_words
 from workbench.services.counterfactuals import DimensionEdit, Outcome, RegionEdit
-from workbench.services.dimensions import Violin
+from workbench.services.dimensions import Carrier, Spread, Violin
 from workbench.services.errors import (
     ConflictError,
     InvalidError,
@@ -32,7 +32,14 @@ from workbench.services.errors import (
     UnavailableError,
 )
 from workbench.services.judging import VerdictView
-from workbench.services.overview import CellDetail, CellView, Overview, PatternName, Window
+from workbench.services.overview import (
+    CellDetail,
+    CellView,
+    Lassoed,
+    Overview,
+    PatternName,
+    Window,
+)
 from workbench.services.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -40,6 +47,7 @@ from workbench.services.patterns import (
     PatternsSummary,
 )
 from workbench.services.runs import RunView
+from workbench.services.selecting import FilterChoices, Filters, Lasso, Selection
 from workbench.services.tagging import TaggingView, TagRow
 from workbench.services.versions import VersionRow
 from workbench.web.services import Services
@@ -81,11 +89,13 @@ CARDS = {
 }
 
 CELLS = {
-    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1, 1),
-    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 2, 4),
-    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, None, None, 0, 6),
-    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1, 1),
+    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1, 1, 2),
+    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 2, 4, 2),
+    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, None, None, 0, 6, 2),
+    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1, 1, 1),
 }
+HAVING = {31: (2, 3), 32: (5,)}
+"""The images with each pattern."""
 MEMBERS = {11: (1, 2), 12: (3, 4), 13: (5, 6), 21: (1,)}
 
 
@@ -119,6 +129,7 @@ class FakeWorkbench:
             overview=Cells(),
             patterns=Patterns(self),
             runs=Runs(self),
+            selecting=Selecting(self),
             tagging=Tags(self),
             versions=Versions(),
         )
@@ -204,24 +215,121 @@ class Collections:
         return Workspace(FACES, version, (NEW, OLD), running, len(self.book.waiting()))
 
 
+@dataclass(frozen=True)
+class FakeChosen:
+    """The images of a selection, by id."""
+
+    version_id: int
+    selection: Selection
+    filtered: tuple[int, ...]
+    area: tuple[int, ...]
+    selected: tuple[int, ...]
+
+
+@dataclass
+class Selecting:
+    book: FakeWorkbench
+
+    def choose(self, version_id: int, selection: Selection) -> FakeChosen:
+        if selection.cell_id is not None and selection.cell_id not in MEMBERS:
+            raise NotFoundError("This version's layout has no such cell.")
+        if selection.pattern_id is not None and selection.pattern_id not in HAVING:
+            raise NotFoundError("This version has no such pattern.")
+        filtered = tuple(each for each in CARDS if self._passes(each, selection.filters))
+        area = filtered
+        if selection.cell_id is not None:
+            area = tuple(each for each in area if each in MEMBERS[selection.cell_id])
+        if selection.lasso is not None:
+            area = tuple(each for each in area if each in taken_by(selection.lasso))
+        selected = area
+        if selection.pattern_id is not None:
+            selected = tuple(each for each in area if each in HAVING[selection.pattern_id])
+        return FakeChosen(version_id, selection, filtered, area, selected)
+
+    def _passes(self, image_id: int, filters: Filters) -> bool:
+        card = self.book.card(image_id)
+        low, high = filters.p or (0.0, 1.0)
+        return (
+            (filters.outcome is None or filters.outcome in (card.outcome, _error(card)))
+            and filters.label in (None, card.label)
+            and filters.generator in (None, card.generator)
+            and filters.split in (None, "held_out" if card.held_out else "training")
+            and low <= card.p <= high
+            and (filters.text is None or filters.text in card.name)
+        )
+
+    def filter_choices(self, version_id: int) -> FilterChoices:
+        return FilterChoices(("stylegan",), 3, tuple(each.name for each in self.book.tags))
+
+
+def _error(card: ImageCard) -> str:
+    return "misclassified" if card.wrong else ""
+
+
+def taken_by(lasso: Lasso) -> list[int]:
+    """The images of the cells whose middle lies in the box around a lasso."""
+    across, down = (sorted(each[axis] for each in lasso.corners) for axis in (0, 1))
+    return [
+        image_id
+        for cell in CELLS.values()
+        if cell.level == lasso.level
+        and across[0] < cell.column + 0.5 < across[-1]
+        and down[0] < cell.row + 0.5 < down[-1]
+        for image_id in MEMBERS[cell.id]
+    ]
+
+
 class Cells:
-    def overview(
-        self, version_id: int, level: int, window: Window | None, outcome: str | None = None
-    ) -> Overview:
+    def overview(self, chosen: FakeChosen, level: int, window: Window | None) -> Overview:
         if level > 1:
             raise InvalidError("This layout has the levels 0 to 1.")
         columns, rows = 16 << level, 12 << level
         shown = window or Window(0, 0, 16, 12)
         if shown.column + shown.columns > columns or shown.columns * shown.rows > 600:
             raise InvalidError("This window lies outside of the layout.")
-        cells = tuple(each for each in CELLS.values() if each.level == level)
-        return Overview(level, 2, columns, rows, shown, cells, sum(c.images for c in cells))
+        cells = tuple(self._view(each, chosen) for each in CELLS.values() if each.level == level)
+        return Overview(
+            level,
+            2,
+            columns,
+            rows,
+            shown,
+            cells,
+            sum(each.images for each in cells),
+            sum(each.whole for each in cells),
+        )
 
-    def cell(self, version_id: int, cell_id: int) -> CellDetail:
+    def _view(self, cell: CellView, chosen: FakeChosen) -> CellView:
+        counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
+        outcomes = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
+        lighting = chosen.selection.pattern_id or chosen.selection.lasso
+        return replace(
+            cell,
+            **{name: sum(card.outcome == name for card in counted) for name in outcomes},
+            lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
+        )
+
+    def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
         if cell_id not in CELLS:
             raise NotFoundError("This version's layout has no such cell.")
         names = (PatternName(31, "pattern 1", 2),)
-        return CellDetail(CELLS[cell_id], (("forehead glare", 2),), names)
+        return CellDetail(self._view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
+
+    def cell(self, version_id: int, cell_id: int, filters: Filters) -> CellDetail:
+        everything = FakeChosen(version_id, Selection(filters), tuple(CARDS), (), ())
+        return self.detail_of(everything, cell_id)
+
+    def lassoed(self, version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
+        if lasso.level > 1:
+            raise InvalidError("This layout has the levels 0 to 1.")
+        cards = [CARDS[each] for each in taken_by(lasso)]
+        return Lassoed(
+            cells=len(cards) // 2,
+            images=len(cards),
+            errors=sum(card.wrong for card in cards),
+            real=sum(card.label == "real" for card in cards),
+            fake=sum(card.label == "fake" for card in cards),
+        )
 
 
 @dataclass
@@ -229,32 +337,28 @@ class Browsing:
     book: FakeWorkbench
 
     def images(
-        self, version_id: int, selection: Selection, after: str | None = None, limit: int = 24
+        self,
+        chosen: FakeChosen,
+        order: str,
+        after: str | None = None,
+        limit: int = 24,
+        shuffle: int = 0,
     ) -> ImagePage:
-        cards = self._chosen(selection)
+        cards = [self.book.card(each) for each in chosen.selected]
         start = int(after) if after else 0
         following = str(start + 2) if start + 2 < len(cards) else None
         return ImagePage(tuple(cards[start : start + 2]), len(cards), following)
 
-    def _chosen(self, selection: Selection) -> list[ImageCard]:
-        ids = MEMBERS[selection.cell_id] if selection.cell_id else tuple(CARDS)
-        cards = [self.book.card(each) for each in ids]
-        if selection.outcome == "misclassified":
-            cards = [each for each in cards if each.wrong]
-        elif selection.outcome:
-            cards = [each for each in cards if each.outcome == selection.outcome]
-        if selection.label:
-            cards = [each for each in cards if each.label == selection.label]
-        return cards
-
-    def neighbours_in_order(
-        self, version_id: int, selection: Selection, image_id: int
-    ) -> tuple[int | None, int | None]:
-        ids = [each.id for each in self._chosen(selection)]
+    def place_in_order(
+        self, chosen: FakeChosen, order: str, image_id: int, shuffle: int = 0
+    ) -> PlaceInOrder:
+        ids = [each for each in CARDS if each in chosen.selected or each == image_id]
         place = ids.index(image_id)
-        return (
-            ids[place - 1] if place else None,
-            ids[place + 1] if place + 1 < len(ids) else None,
+        return PlaceInOrder(
+            previous_id=ids[place - 1] if place else None,
+            next_id=ids[place + 1] if place + 1 < len(ids) else None,
+            number=place + 1 if image_id in chosen.selected else None,
+            total=len(chosen.selected),
         )
 
     def image_detail(self, version_id: int, image_id: int) -> ImageDetail:
@@ -311,11 +415,13 @@ class Browsing:
 class Patterns:
     book: FakeWorkbench
 
-    def patterns(
-        self, version_id: int, order: str = "contribution", cell_id: int | None = None
-    ) -> tuple[PatternRow, ...]:
-        rows = (self._row(31), self._row(32))
-        return rows[:1] if cell_id else rows
+    def patterns(self, chosen: FakeChosen, order: str = "contribution") -> tuple[PatternRow, ...]:
+        return tuple(
+            self._row(each) for each, images in HAVING.items() if set(images) & set(chosen.area)
+        )
+
+    def pattern_name(self, version_id: int, pattern_id: int) -> str:
+        return self.pattern(version_id, pattern_id).row.label
 
     def summary(self, version_id: int) -> PatternsSummary:
         return PatternsSummary(stability=0.61, effect_rank_correlation=0.72)
@@ -328,7 +434,6 @@ class Patterns:
             row=self._row(pattern_id),
             members=(member,),
             members_after=None if after else "0.5~200",
-            cells=(11,),
             misled=(self.book.card(2),),
         )
 
@@ -367,24 +472,36 @@ class Patterns:
 
 class Dimensions:
     def violins(
-        self, version_id: int, cell_a: int | None, cell_b: int | None
+        self, chosen: FakeChosen, left: int | None, right: int | None
     ) -> tuple[Violin, ...]:
-        for each in (cell_a, cell_b):
-            if each is not None and each not in CELLS:
-                raise NotFoundError("This version's layout has no such cell.")
         density = tuple((24 - each) / 24 for each in range(24))
+        sides = [
+            Spread(density, mean, (0.1, mean, 0.8), 2)
+            for mean in (
+                0.3 if left or chosen.selection.cell_id else 0.5,
+                0.4 if right else 0.5,
+            )
+        ]
         return tuple(
             Violin(
                 index=index,
                 weight=(1.0, -0.5, 0.7)[index],
                 reads="texture of blocks 2 and 3" if index == 0 else "",
-                density_a=density,
-                density_b=density if cell_b is not None else None,
-                mean_a=0.3 if cell_a else 0.5,
-                mean_b=0.4 if cell_b is not None else None,
-                high=1.0 if cell_a else 2.0,
+                left=sides[0],
+                right=sides[1],
+                high=2.0,
             )
             for index in range(3)
+        )
+
+    def carriers(
+        self, chosen: FakeChosen, dimension: int, left: int | None, right: int | None
+    ) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
+        if dimension > 2:
+            raise InvalidError("This version has the dimensions 0 to 2.")
+        return (
+            (Carrier(2, 200, 1.5, 0.9, 0.9, "real"), Carrier(4, None, 0.2, 0.0, 0.8, "fake")),
+            (Carrier(5, 500, 0.1, 0.02, 0.2, "fake"),),
         )
 
 

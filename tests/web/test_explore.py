@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -79,12 +80,97 @@ def test_images_keep_the_selection_they_were_opened_from(visitor: Reader) -> Non
         assert part in link[1]
 
 
-def test_a_filter_fades_the_cells_that_hold_nothing_it_asks_for(visitor: Reader) -> None:
+def test_a_filter_changes_what_the_glyphs_count_and_says_so(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?outcome=fake_called_real").text
 
-    assert "faded" in glyph_of(page, 11)
-    assert "faded" not in glyph_of(page, 13)
-    assert "2 faded" in page
+    assert "1 of 6 images pass the filters and are counted" in page
+    assert "None of its 2 images passes the filters." in glyph_of(page, 11)
+    assert "1 image: 1 fake, called real." in glyph_of(page, 13)
+    assert 'class="arc' not in glyph_of(page, 11)
+
+
+def test_filters_combine_and_each_can_be_taken_off(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?outcome=misclassified&label=real&p=0.8,1").text
+
+    assert "1 of 6 images pass the filters" in page
+    assert "p(fake) 0.8 to 1" in page
+    without = re.search(r'href="([^"]+)" data-swap>misclassified', page)
+    assert without
+    assert "outcome" not in without[1]
+    assert "label=real" in without[1]
+    assert "clear all filters" in page
+
+
+def test_the_filters_of_a_form_are_read_as_those_of_a_link(visitor: Reader) -> None:
+    by_form = visitor.get("/c/faces/?p=0.8&p=&severity=4&severity=5&activation=&activation=").text
+    by_link = visitor.get("/c/faces/?p=0.8,1&severity=4,5").text
+
+    assert "p(fake) 0.8 to 1" in by_form
+    assert "severity 4, 5" in by_form
+    links = re.compile(r'href="(/c/faces/\?[^"]+)"')
+    assert links.findall(by_form) == links.findall(by_link)
+
+
+def test_the_form_shows_what_is_set(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?generator=stylegan&p=0.25,0.5&activation=1,0.5,1000000").text
+
+    assert "<option selected>stylegan</option>" in page
+    assert 'value="0.25"' in page
+    assert '<option value="1" selected>dim 1</option>' in page
+    assert 'value="1000000"' not in page
+
+
+def test_a_lasso_is_counted_before_anything_is_done_with_it(visitor: Reader) -> None:
+    box = "0:0,0;2,0;2,1;0,1"
+    card = visitor.get(f"/c/faces/lasso?lasso={box}", headers={"HX-Request": "true"}).text
+
+    assert "4 images</b> in 2 cells, 2 misclassified" in card
+    assert "lasso=0:0,0;2,0;2,1;0,1" in unquote(card)
+
+    page = visitor.get(f"/c/faces/?lasso={box}").text
+    assert "4 images · heatmap" in re.sub(r"\s+", " ", page)
+    assert "is-lit" in glyph_of(page, 11)
+    assert "is-lit" not in glyph_of(page, 13)
+    assert 'class="lassoed"' in page
+
+
+def test_a_lasso_around_nothing_says_so(visitor: Reader) -> None:
+    card = visitor.get("/c/faces/lasso?lasso=0:9,9;10,9;10,10").text
+
+    assert "No image lies in there." in card
+
+
+def test_a_selected_pattern_lights_its_cells_up(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?pattern=32").text
+
+    assert [cell for cell in (11, 12, 13) if "is-lit" in glyph_of(page, cell)] == [13]
+    assert 'class="layout lighting"' in page
+
+
+def test_a_picked_dimension_shows_the_pixel_groups_that_carry_it(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?dimension=1&a=11&b=12").text
+
+    assert 'Where dimension 1 looks, <b class="left-side">A</b>' in page
+    assert "/groups/200/crop/96" in page
+    assert "/images/4/thumb/96" in page
+
+
+def test_the_violins_stand_in_a_table_too(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?a=11&b=12").text
+
+    table = page[page.index("Dimensions as a table") :]
+    assert table.count('<th scope="row">') == 3
+    assert "0.30" in table
+    assert "0.40" in table
+
+
+def test_a_first_visitor_is_told_where_to_click_until_that_is_read(ada: Reader) -> None:
+    assert "Which visual patterns give AI-made images away?" in ada.get("/c/faces/").text
+
+    answer = ada.post("/welcome", back="/c/faces/?cell=11")
+
+    assert answer.location == "/c/faces/?cell=11"
+    assert "Which visual patterns give AI-made images away?" not in ada.get("/c/faces/").text
 
 
 def test_pinned_cells_are_marked_and_compared(visitor: Reader) -> None:
@@ -106,7 +192,7 @@ def test_one_cell_is_compared_with_all_images(visitor: Reader) -> None:
 def test_only_b_pinned_shows_all_images_on_the_left(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?b=12").text
 
-    assert "Mean activation 0.50 on the left, 0.30 on the right." in page
+    assert "Mean activation 0.50 on the left, 0.40 on the right." in page
 
 
 def test_a_picked_dimension_colours_the_images(visitor: Reader) -> None:
@@ -135,8 +221,8 @@ def test_the_images_are_paged(visitor: Reader) -> None:
 def test_no_image_left_offers_to_clear_the_filters(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?cell=11&outcome=fake_right").text
 
-    assert "No image is left with these filters in this cell." in page
-    assert "Clear all filters" in page
+    assert "No image is left with these filters in this selection." in page
+    assert "Clear filters and selection" in page
 
 
 def test_a_pattern_narrows_the_images_and_can_be_cleared(visitor: Reader) -> None:

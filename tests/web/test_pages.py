@@ -136,7 +136,8 @@ def test_every_field_has_a_label(page: Page) -> None:
     for tag, given in page.attributes:
         if tag not in ("input", "select", "textarea") or given.get("type") == "hidden":
             continue
-        assert "in-label" in given or given.get("id") in page.labelled, (tag, given)
+        named = "in-label" in given or given.get("id") in page.labelled
+        assert named or given.get("aria-label"), (tag, given)
 
 
 def test_every_picture_has_a_text_or_says_that_it_needs_none(page: Page) -> None:

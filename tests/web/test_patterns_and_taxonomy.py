@@ -30,7 +30,7 @@ def test_a_pattern_shows_members_places_profile_and_whom_it_misleads(visitor: Re
     page = visitor.get("/c/faces/patterns/31").text
 
     assert "/groups/200/crop/96" in page
-    assert page.count('class="place inside"') == 1
+    assert page.count('class="place inside share-') == 2
     assert re.findall(r">dim (\d)<", page) == ["0", "1", "2"]
     assert "/c/faces/images/2?" in page
 

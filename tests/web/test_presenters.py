@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.web.fakes import CELLS, Cells
+from tests.web.fakes import CARDS, CELLS, Cells, FakeChosen
 from workbench.services.browsing import DimensionShare
-from workbench.web.presenters import bars, violin, windows
-from workbench.web.presenters.overview import drawing, matching
+from workbench.services.overview import Window
+from workbench.services.selecting import Lasso, Selection
+from workbench.web.presenters import bars, glyph, violin, windows
+from workbench.web.presenters.overview import drawing, sentence
 from workbench.web.presenters.score import breakdown
 
 densities = some.lists(some.floats(0, 1), min_size=24, max_size=24)
@@ -140,27 +143,63 @@ def test_a_cell_of_a_coarser_level_is_framed_where_it_lies_among_finer_ones() ->
     assert windows.square(1, 9, 7, place) == (1.0, 1.0, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "label", "kept"),
-    [
-        (None, None, 2),
-        ("misclassified", None, 1),
-        ("misclassified", "fake", 0),
-        ("real_right", None, 1),
-        (None, "real", 2),
-        ("fake_right", "real", 0),
-    ],
-)
-def test_a_filter_counts_what_it_keeps_of_a_cell(
-    outcome: str | None, label: str | None, kept: int
-) -> None:
-    assert matching(CELLS[11], outcome, label) == kept
+def everything() -> FakeChosen:
+    ids = tuple(CARDS)
+    return FakeChosen(2, Selection(), ids, ids, ids)
+
+
+def test_a_cell_that_passes_no_filter_keeps_its_place_and_draws_nothing() -> None:
+    nothing = replace(CELLS[11], real_right=0, real_called_fake=0)
+    overview = replace(Cells().overview(everything(), 0, None), cells=(nothing, CELLS[12]))
+
+    drawn = drawing(overview, {})
+
+    assert [each.empty for each in drawn.cells] == [True, False]
+    assert drawn.empty == 1
+    assert drawn.cells[0].arcs == ()
+    assert sentence(nothing) == "None of its 2 images passes the filters."
+
+
+def test_a_ring_is_measured_by_the_whole_of_the_largest_cell() -> None:
+    """So that a filter makes rings smaller, and not all others larger."""
+    overview = Cells().overview(everything(), 0, None)
+    half = replace(CELLS[11], real_called_fake=0)
+
+    whole, part = (
+        drawing(replace(overview, cells=(each, CELLS[12])), {}).cells[0].thumb
+        for each in (CELLS[11], half)
+    )
+
+    assert part < whole
+
+
+def test_the_lit_share_is_a_bar_of_that_share() -> None:
+    overview = Cells().overview(everything(), 0, None)
+    cells = (replace(CELLS[11], lit=1), replace(CELLS[12], lit=2), CELLS[13])
+
+    drawn = drawing(replace(overview, cells=cells), {}, lighting=True)
+
+    half, full, dark = (each.lit for each in drawn.cells)
+    assert half
+    assert full
+    assert half.width == pytest.approx(full.width / 2)
+    assert dark is None
+
+
+def test_a_lasso_is_drawn_where_it_was_whatever_the_level() -> None:
+    lasso = Lasso(0, ((0.0, 0.0), (2.0, 0.0), (2.0, 1.0)))
+    coarse = Cells().overview(everything(), 0, None)
+    fine = Cells().overview(everything(), 1, Window(2, 0, 16, 12))
+
+    size = glyph.CELL
+    assert drawing(coarse, {}, lasso).lasso == f"0.0,0.0 {2 * size},0.0 {2 * size},{size}"
+    assert drawing(fine, {}, lasso).lasso.startswith(f"{-2 * size},0.0 {2 * size},0.0")
 
 
 def test_the_overview_marks_selected_and_pinned_cells_even_of_other_levels() -> None:
-    overview = Cells().overview(2, 1, None)
+    overview = Cells().overview(everything(), 1, None)
 
-    drawn = drawing(overview, None, None, {"": CELLS[21], "A": CELLS[11]})
+    drawn = drawing(overview, {"": CELLS[21], "A": CELLS[11]})
 
     selected, pinned = drawn.marks
     assert (selected.name, selected.size) == ("", 44.0)

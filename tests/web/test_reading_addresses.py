@@ -12,27 +12,71 @@ from hypothesis import strategies as some
 from tests.web.conftest import Reader
 from workbench.services.errors import InvalidError
 from workbench.services.overview import Window
+from workbench.services.selecting import SPLITS, VERDICTS, Filters, Lasso
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import key, numbers, whole, words
-from workbench.web.view import LABELS, ORDERS, OUTCOME_FILTERS, PATTERN_ORDERS, View, read_view
+from workbench.web.view import (
+    DIMENSION_ORDERS,
+    LABELS,
+    ORDERS,
+    OUTCOME_FILTERS,
+    PATTERN_ORDERS,
+    UNBOUNDED,
+    View,
+    read_view,
+)
 
 ids = some.none() | some.integers(0, LARGEST_ID)
 sizes = some.integers(0, 999_999)
+hundredths = some.integers(0, 10**6).map(lambda number: number / 100)
+
+
+def ranges(most: float) -> some.SearchStrategy[tuple[float, float]]:
+    return some.tuples(hundredths, hundredths).map(
+        lambda pair: (min(*pair, most), min(max(pair), most))
+    )
+
+
+lines = some.text(some.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=40).filter(
+    str.isprintable
+)
+filters = some.builds(
+    Filters,
+    outcome=some.none() | some.sampled_from(OUTCOME_FILTERS),
+    label=some.none() | some.sampled_from(LABELS),
+    generator=some.none() | lines,
+    split=some.none() | some.sampled_from(SPLITS),
+    p=some.none() | ranges(1.0),
+    severity=some.sets(some.integers(1, 5)).map(lambda found: tuple(sorted(found))),
+    sensitivity=some.none() | ranges(UNBOUNDED),
+    activation=some.none()
+    | some.tuples(some.integers(0, 63), ranges(UNBOUNDED)).map(lambda pair: (pair[0], *pair[1])),
+    tag=some.none() | lines,
+    verdict=some.none() | some.sampled_from(VERDICTS),
+    text=some.none() | lines,
+)
+lassos = some.builds(
+    Lasso,
+    level=some.integers(0, 12),
+    corners=some.lists(some.tuples(hundredths, hundredths), min_size=3, max_size=200).map(tuple),
+)
 views = some.builds(
     View,
     name=some.just("faces"),
     version=some.none() | some.integers(1, LARGEST_ID),
     level=some.integers(0, 12),
     window=some.none() | some.builds(Window, sizes, sizes, sizes, sizes),
-    outcome=some.none() | some.sampled_from(OUTCOME_FILTERS),
-    label=some.none() | some.sampled_from(LABELS),
+    filters=filters,
     cell=ids,
+    lasso=some.none() | lassos,
     pattern=ids,
     a=ids,
     b=ids,
     order=some.sampled_from(ORDERS),
+    shuffle=some.integers(0, 1_000_000),
     dimension=some.none() | some.integers(0, 63),
     sort=some.sampled_from(PATTERN_ORDERS),
+    by=some.sampled_from(DIMENSION_ORDERS),
 )
 
 
@@ -75,6 +119,29 @@ def test_what_is_usual_is_left_out_of_an_address(open_app: Flask) -> None:
         "dimension=64",
         "queue=2",
         "after=%00",
+        "p=0.9,0.1",
+        "p=0.5",
+        "p=nan,1",
+        "p=0,2",
+        "p=-1,1",
+        "severity=0",
+        "severity=6",
+        "severity=1;2",
+        "sensitivity=a,b",
+        "activation=0,1",
+        "activation=99,0,1",
+        "split=half",
+        "verdict=maybe",
+        "text=" + "x" * 101,
+        "tag=%00",
+        "by=weight",
+        "lasso=0",
+        "lasso=0:1,1;2,2",
+        "lasso=0:1,1;2,2;nan,3",
+        "lasso=0:1;2;3",
+        "lasso=x:0,0;1,0;1,1",
+        "lasso=0:" + ";".join(["1,1"] * 10_000),
+        "lasso=" + "9" * 5000,
         "level=1&window=30,0,16,12",
     ],
 )

@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    Integer,
-    Select,
-    and_,
-    cast,
-    func,
-    or_,
-    select,
-)
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.services import current
+from workbench.services.columns import Columns
 from workbench.services.counterfactual_notes import NoteView, notes_on
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.judging import WRONG, VerdictView, history, standing_decisions
 from workbench.services.keyset import key_text, parse_key
 from workbench.services.outlines import outline
-from workbench.services.overview import find_cell, inside
 from workbench.services.pattern_names import default_label, pattern_labels
+from workbench.services.selecting import Chosen
 from workbench.services.tagging import (
     TaggingView,
     taggings_of_groups,
@@ -34,23 +27,12 @@ from workbench.services.tagging import (
 )
 from workbench.services.version_files import logit_weights_of, readings_of, rows_of
 from workbench.store.database import session
-from workbench.store.images import LABELS, Image
-from workbench.store.results import OUTCOMES, Pattern, PixelGroup, Prediction
+from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion, TrainingRun
 
-ORDERS = ("uncertain", "wrong", "fake", "real", "random")
+ORDERS = ("uncertain", "wrong", "fake", "real", "diverse", "random")
 MOST_A_PAGE = 100
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which images, in which order. Unset conditions let everything through."""
-
-    cell_id: int | None = None
-    pattern_id: int | None = None
-    outcome: str | None = None
-    label: str | None = None
-    order: str = "uncertain"
+MOST_SHUFFLES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -139,90 +121,97 @@ class ImageDetail:
     group_key: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class PlaceInOrder:
+    """Where an image stands in a selection's order.
+
+    An image outside of the selection has its neighbours where it would stand, and no number.
+    """
+
+    previous_id: int | None
+    next_id: int | None
+    number: int | None
+    """Counted from 1."""
+    total: int
+
+
 def images(
-    version_id: int, selection: Selection, after: str | None = None, limit: int = 24
+    chosen: Chosen, order: str, after: str | None = None, limit: int = 24, shuffle: int = 0
 ) -> ImagePage:
-    """A page of a selection. Raises InvalidError for an unknown condition, order or key."""
-    conditions = _conditions(version_id, selection)
-    key, descending = _order(selection.order)
-    total = session().scalar(
-        select(func.count()).select_from(Prediction).join(Image).where(*conditions)
-    )
-    limit = min(max(limit, 1), MOST_A_PAGE)
-    query = (
-        select(Prediction, key.label("key"))
-        .join(Image)
-        .options(joinedload(Prediction.image))
-        .where(*conditions)
-    )
+    """A page of a selection. Raises InvalidError for an unknown order or a broken key.
+
+    `shuffle` chooses among the random orders.
+    """
+    columns = chosen.columns
+    rows = np.flatnonzero(chosen.selected)
+    total = len(rows)
+    keys = _keys(columns, rows, order, shuffle)
     if after is not None:
-        query = query.where(_behind(key, descending, *parse_key(after)))
-    rows = session().execute(_ordered(query, key, descending).limit(limit + 1)).all()
-    shown = rows[:limit]
-    following = (
-        key_text(shown[-1].key, shown[-1].Prediction.image_id) if len(rows) > limit else None
-    )
-    return ImagePage(cards([row.Prediction for row in shown]), total or 0, following)
+        value, image_id = parse_key(after)
+        behind = (keys > value) | ((keys == value) & (columns.image_ids[rows] > image_id))
+        rows, keys = rows[behind], keys[behind]
+    limit = min(max(limit, 1), MOST_A_PAGE)
+    rows, keys = _first(rows, keys, limit + 1)
+    more = len(rows) > limit
+    ids = [int(each) for each in columns.image_ids[rows[:limit]]]
+    following = key_text(float(keys[limit - 1]), ids[-1]) if more else None
+    return ImagePage(cards_of(columns.version_id, ids), total, following)
 
 
-def _conditions(version_id: int, selection: Selection) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Prediction.version_id == version_id]
-    if selection.cell_id is not None:
-        conditions.append(inside(find_cell(version_id, selection.cell_id)))
-    if selection.pattern_id is not None:
-        pattern = session().get(Pattern, selection.pattern_id)
-        if pattern is None or pattern.version_id != version_id:
-            raise NotFoundError("This version has no such pattern.")
-        having = select(PixelGroup.image_id).where(PixelGroup.pattern_id == pattern.id)
-        conditions.append(Prediction.image_id.in_(having))
-    if selection.outcome == "misclassified":
-        conditions.append(Prediction.outcome.in_(WRONG))
-    elif selection.outcome is not None:
-        _known("outcome", selection.outcome, OUTCOMES)
-        conditions.append(Prediction.outcome == selection.outcome)
-    if selection.label is not None:
-        _known("label", selection.label, LABELS)
-        conditions.append(Prediction.label == selection.label)
-    return conditions
+def _keys(
+    columns: Columns, rows: NDArray[np.int64], order: str, shuffle: int
+) -> NDArray[np.float64]:
+    """What images are sorted by, from the smallest up; ties go by image id."""
+    if order not in ORDERS:
+        raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
+    logits = columns.logits[rows].astype(np.float64)
+    match order:
+        case "uncertain":
+            return np.abs(logits)
+        case "wrong":
+            return np.where(columns.wrong[rows], -np.abs(logits), np.abs(logits))
+        case "fake":
+            return -logits
+        case "real":
+            return logits
+        case "diverse":
+            return columns.spread[rows].astype(np.float64)
+        case _:
+            return _scattered(columns.image_ids[rows], shuffle)
 
 
-def _known(what: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise InvalidError(f"{value} is no {what}; one of {', '.join(allowed)} is.")
+def _scattered(image_ids: NDArray[np.int64], shuffle: int) -> NDArray[np.float64]:
+    """A number for each id that looks random, and is the same each time (murmur3's finaliser)."""
+    mixed = image_ids.astype(np.uint32) ^ np.uint32((shuffle * 0x9E3779B1) & 0xFFFFFFFF)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        mixed ^= mixed >> np.uint32(shift)
+        mixed *= np.uint32(factor)
+    mixed ^= mixed >> np.uint32(16)
+    return mixed.astype(np.float64)
 
 
-def _order(order: str) -> tuple[ColumnElement[float], bool]:
-    """What a selection is sorted by, and whether from the largest down; ties go by image id."""
-    _known("order", order, ORDERS)
-    logit: InstrumentedAttribute[float] = Prediction.logit
-    wrongness = func.abs(logit) * (2 * cast(Prediction.outcome.in_(WRONG), Integer) - 1)
-    # Twice the remainder: the product of a large id would overflow an integer column's type.
-    scattered = cast((Prediction.image_id % 65521 * 7919 + 104729) % 65521, Float)
-    return {
-        "uncertain": (func.abs(logit), False),
-        "wrong": (wrongness, True),
-        "fake": (logit.expression, True),
-        "real": (logit.expression, False),
-        "random": (scattered, False),
-    }[order]
+def _first(
+    rows: NDArray[np.int64], keys: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows with the smallest keys, in order; rows ascend by image id, and so do ties."""
+    if len(rows) > count:
+        least = keys <= np.partition(keys, count - 1)[count - 1]
+        rows, keys = rows[least], keys[least]
+    order = np.argsort(keys, kind="stable")[:count]
+    return rows[order], keys[order]
 
 
-def _behind(
-    key: ColumnElement[float],
-    descending: bool,
-    value: float,
-    image_id: int,
-) -> ColumnElement[bool]:
-    further = key < value if descending else key > value
-    return or_(further, and_(key == value, Prediction.image_id > image_id))
-
-
-def _ordered(
-    query: Select[tuple[Prediction, float]],
-    key: ColumnElement[float],
-    descending: bool,
-) -> Select[tuple[Prediction, float]]:
-    return query.order_by(key.desc() if descending else key.asc(), Prediction.image_id)
+def cards_of(version_id: int, image_ids: Sequence[int]) -> tuple[ImageCard, ...]:
+    """Cards of these images under a version, in this order; two queries."""
+    found = {
+        each.image_id: each
+        for each in session().scalars(
+            select(Prediction)
+            .options(joinedload(Prediction.image))
+            .where(Prediction.version_id == version_id, Prediction.image_id.in_(image_ids))
+        )
+    }
+    return cards([found[each] for each in image_ids])
 
 
 def cards(predictions: Sequence[Prediction]) -> tuple[ImageCard, ...]:
@@ -246,33 +235,31 @@ def _card(prediction: Prediction, decision: str | None) -> ImageCard:
     )
 
 
-def neighbours_in_order(
-    version_id: int, selection: Selection, image_id: int
-) -> tuple[int | None, int | None]:
-    """The images before and after one, in a selection's order; None at its ends.
+def place_in_order(chosen: Chosen, order: str, image_id: int, shuffle: int = 0) -> PlaceInOrder:
+    """An image among a selection's. Raises NotFoundError for one that was not scored."""
+    columns = chosen.columns
+    row = columns.row_of(image_id)
+    rows = np.flatnonzero(chosen.selected)
+    keys = _keys(columns, rows, order, shuffle)
+    own = _keys(columns, np.array([row]), order, shuffle)[0]
+    behind = (keys > own) | ((keys == own) & (rows > row))
+    ahead = (keys < own) | ((keys == own) & (rows < row))
+    return PlaceInOrder(
+        previous_id=_outermost(columns, rows[ahead], -keys[ahead], last=True),
+        next_id=_outermost(columns, rows[behind], keys[behind], last=False),
+        number=int(np.count_nonzero(ahead)) + 1 if chosen.selected[row] else None,
+        total=len(rows),
+    )
 
-    An image outside of the selection has its neighbours where it would stand.
-    """
-    key, descending = _order(selection.order)
-    value = session().scalar(
-        select(key).where(Prediction.version_id == version_id, Prediction.image_id == image_id)
-    )
-    if value is None:
-        raise NotFoundError("This version has not scored this image.")
-    conditions = _conditions(version_id, selection)
-    query = select(Prediction.image_id).join(Image).where(*conditions)
-    following = session().scalar(
-        query.where(_behind(key, descending, value, image_id))
-        .order_by(key.desc() if descending else key.asc(), Prediction.image_id)
-        .limit(1)
-    )
-    nearer = key > value if descending else key < value
-    previous = session().scalar(
-        query.where(or_(nearer, and_(key == value, Prediction.image_id < image_id)))
-        .order_by(key.asc() if descending else key.desc(), Prediction.image_id.desc())
-        .limit(1)
-    )
-    return previous, following
+
+def _outermost(
+    columns: Columns, rows: NDArray[np.int64], keys: NDArray[np.float64], *, last: bool
+) -> int | None:
+    """The image with the smallest key; of several the one with the largest or smallest id."""
+    if not len(rows):
+        return None
+    tied = rows[keys == keys.min()]
+    return int(columns.image_ids[tied[-1 if last else 0]])
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:

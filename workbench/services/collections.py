@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from workbench.services.errors import NotFoundError
+from workbench.services.finished import finished_versions
+from workbench.services.judging import to_judge
 from workbench.services.runs import RunView, open_run
 from workbench.store.database import session
-from workbench.store.images import Collection, Image
-from workbench.store.judgements import Verdict
-from workbench.store.results import Prediction
-from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
+from workbench.store.images import Collection
+from workbench.store.versions import ActiveVersion, ModelVersion
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,17 @@ class Workspace:
     versions: tuple[VersionSummary, ...]
     run: RunView | None
     to_judge: int
+    """How many misclassified images have no verdict yet."""
 
 
 def collections() -> tuple[CollectionSummary, ...]:
-    """All collections by name. Two queries and the active versions, however many there are."""
-    counts = _counts()
+    """All collections by name. Two queries, however many there are."""
     active = {
         row.collection_id: row
         for row in session().scalars(select(ModelVersion).join(ActiveVersion))
     }
     found = session().scalars(select(Collection).order_by(Collection.name))
-    return tuple(_summary(each, counts.get(each.id, {}), active.get(each.id)) for each in found)
+    return tuple(_summary(each, active.get(each.id)) for each in found)
 
 
 def workspace(name: str, version_number: int | None = None) -> Workspace:
@@ -97,11 +96,11 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
     if version is None and version_number is not None:
         raise NotFoundError(f"{name} has no version {version_number}.")
     return Workspace(
-        collection=_summary(collection, _counts(collection.id).get(collection.id, {}), active),
+        collection=_summary(collection, active),
         version=version,
         versions=tuple(finished),
         run=open_run(collection.id),
-        to_judge=_to_judge(version.id) if version else 0,
+        to_judge=to_judge(version.id) if version else 0,
     )
 
 
@@ -111,29 +110,6 @@ def collection_id(name: str) -> int:
     if found is None:
         raise NotFoundError(f"There is no collection called {name}; import one first.")
     return found
-
-
-def is_finished(version_id: int) -> bool:
-    """Whether a version's run succeeded, so that it stays for good."""
-    run_id = session().scalar(
-        select(TrainingRun.id).where(
-            TrainingRun.version_id == version_id, TrainingRun.state == "succeeded"
-        )
-    )
-    return run_id is not None
-
-
-def finished_versions(collection_id: int) -> list[ModelVersion]:
-    """The versions whose run succeeded, the newest first; others nobody has seen."""
-    return list(
-        session().scalars(
-            select(ModelVersion)
-            .options(joinedload(ModelVersion.dataset))
-            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
-            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
-            .order_by(ModelVersion.number.desc())
-        )
-    )
 
 
 def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
@@ -153,45 +129,15 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
     )
 
 
-def _summary(
-    collection: Collection, counts: dict[str, int], active: ModelVersion | None
-) -> CollectionSummary:
+def _summary(collection: Collection, active: ModelVersion | None) -> CollectionSummary:
     return CollectionSummary(
         id=collection.id,
         name=collection.name,
         title=collection.title or collection.name,
         description=collection.description,
-        images=sum(counts.values()),
-        real=counts.get("real", 0),
-        fake=counts.get("fake", 0),
+        images=collection.real + collection.fake,
+        real=collection.real,
+        fake=collection.fake,
         active=version_summary(active, active.id) if active else None,
         file_facts=collection.file_facts,
-    )
-
-
-def _counts(collection_id: int | None = None) -> dict[int, dict[str, int]]:
-    query = select(Image.collection_id, Image.label, func.count()).group_by(
-        Image.collection_id, Image.label
-    )
-    if collection_id is not None:
-        query = query.where(Image.collection_id == collection_id)
-    counts: dict[int, dict[str, int]] = {}
-    for each, label, count in session().execute(query):
-        counts.setdefault(each, {})[label] = count
-    return counts
-
-
-def _to_judge(version_id: int) -> int:
-    judged = select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None))
-    return (
-        session().scalar(
-            select(func.count())
-            .select_from(Prediction)
-            .where(
-                Prediction.version_id == version_id,
-                Prediction.outcome.in_(("real_called_fake", "fake_called_real")),
-                Prediction.image_id.not_in(judged),
-            )
-        )
-        or 0
     )

@@ -33,8 +33,8 @@ from workbench.services.counterfactual_notes import (
     withdraw_note,
 )
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.overview import find_cell
 from workbench.services.pixels import read_pixels
+from workbench.services.selecting import find_cell
 from workbench.services.version_files import logit_weights_of, rows_of
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

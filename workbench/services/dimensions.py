@@ -9,86 +9,195 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from sqlalchemy import select
 
-from workbench.config import Settings
 from workbench.services import current
-from workbench.services.overview import find_cell, inside
-from workbench.services.version_files import activations_of, logit_weights_of, readings_of
+from workbench.services.columns import Columns, Rows
+from workbench.services.errors import InvalidError
+from workbench.services.selecting import Chosen, find_cell, in_cell
+from workbench.services.version_files import logit_weights_of, readings_of
 from workbench.store.database import session
-from workbench.store.results import Prediction
+from workbench.store.images import LABELS
+from workbench.store.results import PixelGroup
 
 BINS = 24
+CARRIERS = 8
+"""How many images of each side show where a dimension looks."""
 SAMPLED = 4000
+"""A spread is drawn from at most so many images, evenly taken from all."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How one dimension's activation is spread over a set of images."""
+
+    density: tuple[float, ...]
+    """From activation 0 to `Violin.high`, in bins; the peak is 1. Empty without images."""
+    mean: float | None
+    quartiles: tuple[float, float, float] | None
+    """Lower quartile, median, upper quartile."""
+    images: int
 
 
 @dataclass(frozen=True)
 class Violin:
-    """One dimension: densities from low to high activation (peak 1), A and perhaps B."""
+    """One dimension in two sets of images, on one axis."""
 
     index: int
     weight: float
     reads: str
     """Of the embedding, in words; empty where that is not known."""
-    density_a: tuple[float, ...]
-    density_b: tuple[float, ...] | None
-    mean_a: float
-    mean_b: float | None
+    left: Spread
+    right: Spread
     high: float
+    """Activation at the top of the axis."""
+
+    @property
+    def difference(self) -> float:
+        """How far the means lie apart, in logits: of the left side, beyond the right side's."""
+        if self.left.mean is None or self.right.mean is None:
+            return 0.0
+        return self.weight * (self.left.mean - self.right.mean)
 
 
-def violins(version_id: int, cell_a: int | None, cell_b: int | None) -> tuple[Violin, ...]:
-    """All dimensions, with cell A against cell B; without A, over all images (a sample of them)."""
+@dataclass(frozen=True)
+class Carrier:
+    """An image with a dimension's activation, and the pixel group that carries most of it."""
+
+    image_id: int
+    group_id: int | None
+    """None where the image has no pixel group."""
+    activation: float
+    contribution: float
+    """Of the dimension in the group, in logits; + toward fake."""
+    p: float
+    label: str
+
+
+def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin, ...]:
+    """All dimensions by index, each side over a cell, or over the selection.
+
+    Where no cell is given, the left side is the selected images, the right one all that pass the
+    filters. Raises NotFoundError for another version's cell.
+    """
+    columns = chosen.columns
     settings = current.settings()
-    a = _activations(version_id, cell_a, settings)
-    b = _activations(version_id, cell_b, settings) if cell_b is not None else None
-    weights = logit_weights_of(version_id, settings)
-    readings = readings_of(version_id)
+    sides = _sides(chosen, left, right)
+    a, b = (_activations(columns, rows) for rows in sides)
+    counts = tuple(int(np.count_nonzero(rows)) for rows in sides)
+    weights = logit_weights_of(columns.version_id, settings)
+    readings = readings_of(columns.version_id)
     return tuple(
-        _violin(index, float(weight), reads, a[:, index], b[:, index] if b is not None else None)
+        _violin(index, float(weight), reads, (a[:, index], b[:, index]), counts)
         for index, (weight, reads) in enumerate(zip(weights, readings, strict=True))
     )
 
 
-def _activations(version_id: int, cell_id: int | None, settings: Settings) -> NDArray[np.float32]:
-    condition = (
-        inside(find_cell(version_id, cell_id))
-        if cell_id is not None
-        else Prediction.version_id == version_id
+def carriers(
+    chosen: Chosen, dimension: int, left: int | None, right: int | None
+) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
+    """The pixel groups that carry a dimension on each side, from the highest activation down.
+
+    Images are taken from the whole range, more of them from its upper end; of each the group to
+    which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
+    """
+    columns = chosen.columns
+    dimensions = columns.activations.shape[1]
+    if not 0 <= dimension < dimensions:
+        raise InvalidError(f"This version has the dimensions 0 to {dimensions - 1}.")
+    sides = [_ranked(columns, rows, dimension) for rows in _sides(chosen, left, right)]
+    groups = _strongest_groups(columns, np.concatenate(sides), dimension)
+    first, second = (
+        tuple(_carrier(columns, int(row), dimension, groups) for row in rows) for rows in sides
     )
-    places = (
-        session()
-        .execute(
-            select(Prediction.shard_id, Prediction.row)
-            .where(condition)
-            .order_by(Prediction.image_id)
-            .limit(SAMPLED)
+    return first, second
+
+
+def _ranked(columns: Columns, rows: Rows, dimension: int) -> NDArray[np.int64]:
+    found = np.flatnonzero(rows)
+    if not len(found):
+        return found
+    falling = found[np.argsort(-columns.activations[found, dimension], kind="stable")]
+    shown = min(CARRIERS, len(falling))
+    places = np.linspace(0.0, 1.0, shown) ** 2 * (len(falling) - 1)
+    shown_rows: NDArray[np.int64] = falling[
+        np.unique(np.maximum(places.astype(int), np.arange(shown)))
+    ]
+    return shown_rows
+
+
+def _strongest_groups(
+    columns: Columns, rows: NDArray[np.int64], dimension: int
+) -> dict[int, tuple[int, float]]:
+    """By image, the pixel group to which a dimension contributes most, and how much."""
+    found = session().execute(
+        select(PixelGroup.image_id, PixelGroup.id, PixelGroup.by_dimension).where(
+            PixelGroup.version_id == columns.version_id,
+            PixelGroup.image_id.in_([int(each) for each in columns.image_ids[rows]]),
         )
-        .tuples()
-        .all()
     )
-    return activations_of(places, settings)
+    strongest: dict[int, tuple[int, float]] = {}
+    for image_id, group_id, contributions in found:
+        known = strongest.get(image_id)
+        if known is None or abs(contributions[dimension]) > abs(known[1]):
+            strongest[image_id] = group_id, contributions[dimension]
+    return strongest
+
+
+def _carrier(
+    columns: Columns, row: int, dimension: int, groups: dict[int, tuple[int, float]]
+) -> Carrier:
+    image_id = int(columns.image_ids[row])
+    group_id, contribution = groups.get(image_id, (None, 0.0))
+    return Carrier(
+        image_id=image_id,
+        group_id=group_id,
+        activation=float(columns.activations[row, dimension]),
+        contribution=contribution,
+        p=float(columns.p[row]),
+        label=LABELS[columns.labels[row]],
+    )
+
+
+def _sides(chosen: Chosen, left: int | None, right: int | None) -> tuple[Rows, Rows]:
+    return (
+        chosen.selected if left is None else _cell(chosen, left),
+        chosen.filtered if right is None else _cell(chosen, right),
+    )
+
+
+def _cell(chosen: Chosen, cell_id: int) -> Rows:
+    columns = chosen.columns
+    return chosen.filtered & in_cell(columns, find_cell(columns.version_id, cell_id))
+
+
+def _activations(columns: Columns, rows: Rows) -> NDArray[np.float32]:
+    found = np.flatnonzero(rows)
+    if len(found) > SAMPLED:
+        found = found[np.linspace(0, len(found) - 1, SAMPLED).astype(int)]
+    return columns.activations[found]
 
 
 def _violin(
     index: int,
     weight: float,
     reads: str,
-    a: NDArray[np.float32],
-    b: NDArray[np.float32] | None,
+    sides: tuple[NDArray[np.float32], NDArray[np.float32]],
+    counts: tuple[int, ...],
 ) -> Violin:
-    both = a if b is None else np.concatenate([a, b])
+    both = np.concatenate(sides)
     # Not the maximum: one far image would squeeze all others to the bottom.
     high = float(np.percentile(both, 99.0)) if len(both) else 0.0
     high = high or 1.0
-    return Violin(
-        index=index,
-        weight=weight,
-        reads=reads,
-        density_a=_density(a, high),
-        density_b=None if b is None else _density(b, high),
-        mean_a=float(a.mean()) if len(a) else 0.0,
-        mean_b=float(b.mean()) if b is not None and len(b) else None,
-        high=high,
+    left, right = (
+        _spread(values, high, count) for values, count in zip(sides, counts, strict=True)
     )
+    return Violin(index, weight, reads, left, right, high)
+
+
+def _spread(values: NDArray[np.float32], high: float, images: int) -> Spread:
+    if not len(values):
+        return Spread((), None, None, 0)
+    low, middle, upper = (float(each) for each in np.percentile(values, (25.0, 50.0, 75.0)))
+    return Spread(_density(values, high), float(values.mean()), (low, middle, upper), images)
 
 
 def _density(values: NDArray[np.float32], high: float) -> tuple[float, ...]:

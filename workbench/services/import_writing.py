@@ -97,10 +97,22 @@ class Batch:
             self._take(outcome)
         if self._images:
             self._current.execute(insert(Image), self._images)
+            self._count()
         if self._rejections:
             self._current.execute(insert(ImportRejection), self._rejections)
         self._tally.counts["seen"] = len(outcomes)
         return self._tally
+
+    def _count(self) -> None:
+        labels = Counter(image["label"] for image in self._images)
+        self._current.execute(
+            update(Collection)
+            .where(Collection.id == self._collection_id)
+            .values(
+                real=Collection.real + labels["real"],
+                fake=Collection.fake + labels["fake"],
+            )
+        )
 
     def _lock(self) -> None:
         # Two imports into one collection take turns (SQLite's write lock already does this).

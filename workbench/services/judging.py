@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from workbench.services.columns import columns_of
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.selecting import judged_rows
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Verdict
@@ -98,33 +101,27 @@ def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.tuples().all())
 
 
+def to_judge(version_id: int) -> int:
+    """How many misclassified images have no verdict that stands."""
+    columns = columns_of(version_id)
+    return int(np.count_nonzero(columns.wrong & ~judged_rows(columns)))
+
+
 def queue(version_id: int, after_image: int | None = None) -> int | None:
     """The next misclassified image that nobody has judged, the most wrong first.
 
     `after_image` goes on behind that image instead of at the front, whether it is judged by now
     or skipped. None where nothing is left there.
     """
-    judged = select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None))
-    wrongness = func.abs(Prediction.logit)
-    waiting = (
-        select(Prediction.image_id)
-        .where(
-            Prediction.version_id == version_id,
-            Prediction.outcome.in_(WRONG),
-            Prediction.image_id.not_in(judged),
-        )
-        .order_by(wrongness.desc(), Prediction.image_id)
-        .limit(1)
-    )
-    last = session().get(Prediction, (version_id, after_image)) if after_image else None
-    if last is not None and last.outcome in WRONG:
-        waiting = waiting.where(
-            or_(
-                wrongness < abs(last.logit),
-                and_(wrongness == abs(last.logit), Prediction.image_id > last.image_id),
-            )
-        )
-    return session().scalar(waiting)
+    columns = columns_of(version_id)
+    waiting = np.flatnonzero(columns.wrong & ~judged_rows(columns))
+    wrongness = np.abs(columns.logits[waiting])
+    last = columns.rows_of(np.array([after_image or 0]))
+    if len(last) and columns.wrong[last[0]]:
+        own = np.abs(columns.logits[last[0]])
+        behind = (wrongness < own) | ((wrongness == own) & (waiting > last[0]))
+        waiting, wrongness = waiting[behind], wrongness[behind]
+    return int(columns.image_ids[waiting[np.argmax(wrongness)]]) if len(waiting) else None
 
 
 def _view(verdict: Verdict) -> VerdictView:

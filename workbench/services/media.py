@@ -15,8 +15,8 @@ from PIL import ImageDraw
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.services import current
-from workbench.services.collections import is_finished
 from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.finished import is_finished
 from workbench.services.version_files import logit_weights_of, rows_of
 from workbench.store.artifacts import write_durably
 from workbench.store.database import session

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
 
 from workbench.analysis.cells import COLUMNS, ROWS
-from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.columns import Columns, Rows
+from workbench.services.errors import InvalidError
 from workbench.services.pattern_names import default_label, pattern_labels
+from workbench.services.selecting import (
+    SEVERITIES,
+    Chosen,
+    Filters,
+    Lasso,
+    Selection,
+    choose,
+    find_cell,
+    in_cell,
+)
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.results import Cell, Pattern, PixelGroup
 
 MOST_GLYPHS = 600
-SEVERITIES = 5
+NAMED = 3
+"""How many tags and patterns a cell's card names."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,10 @@ class Window:
 
 @dataclass(frozen=True)
 class CellView:
-    """A cell as its glyph shows it. `severity` is 1 (surely real) to 5 (surely fake)."""
+    """A cell as its glyph shows it: of its images, those that pass the filters.
+
+    `severity` is 1 (surely real) to 5 (surely fake).
+    """
 
     id: int
     level: int
@@ -47,10 +65,14 @@ class CellView:
     """Of the largest one of its level, in [0, 1]."""
     measured: int
     exemplar_id: int
+    whole: int
+    """How many images lie in it, whether they pass the filters or not."""
+    lit: int = 0
+    """How many of those counted are selected by a pattern or a lasso."""
 
     @property
     def images(self) -> int:
-        """How many images lie in it."""
+        """How many images are counted."""
         return self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
 
     @property
@@ -70,6 +92,9 @@ class Overview:
     window: Window
     cells: tuple[CellView, ...]
     images: int
+    """How many of the window's images pass the filters."""
+    whole: int
+    """How many lie in the window."""
 
 
 @dataclass(frozen=True)
@@ -90,52 +115,73 @@ class CellDetail:
     top_patterns: tuple[PatternName, ...]
 
 
-def overview(
-    version_id: int, level: int, window: Window | None, outcome: str | None = None
-) -> Overview:
+@dataclass(frozen=True)
+class Lassoed:
+    """What a lasso takes, before anything is done with it."""
+
+    cells: int
+    images: int
+    errors: int
+    real: int
+    fake: int
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Counts by square of a level's grid, of the images that a mask lets through."""
+
+    outcomes: NDArray[np.int64]
+    """(square, 4)."""
+    p: NDArray[np.float64]
+    """Sum over the square."""
+    sensitivity: NDArray[np.float64]
+    """Sum over the `measured`."""
+    measured: NDArray[np.int64]
+
+
+def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     """The cells to draw: at most 600, whatever the collection's size.
 
-    `outcome="misclassified"` keeps the cells that hold errors. Raises InvalidError for another
-    outcome, a level that the layout does not have, or a window outside of it or too large.
+    Every cell of the window is there, also those of which no image passes the filters. Raises
+    InvalidError for a level that the layout does not have, or a window outside of it or too large.
     """
-    levels = _levels(version_id)
-    if not 0 <= level < max(levels, 1):
-        raise InvalidError(f"This layout has the levels 0 to {max(levels, 1) - 1}.")
-    columns, rows = COLUMNS << level, ROWS << level
+    columns = chosen.columns
+    if not 0 <= level < max(columns.levels, 1):
+        raise InvalidError(f"This layout has the levels 0 to {max(columns.levels, 1) - 1}.")
+    width, height = COLUMNS << level, ROWS << level
     window = window or _default_window(level)
-    _check_window(window, columns, rows)
-    query = select(Cell).where(
-        Cell.version_id == version_id,
-        Cell.level == level,
-        Cell.column.between(window.column, window.column + window.columns - 1),
-        Cell.row.between(window.row, window.row + window.rows - 1),
+    _check_window(window, width, height)
+    stored = session().scalars(
+        select(Cell)
+        .where(
+            Cell.version_id == columns.version_id,
+            Cell.level == level,
+            Cell.column.between(window.column, window.column + window.columns - 1),
+            Cell.row.between(window.row, window.row + window.rows - 1),
+        )
+        .order_by(Cell.row, Cell.column)
+        .limit(MOST_GLYPHS)
     )
-    if outcome not in (None, "misclassified"):
-        raise InvalidError(f"{outcome} is no choice of cells; misclassified is.")
-    if outcome is not None:
-        query = query.where(Cell.real_called_fake + Cell.fake_called_real > 0)
-    largest = _largest_sensitivity(version_id, level)
-    cells = tuple(
-        _cell_view(each, largest)
-        for each in session().scalars(query.order_by(Cell.row, Cell.column).limit(MOST_GLYPHS))
-    )
+    views = [_stored_view(each, columns) for each in stored]
+    if chosen.selection.filters.any:
+        views = _recounted(views, chosen.columns, chosen.filtered, level, window)
+    views = _lit(views, chosen, level, window)
     return Overview(
         level=level,
-        levels=levels,
-        columns=columns,
-        rows=rows,
+        levels=columns.levels,
+        columns=width,
+        rows=height,
         window=window,
-        cells=cells,
-        images=sum(each.images for each in cells),
+        cells=tuple(views),
+        images=sum(each.images for each in views),
+        whole=sum(each.whole for each in views),
     )
 
 
 def _default_window(level: int) -> Window:
     """The whole of level 0, else a middle part."""
-    if level == 0:
-        return Window(0, 0, COLUMNS, ROWS)
     columns, rows = COLUMNS << level, ROWS << level
-    return Window((columns - 2 * COLUMNS) // 2, (rows - ROWS) // 2, 2 * COLUMNS, ROWS)
+    return Window((columns - COLUMNS) // 2, (rows - ROWS) // 2, COLUMNS, ROWS)
 
 
 def _check_window(window: Window, columns: int, rows: int) -> None:
@@ -151,23 +197,7 @@ def _check_window(window: Window, columns: int, rows: int) -> None:
         raise InvalidError(f"A window holds at most {MOST_GLYPHS} cells; choose a smaller one.")
 
 
-def _levels(version_id: int) -> int:
-    finest = session().scalar(select(func.max(Cell.level)).where(Cell.version_id == version_id))
-    return 0 if finest is None else finest + 1
-
-
-def _largest_sensitivity(version_id: int, level: int) -> float:
-    return (
-        session().scalar(
-            select(func.max(Cell.sensitivity)).where(
-                Cell.version_id == version_id, Cell.level == level
-            )
-        )
-        or 0.0
-    )
-
-
-def _cell_view(cell: Cell, largest: float) -> CellView:
+def _stored_view(cell: Cell, columns: Columns) -> CellView:
     return CellView(
         id=cell.id,
         level=cell.level,
@@ -178,98 +208,229 @@ def _cell_view(cell: Cell, largest: float) -> CellView:
         fake_right=cell.fake_right,
         fake_called_real=cell.fake_called_real,
         mean_p=cell.mean_p,
-        severity=min(int(cell.mean_p * SEVERITIES) + 1, SEVERITIES),
+        severity=_severity(cell.mean_p),
         sensitivity=cell.sensitivity,
-        sensitivity_share=None if cell.sensitivity is None else cell.sensitivity / (largest or 1.0),
+        sensitivity_share=_share(cell.sensitivity, cell.level, columns),
         measured=cell.measured,
         exemplar_id=cell.exemplar_id,
+        whole=cell.real_right + cell.real_called_fake + cell.fake_right + cell.fake_called_real,
     )
 
 
-def find_cell(version_id: int, cell_id: int) -> Cell:
-    """The cell's row. Raises NotFoundError for a cell of another version."""
-    cell = session().get(Cell, cell_id)
-    if cell is None or cell.version_id != version_id:
-        raise NotFoundError("This version's layout has no such cell.")
-    return cell
+def _severity(mean_p: float) -> int:
+    return min(int(mean_p * SEVERITIES) + 1, SEVERITIES)
 
 
-def inside(cell: Cell) -> ColumnElement[bool]:
-    """The condition that a prediction lies in a cell, exactly as the layout was cut."""
-    columns, rows = COLUMNS << cell.level, ROWS << cell.level
-    return and_(
-        Prediction.version_id == cell.version_id,
-        # The index finds the neighbourhood; the products, computed as when the cells were cut,
-        # decide at the border.
-        Prediction.x.between((cell.column - 0.5) / columns, (cell.column + 1.5) / columns),
-        Prediction.y.between((cell.row - 0.5) / rows, (cell.row + 1.5) / rows),
-        Prediction.x * columns >= cell.column,
-        Prediction.x * columns < cell.column + 1,
-        Prediction.y * rows >= cell.row,
-        Prediction.y * rows < cell.row + 1,
+def _share(sensitivity: float | None, level: int, columns: Columns) -> float | None:
+    """Of the level's largest; a part of a cell may exceed it, and is cut."""
+    if sensitivity is None:
+        return None
+    return min(1.0, sensitivity / (columns.largest_sensitivity[level] or 1.0))
+
+
+def _recounted(
+    views: list[CellView], columns: Columns, rows: Rows, level: int, window: Window
+) -> list[CellView]:
+    """The same cells, with only the images that a mask lets through."""
+    inside = np.flatnonzero(
+        rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+    )
+    squares = _window_squares(columns, inside, level, window)
+    counts = _counted(columns, inside, squares, window.columns * window.rows)
+    exemplars = _exemplars(columns, inside, squares, window.columns * window.rows)
+    passing = set(columns.image_ids[inside].tolist()) if len(inside) <= MOST_GLYPHS else None
+    found = []
+    for view in views:
+        square = (view.row - window.row) * window.columns + view.column - window.column
+        kept = _passes(columns, rows, view.exemplar_id, passing)
+        exemplar = view.exemplar_id if kept else int(exemplars[square])
+        found.append(_with_counts(view, counts, square, exemplar, columns))
+    return found
+
+
+def _passes(columns: Columns, rows: Rows, image_id: int, passing: set[int] | None) -> bool:
+    if passing is not None:
+        return image_id in passing
+    return bool(rows[columns.row_of(image_id)])
+
+
+def _window_squares(
+    columns: Columns, rows: NDArray[np.int64], level: int, window: Window
+) -> NDArray[np.int64]:
+    """The square of the window that each of these images lies in."""
+    width = COLUMNS << level
+    row, column = np.divmod(columns.squares_at(rows, level), width)
+    squares: NDArray[np.int64] = (row - window.row) * window.columns + column - window.column
+    return squares
+
+
+def _counted(
+    columns: Columns, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
+) -> _Counts:
+    sensitivity = columns.sensitivity[rows]
+    measured = ~np.isnan(sensitivity)
+    return _Counts(
+        outcomes=np.bincount(squares * 4 + columns.outcomes[rows], minlength=4 * size).reshape(
+            size, 4
+        ),
+        p=_sums(squares, columns.p[rows], size),
+        sensitivity=_sums(squares[measured], sensitivity[measured], size),
+        measured=np.bincount(squares[measured], minlength=size),
     )
 
 
-def cell(version_id: int, cell_id: int) -> CellDetail:
-    """A cell with its most frequent tags and patterns. Raises NotFoundError."""
-    found = find_cell(version_id, cell_id)
-    return CellDetail(
-        cell=_cell_view(found, _largest_sensitivity(version_id, found.level)),
-        top_tags=_top_tags(found),
-        top_patterns=_top_patterns(found),
+def _sums(
+    squares: NDArray[np.int64], values: NDArray[np.float32], size: int
+) -> NDArray[np.float64]:
+    return np.bincount(squares, weights=values, minlength=size).astype(np.float64)
+
+
+def _exemplars(
+    columns: Columns, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """The image of each square that comes first in the order that is spread over the layout."""
+    first = np.full(size, columns.count, np.int64)
+    np.minimum.at(first, squares, columns.spread[rows])
+    ranks = np.full(columns.count + 1, 0, np.int64)
+    ranks[columns.spread[rows]] = columns.image_ids[rows]
+    return ranks[first]
+
+
+def _with_counts(
+    view: CellView, counts: _Counts, square: int, exemplar: int, columns: Columns
+) -> CellView:
+    outcomes = [int(each) for each in counts.outcomes[square]]
+    images, measured = sum(outcomes), int(counts.measured[square])
+    mean_p = float(counts.p[square]) / images if images else 0.0
+    sensitivity = float(counts.sensitivity[square]) / measured if measured else None
+    return CellView(
+        id=view.id,
+        level=view.level,
+        row=view.row,
+        column=view.column,
+        real_right=outcomes[0],
+        real_called_fake=outcomes[1],
+        fake_right=outcomes[2],
+        fake_called_real=outcomes[3],
+        mean_p=mean_p,
+        severity=_severity(mean_p),
+        sensitivity=sensitivity,
+        sensitivity_share=_share(sensitivity, view.level, columns),
+        measured=measured,
+        exemplar_id=exemplar or view.exemplar_id,
+        whole=view.whole,
     )
 
 
-def _top_patterns(found: Cell) -> tuple[PatternName, ...]:
-    images = func.count(func.distinct(PixelGroup.image_id))
-    rows = (
-        session()
-        .execute(
-            select(Pattern.id, Pattern.number, images)
-            .join(PixelGroup, PixelGroup.pattern_id == Pattern.id)
-            .join(
-                Prediction,
-                and_(
-                    Prediction.image_id == PixelGroup.image_id,
-                    Prediction.version_id == PixelGroup.version_id,
-                ),
-            )
-            .where(inside(found))
-            .group_by(Pattern.id, Pattern.number)
-            .order_by(images.desc(), Pattern.number)
-            .limit(3)
+def _lit(views: list[CellView], chosen: Chosen, level: int, window: Window) -> list[CellView]:
+    """Mark the cells that hold what a pattern or a lasso selects."""
+    selection = chosen.selection
+    if selection.pattern_id is None and selection.lasso is None:
+        return views
+    columns = chosen.columns
+    inside = np.flatnonzero(
+        chosen.selected
+        & columns.within(level, window.column, window.row, window.columns, window.rows)
+    )
+    squares = _window_squares(columns, inside, level, window)
+    lit = np.bincount(squares, minlength=window.columns * window.rows)
+    return [
+        replace(
+            view,
+            lit=int(lit[(view.row - window.row) * window.columns + view.column - window.column]),
         )
+        for view in views
+    ]
+
+
+def cell(version_id: int, cell_id: int, filters: Filters) -> CellDetail:
+    """A cell from near, of its images that pass the filters. Raises NotFoundError."""
+    return detail_of(choose(version_id, Selection(filters=filters)), cell_id)
+
+
+def detail_of(chosen: Chosen, cell_id: int) -> CellDetail:
+    """A cell with its most frequent tags and patterns, of the images that pass the filters."""
+    found = find_cell(chosen.columns.version_id, cell_id)
+    columns = chosen.columns
+    view = _stored_view(found, columns)
+    rows = chosen.filtered & in_cell(columns, found)
+    if chosen.selection.filters.any:
+        view = _recounted(
+            [view], columns, rows, found.level, Window(found.column, found.row, 1, 1)
+        )[0]
+    patterns = _pattern_counts(columns, rows)
+    return CellDetail(
+        cell=view,
+        top_tags=_top_tags(columns, rows, patterns),
+        top_patterns=_top_patterns(columns, patterns),
+    )
+
+
+def _pattern_counts(columns: Columns, rows: Rows) -> NDArray[np.int64]:
+    """How many of the images have each pattern."""
+    had = rows[columns.member_rows]
+    return np.bincount(columns.member_patterns[had], minlength=len(columns.pattern_ids))
+
+
+def _top_patterns(columns: Columns, counts: NDArray[np.int64]) -> tuple[PatternName, ...]:
+    top = [int(each) for each in np.argsort(-counts, kind="stable")[:NAMED] if counts[each]]
+    ids = [int(columns.pattern_ids[each]) for each in top]
+    labels = pattern_labels(ids)
+    numbers = dict(
+        session()
+        .execute(select(Pattern.id, Pattern.number).where(Pattern.id.in_(ids)))
+        .tuples()
         .all()
     )
-    labels = pattern_labels([row.id for row in rows])
     return tuple(
-        PatternName(pattern_id, labels.get(pattern_id, default_label(number)), count)
-        for pattern_id, number, count in rows
+        PatternName(each, labels.get(each, default_label(numbers[each])), int(counts[index]))
+        for each, index in zip(ids, top, strict=True)
     )
 
 
-def _top_tags(found: Cell) -> tuple[tuple[str, int], ...]:
-    images = func.count(func.distinct(PixelGroup.image_id))
-    rows = session().execute(
-        select(Tag.name, images)
-        .join(Tagging, and_(Tagging.tag_id == Tag.id, Tagging.withdrawn_at.is_(None)))
-        .join(
-            PixelGroup,
-            or_(
-                PixelGroup.id == Tagging.pixel_group_id,
-                PixelGroup.pattern_id == Tagging.pattern_id,
-            ),
-        )
-        .join(
-            Prediction,
-            and_(
-                Prediction.image_id == PixelGroup.image_id,
-                Prediction.version_id == PixelGroup.version_id,
-            ),
-        )
-        .where(inside(found))
-        .group_by(Tag.name)
-        .order_by(images.desc(), Tag.name)
-        .limit(3)
+def _top_tags(
+    columns: Columns, rows: Rows, counts: NDArray[np.int64]
+) -> tuple[tuple[str, int], ...]:
+    """The tags on most of the images, by hand or by pattern."""
+    images: dict[str, set[int]] = {}
+    present = {int(columns.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
+    by_pattern = session().execute(
+        select(Tag.name, Tagging.pattern_id)
+        .join(Tagging)
+        .where(Tagging.pattern_id.in_(present), Tagging.withdrawn_at.is_(None))
     )
-    return tuple((name, count) for name, count in rows)
+    for name, pattern_id in by_pattern:
+        members = columns.member_rows[columns.members(present[pattern_id or 0])]
+        images.setdefault(name, set()).update(members[rows[members]].tolist())
+    ids = columns.image_ids[rows]
+    if len(ids):
+        by_hand = session().execute(
+            select(Tag.name, PixelGroup.image_id)
+            .join(Tagging, Tagging.tag_id == Tag.id)
+            .join(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
+            .where(
+                Tagging.withdrawn_at.is_(None),
+                PixelGroup.image_id.between(int(ids[0]), int(ids[-1])),
+            )
+        )
+        for name, image_id in by_hand:
+            for row in columns.rows_of(np.array([image_id])):
+                if rows[row]:
+                    images.setdefault(name, set()).add(int(row))
+    tags = Counter({name: len(found) for name, found in images.items()})
+    return tuple(sorted(tags.items(), key=lambda tag: (-tag[1], tag[0])))[:NAMED]
+
+
+def lassoed(version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
+    """Count what a lasso takes of the images that pass the filters. Raises InvalidError."""
+    chosen = choose(version_id, Selection(filters=filters, lasso=lasso))
+    columns = chosen.columns
+    rows = np.flatnonzero(chosen.area)
+    outcomes = np.bincount(columns.outcomes[rows], minlength=4)
+    return Lassoed(
+        cells=len(np.unique(columns.squares_at(rows, lasso.level))),
+        images=len(rows),
+        errors=int(outcomes[1] + outcomes[3]),
+        real=int(outcomes[0] + outcomes[1]),
+        fake=int(outcomes[2] + outcomes[3]),
+    )

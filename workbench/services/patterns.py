@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import joinedload
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, or_, select
 
-from workbench.analysis.cells import COLUMNS, ROWS
-from workbench.services.browsing import ImageCard, cards
+from workbench.analysis.patterns import lifts
+from workbench.services import current
+from workbench.services.browsing import ImageCard, cards_of
+from workbench.services.columns import Columns, columns_of
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.judging import WRONG
 from workbench.services.keyset import key_text, parse_key
-from workbench.services.overview import find_cell, inside
-from workbench.services.pattern_names import default_label
+from workbench.services.pattern_names import default_label, pattern_labels
+from workbench.services.selecting import Chosen
 from workbench.services.tagging import TaggingView, taggings_of_patterns
 from workbench.store.database import session
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.images import LABELS
+from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-ORDERS = ("contribution", "lift", "prevalence")
+ORDERS = ("contribution", "lift", "prevalence", "stability")
 EXEMPLARS = 6
 MEMBERS_A_PAGE = 48
 MISLED_SHOWN = 24
@@ -39,7 +42,11 @@ class GroupExemplar:
 
 @dataclass(frozen=True)
 class PatternRow:
-    """A pattern in the ranked list; all in logits but prevalences (shares) and lift (a ratio)."""
+    """A pattern in the ranked list; all in logits but prevalences (shares) and lift (a ratio).
+
+    In a selection, `images`, contributions, prevalences and lift are those of the selection's
+    images; effect, stability and profile are always the whole version's.
+    """
 
     id: int
     number: int
@@ -81,36 +88,44 @@ class PatternsSummary:
 
 @dataclass(frozen=True)
 class PatternDetail:
-    """One pattern: a page of its members, the cells it lies in, the images it misleads."""
+    """One pattern: a page of its members, and the images it misleads."""
 
     row: PatternRow
     members: tuple[GroupExemplar, ...]
     members_after: str | None
-    cells: tuple[int, ...]
     misled: tuple[ImageCard, ...]
 
 
-def patterns(
-    version_id: int, order: str = "contribution", cell_id: int | None = None
-) -> tuple[PatternRow, ...]:
-    """All patterns, or those met in a cell, ranked. A constant number of queries."""
+def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, ...]:
+    """The patterns met in a selection's area, ranked. A constant number of queries."""
     if order not in ORDERS:
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
+    found = session().scalars(
+        select(Pattern)
+        .where(Pattern.version_id == chosen.columns.version_id)
+        .order_by(Pattern.number)
+    )
+    rows = _rows(found.all(), chosen)
     key = {
-        "contribution": func.abs(Pattern.mean_contribution).desc(),
-        "lift": Pattern.lift.desc(),
-        "prevalence": (Pattern.prevalence_real + Pattern.prevalence_fake).desc(),
+        "contribution": lambda row: abs(row.mean_contribution),
+        "lift": lambda row: row.lift,
+        "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
+        "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }[order]
-    query = select(Pattern).where(Pattern.version_id == version_id).order_by(key, Pattern.number)
-    if cell_id is not None:
-        met = (
-            select(PixelGroup.pattern_id)
-            .join(Prediction, _same_image())
-            .where(inside(find_cell(version_id, cell_id)))
-        )
-        query = query.where(Pattern.id.in_(met))
-    found = session().scalars(query).all()
-    return _rows(found)
+    return tuple(sorted(rows, key=key, reverse=True))
+
+
+def pattern_name(version_id: int, pattern_id: int) -> str:
+    """What a pattern is called. Raises NotFoundError for a pattern of another version."""
+    found = _find(version_id, pattern_id)
+    return pattern_labels([found.id]).get(found.id, default_label(found.number))
+
+
+def _find(version_id: int, pattern_id: int) -> Pattern:
+    found = session().get(Pattern, pattern_id)
+    if found is None or found.version_id != version_id:
+        raise NotFoundError("This version has no such pattern.")
+    return found
 
 
 def summary(version_id: int) -> PatternsSummary:
@@ -124,36 +139,94 @@ def summary(version_id: int) -> PatternsSummary:
     )
 
 
-def _same_image() -> ColumnElement[bool]:
-    return and_(
-        Prediction.image_id == PixelGroup.image_id,
-        Prediction.version_id == PixelGroup.version_id,
+@dataclass(frozen=True)
+class _Counted:
+    """A pattern's figures among the images of a selection."""
+
+    images: int
+    mean_contribution: float
+    spread_contribution: float
+    prevalence_real: float
+    prevalence_fake: float
+    lift: float
+    lift_low: float
+    lift_high: float
+
+
+def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, ...]:
+    """Rows of patterns; with a selection, of those that its area holds, with its own figures."""
+    if not found:
+        return ()
+    columns = columns_of(found[0].version_id) if chosen is None else chosen.columns
+    of_selection = None if chosen is None or chosen.everything else _counted(chosen)
+    places = {int(each): place for place, each in enumerate(columns.pattern_ids)}
+    shown = [each for each in found if of_selection is None or of_selection[places[each.id]].images]
+    tags = taggings_of_patterns([each.id for each in shown])
+    area = chosen.area if chosen is not None and of_selection is not None else None
+    exemplars = {each.id: _exemplars(columns, places[each.id], area) for each in shown}
+    return tuple(
+        _row(
+            each,
+            tags.get(each.id, ()),
+            exemplars[each.id],
+            None if of_selection is None else of_selection[places[each.id]],
+        )
+        for each in shown
     )
 
 
-def _rows(found: Sequence[Pattern]) -> tuple[PatternRow, ...]:
-    ids = [each.id for each in found]
-    tags, exemplars = taggings_of_patterns(ids), _exemplars(ids)
-    return tuple(_row(each, tags.get(each.id, ()), exemplars.get(each.id, ())) for each in found)
+def _counted(chosen: Chosen) -> list[_Counted]:
+    columns = chosen.columns
+    size = len(columns.pattern_ids)
+    met = np.flatnonzero(chosen.area[columns.member_rows])
+    rows, patterns = columns.member_rows[met], columns.member_patterns[met].astype(np.int64)
+    outcomes = np.bincount(patterns * 4 + columns.outcomes[rows], minlength=4 * size)
+    having = outcomes.reshape(size, 4)
+    whole = np.bincount(columns.outcomes[chosen.area], minlength=4)
+    images = having.sum(axis=1)
+    contributions = columns.member_contributions[met].astype(np.float64)
+    divisor = np.maximum(images, 1)
+    mean = np.bincount(patterns, weights=contributions, minlength=size) / divisor
+    square = np.bincount(patterns, weights=contributions**2, minlength=size) / divisor
+    wrong, right = having[:, [1, 3]].sum(axis=1), having[:, [0, 2]].sum(axis=1)
+    without = (whole[1] + whole[3] - wrong, whole[0] + whole[2] - right)
+    lifted = lifts(np.stack([wrong, right, *without], axis=1), seed=current.settings().seed)
+    return [
+        _Counted(
+            images=int(images[each]),
+            mean_contribution=float(mean[each]),
+            spread_contribution=float(np.sqrt(max(square[each] - mean[each] ** 2, 0.0))),
+            prevalence_real=float(having[each, :2].sum() / max(whole[:2].sum(), 1)),
+            prevalence_fake=float(having[each, 2:].sum() / max(whole[2:].sum(), 1)),
+            lift=lifted[each].value,
+            lift_low=lifted[each].low,
+            lift_high=lifted[each].high,
+        )
+        for each in range(size)
+    ]
 
 
 def _row(
-    each: Pattern, tags: tuple[TaggingView, ...], exemplars: tuple[GroupExemplar, ...]
+    each: Pattern,
+    tags: tuple[TaggingView, ...],
+    exemplars: tuple[GroupExemplar, ...],
+    of_selection: _Counted | None,
 ) -> PatternRow:
+    figures = of_selection or each
     return PatternRow(
         id=each.id,
         number=each.number,
         label=tags[0].tag if tags else default_label(each.number),
         side=each.side,
         groups=each.groups,
-        images=each.images,
-        mean_contribution=each.mean_contribution,
-        spread_contribution=each.spread_contribution,
-        prevalence_real=each.prevalence_real,
-        prevalence_fake=each.prevalence_fake,
-        lift=each.lift,
-        lift_low=each.lift_low,
-        lift_high=each.lift_high,
+        images=figures.images,
+        mean_contribution=figures.mean_contribution,
+        spread_contribution=figures.spread_contribution,
+        prevalence_real=figures.prevalence_real,
+        prevalence_fake=figures.prevalence_fake,
+        lift=figures.lift,
+        lift_low=figures.lift_low,
+        lift_high=figures.lift_high,
         tags=tags,
         exemplars=exemplars,
         profile=tuple(each.profile),
@@ -166,43 +239,27 @@ def _row(
     )
 
 
-def _exemplars(pattern_ids: Sequence[int]) -> dict[int, tuple[GroupExemplar, ...]]:
-    """The groups nearest each pattern's medoid, one an image."""
-    within_image = func.row_number().over(
-        partition_by=(PixelGroup.pattern_id, PixelGroup.image_id),
-        order_by=(PixelGroup.typicality, PixelGroup.id),
-    )
-    nearest = (
-        select(
-            PixelGroup.id,
-            PixelGroup.pattern_id,
-            PixelGroup.typicality,
-            within_image.label("within_image"),
+def _exemplars(
+    columns: Columns, index: int, area: NDArray[np.bool_] | None
+) -> tuple[GroupExemplar, ...]:
+    """The groups nearest a pattern's medoid, one an image."""
+    part = columns.members(index)
+    members = np.arange(part.start, part.stop)
+    if area is not None:
+        members = members[area[columns.member_rows[part]]]
+    found = []
+    for member in members[:EXEMPLARS]:
+        row = columns.member_rows[member]
+        found.append(
+            GroupExemplar(
+                group_id=int(columns.member_groups[member]),
+                image_id=int(columns.image_ids[row]),
+                label=LABELS[columns.labels[row]],
+                p=float(columns.p[row]),
+                contribution=float(columns.member_contributions[member]),
+            )
         )
-        .where(PixelGroup.pattern_id.in_(pattern_ids))
-        .subquery()
-    )
-    ranked = (
-        select(
-            nearest.c.id,
-            func.row_number()
-            .over(partition_by=nearest.c.pattern_id, order_by=(nearest.c.typicality, nearest.c.id))
-            .label("rank"),
-        )
-        .where(nearest.c.within_image == 1)
-        .subquery()
-    )
-    rows = session().execute(
-        select(PixelGroup, Prediction.label, Prediction.p)
-        .join(ranked, ranked.c.id == PixelGroup.id)
-        .join(Prediction, _same_image())
-        .where(ranked.c.rank <= EXEMPLARS)
-        .order_by(PixelGroup.pattern_id, ranked.c.rank)
-    )
-    found: dict[int, list[GroupExemplar]] = {}
-    for group, label, p in rows:
-        found.setdefault(group.pattern_id, []).append(_exemplar(group, label, p))
-    return {pattern_id: tuple(each) for pattern_id, each in found.items()}
+    return tuple(found)
 
 
 def _exemplar(group: PixelGroup, label: str, p: float) -> GroupExemplar:
@@ -211,15 +268,12 @@ def _exemplar(group: PixelGroup, label: str, p: float) -> GroupExemplar:
 
 def pattern(version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
     """One pattern. Raises NotFoundError for a pattern of another version."""
-    found = session().get(Pattern, pattern_id)
-    if found is None or found.version_id != version_id:
-        raise NotFoundError("This version has no such pattern.")
+    found = _find(version_id, pattern_id)
     members, following = _members(pattern_id, after)
     return PatternDetail(
-        row=_rows([found])[0],
+        row=_rows([found], None)[0],
         members=members,
         members_after=following,
-        cells=_cells(found),
         misled=_misled(found),
     )
 
@@ -227,7 +281,13 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
 def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, ...], str | None]:
     query = (
         select(PixelGroup, Prediction.label, Prediction.p)
-        .join(Prediction, _same_image())
+        .join(
+            Prediction,
+            and_(
+                Prediction.image_id == PixelGroup.image_id,
+                Prediction.version_id == PixelGroup.version_id,
+            ),
+        )
         .where(PixelGroup.pattern_id == pattern_id)
         .order_by(PixelGroup.typicality, PixelGroup.id)
         .limit(MEMBERS_A_PAGE + 1)
@@ -247,35 +307,11 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
     return tuple(_exemplar(*row) for row in shown), following
 
 
-def _cells(found: Pattern) -> tuple[int, ...]:
-    """The cells of level 0 that hold images with the pattern."""
-    places = session().execute(
-        select(Prediction.x, Prediction.y)
-        .join(PixelGroup, _same_image())
-        .where(PixelGroup.pattern_id == found.id, Prediction.x.is_not(None))
-    )
-    squares = {(int(y * ROWS), int(x * COLUMNS)) for x, y in places}
-    cells = session().execute(
-        select(Cell.id, Cell.row, Cell.column).where(
-            Cell.version_id == found.version_id, Cell.level == 0
-        )
-    )
-    return tuple(cell_id for cell_id, row, column in cells if (row, column) in squares)
-
-
 def _misled(found: Pattern) -> tuple[ImageCard, ...]:
     """Misclassified images with the pattern where it pushes to the wrong side, the worst first."""
-    wrong_way = WRONG[0] if found.side == "fake" else WRONG[1]
-    having = select(PixelGroup.image_id).where(PixelGroup.pattern_id == found.id)
-    misled = session().scalars(
-        select(Prediction)
-        .options(joinedload(Prediction.image))
-        .where(
-            Prediction.version_id == found.version_id,
-            Prediction.outcome == wrong_way,
-            Prediction.image_id.in_(having),
-        )
-        .order_by(func.abs(Prediction.logit).desc(), Prediction.image_id)
-        .limit(MISLED_SHOWN)
-    )
-    return cards(misled.all())
+    columns = columns_of(found.version_id)
+    rows = columns.member_rows[columns.members(columns.pattern_index(found.id))]
+    wrong_way = 1 if found.side == "fake" else 3
+    misled = rows[columns.outcomes[rows] == wrong_way]
+    worst = misled[np.lexsort((misled, -np.abs(columns.logits[misled])))[:MISLED_SHOWN]]
+    return cards_of(found.version_id, [int(each) for each in columns.image_ids[worst]])

@@ -10,8 +10,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from workbench.services.collections import is_finished
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.finished import is_finished
 from workbench.store.database import now, session, transaction
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent

@@ -19,6 +19,7 @@ from workbench.analysis.projection import Projection
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
 from workbench.services import runs, scoring, summarising, sweeping
+from workbench.services.columns import write_columns
 from workbench.services.curation import freeze
 from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
@@ -86,6 +87,7 @@ def _execute(run_id: int, settings: Settings, progress: Progress) -> None:
         version_id = _train_version(run_id, collection_id, encoder, settings, progress)
     scoring.score(version_id, encoder, settings, progress)
     summarising.summarise(version_id, encoder, settings, progress)
+    write_columns(version_id, settings)
     _activate(run_id, collection_id, version_id)
 
 

@@ -7,11 +7,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from workbench.services.collections import (
-    VersionSummary,
-    finished_versions,
-    version_summary,
-)
+from workbench.services.collections import VersionSummary, version_summary
+from workbench.services.finished import finished_versions
 from workbench.store.database import session
 from workbench.store.results import Pattern
 from workbench.store.versions import ActiveVersion

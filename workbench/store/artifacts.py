@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -17,6 +18,15 @@ from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.store.database import Base, now
+
+_KINDS = {
+    "BOOL": "?",
+    "U8": "u1",
+    "U16": "<u2",
+    "I32": "<i4",
+    "I64": "<i8",
+    "F32": "<f4",
+}
 
 
 class ArtifactDamagedError(Exception):
@@ -127,6 +137,31 @@ def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, ND
         raise ArtifactDamagedError(f"{artifact.kind} file {path} differs from what was written")
     arrays: dict[str, NDArray[np.generic]] = load(content)
     return arrays
+
+
+def pack_arrays(arrays: dict[str, NDArray[np.generic]], facts: dict[str, str]) -> bytes:
+    """The content of a file of arrays, with a few words about them, for `map_arrays`."""
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, facts)
+
+
+def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    """The arrays of a file, mapped into memory instead of read, and the words about them.
+
+    Raises OSError where there is no such file, ArtifactDamagedError where it is torn.
+    """
+    content = np.memmap(path, dtype=np.uint8, mode="r")
+    start = 8 + int.from_bytes(content[:8].tobytes(), "little")
+    try:
+        header = json.loads(content[8:start].tobytes())
+        facts = header.pop("__metadata__", {})
+        arrays = {}
+        for name, entry in header.items():
+            first, end = (start + offset for offset in entry["data_offsets"])
+            kind = np.dtype(_KINDS[entry["dtype"]])
+            arrays[name] = np.asarray(content[first:end]).view(kind).reshape(entry["shape"])
+    except (KeyError, ValueError) as error:
+        raise ArtifactDamagedError(f"{path} is torn") from error
+    return arrays, facts
 
 
 def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArray[np.generic]:

@@ -34,6 +34,9 @@ class Collection(Base):
     """What the set is and is not, shown on its page."""
     file_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """How well file facts alone predict the label (see services.file_facts)."""
+    real: Mapped[int] = mapped_column(default=0, server_default="0")
+    fake: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many images are labelled so; kept by the import, since counting a million takes long."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -81,7 +81,6 @@ class Prediction(Base):
     __table_args__ = (
         Index("ix_prediction_version_id_outcome", "version_id", "outcome", "p"),
         Index("ix_prediction_version_id_p", "version_id", "p", "image_id"),
-        Index("ix_prediction_version_id_x_y", "version_id", "x", "y"),
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True)

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from workbench.services.collections import VersionSummary, Workspace
 from workbench.services.errors import NotFoundError
 from workbench.web.services import services
-from workbench.web.view import View, read_view
+from workbench.web.view import View, joined, read_view
 
 
 def enter(name: str) -> tuple[View, Workspace]:
@@ -16,7 +16,7 @@ def enter(name: str) -> tuple[View, Workspace]:
 
     Links made from the view name the version, so that they show the same after a retrain.
     """
-    view = read_view(name, request.args)
+    view = read_view(name, joined(request.args))
     workspace = services().collections.workspace(name, view.version)
     if workspace.version is not None:
         view = view.changed(version=workspace.version.number)

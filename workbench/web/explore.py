@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from workbench.services.browsing import ImagePage
 from workbench.services.collections import Workspace
+from workbench.services.dimensions import Carrier
+from workbench.services.errors import InvalidError
 from workbench.services.overview import CellDetail, Overview
 from workbench.services.patterns import PatternRow
+from workbench.services.selecting import FilterChoices
+from workbench.web import security
 from workbench.web.entering import enter, version_of
 from workbench.web.presenters import dimensions as dimension_panel
 from workbench.web.presenters import overview as overview_panel
+from workbench.web.presenters.filters import FilterChip, chips
 from workbench.web.services import services
 from workbench.web.view import View, read_after
 
 blueprint = Blueprint("explore", __name__)
 
+WELCOMED = "welcomed"
+ONE_YEAR = 365 * 24 * 3600
 IMAGES_SHOWN = 12
 PATTERNS_SHOWN = 12
 
@@ -31,6 +39,8 @@ class ExplorePage:
     workspace: Workspace
     overview: Overview
     drawing: overview_panel.Drawing
+    chips: tuple[FilterChip, ...]
+    choices: FilterChoices
     selected: CellDetail | None
     pinned_a: CellDetail | None
     pinned_b: CellDetail | None
@@ -39,11 +49,15 @@ class ExplorePage:
     """This is not the first page of the images."""
     patterns: tuple[PatternRow, ...]
     patterns_total: int
-    pattern: PatternRow | None
-    """The one that the images are narrowed to."""
+    pattern_name: str | None
+    """Of the pattern that is selected."""
     dimensions: tuple[dimension_panel.DrawnDimension, ...]
+    carriers: tuple[tuple[Carrier, ...], tuple[Carrier, ...]] | None
+    """Of the dimension that is picked, left and right."""
     left_name: str
     right_name: str
+    welcome: bool
+    """Whether to explain what this is and where to click first."""
 
 
 @blueprint.get("/c/<collection:name>/")
@@ -52,24 +66,47 @@ def show(name: str) -> str:
     view, workspace = enter(name)
     if workspace.version is None:
         return render_template("views/unanalysed.html", view=view, workspace=workspace)
-    return render_template("views/explore.html", page=_page(view, workspace))
+    return render_template("views/explore.html", page=explore_page(view, workspace))
 
 
 @blueprint.get("/c/<collection:name>/cells/<record:cell_id>")
 def cell(name: str, cell_id: int) -> str:
     """One cell's numbers, top tags and top patterns: what hovering shows."""
     view, workspace = enter(name)
-    detail = services().overview.cell(version_of(workspace).id, cell_id)
+    detail = services().overview.cell(version_of(workspace).id, cell_id, view.filters)
     return render_template("partials/cell_card.html", view=view, detail=detail)
 
 
-def _page(view: View, workspace: Workspace) -> ExplorePage:
+@blueprint.get("/c/<collection:name>/lasso")
+def lasso(name: str) -> str:
+    """What a lasso takes, exactly, before anything is done with it."""
+    view, workspace = enter(name)
+    if view.lasso is None:
+        raise InvalidError(gettext("Draw a lasso around some cells first."))
+    taken = services().overview.lassoed(version_of(workspace).id, view.filters, view.lasso)
+    return render_template("partials/lasso_card.html", view=view, taken=taken)
+
+
+@blueprint.post("/welcome")
+def welcome() -> Response:
+    """Never explain the main screen to this browser again, or do so once more."""
+    response = redirect(security.local_path(request.form.get("back")) or "/", 303)
+    if request.form.get("again"):
+        response.delete_cookie(WELCOMED)
+    else:
+        response.set_cookie(WELCOMED, "1", max_age=ONE_YEAR, httponly=True, samesite="Lax")
+    return response
+
+
+def explore_page(view: View, workspace: Workspace) -> ExplorePage:
+    """Everything that the main screen shows of a view."""
     calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
-    overview = calls.overview.overview(version, view.level, view.window)
+    chosen = calls.selecting.choose(version, view.selection)
+    overview = calls.overview.overview(chosen, view.level, view.window)
     selected, pinned_a, pinned_b = (
-        calls.overview.cell(version, cell_id) if cell_id else None
+        calls.overview.detail_of(chosen, cell_id) if cell_id else None
         for cell_id in (view.cell, view.a, view.b)
     )
     marked = {
@@ -77,41 +114,51 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         for mark, detail in (("", selected), ("A", pinned_a), ("B", pinned_b))
         if detail is not None
     }
-    patterns = calls.patterns.patterns(version, view.sort, view.cell)
-    left = view.a or view.cell
+    patterns = calls.patterns.patterns(chosen, view.sort)
+    dimensions = calls.dimensions
     return ExplorePage(
         view=view,
         workspace=workspace,
         overview=overview,
-        drawing=overview_panel.drawing(overview, view.outcome, view.label, marked),
+        drawing=overview_panel.drawing(
+            overview,
+            marked,
+            view.lasso,
+            lighting=view.pattern is not None or view.lasso is not None,
+        ),
+        chips=chips(view),
+        choices=calls.selecting.filter_choices(version),
         selected=selected,
         pinned_a=pinned_a,
         pinned_b=pinned_b,
-        images=calls.browsing.images(version, view.selection, after, IMAGES_SHOWN),
+        images=calls.browsing.images(chosen, view.order, after, IMAGES_SHOWN, view.shuffle),
         paged=after is not None,
         patterns=patterns[:PATTERNS_SHOWN],
         patterns_total=len(patterns),
-        pattern=calls.patterns.pattern(version, view.pattern).row if view.pattern else None,
-        dimensions=_dimensions(version, left, view.b),
+        pattern_name=(calls.patterns.pattern_name(version, view.pattern) if view.pattern else None),
+        dimensions=dimension_panel.drawn(dimensions.violins(chosen, view.a, view.b), view.by),
+        carriers=(
+            None
+            if view.dimension is None
+            else dimensions.carriers(chosen, view.dimension, view.a, view.b)
+        ),
         left_name=_left_name(view),
-        right_name="B" if view.b else gettext("all images"),
+        right_name=_right_name(view),
+        welcome=WELCOMED not in request.cookies,
     )
 
 
 def _left_name(view: View) -> str:
     if view.a:
         return "A"
-    return gettext("the selected cell") if view.cell else gettext("all images")
+    if view.cell:
+        return gettext("the selected cell")
+    if view.lasso or view.pattern:
+        return gettext("the selected images")
+    return _right_name(view.changed(b=None))
 
 
-def _dimensions(
-    version_id: int, left: int | None, right: int | None
-) -> tuple[dimension_panel.DrawnDimension, ...]:
-    """Violins of two cells; a side without a cell shows all images."""
-    calls = services().dimensions
-    if left is None and right is not None:
-        everything = calls.violins(version_id, None, None)
-        return dimension_panel.drawn(everything, calls.violins(version_id, right, None))
-    violins = calls.violins(version_id, left, right)
-    everything = calls.violins(version_id, None, None) if left and right is None else None
-    return dimension_panel.drawn(violins, everything)
+def _right_name(view: View) -> str:
+    if view.b:
+        return "B"
+    return gettext("all that pass the filters") if view.filters.any else gettext("all images")

@@ -27,6 +27,12 @@ DECISION_WORDS = {
     "exclude": lazy_gettext("excluded"),
 }
 
+VERDICT_WORDS = {
+    "none": lazy_gettext("not judged"),
+    "any": lazy_gettext("judged"),
+    **DECISION_WORDS,
+}
+
 LABEL_WORDS = {"real": lazy_gettext("real"), "fake": lazy_gettext("fake")}
 
 EXPECTATION_WORDS = {
@@ -177,6 +183,11 @@ def decision_words(value: str) -> str:
     return str(DECISION_WORDS[value])
 
 
+def verdict_words(value: str) -> str:
+    """Which verdict a filter asks for: "not judged", "overturned"."""
+    return str(VERDICT_WORDS[value])
+
+
 def label_words(value: str) -> str:
     """What the dataset says that an image is, or the side that something pushes to."""
     return str(LABEL_WORDS[value])
@@ -243,5 +254,6 @@ def register(app: Flask) -> None:
         state_words,
         tag_hue,
         trigger_words,
+        verdict_words,
     ):
         app.add_template_filter(function)

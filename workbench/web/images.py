@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from workbench.services.browsing import ImageDetail
+from workbench.services.browsing import ImageDetail, PlaceInOrder
 from workbench.services.collections import Workspace
 from workbench.services.counterfactual_notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.counterfactuals import Outcome
@@ -58,8 +58,7 @@ class ImagePage:
     workspace: Workspace
     detail: ImageDetail
     score: Breakdown
-    previous_id: int | None
-    next_id: int | None
+    place: PlaceInOrder
     verdict: VerdictView | None
     """The newest that stands."""
     trial: Trial | None
@@ -160,15 +159,13 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     calls = services()
     version = version_of(workspace).id
     detail = calls.browsing.image_detail(version, image_id)
-    previous_id, next_id = _neighbours(view, version, image_id)
     trial, trial_refused = _trial(version, image_id)
     return ImagePage(
         view=view,
         workspace=workspace,
         detail=detail,
         score=breakdown(detail.base_logit, detail.logit, detail.dimensions, detail.groups),
-        previous_id=previous_id,
-        next_id=next_id,
+        place=_place(view, version, image_id),
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
         trial=trial,
         trial_refused=trial_refused,
@@ -178,14 +175,14 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     )
 
 
-def _neighbours(view: View, version_id: int, image_id: int) -> tuple[int | None, int | None]:
+def _place(view: View, version_id: int, image_id: int) -> PlaceInOrder:
+    """Where an image stands in the view's order; in the queue, the next one to judge."""
+    calls = services()
     if view.queue:
-        following = services().judging.queue(version_id, image_id)
-        return None, following if following != image_id else None
-    previous_id, next_id = services().browsing.neighbours_in_order(
-        version_id, view.selection, image_id
-    )
-    return previous_id, next_id
+        following = calls.judging.queue(version_id, image_id)
+        return PlaceInOrder(None, following if following != image_id else None, None, 0)
+    chosen = calls.selecting.choose(version_id, view.selection)
+    return calls.browsing.place_in_order(chosen, view.order, image_id, view.shuffle)
 
 
 def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:

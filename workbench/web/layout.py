@@ -10,10 +10,15 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 from workbench.config import Settings
+from workbench.services.selecting import Filters
+from workbench.web.parsing import number_text
 from workbench.web.presenters import bars, glyph, violin
 from workbench.web.security import may
+from workbench.web.view import UNBOUNDED
 
 THEMES = ("light", "dark")
+EXAMPLE = glyph.Counts(real_right=9, real_called_fake=4, fake_right=7, fake_called_real=4)
+"""Of the glyph in the legend."""
 
 
 def register(app: Flask) -> None:
@@ -26,7 +31,15 @@ def register(app: Flask) -> None:
     app.add_template_global(picture_url)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)
-    app.jinja_env.globals.update(bars=bars, glyph_shape=glyph, violin_shape=violin)
+    app.jinja_env.globals.update(
+        bars=bars,
+        glyph_shape=glyph,
+        violin_shape=violin,
+        no_filters=Filters(),
+        unbounded=UNBOUNDED,
+        example_arcs=glyph.arcs(EXAMPLE, glyph.LARGEST_RADIUS - 2),
+    )
+    app.add_template_filter(number_text, "plain_number")
     app.context_processor(lambda: {"reader": current_user})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

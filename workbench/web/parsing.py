@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -59,6 +60,74 @@ def numbers(values: Mapping[str, str], name: str, count: int) -> tuple[int, ...]
             )
         )
     return tuple(int(part) for part in parts)
+
+
+def choices(values: Mapping[str, str], name: str, highest: int) -> tuple[int, ...]:
+    """Some of the numbers 1 to `highest`, with commas between; ascending, each once."""
+    text = values.get(name, "").strip()
+    if not text:
+        return ()
+    parts = text.split(",")
+    if len(parts) > highest or not all(part.isascii() and part.isdigit() for part in parts):
+        raise InvalidError(
+            f"“{name}” must be numbers from 1 to {highest} with commas between them."
+        )
+    found = {int(part[:3]) for part in parts}
+    if not found <= set(range(1, highest + 1)):
+        raise InvalidError(
+            f"“{name}” must be numbers from 1 to {highest} with commas between them."
+        )
+    return tuple(sorted(found))
+
+
+def decimal(text: str, name: str) -> float:
+    """A finite number that somebody typed."""
+    text = text.strip()
+    if not re.fullmatch(r"-?[0-9]{1,7}(\.[0-9]{1,8})?", text):
+        raise InvalidError(f"“{name}” must be numbers like 0.5.")
+    return float(text) + 0.0
+
+
+def between(
+    values: Mapping[str, str], name: str, low: float, high: float
+) -> tuple[float, float] | None:
+    """`LOW,HIGH` within these limits; either may be left out. None where there is nothing."""
+    text = values.get(name, "").strip()
+    if not text or text == ",":
+        return None
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise InvalidError(f"“{name}” must be two numbers with a comma between them.")
+    first, last = (
+        decimal(part, name) if part.strip() else limit
+        for part, limit in zip(parts, (low, high), strict=True)
+    )
+    if not low <= first <= last <= high:
+        raise InvalidError(
+            f"“{name}” must be two rising numbers between {number_text(low)} "
+            f"and {number_text(high)}."
+        )
+    return first, last
+
+
+def number_text(value: float) -> str:
+    """A number as it stands in an address: it reads back to the very same."""
+    return f"{value:.8f}".rstrip("0").rstrip(".") or "0"
+
+
+def range_text(limits: Sequence[float] | None) -> str | None:
+    """A range as it stands in an address."""
+    return ",".join(number_text(each) for each in limits) if limits else None
+
+
+def line(values: Mapping[str, str], name: str, longest: int) -> str | None:
+    """A line that a person typed, its spaces made single; None where it is absent or empty."""
+    text = " ".join(values.get(name, "").split())
+    if not text:
+        return None
+    if len(text) > longest or not text.isprintable():
+        raise InvalidError(f"“{name}” must be one line of at most {longest} characters.")
+    return text
 
 
 def key(values: Mapping[str, str], name: str) -> str | None:

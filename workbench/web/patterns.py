@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from workbench.services.collections import Workspace
-from workbench.services.overview import Overview
 from workbench.services.patterns import PatternDetail
+from workbench.services.selecting import Selection
 from workbench.web.entering import enter, version_of
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
+from workbench.web.presenters.filters import chips
 from workbench.web.services import services
 from workbench.web.view import View, read_after
 
@@ -30,23 +31,31 @@ class PatternPage:
     profile: tuple[tuple[int, float, DivergingBar], ...]
     """Dimension, its mean contribution, its bar; largest magnitude first."""
     drawing: overview_panel.Drawing
-    places: frozenset[int]
-    """Cells of the drawing where the pattern lies."""
+    """Of the whole layout; the cells where the pattern lies are lit."""
     paged: bool
     tag_names: tuple[str, ...]
+
+    @property
+    def lit_cells(self) -> int:
+        """How many cells hold images with the pattern."""
+        return sum(drawn.lit is not None for drawn in self.drawing.cells)
 
 
 @blueprint.get("/c/<collection:name>/patterns")
 def index(name: str) -> str:
     """All patterns of a version, in the order that one picks."""
     view, workspace = enter(name)
+    calls = services()
     version = version_of(workspace).id
     return render_template(
         "views/patterns.html",
         view=view,
         workspace=workspace,
-        patterns=services().patterns.patterns(version, view.sort, view.cell),
-        summary=services().patterns.summary(version),
+        patterns=calls.patterns.patterns(
+            calls.selecting.choose(version, view.selection), view.sort
+        ),
+        summary=calls.patterns.summary(version),
+        chips=chips(view),
     )
 
 
@@ -58,14 +67,13 @@ def show(name: str, pattern_id: int) -> str:
     version = version_of(workspace).id
     after = read_after(request.args)
     detail = calls.patterns.pattern(version, pattern_id, after)
-    whole_layout: Overview = calls.overview.overview(version, 0, None)
+    chosen = calls.selecting.choose(version, Selection(pattern_id=pattern_id))
     page = PatternPage(
         view=view,
         workspace=workspace,
         detail=detail,
         profile=_profile(detail.row.profile),
-        drawing=overview_panel.drawing(whole_layout, None, None, {}),
-        places=frozenset(detail.cells),
+        drawing=overview_panel.drawing(calls.overview.overview(chosen, 0, None), {}, lighting=True),
         paged=after is not None,
         tag_names=calls.tagging.tag_names(),
     )

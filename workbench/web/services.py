@@ -18,6 +18,7 @@ from workbench.services import (
     overview,
     patterns,
     runs,
+    selecting,
     tagging,
     versions,
 )
@@ -37,6 +38,7 @@ class Services:
     overview: Any = overview
     patterns: Any = patterns
     runs: Any = runs
+    selecting: Any = selecting
     tagging: Any = tagging
     versions: Any = versions
 

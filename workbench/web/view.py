@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import url_for
+from werkzeug.datastructures import MultiDict
 
-from workbench.services.browsing import Selection
+from workbench.services.browsing import MOST_SHUFFLES
+from workbench.services.errors import InvalidError
 from workbench.services.overview import Window
-from workbench.web.parsing import choice, key, numbers, whole
+from workbench.services.selecting import (
+    LONGEST_TEXT,
+    MISCLASSIFIED,
+    MOST_CORNERS,
+    SEVERITIES,
+    SPLITS,
+    VERDICTS,
+    Filters,
+    Lasso,
+    Selection,
+)
+from workbench.web.parsing import (
+    between,
+    choice,
+    choices,
+    decimal,
+    key,
+    line,
+    number_text,
+    numbers,
+    range_text,
+    whole,
+)
 from workbench.web.presenters.glyph import OUTCOMES
 from workbench.web.presenters.windows import Place
 
-OUTCOME_FILTERS = ("misclassified", *OUTCOMES)
+OUTCOME_FILTERS = (MISCLASSIFIED, *OUTCOMES)
 LABELS = ("real", "fake")
-ORDERS = ("uncertain", "wrong", "fake", "real", "random")
-PATTERN_ORDERS = ("contribution", "lift", "prevalence")
+ORDERS = ("uncertain", "wrong", "fake", "real", "diverse", "random")
+PATTERN_ORDERS = ("contribution", "lift", "prevalence", "stability")
+DIMENSION_ORDERS = ("index", "difference")
 MOST_DIMENSIONS = 64
 MOST_LEVELS = 12
+LONGEST_TAG = 60
+LONGEST_GENERATOR = 120
+JOINED = ("p", "severity", "sensitivity", "activation")
+UNBOUNDED = 1e6
+"""No logit, activation or sensitivity comes near it."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +60,20 @@ class View:
     version: int | None = None
     level: int = 0
     window: Window | None = None
-    outcome: str | None = None
-    label: str | None = None
+    filters: Filters = field(default_factory=Filters)
     cell: int | None = None
+    lasso: Lasso | None = None
     pattern: int | None = None
     a: int | None = None
     b: int | None = None
     order: str = "uncertain"
+    shuffle: int = 0
+    """Which of the random orders."""
     dimension: int | None = None
     sort: str = "contribution"
     """Order of the patterns."""
+    by: str = "index"
+    """Order of the dimensions."""
     queue: bool = False
     """Images come from the adjudication queue, one after the other."""
 
@@ -47,17 +81,13 @@ class View:
     def selection(self) -> Selection:
         """The images that this view is about."""
         return Selection(
-            cell_id=self.cell,
-            pattern_id=self.pattern,
-            outcome=self.outcome,
-            label=self.label,
-            order=self.order,
+            filters=self.filters, cell_id=self.cell, lasso=self.lasso, pattern_id=self.pattern
         )
 
     @property
-    def filtered(self) -> bool:
+    def narrowed(self) -> bool:
         """Whether the images are fewer than the collection's."""
-        return any((self.cell, self.pattern, self.outcome, self.label))
+        return self.selection != Selection()
 
     def arguments(self) -> dict[str, Any]:
         """The query parameters that say the same; what is at its default is left out."""
@@ -68,22 +98,34 @@ class View:
             "window": (
                 f"{window.column},{window.row},{window.columns},{window.rows}" if window else None
             ),
-            "outcome": self.outcome,
-            "label": self.label,
+            **filter_arguments(self.filters),
             "cell": self.cell,
+            "lasso": lasso_text(self.lasso) if self.lasso else None,
             "pattern": self.pattern,
             "a": self.a,
             "b": self.b,
             "order": None if self.order == "uncertain" else self.order,
+            "shuffle": self.shuffle or None,
             "dimension": self.dimension,
             "sort": None if self.sort == "contribution" else self.sort,
+            "by": None if self.by == "index" else self.by,
             "queue": 1 if self.queue else None,
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    @property
+    def filter_arguments(self) -> dict[str, Any]:
+        """The query parameters of the filters alone."""
+        found = filter_arguments(self.filters)
+        return {name: value for name, value in found.items() if value is not None}
+
     def changed(self, **changes: Any) -> View:
         """This view with some of its fields changed."""
         return replace(self, **changes)
+
+    def filtered(self, **changes: Any) -> View:
+        """This view with some of its filters changed."""
+        return replace(self, filters=replace(self.filters, **changes))
 
     def at(self, place: Place) -> View:
         """This view of another part of the layout."""
@@ -95,6 +137,11 @@ class View:
         after = changes.pop("after", None)
         arguments = replace(self, queue=False, **changes).arguments()
         return url_for("explore.show", name=self.name, after=after, **arguments)
+
+    def patterns_url(self, **changes: Any) -> str:
+        """Address of the page of all patterns of this view's selection."""
+        arguments = replace(self, window=None, level=0, queue=False, **changes).arguments()
+        return url_for("patterns.index", name=self.name, **arguments)
 
     def image_url(self, image_id: int, **changes: Any) -> str:
         """Address of one image within this view."""
@@ -117,17 +164,97 @@ def read_view(name: str, values: Mapping[str, str]) -> View:
         version=whole(values, "version", low=1),
         level=whole(values, "level", high=MOST_LEVELS) or 0,
         window=Window(*window) if window else None,
-        outcome=choice(values, "outcome", OUTCOME_FILTERS),
-        label=choice(values, "label", LABELS),
+        filters=read_filters(values),
         cell=whole(values, "cell"),
+        lasso=read_lasso(values),
         pattern=whole(values, "pattern"),
         a=whole(values, "a"),
         b=whole(values, "b"),
         order=choice(values, "order", ORDERS) or "uncertain",
+        shuffle=whole(values, "shuffle", high=MOST_SHUFFLES) or 0,
         dimension=whole(values, "dimension", high=MOST_DIMENSIONS - 1),
         sort=choice(values, "sort", PATTERN_ORDERS) or "contribution",
+        by=choice(values, "by", DIMENSION_ORDERS) or "index",
         queue=whole(values, "queue", high=1) == 1,
     )
+
+
+def read_filters(values: Mapping[str, str]) -> Filters:
+    """The filters that query parameters describe. Raises InvalidError."""
+    return Filters(
+        outcome=choice(values, "outcome", OUTCOME_FILTERS),
+        label=choice(values, "label", LABELS),
+        generator=line(values, "generator", LONGEST_GENERATOR),
+        split=choice(values, "split", SPLITS),
+        p=between(values, "p", 0.0, 1.0),
+        severity=choices(values, "severity", SEVERITIES),
+        sensitivity=between(values, "sensitivity", 0.0, UNBOUNDED),
+        activation=_read_activation(values),
+        tag=line(values, "tag", LONGEST_TAG),
+        verdict=choice(values, "verdict", VERDICTS),
+        text=line(values, "text", LONGEST_TEXT),
+    )
+
+
+def filter_arguments(filters: Filters) -> dict[str, Any]:
+    """The query parameters that say the same."""
+    activation = filters.activation
+    return {
+        "outcome": filters.outcome,
+        "label": filters.label,
+        "generator": filters.generator,
+        "split": filters.split,
+        "p": range_text(filters.p),
+        "severity": ",".join(map(str, filters.severity)) or None,
+        "sensitivity": range_text(filters.sensitivity),
+        "activation": range_text(activation),
+        "tag": filters.tag,
+        "verdict": filters.verdict,
+        "text": filters.text,
+    }
+
+
+def _read_activation(values: Mapping[str, str]) -> tuple[int, float, float] | None:
+    """`activation=DIMENSION,LOW,HIGH`; without a dimension there is no condition."""
+    dimension, _, limits = values.get("activation", "").partition(",")
+    index = whole({"activation": dimension}, "activation", high=MOST_DIMENSIONS - 1)
+    if index is None:
+        return None
+    found = between({"activation": limits}, "activation", 0.0, UNBOUNDED)
+    return None if found is None else (index, *found)
+
+
+def joined(values: MultiDict[str, str]) -> dict[str, str]:
+    """Query parameters, of which a form's fields of one name make one with commas between."""
+    return {
+        name: ",".join(values.getlist(name)) if name in JOINED else values[name] for name in values
+    }
+
+
+def read_lasso(values: Mapping[str, str]) -> Lasso | None:
+    """`lasso=LEVEL:x,y;x,y;…`, corners in cells of the level. Raises InvalidError."""
+    text = values.get("lasso", "").strip()
+    if not text:
+        return None
+    level, _, corners = text.partition(":")
+    found = whole({"lasso": level}, "lasso", high=MOST_LEVELS)
+    points = corners.split(";") if corners else []
+    if found is None or not 3 <= len(points) <= MOST_CORNERS:
+        raise InvalidError(f"A lasso has a level, and 3 to {MOST_CORNERS} corners.")
+    return Lasso(found, tuple(_corner(point) for point in points))
+
+
+def _corner(text: str) -> tuple[float, float]:
+    numbers = [decimal(part, "lasso") for part in text.split(",")]
+    if len(numbers) != 2:
+        raise InvalidError("A corner of a lasso is two numbers with a comma between them.")
+    return numbers[0], numbers[1]
+
+
+def lasso_text(lasso: Lasso) -> str:
+    """The query parameter that says the same."""
+    corners = ";".join(f"{number_text(x)},{number_text(y)}" for x, y in lasso.corners)
+    return f"{lasso.level}:{corners}"
 
 
 def read_after(values: Mapping[str, str]) -> str | None:

@@ -91,7 +91,7 @@ export function explore(root) {
   root.addEventListener("click", hide);
   root.addEventListener("keydown", (event) => {
     const cell = cellOf(event.target);
-    if (!cell || !DIRECTIONS[event.key] || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (!cell || !DIRECTIONS[event.key] || event.shiftKey || event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     neighbour(root, cell, DIRECTIONS[event.key])?.querySelector("a").focus();
   });

@@ -34,7 +34,11 @@ export function listenForSwaps() {
     if (!form.matches("form[data-swap]") || form.method !== "get" || !window.htmx) return;
     event.preventDefault();
     const url = new URL(form.action);
-    url.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+    // Of a range's two fields an empty one keeps its place; a name with nothing in it is left out.
+    const fields = [...new FormData(form)];
+    const filled = new Set(fields.filter(([, value]) => value !== "").map(([name]) => name));
+    url.search = new URLSearchParams(fields.filter(([name]) => filled.has(name)));
+    form.closest("details")?.removeAttribute("open");
     swap(url, form.dataset.swap);
   });
 }

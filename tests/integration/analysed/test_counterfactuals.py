@@ -9,6 +9,7 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import func, select
 
+from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from workbench.analysis.counterfactual import FILLS, exceeds_controls, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
@@ -16,7 +17,7 @@ from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import counterfactuals
 from workbench.services.accounts import Account
-from workbench.services.browsing import Selection, images
+from workbench.services.browsing import images
 from workbench.services.collections import workspace
 from workbench.services.counterfactual_notes import STAYS_WITHIN, is_met, notes_on
 from workbench.services.counterfactuals import (
@@ -175,6 +176,11 @@ def test_a_dimensions_controls_are_other_dimensions_of_the_image_set_likewise(
         )
 
 
+def in_cell(version_id: int, cell_id: int) -> set[int]:
+    cards = images(chosen(version_id, cell_id=cell_id), "uncertain").cards
+    return {card.id for card in cards}
+
+
 def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
     group: PixelGroup, version_id: int, settings: Settings
 ) -> None:
@@ -182,10 +188,7 @@ def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
     weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
     cells = session().scalars(select(Cell).where(Cell.version_id == version_id)).all()
     own = next(
-        each
-        for each in cells
-        if each.level == 0
-        and group.image_id in {card.id for card in images(version_id, Selection(each.id)).cards}
+        each for each in cells if each.level == 0 and group.image_id in in_cell(version_id, each.id)
     )
 
     for to, cell in (("own", own), (cells[-1].id, cells[-1])):

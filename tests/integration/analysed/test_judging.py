@@ -10,6 +10,7 @@ from workbench.config import Settings
 from workbench.services import curation, judging
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
+from workbench.services.columns import forget_columns
 from workbench.services.curation import final_decisions, final_labels, freeze, new_decisions
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.store.database import session, transaction
@@ -174,12 +175,15 @@ def test_an_image_comes_back_to_the_queue_with_its_verdict_taken_back(
     assert judging.queue(version_id) == first
 
 
-def test_images_of_the_same_wrongness_all_have_their_turn(version_id: int) -> None:
+def test_images_of_the_same_wrongness_all_have_their_turn(
+    version_id: int, settings: Settings
+) -> None:
     wrong = sorted(wrong_images(version_id))
     with transaction() as current:
         for number, image_id in enumerate(wrong):
             sign = 1 if number % 2 else -1
             current.get_one(Prediction, (version_id, image_id)).logit = sign * 0.3
+    forget_columns(version_id, settings)
 
     met, last = [], None
     while (last := judging.queue(version_id, last)) is not None:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.support.choosing import chosen
 from workbench.analysis.cells import COLUMNS, ROWS
 from workbench.services import tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import Selection, images
+from workbench.services.browsing import images
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.overview import (
     MOST_GLYPHS,
     CellView,
-    Overview,
     Window,
     cell,
+    lassoed,
     overview,
 )
 from workbench.services.patterns import patterns
+from workbench.services.selecting import Filters, Lasso
 from workbench.store.database import session
 from workbench.store.results import Cell, PixelGroup, Prediction
 
 
 def levels_of(version_id: int) -> range:
-    return range(overview(version_id, 0, None).levels)
+    return range(overview(chosen(version_id), 0, None).levels)
 
 
 def tiles(level: int) -> list[Window]:
@@ -41,11 +44,13 @@ def tiles(level: int) -> list[Window]:
 
 
 def cells_of(version_id: int, level: int) -> list[CellView]:
-    return [each for tile in tiles(level) for each in overview(version_id, level, tile).cells]
+    return [
+        each for tile in tiles(level) for each in overview(chosen(version_id), level, tile).cells
+    ]
 
 
-def selected(version_id: int, cell_id: int, **conditions: str) -> list[int]:
-    page = images(version_id, Selection(cell_id=cell_id, **conditions), limit=100)
+def selected(version_id: int, cell_id: int, **conditions: Any) -> list[int]:
+    page = images(chosen(version_id, cell_id=cell_id, **conditions), "uncertain", limit=100)
     assert page.after is None
     assert page.total == len(page.cards)
     return [card.id for card in page.cards]
@@ -54,7 +59,7 @@ def selected(version_id: int, cell_id: int, **conditions: str) -> list[int]:
 def test_the_first_level_shows_every_image_in_one_window(
     analysed: Workspace, version_id: int
 ) -> None:
-    shown = overview(version_id, 0, None)
+    shown = overview(chosen(version_id), 0, None)
 
     assert shown.window == Window(0, 0, COLUMNS, ROWS)
     assert (shown.columns, shown.rows) == (COLUMNS, ROWS)
@@ -96,7 +101,7 @@ def test_a_cell_is_made_of_the_four_cells_below_it(version_id: int) -> None:
 
 
 def test_a_cells_figures_are_those_of_its_images(version_id: int) -> None:
-    for each in overview(version_id, 0, None).cells:
+    for each in overview(chosen(version_id), 0, None).cells:
         own = [
             session().get_one(Prediction, (version_id, image_id))
             for image_id in selected(version_id, each.id)
@@ -143,40 +148,139 @@ def test_a_window_outside_of_the_layout_or_too_large_is_refused(
 ) -> None:
     for window in REFUSED_WINDOWS:
         with pytest.raises(InvalidError, match="window"):
-            overview(version_id, 1, window)
+            overview(chosen(version_id), 1, window)
 
 
 def test_a_level_that_the_layout_does_not_have_is_refused(version_id: int) -> None:
     for level in (-1, 2, 99):
         with pytest.raises(InvalidError, match="levels 0 to 1"):
-            overview(version_id, level, None)
+            overview(chosen(version_id), level, None)
 
 
 def test_a_window_shows_its_own_cells_and_no_others(version_id: int) -> None:
     window = Window(4, 3, 8, 6)
     wanted = {
         each.id
-        for each in overview(version_id, 0, None).cells
+        for each in overview(chosen(version_id), 0, None).cells
         if 4 <= each.column < 12 and 3 <= each.row < 9
     }
 
-    assert {each.id for each in overview(version_id, 0, window).cells} == wanted
+    assert {each.id for each in overview(chosen(version_id), 0, window).cells} == wanted
 
 
-def test_cells_with_errors_alone_can_be_asked_for(version_id: int) -> None:
-    everything = overview(version_id, 0, None).cells
-    wrong = overview(version_id, 0, None, "misclassified").cells
+def test_a_filter_counts_in_every_glyph_only_what_passes(version_id: int) -> None:
+    for filters in (
+        {"outcome": "misclassified"},
+        {"label": "fake"},
+        {"p": (0.3, 0.8)},
+        {"label": "real", "split": "held_out"},
+        {"sensitivity": (0.0, 0.5)},
+    ):
+        for level in levels_of(version_id):
+            everything = overview(chosen(version_id), level, None).cells
+            filtered = overview(chosen(version_id, **filters), level, None)
+            assert [each.id for each in filtered.cells] == [each.id for each in everything]
+            for each, whole in zip(filtered.cells, everything, strict=True):
+                own = selected(version_id, each.id, **filters)
+                assert each.images == len(own)
+                assert each.whole == whole.images
+                if own:
+                    assert each.exemplar_id in own
+                    rows = [session().get_one(Prediction, (version_id, one)) for one in own]
+                    assert each.mean_p == pytest.approx(
+                        sum(row.p for row in rows) / len(rows), abs=1e-6
+                    )
+                    assert each.errors == sum("called" in row.outcome for row in rows)
 
-    assert list(wrong) == [each for each in everything if each.errors]
-    assert 0 < len(wrong) < len(everything)
-    with pytest.raises(InvalidError):
-        overview(version_id, 0, None, "strange")
+
+def test_a_filter_that_everything_passes_changes_nothing(version_id: int) -> None:
+    for level in levels_of(version_id):
+        everything = overview(chosen(version_id), level, None)
+        passing = overview(chosen(version_id, p=(0.0, 1.0)), level, None)
+        for one, other in zip(everything.cells, passing.cells, strict=True):
+            assert (one.id, one.images, one.errors, one.exemplar_id, one.measured) == (
+                other.id,
+                other.images,
+                other.errors,
+                other.exemplar_id,
+                other.measured,
+            )
+            assert other.mean_p == pytest.approx(one.mean_p, abs=1e-6)
+            assert other.sensitivity == pytest.approx(one.sensitivity, abs=1e-5)
 
 
-def test_a_version_that_has_no_layout_yet_shows_no_cells(analysed: Workspace) -> None:
-    empty: Overview = overview(10**6, 0, None)
+def test_a_pattern_lights_the_cells_of_its_images(version_id: int) -> None:
+    for pattern in patterns(chosen(version_id)):
+        lit = overview(chosen(version_id, pattern_id=pattern.id), 0, None).cells
+        having = set(
+            session().scalars(
+                select(PixelGroup.image_id).where(PixelGroup.pattern_id == pattern.id)
+            )
+        )
+        for each in lit:
+            assert each.lit == len(having & set(selected(version_id, each.id)))
+        assert sum(each.lit for each in lit) == len(having)
 
-    assert (empty.cells, empty.images, empty.levels) == ((), 0, 0)
+
+def test_a_lasso_takes_the_cells_whose_middle_it_encloses(version_id: int) -> None:
+    for level in levels_of(version_id):
+        for corners in (
+            ((0.0, 0.0), (8.0, 0.0), (8.0, 12.0), (0.0, 12.0)),
+            ((2.2, 1.7), (11.3, 3.1), (7.4, 9.9)),
+            ((0.0, 0.0), (16.0, 12.0), (16.0, 0.0), (0.0, 12.0)),
+        ):
+            lasso = Lasso(level, tuple((x * 2**level, y * 2**level) for x, y in corners))
+            cells = {
+                each.id: each
+                for each in cells_of(version_id, level)
+                if encloses(lasso, each.column + 0.5, each.row + 0.5)
+            }
+            taken = lassoed(version_id, Filters(), lasso)
+            page = images(chosen(version_id, lasso=lasso), "uncertain", limit=100)
+            assert taken.cells == len(cells)
+            assert taken.images == page.total == sum(each.images for each in cells.values())
+            assert taken.errors == sum(each.errors for each in cells.values())
+            assert taken.real + taken.fake == taken.images
+
+
+def encloses(lasso: Lasso, x: float, y: float) -> bool:
+    """Whether a ray from the point to the right meets the polygon an odd number of times."""
+    inside = False
+    for (ax, ay), (bx, by) in zip(
+        lasso.corners, (*lasso.corners[1:], lasso.corners[0]), strict=True
+    ):
+        if (ay > y) != (by > y) and x < ax + (y - ay) * (bx - ax) / (by - ay):
+            inside = not inside
+    return inside
+
+
+REFUSED_LASSOS = [
+    Lasso(0, ()),
+    Lasso(0, ((0.0, 0.0), (1.0, 1.0))),
+    Lasso(0, tuple((float(each % 16), float(each % 12)) for each in range(10_000))),
+    Lasso(7, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))),
+    Lasso(0, ((0.0, 0.0), (99.0, 0.0), (1.0, 1.0))),
+    Lasso(0, ((0.0, 0.0), (float("nan"), 0.0), (1.0, 1.0))),
+]
+
+
+def test_a_lasso_of_nothing_of_too_much_or_of_elsewhere_is_refused(version_id: int) -> None:
+    for lasso in REFUSED_LASSOS:
+        with pytest.raises(InvalidError):
+            lassoed(version_id, Filters(), lasso)
+
+
+def test_a_lasso_counts_what_passes_the_filters(version_id: int) -> None:
+    whole = Lasso(0, ((0.0, 0.0), (16.0, 0.0), (16.0, 12.0), (0.0, 12.0)))
+
+    taken = lassoed(version_id, Filters(outcome="misclassified"), whole)
+
+    assert taken.images == taken.errors == chosen(version_id, outcome="misclassified").total > 0
+
+
+def test_a_version_that_is_not_there_is_not_found(analysed: Workspace) -> None:
+    with pytest.raises(NotFoundError):
+        chosen(10**6)
 
 
 def test_a_cell_of_another_version_is_not_found(version_id: int) -> None:
@@ -187,23 +291,21 @@ def test_a_cell_of_another_version_is_not_found(version_id: int) -> None:
 
     for cell_id in (foreign, 10**6):
         with pytest.raises(NotFoundError):
-            cell(version_id, cell_id)
+            cell(version_id, cell_id, Filters())
         with pytest.raises(NotFoundError):
-            images(version_id, Selection(cell_id=cell_id))
-        with pytest.raises(NotFoundError):
-            patterns(version_id, cell_id=cell_id)
+            chosen(version_id, cell_id=cell_id)
 
 
 def test_a_cell_names_the_patterns_and_tags_of_its_images(version_id: int, ada: Account) -> None:
-    strongest = patterns(version_id)[0]
+    strongest = patterns(chosen(version_id))[0]
     tagging.tag_pattern(ada.id, strongest.id, "rough")
     having = set(
         session().scalars(select(PixelGroup.image_id).where(PixelGroup.pattern_id == strongest.id))
     )
     met = 0
-    for each in overview(version_id, 0, None).cells:
+    for each in overview(chosen(version_id), 0, None).cells:
         own = having & set(selected(version_id, each.id))
-        detail = cell(version_id, each.id)
+        detail = cell(version_id, each.id, Filters())
         assert detail.cell == each
         assert dict(detail.top_tags) == ({"rough": len(own)} if own else {})
         named = {(name.id, name.label): name.images for name in detail.top_patterns}

@@ -7,6 +7,7 @@ import pytest
 from scipy.special import stdtrit
 from sqlalchemy import func, select
 
+from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
@@ -16,7 +17,7 @@ from workbench.config import Settings
 from workbench.services import patterns as service
 from workbench.services import tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import Selection, images
+from workbench.services.browsing import images
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.model_logits import logits_of
@@ -49,7 +50,7 @@ def members_of(pattern_id: int) -> list[PixelGroup]:
 
 @pytest.fixture
 def found(version_id: int) -> tuple[PatternRow, ...]:
-    rows = patterns(version_id)
+    rows = patterns(chosen(version_id))
     assert len(rows) > 1
     return rows
 
@@ -130,7 +131,7 @@ def test_prevalence_is_the_share_of_a_labels_images(
     analysed: Workspace, version_id: int, found: tuple[PatternRow, ...]
 ) -> None:
     for row in found:
-        of_fake = images(version_id, Selection(pattern_id=row.id, label="fake"), limit=100).total
+        of_fake = chosen(version_id, pattern_id=row.id, label="fake").total
         assert row.prevalence_fake == pytest.approx(of_fake / analysed.collection.fake)
 
 
@@ -150,18 +151,19 @@ def test_patterns_are_ranked_as_asked(version_id: int) -> None:
         "contribution": lambda row: abs(row.mean_contribution),
         "lift": lambda row: row.lift,
         "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
+        "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }
 
     assert values.keys() == set(ORDERS)
     for order, value in values.items():
-        ranked = [value(row) for row in patterns(version_id, order)]
+        ranked = [value(row) for row in patterns(chosen(version_id), order)]
         assert ranked == sorted(ranked, reverse=True)
-        assert len(ranked) == len(patterns(version_id))
+        assert len(ranked) == len(patterns(chosen(version_id)))
 
 
 def test_an_unknown_order_is_refused(version_id: int) -> None:
     with pytest.raises(InvalidError):
-        patterns(version_id, "name")
+        patterns(chosen(version_id), "name")
 
 
 def test_exemplars_are_the_most_typical_groups_one_an_image(
@@ -181,12 +183,12 @@ def test_a_pattern_is_called_by_its_first_tag_and_by_its_number_before(
     row = found[0]
     first = tagging.tag_pattern(ada.id, row.id, "rough")
     tagging.tag_pattern(ada.id, row.id, "second")
-    called = [row.label, patterns(version_id)[0].label]
+    called = [row.label, patterns(chosen(version_id))[0].label]
     tagging.withdraw(ada.id, first.id)
-    called.append(patterns(version_id)[0].label)
+    called.append(patterns(chosen(version_id))[0].label)
 
     assert called == [f"pattern {row.number}", "rough", "second"]
-    assert patterns(version_id)[1].tags == ()
+    assert patterns(chosen(version_id))[1].tags == ()
 
 
 def test_paging_through_members_meets_each_once(
@@ -216,9 +218,10 @@ def test_a_broken_key_of_further_members_is_refused(
 def images_by_cell(version_id: int) -> dict[int, set[int]]:
     return {
         each.id: {
-            card.id for card in images(version_id, Selection(cell_id=each.id), limit=100).cards
+            card.id
+            for card in images(chosen(version_id, cell_id=each.id), "uncertain", limit=100).cards
         }
-        for each in overview(version_id, 0, None).cells
+        for each in overview(chosen(version_id), 0, None).cells
     }
 
 
@@ -229,8 +232,40 @@ def test_the_cells_listed_are_those_that_hold_members(
     for row in found:
         having = {each.image_id for each in members_of(row.id)}
         holding = {cell_id for cell_id, own in by_cell.items() if having & own}
-        assert set(pattern(version_id, row.id).cells) == holding
+        lit = overview(chosen(version_id, pattern_id=row.id), 0, None).cells
+        assert {each.id for each in lit if each.lit} == holding
         assert holding
+
+
+def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
+    for filters in ({"label": "fake"}, {"outcome": "misclassified"}, {"p": (0.2, 0.9)}):
+        area = chosen(version_id, **filters)
+        own = [
+            session().get_one(Prediction, (version_id, int(image_id)))
+            for image_id in area.columns.image_ids[area.area]
+        ]
+        rows = {row.id: row for row in patterns(area)}
+        for row in patterns(chosen(version_id)):
+            members = [each for each in members_of(row.id) if each.image_id in by_id(own)]
+            having = [each for each in own if each.image_id in {one.image_id for one in members}]
+            if not having:
+                assert row.id not in rows
+                continue
+            found = rows[row.id]
+            fakes = [each for each in own if each.label == "fake"]
+            assert found.images == len(having)
+            assert found.mean_contribution == pytest.approx(
+                sum(each.contribution for each in members) / len(having), abs=1e-4
+            )
+            if fakes:
+                assert found.prevalence_fake == pytest.approx(
+                    sum(each.label == "fake" for each in having) / len(fakes)
+                )
+            assert {each.image_id for each in found.exemplars} <= by_id(having)
+
+
+def by_id(predictions: list[Prediction]) -> set[int]:
+    return {each.image_id for each in predictions}
 
 
 def test_a_cells_patterns_are_those_of_its_images_and_no_others(version_id: int) -> None:
@@ -244,7 +279,7 @@ def test_a_cells_patterns_are_those_of_its_images_and_no_others(version_id: int)
             )
             .distinct()
         )
-        assert {row.id for row in patterns(version_id, cell_id=cell_id)} == set(met)
+        assert {row.id for row in patterns(chosen(version_id, cell_id=cell_id))} == set(met)
 
 
 def test_the_misled_are_misclassified_to_the_patterns_side_the_worst_first(
@@ -275,4 +310,4 @@ def test_a_pattern_of_another_version_is_not_found(version_id: int) -> None:
     for pattern_id in (foreign, 10**6):
         with pytest.raises(NotFoundError):
             pattern(version_id, pattern_id)
-    assert foreign not in {row.id for row in patterns(version_id)}
+    assert foreign not in {row.id for row in patterns(chosen(version_id))}

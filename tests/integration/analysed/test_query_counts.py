@@ -8,14 +8,16 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, select
 
+from tests.support.choosing import chosen
 from workbench.services import dimensions, judging, tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import Selection, image_detail, images
+from workbench.services.browsing import image_detail, images, place_in_order
 from workbench.services.collections import Workspace, collections, workspace
 from workbench.services.counterfactuals import DimensionEdit, save_note
 from workbench.services.overview import Window, cell, overview
 from workbench.services.patterns import pattern, patterns
 from workbench.services.runs import runs
+from workbench.services.selecting import Filters
 from workbench.services.versions import versions
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Collection, Image
@@ -58,32 +60,32 @@ def test_the_counter_counts(analysed: Workspace) -> None:
 
 
 def test_a_page_of_images_asks_as_often_whatever_its_size(version_id: int, ada: Account) -> None:
-    for card in images(version_id, Selection(), limit=30).cards:
+    for card in images(chosen(version_id), "uncertain", limit=30).cards:
         judging.give_verdict(ada.id, card.id, version_id, "confirm")
 
     few, many = (
-        queries(lambda limit=limit: images(version_id, Selection(), limit=limit))
+        queries(lambda limit=limit: images(chosen(version_id), "uncertain", limit=limit))
         for limit in (3, 30)
     )
     assert few == many <= 4
 
 
 def test_the_overview_asks_as_often_for_one_cell_as_for_all(version_id: int) -> None:
-    shown = overview(version_id, 0, None).cells
+    shown = overview(chosen(version_id), 0, None).cells
     first = shown[0]
     small = Window(first.column, first.row, 1, 1)
 
     assert len(shown) > 10
     assert (
-        queries(lambda: overview(version_id, 0, small))
-        == queries(lambda: overview(version_id, 0, None))
+        queries(lambda: overview(chosen(version_id), 0, small))
+        == queries(lambda: overview(chosen(version_id), 0, None))
         <= 4
     )
 
 
 def test_a_cell_asks_as_often_whatever_it_holds(version_id: int) -> None:
     counts = {
-        queries(lambda cell_id=cell_id: cell(version_id, cell_id))
+        queries(lambda cell_id=cell_id: cell(version_id, cell_id, Filters()))
         for cell_id in session().scalars(select(Cell.id).where(Cell.version_id == version_id))
     }
 
@@ -91,25 +93,25 @@ def test_a_cell_asks_as_often_whatever_it_holds(version_id: int) -> None:
 
 
 def test_the_patterns_ask_as_often_for_many_as_for_few(version_id: int, ada: Account) -> None:
-    found = patterns(version_id)
-    untagged = queries(lambda: patterns(version_id))
+    found = patterns(chosen(version_id))
+    untagged = queries(lambda: patterns(chosen(version_id)))
     for row in found:
         for name in ("one", "two", "three"):
             tagging.tag_pattern(ada.id, row.id, name)
     in_cells = {
-        each.id: len(patterns(version_id, cell_id=each.id))
-        for each in overview(version_id, 0, None).cells
+        each.id: len(patterns(chosen(version_id, cell_id=each.id)))
+        for each in overview(chosen(version_id), 0, None).cells
     }
     fewest = min(in_cells, key=lambda cell_id: in_cells[cell_id])
 
     assert len(found) > in_cells[fewest] + 3
-    assert untagged == queries(lambda: patterns(version_id)) <= 4
+    assert untagged == queries(lambda: patterns(chosen(version_id))) <= 4
     # The cell itself is one more.
-    assert queries(lambda: patterns(version_id, cell_id=fewest)) == untagged + 1
+    assert queries(lambda: patterns(chosen(version_id, cell_id=fewest))) == untagged + 1
 
 
 def test_one_pattern_asks_as_often_with_many_members_as_with_few(version_id: int) -> None:
-    found = sorted(patterns(version_id), key=lambda row: row.groups)
+    found = sorted(patterns(chosen(version_id)), key=lambda row: row.groups)
 
     assert found[0].groups < found[-1].groups
     assert (
@@ -223,7 +225,7 @@ def test_an_image_asks_as_often_with_a_long_history_as_with_none(
 
 
 def test_violins_ask_as_often_for_all_images_as_for_one_cell(version_id: int) -> None:
-    smallest = min(overview(version_id, 0, None).cells, key=lambda each: each.images)
+    smallest = min(overview(chosen(version_id), 0, None).cells, key=lambda each: each.images)
     shards = (
         session()
         .scalars(select(Prediction.shard_id).where(Prediction.version_id == version_id).distinct())
@@ -231,17 +233,37 @@ def test_violins_ask_as_often_for_all_images_as_for_one_cell(version_id: int) ->
     )
 
     assert len(shards) > 1
+    everything = queries(lambda: dimensions.violins(chosen(version_id), None, None))
     # The cell itself is one more.
-    assert queries(lambda: dimensions.violins(version_id, smallest.id, None)) == 1 + queries(
-        lambda: dimensions.violins(version_id, None, None)
+    assert queries(lambda: dimensions.violins(chosen(version_id), smallest.id, None)) == (
+        everything + 1
     )
+    assert queries(lambda: dimensions.carriers(chosen(version_id), 0, None, None)) == 1
+
+
+def test_filters_ask_as_often_whatever_they_let_through(version_id: int, ada: Account) -> None:
+    groups = session().scalars(
+        select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(8)
+    )
+    for group_id in groups.all():
+        tagging.tag_group(ada.id, group_id, "seen")
+    for filters in ({}, {"outcome": "misclassified"}, {"p": (0.0, 0.1)}, {"label": "real"}):
+        assert queries(lambda filters=filters: chosen(version_id, **filters)) == 0
+    for filters, most in (({"tag": "seen"}, 3), ({"verdict": "none"}, 1), ({"text": "a"}, 5)):
+        assert queries(lambda filters=filters: chosen(version_id, **filters)) <= most
+
+
+def test_an_images_place_is_found_without_asking(version_id: int) -> None:
+    first = images(chosen(version_id), "wrong", limit=1).cards[0].id
+
+    assert queries(lambda: place_in_order(chosen(version_id), "wrong", first)) == 0
 
 
 @pytest.mark.parametrize("people", [1, 3])
 def test_the_queue_asks_as_often_however_much_is_judged(
     version_id: int, ada: Account, people: int
 ) -> None:
-    for card in images(version_id, Selection(), limit=10 * people).cards:
+    for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
         judging.give_verdict(ada.id, card.id, version_id, "confirm")
 
     assert queries(lambda: judging.queue(version_id)) == 1

@@ -14,68 +14,58 @@ from workbench.web.presenters.violin import Half, half_violin
 
 @dataclass(frozen=True)
 class DrawnDimension:
-    """One dimension: A's half left, B's (or everything's) right."""
+    """One dimension, with its two sides back to back."""
 
-    index: int
-    weight: float
-    reads: str
+    violin: Violin
     left: Half
     right: Half
     label: str
 
+    @property
+    def index(self) -> int:
+        return self.violin.index
 
-def drawn(
-    violins: Sequence[Violin], against: Sequence[Violin] | None
-) -> tuple[DrawnDimension, ...]:
-    """Draw violins; `against` gives the right sides where the violins have no B of their own."""
-    others = {violin.index: violin for violin in against or ()}
-    return tuple(_drawn(violin, others.get(violin.index)) for violin in violins)
+    @property
+    def weight(self) -> float:
+        return self.violin.weight
+
+    @property
+    def reads(self) -> str:
+        return self.violin.reads
 
 
-def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
-    density, high = violin.density_a, violin.high
-    mean: float | None = violin.mean_a
-    right_mean = None
-    if violin.density_b is not None:
-        density, mean = violin.density_b, violin.mean_b
-        right_mean = mean
-    elif other is not None:
-        density, mean, high = other.density_a, other.mean_a, other.high
-        right_mean = mean
-    axis = max(violin.high, high)
+def drawn(violins: Sequence[Violin], by: str) -> tuple[DrawnDimension, ...]:
+    """Draw violins by index, or by how far the sides' means lie apart in logits."""
+    ordered = sorted(violins, key=lambda each: (-abs(each.difference), each.index))
+    return tuple(_drawn(each) for each in (ordered if by == "difference" else violins))
+
+
+def _drawn(violin: Violin) -> DrawnDimension:
+    left, right, high = violin.left, violin.right, violin.high
     return DrawnDimension(
-        index=violin.index,
-        weight=violin.weight,
-        reads=violin.reads,
-        left=half_violin(violin.density_a, violin.mean_a, violin.high, axis, "left"),
-        right=half_violin(density, mean, high, axis, "right"),
-        label=_sentence(violin, right_mean),
+        violin=violin,
+        left=half_violin(left.density, left.mean, high, high, "left"),
+        right=half_violin(right.density, right.mean, high, high, "right"),
+        label=_sentence(violin),
     )
 
 
-def _sentence(violin: Violin, right_mean: float | None) -> str:
+def _sentence(violin: Violin) -> str:
     name = (
         gettext("Dimension %(index)s: %(reads)s", index=violin.index, reads=violin.reads)
         if violin.reads
         else gettext("Dimension %(index)s", index=violin.index)
     )
-    side = label_words("fake" if violin.weight >= 0 else "real")
-    weight = signed(violin.weight)
-    left = f"{violin.mean_a:.2f}"
-    if right_mean is None:
-        return gettext(
-            "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(mean)s.",
-            dimension=name,
-            weight=weight,
-            side=side,
-            mean=left,
-        )
     return gettext(
         "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(left)s on the left, "
         "%(right)s on the right.",
         dimension=name,
-        weight=weight,
-        side=side,
-        left=left,
-        right=f"{right_mean:.2f}",
+        weight=signed(violin.weight),
+        side=label_words("fake" if violin.weight >= 0 else "real"),
+        left=_mean(violin.left.mean),
+        right=_mean(violin.right.mean),
     )
+
+
+def _mean(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

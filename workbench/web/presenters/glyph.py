@@ -18,6 +18,7 @@ THIN = 3.0
 THICK = 5.0
 BAR_WIDTH = 3.0
 BAR_HEIGHT = 36.0
+LIT_HEIGHT = 2.5
 GAP = 0.09
 """Angle left open between two arcs, so that neighbours are told apart without colour."""
 
@@ -39,6 +40,16 @@ class Counted(Protocol):
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Counts alone."""
+
+    real_right: int
+    real_called_fake: int
+    fake_right: int
+    fake_called_real: int
+
+
+@dataclass(frozen=True)
 class Arc:
     """One outcome's part of the ring."""
 
@@ -56,7 +67,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class Bar:
-    """The sensitivity bar, standing on the ground's lower right corner."""
+    """A bar on the ground: its upper left corner and its size."""
 
     x: float
     y: float
@@ -95,11 +106,18 @@ def thumb_radius(radius: float) -> float:
 
 
 def sensitivity_bar(share: float) -> Bar:
-    """The bar for a sensitivity of `share` (clipped to [0, 1]) of the largest one."""
+    """The bar in the corner: a sensitivity of `share` (clipped to [0, 1]) of the largest one."""
     bounded = min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0
     height = max(1.0, BAR_HEIGHT * bounded)
     edge = GROUND / 2 - 3.0
     return Bar(x=edge - BAR_WIDTH, y=edge - height, width=BAR_WIDTH, height=height)
+
+
+def lit_bar(share: float) -> Bar:
+    """The bar along the upper edge for the share (clipped to [0, 1]) that a selection lights."""
+    bounded = min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0
+    edge = GROUND / 2 - 4.0
+    return Bar(x=-edge, y=-GROUND / 2 + 1.5, width=max(3.0, 2 * edge * bounded), height=LIT_HEIGHT)
 
 
 def centre(column: int, row: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from workbench.services.overview import CellView, Overview
+from workbench.services.selecting import Lasso
 from workbench.web.formatting import OUTCOME_WORDS, count, image_count, probability
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place
@@ -23,9 +24,11 @@ class DrawnCell:
     thumb: float
     bar: glyph.Bar | None
     """None where no image's sensitivity was measured."""
+    lit: glyph.Bar | None
+    """How much of it a pattern or a lasso selects; None where nothing selects, or nothing of it."""
     label: str
-    faded: bool
-    """It holds none of the images that the filter asks for."""
+    empty: bool
+    """None of its images passes the filters."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,26 @@ class Drawing:
     marks: tuple[Mark, ...]
     levels: tuple[Place, ...]
     steps: Steps
-    faded: int
+    empty: int
+    """Cells of which no image passes the filters."""
+    lighting: bool
+    """Whether a pattern or a lasso lights cells up, and the others step back."""
+    lasso: str
+    """The lasso as SVG points; empty where there is none at this level."""
 
 
 def drawing(
     overview: Overview,
-    outcome: str | None,
-    label: str | None,
     marked: dict[str, CellView],
+    lasso: Lasso | None = None,
+    *,
+    lighting: bool = False,
 ) -> Drawing:
     """Lay an overview out; `marked` names cells to frame: "" the selected one, "A" and "B"."""
     window = overview.window
     place = Place(overview.level, window.column, window.row, window.columns, window.rows)
-    largest = max((cell.images for cell in overview.cells), default=1)
-    cells = tuple(_drawn(cell, place, largest, outcome, label) for cell in overview.cells)
+    largest = max((cell.whole for cell in overview.cells), default=1)
+    cells = tuple(_drawn(cell, place, largest) for cell in overview.cells)
     return Drawing(
         width=place.columns * glyph.CELL,
         height=place.rows * glyph.CELL,
@@ -86,23 +95,26 @@ def drawing(
             for level in range(overview.levels)
         ),
         steps=_steps(overview, place, marked.get("")),
-        faded=sum(cell.faded for cell in cells),
+        empty=sum(cell.empty for cell in cells),
+        lighting=lighting,
+        lasso=_lasso_points(lasso, place) if lasso else "",
     )
 
 
-def matching(cell: CellView, outcome: str | None, label: str | None) -> int:
-    """How many of a cell's images an outcome or label filter keeps."""
-    kept = [
-        name
-        for name in glyph.OUTCOMES
-        if (outcome in (None, name) or (outcome == "misclassified" and name in glyph.WRONG))
-        and (label is None or name.startswith(label))
-    ]
-    return sum(getattr(cell, name) for name in kept)
+def _lasso_points(lasso: Lasso, place: Place) -> str:
+    """A lasso in units of the drawing, whatever level it was drawn on."""
+    factor = 2.0 ** (place.level - lasso.level)
+    return " ".join(
+        f"{(x * factor - place.column) * glyph.CELL:.1f},"
+        f"{(y * factor - place.row) * glyph.CELL:.1f}"
+        for x, y in lasso.corners
+    )
 
 
 def sentence(cell: CellView) -> str:
     """A cell's numbers in words, for titles and screen readers."""
+    if not cell.images:
+        return gettext("None of its %(images)s passes the filters.", images=image_count(cell.whole))
     parts = [
         f"{count(getattr(cell, name))} {OUTCOME_WORDS[name]}"
         for name in glyph.OUTCOMES
@@ -135,9 +147,7 @@ def _sensitivity(cell: CellView) -> str:
     )
 
 
-def _drawn(
-    cell: CellView, place: Place, largest: int, outcome: str | None, label: str | None
-) -> DrawnCell:
+def _drawn(cell: CellView, place: Place, largest: int) -> DrawnCell:
     x, y = glyph.centre(cell.column - place.column, cell.row - place.row)
     radius = glyph.ring_radius(cell.images, largest)
     return DrawnCell(
@@ -151,8 +161,9 @@ def _drawn(
             if cell.sensitivity_share is None
             else glyph.sensitivity_bar(cell.sensitivity_share)
         ),
+        lit=glyph.lit_bar(cell.lit / cell.images) if cell.lit else None,
         label=sentence(cell),
-        faded=matching(cell, outcome, label) == 0,
+        empty=not cell.images,
     )
 
 

@@ -1,0 +1,69 @@
+"""The filters that are set, in words, each with the view without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from workbench.services.selecting import Filters
+from workbench.web.formatting import label_words, outcome_words, verdict_words
+from workbench.web.view import UNBOUNDED, View, number_text
+
+
+@dataclass(frozen=True)
+class FilterChip:
+    """One filter: what it asks for, and the address without it."""
+
+    words: str
+    without: str
+
+
+def chips(view: View) -> tuple[FilterChip, ...]:
+    """A chip for each filter that is set, in the order of the form."""
+    return tuple(
+        FilterChip(_WORDS[name](value), view.filtered(**{name: _unset(name)}).url())
+        for name, value in vars(view.filters).items()
+        if value not in (None, ())
+    )
+
+
+def _unset(name: str) -> Any:
+    return getattr(Filters(), name)
+
+
+def _range(name: str) -> Callable[[tuple[float, float]], str]:
+    def words(limits: tuple[float, float]) -> str:
+        low, high = limits
+        if high >= UNBOUNDED:
+            return gettext("%(name)s from %(low)s", name=gettext(name), low=number_text(low))
+        return gettext(
+            "%(name)s %(low)s to %(high)s",
+            name=gettext(name),
+            low=number_text(low),
+            high=number_text(high),
+        )
+
+    return words
+
+
+def _activation(value: tuple[int, float, float]) -> str:
+    name = gettext("dimension %(index)s", index=value[0])
+    return _range(name)(value[1:])
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "outcome": outcome_words,
+    "label": lambda value: gettext("labelled %(label)s", label=label_words(value)),
+    "generator": lambda value: gettext("from %(generator)s", generator=value),
+    "split": lambda value: gettext("held out") if value == "held_out" else gettext("for training"),
+    "p": _range("p(fake)"),
+    "severity": lambda value: gettext("severity %(levels)s", levels=", ".join(map(str, value))),
+    "sensitivity": _range("sensitivity"),
+    "activation": _activation,
+    "tag": lambda value: gettext("tagged %(tag)s", tag=value),
+    "verdict": verdict_words,
+    "text": lambda value: gettext("mentions “%(text)s”", text=value),
+}
