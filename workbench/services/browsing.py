@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import gettext
 from sqlalchemy import (
     ColumnElement,
     Float,
@@ -172,7 +173,7 @@ def _conditions(version_id: int, selection: Selection) -> list[ColumnElement[boo
     if selection.pattern_id is not None:
         pattern = session().get(Pattern, selection.pattern_id)
         if pattern is None or pattern.version_id != version_id:
-            raise NotFoundError("This version has no such pattern.")
+            raise NotFoundError(gettext("This version has no such pattern."))
         having = select(PixelGroup.image_id).where(PixelGroup.pattern_id == pattern.id)
         conditions.append(Prediction.image_id.in_(having))
     if selection.outcome == "misclassified":
@@ -258,7 +259,7 @@ def neighbours_in_order(
         select(key).where(Prediction.version_id == version_id, Prediction.image_id == image_id)
     )
     if value is None:
-        raise NotFoundError("This version has not scored this image.")
+        raise NotFoundError(gettext("This version has not scored this image."))
     conditions = _conditions(version_id, selection)
     query = select(Prediction.image_id).join(Image).where(*conditions)
     following = session().scalar(
@@ -279,7 +280,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
     """Everything about one image under one version. Raises NotFoundError."""
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError("This version has not scored this image.")
+        raise NotFoundError(gettext("This version has not scored this image."))
     settings = current.settings()
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from workbench.analysis.cells import COLUMNS, ROWS
@@ -100,7 +101,9 @@ def overview(
     """
     levels = _levels(version_id)
     if not 0 <= level < max(levels, 1):
-        raise InvalidError(f"This layout has the levels 0 to {max(levels, 1) - 1}.")
+        raise InvalidError(
+            gettext("This layout has the levels 0 to %(last)s.", last=max(levels, 1) - 1)
+        )
     columns, rows = COLUMNS << level, ROWS << level
     window = window or _default_window(level)
     _check_window(window, columns, rows)
@@ -146,9 +149,13 @@ def _check_window(window: Window, columns: int, rows: int) -> None:
         and 0 < window.rows <= rows - window.row
     )
     if not inside:
-        raise InvalidError("This window lies outside of the layout.")
+        raise InvalidError(gettext("This window lies outside of the layout."))
     if window.columns * window.rows > MOST_GLYPHS:
-        raise InvalidError(f"A window holds at most {MOST_GLYPHS} cells; choose a smaller one.")
+        raise InvalidError(
+            gettext(
+                "A window holds at most %(cells)s cells; choose a smaller one.", cells=MOST_GLYPHS
+            )
+        )
 
 
 def _levels(version_id: int) -> int:
@@ -190,7 +197,7 @@ def find_cell(version_id: int, cell_id: int) -> Cell:
     """The cell's row. Raises NotFoundError for a cell of another version."""
     cell = session().get(Cell, cell_id)
     if cell is None or cell.version_id != version_id:
-        raise NotFoundError("This version's layout has no such cell.")
+        raise NotFoundError(gettext("This version's layout has no such cell."))
     return cell
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -117,7 +118,7 @@ def summary(version_id: int) -> PatternsSummary:
     """How well the patterns stand as a whole. Raises NotFoundError for an unknown version."""
     version = session().get(ModelVersion, version_id)
     if version is None:
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     return PatternsSummary(
         stability=version.metrics.get("pattern_stability"),
         effect_rank_correlation=version.metrics.get("effect_rank_correlation"),
@@ -213,7 +214,7 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
     """One pattern. Raises NotFoundError for a pattern of another version."""
     found = session().get(Pattern, pattern_id)
     if found is None or found.version_id != version_id:
-        raise NotFoundError("This version has no such pattern.")
+        raise NotFoundError(gettext("This version has no such pattern."))
     members, following = _members(pattern_id, after)
     return PatternDetail(
         row=_rows([found])[0],
