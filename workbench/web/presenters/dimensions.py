@@ -54,28 +54,33 @@ def _drawn(violin: Violin, other: Violin | None) -> DrawnDimension:
 
 
 def _sentence(violin: Violin, right_mean: float | None) -> str:
-    name = (
-        gettext("Dimension %(index)s: %(reads)s", index=violin.index, reads=violin.reads)
-        if violin.reads
-        else gettext("Dimension %(index)s", index=violin.index)
-    )
-    side = label_words("fake" if violin.weight >= 0 else "real")
+    return f"{_what_it_is(violin)} {_how_active(violin.mean_a, right_mean)}"
+
+
+def _what_it_is(violin: Violin) -> str:
     weight = signed(violin.weight)
-    left = f"{violin.mean_a:.2f}"
-    if right_mean is None:
+    side = label_words("fake" if violin.weight >= 0 else "real")
+    if not violin.reads:
         return gettext(
-            "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(mean)s.",
-            dimension=name,
+            "Dimension %(index)s: weight %(weight)s, toward %(side)s.",
+            index=violin.index,
             weight=weight,
             side=side,
-            mean=left,
         )
     return gettext(
-        "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(left)s on the left, "
-        "%(right)s on the right.",
-        dimension=name,
+        "Dimension %(index)s: %(reads)s, weight %(weight)s, toward %(side)s.",
+        index=violin.index,
+        reads=violin.reads,
         weight=weight,
         side=side,
-        left=left,
-        right=f"{right_mean:.2f}",
+    )
+
+
+def _how_active(left: float, right: float | None) -> str:
+    if right is None:
+        return gettext("Mean activation %(mean)s.", mean=f"{left:.2f}")
+    return gettext(
+        "Mean activation %(left)s on the left, %(right)s on the right.",
+        left=f"{left:.2f}",
+        right=f"{right:.2f}",
     )
