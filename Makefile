@@ -37,6 +37,12 @@ check: check-lint check-format check-types check-layers check-templates ## lint,
 bench: setup ## the benchmarks
 	@exec $(python) -m benchmarks $(ARGS)
 
+.PHONY: messages
+messages: .venv/.stamp-test ## list every string to translate in translations/messages.pot
+	@.venv/bin/pybabel --quiet extract --mapping-file=babel.cfg --keywords=lazy_gettext \
+	  --add-location=file --sort-by-file --no-wrap --project="Pattern Workbench" \
+	  --output-file=translations/messages.pot .
+
 .PHONY: lock
 lock: .venv/.stamp-uv ## write the lock files from pyproject.toml, requirements/*.in, package.json
 	@echo "Locking"

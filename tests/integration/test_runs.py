@@ -312,7 +312,7 @@ def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) 
 def test_what_has_ended_cannot_be_cancelled(queued: int, ada: Account) -> None:
     runs.cancel(ada.id, queued)
 
-    with pytest.raises(InvalidError, match="cancelled already"):
+    with pytest.raises(InvalidError, match="over already"):
         runs.cancel(ada.id, queued)
     with pytest.raises(NotFoundError):
         runs.cancel(ada.id, 10**6)

@@ -20,8 +20,14 @@ from workbench.web.security import limiter
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-def make_app(book: FakeWorkbench, *, open_reading: bool = True, https: bool = False) -> Flask:
-    """The screens over a fake workbench."""
+def make_app(
+    book: FakeWorkbench,
+    *,
+    open_reading: bool = True,
+    https: bool = False,
+    translations: Path | None = None,
+) -> Flask:
+    """The screens over a fake workbench; `translations` stands for the folder of that name."""
     settings = Settings(data_dir=book.folder, open_reading=open_reading, https=https)
     app = Flask(
         "workbench",
@@ -36,6 +42,8 @@ def make_app(book: FakeWorkbench, *, open_reading: bool = True, https: bool = Fa
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=https,
     )
+    if translations is not None:
+        app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)
     web.register(app, book.services())
     return app
 

@@ -77,7 +77,7 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
     """
     collection = session().scalar(select(Collection).where(Collection.name == name))
     if collection is None:
-        raise NotFoundError(f"There is no collection called {name}.")
+        raise NotFoundError(gettext("There is no collection called %(name)s.", name=name))
     active = session().scalar(
         select(ModelVersion)
         .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
@@ -94,7 +94,9 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
         None,
     )
     if version is None and version_number is not None:
-        raise NotFoundError(f"{name} has no version {version_number}.")
+        raise NotFoundError(
+            gettext("%(name)s has no version %(version)s.", name=name, version=version_number)
+        )
     return Workspace(
         collection=_summary(collection, active),
         version=version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -53,7 +54,7 @@ def check_words(expectation: str, text: str) -> None:
     if expectation not in EXPECTATIONS:
         raise InvalidError("Say what you expected p(fake) to do: fall, rise or stay.")
     if not text.strip():
-        raise InvalidError("A note needs a few words: what do you conclude?")
+        raise InvalidError(gettext("A note needs a few words: what do you conclude?"))
     if len(text) > LONGEST_TEXT:
         raise InvalidError(f"A note has at most {LONGEST_TEXT} characters.")
 
@@ -88,8 +89,10 @@ def withdraw_note(user_id: int, note_id: int) -> None:
     with transaction() as current:
         note = current.get(CounterfactualNote, note_id)
         if note is None or note.withdrawn_at is not None:
-            raise NotFoundError("This note is taken back already.")
+            raise NotFoundError(gettext("This note is taken back already."))
         if note.user_id != user_id:
-            raise ConflictError("This note is somebody else's; only they can take it back.")
+            raise ConflictError(
+                gettext("This note is somebody else's; only they can take it back.")
+            )
         note.withdrawn_at = now()
         current.add(AuditEvent(user_id=user_id, action="note.withdraw", subject=f"note:{note_id}"))

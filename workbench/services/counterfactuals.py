@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from flask_babel import gettext, lazy_gettext
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import select
@@ -46,11 +47,11 @@ CONTROLS = 10
 PATIENCE_SECONDS = 10
 # Each encodes eleven images: without a bound, a few of them would hold every thread of the server.
 _tries = threading.BoundedSemaphore(2)
-_VERBS = {
-    "clone": "covered with texture from elsewhere",
-    "inpaint": "inpainted",
-    "blur": "blurred",
-    "mean": "filled with the mean colour",
+_FILLED = {
+    "clone": lazy_gettext("group %(number)s covered with texture from elsewhere"),
+    "inpaint": lazy_gettext("group %(number)s inpainted"),
+    "blur": lazy_gettext("group %(number)s blurred"),
+    "mean": lazy_gettext("group %(number)s filled with the mean colour"),
 }
 
 __all__ = [
@@ -117,15 +118,17 @@ def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
     InvalidError for an unknown fill or dimension, UnavailableError where the encoder of the version
     cannot be had.
     """
-    return _tried(version_id, image_id, edit, current.settings())
+    outcome = _tried(version_id, image_id, edit, current.settings())
+    return replace(outcome, edit_label=_edit_label(version_id, image_id, edit))
 
 
 @lru_cache(maxsize=256)
 def _tried(version_id: int, image_id: int, edit: Edit, settings: Settings) -> Outcome:
-    # Nothing here changes once written, so that the same question has the same answer.
+    # Nothing here changes once written, so that the same question has the same answer. What the
+    # edit is called depends on who asks, so it is left empty.
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError("This version has not scored this image.")
+        raise NotFoundError(gettext("This version has not scored this image."))
     if isinstance(edit, DimensionEdit):
         return _with_dimension_set(version_id, prediction, edit, settings)
     return _without_region(version_id, image_id, edit, settings)
@@ -137,13 +140,14 @@ def _with_dimension_set(
     activations, _maps = rows_of(version_id, prediction.image_id, settings)
     weights = logit_weights_of(version_id, settings)
     if not 0 <= edit.dimension < len(weights):
-        raise InvalidError(f"This version has the dimensions 0 to {len(weights) - 1}.")
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
+        )
     cell = _reference_cell(prediction, edit)
     reference = np.array(cell.mean_activation if cell else np.zeros(len(weights)), np.float32)
     changes = dimension_changes(activations, weights, reference)
     others = other_dimensions(edit.dimension, activations, reference, CONTROLS)
     return _outcome(
-        f"dimension {edit.dimension} set to {_reference_words(edit, cell, reference)}",
         prediction.logit,
         float(changes[edit.dimension]),
         changes[others].astype(float),
@@ -171,20 +175,39 @@ def _reference_cell(prediction: Prediction, edit: DimensionEdit) -> Cell | None:
     )
 
 
-def _reference_words(edit: DimensionEdit, cell: Cell | None, reference: NDArray[np.float32]) -> str:
+def _edit_label(version_id: int, image_id: int, edit: Edit) -> str:
+    """What an edit that was tried is called, in the language of whoever tried it."""
+    if isinstance(edit, RegionEdit):
+        number = session().get_one(PixelGroup, edit.group_id).number + 1
+        return str(_FILLED[edit.fill]) % {"number": number}
+    cell = _reference_cell(session().get_one(Prediction, (version_id, image_id)), edit)
     if cell is None:
-        return "0"
-    whose = (
-        "its own cell"
-        if edit.to == "own"
-        else f"the cell in column {cell.column + 1}, row {cell.row + 1} of level {cell.level}"
+        return str(gettext("dimension %(index)s set to 0", index=edit.dimension))
+    mean = f"{cell.mean_activation[edit.dimension]:.2f}"
+    if edit.to == "own":
+        return str(
+            gettext(
+                "dimension %(index)s set to %(mean)s, the mean of its own cell",
+                index=edit.dimension,
+                mean=mean,
+            )
+        )
+    return str(
+        gettext(
+            "dimension %(index)s set to %(mean)s, the mean of the cell in column %(column)s, "
+            "row %(row)s of level %(level)s",
+            index=edit.dimension,
+            mean=mean,
+            column=cell.column + 1,
+            row=cell.row + 1,
+            level=cell.level,
+        )
     )
-    return f"{reference[edit.dimension]:.2f}, the mean of {whose}"
 
 
-def _outcome(label: str, before: float, change: float, controls: NDArray[np.float64]) -> Outcome:
+def _outcome(before: float, change: float, controls: NDArray[np.float64]) -> Outcome:
     return Outcome(
-        edit_label=label,
+        edit_label="",
         p_before=_p(before),
         p_after=_p(before + change),
         delta_logit=change,
@@ -202,12 +225,7 @@ def _without_region(
     mask = decode_mask(group.rle, pixels.shape[0])
     edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
     before, after, *controls = _logits(version_id, [pixels, *edited], settings)
-    return _outcome(
-        f"group {group.number + 1} {_VERBS[edit.fill]}",
-        before,
-        after - before,
-        np.array(controls) - before,
-    )
+    return _outcome(before, after - before, np.array(controls) - before)
 
 
 def _region(
@@ -217,7 +235,7 @@ def _region(
         raise InvalidError(f"{edit.fill} is no way to fill a region; {', '.join(FILLS)} are.")
     group = session().get(PixelGroup, edit.group_id)
     if group is None or (group.version_id, group.image_id) != (version_id, image_id):
-        raise NotFoundError("This image has no such pixel group under this version.")
+        raise NotFoundError(gettext("This image has no such pixel group under this version."))
     return group, _pixels(session().get_one(Image, image_id), settings)
 
 
@@ -225,7 +243,7 @@ def _pixels(image: Image, settings: Settings) -> NDArray[np.uint8]:
     try:
         return read_pixels(settings.image_dir, image.pixel_hash)
     except OSError as error:
-        raise UnavailableError("The normalised image is missing on disk.") from error
+        raise UnavailableError(gettext("The normalised image is missing on disk.")) from error
 
 
 def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings) -> list[float]:
@@ -233,7 +251,7 @@ def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settin
     from workbench.services.model_logits import logits_under  # noqa: PLC0415
 
     if not _tries.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError("Others are trying edits right now; try again in a moment.")
+        raise UnavailableError(gettext("Others are trying edits right now; try again in a moment."))
     try:
         return logits_under(version_id, pictures, settings)
     finally:
@@ -250,7 +268,7 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
     if isinstance(edit, DimensionEdit):
         image = session().get(Image, image_id)
         if image is None:
-            raise NotFoundError("There is no such image.")
+            raise NotFoundError(gettext("There is no such image."))
         pixels = _pixels(image, settings)
     else:
         group, pixels = _region(version_id, image_id, edit, settings)

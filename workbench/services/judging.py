@@ -45,9 +45,9 @@ def give_verdict(
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
     with transaction() as current:
         if current.get(Image, image_id) is None:
-            raise NotFoundError("There is no such image.")
+            raise NotFoundError(gettext("There is no such image."))
         if version_id is not None and current.get(Prediction, (version_id, image_id)) is None:
-            raise NotFoundError("This version has not scored this image.")
+            raise NotFoundError(gettext("This version has not scored this image."))
         verdict = Verdict(
             image_id=image_id,
             version_id=version_id,
@@ -66,9 +66,11 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     with transaction() as current:
         verdict = current.get(Verdict, verdict_id)
         if verdict is None or verdict.withdrawn_at is not None:
-            raise NotFoundError("This verdict is taken back already.")
+            raise NotFoundError(gettext("This verdict is taken back already."))
         if verdict.user_id != user_id:
-            raise ConflictError("This verdict is somebody else's; only they can take it back.")
+            raise ConflictError(
+                gettext("This verdict is somebody else's; only they can take it back.")
+            )
         verdict.withdrawn_at = now()
         current.add(_event(user_id, "verdict.withdraw", verdict_id))
         return _view(verdict)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from flask_babel import gettext
+
 from workbench.services.errors import InvalidError
 
 LARGEST_ID = 2**31 - 1
@@ -28,4 +30,4 @@ def parse_key(text: str) -> tuple[float, int]:
 
 
 def _broken() -> InvalidError:
-    return InvalidError("This link to a further page is broken; start from the first.")
+    return InvalidError(gettext("This link to a further page is broken; start from the first."))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
@@ -40,13 +41,13 @@ def normalised(image_id: int) -> Path:
     """The normalised image's file. Raises NotFoundError."""
     image = session().get(Image, image_id)
     if image is None:
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(gettext("There is no such image."))
     return _existing(normalised_path(current.settings().image_dir, image.pixel_hash))
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise NotFoundError("The normalised image is missing on disk.")
+        raise NotFoundError(gettext("The normalised image is missing on disk."))
     return path
 
 
@@ -68,7 +69,7 @@ def group_crop(group_id: int, size: int) -> Path:
     group = session().get(PixelGroup, group_id)
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
-        raise NotFoundError("There is no such pixel group.")
+        raise NotFoundError(gettext("There is no such pixel group."))
     place = current.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
     source = normalised(group.image_id)
     return _kept(place / f"{group.id}.jpg", lambda: _crop(group, source, size))
@@ -118,11 +119,13 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
     """
     version = session().get(ModelVersion, version_id)
     if version is None or not is_finished(version_id):
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     settings = current.settings()
     weights = logit_weights_of(version_id, settings)
     if dimension is not None and not 0 <= dimension < len(weights):
-        raise InvalidError(f"This version has the dimensions 0 to {len(weights) - 1}.")
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
+        )
     _activations, maps = rows_of(version_id, image_id, settings)
     contributions = maps * weights[:, None]
     chosen = contributions.sum(axis=0) if dimension is None else contributions[dimension]

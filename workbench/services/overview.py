@@ -192,9 +192,13 @@ def _check_window(window: Window, columns: int, rows: int) -> None:
         and 0 < window.rows <= rows - window.row
     )
     if not inside:
-        raise InvalidError("This window lies outside of the layout.")
+        raise InvalidError(gettext("This window lies outside of the layout."))
     if window.columns * window.rows > MOST_GLYPHS:
-        raise InvalidError(f"A window holds at most {MOST_GLYPHS} cells; choose a smaller one.")
+        raise InvalidError(
+            gettext(
+                "A window holds at most %(cells)s cells; choose a smaller one.", cells=MOST_GLYPHS
+            )
+        )
 
 
 def _stored_view(cell: Cell, columns: Columns) -> CellView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.store.database import session
@@ -23,4 +24,4 @@ def pattern_labels(pattern_ids: Sequence[int]) -> dict[int, str]:
 
 def default_label(number: int) -> str:
     """What an untagged pattern is called."""
-    return f"pattern {number}"
+    return str(gettext("pattern %(number)s", number=number))

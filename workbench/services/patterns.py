@@ -132,7 +132,7 @@ def summary(version_id: int) -> PatternsSummary:
     """How well the patterns stand as a whole. Raises NotFoundError for an unknown version."""
     version = session().get(ModelVersion, version_id)
     if version is None:
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     return PatternsSummary(
         stability=version.metrics.get("pattern_stability"),
         effect_rank_correlation=version.metrics.get("effect_rank_correlation"),

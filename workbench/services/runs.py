@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_babel import gettext
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
@@ -58,15 +59,19 @@ def request_retrain(
     """Queue a run for the worker. Raises ConflictError where one is under way already."""
     with transaction() as current:
         if current.get(Collection, collection_id) is None:
-            raise NotFoundError("There is no such collection.")
+            raise NotFoundError(gettext("There is no such collection."))
         if _open_run(collection_id) is not None:
-            raise ConflictError("A run for this collection is queued or under way already.")
+            raise ConflictError(
+                gettext("A run for this collection is queued or under way already.")
+            )
         wanted = TrainingRun(collection_id=collection_id, trigger=trigger, requested_by_id=user_id)
         current.add(wanted)
         try:
             current.flush()
         except IntegrityError as error:
-            raise ConflictError("A run for this collection was asked for just now.") from error
+            raise ConflictError(
+                gettext("A run for this collection was asked for just now.")
+            ) from error
         current.add(_event(user_id, "run.request", wanted.id))
     return run(wanted.id)
 
@@ -81,13 +86,13 @@ def cancel(user_id: int, run_id: int) -> RunView:
         # Locked: a worker that claims it now either comes first or finds it cancelled.
         wanted = current.get(TrainingRun, run_id, populate_existing=True, with_for_update=True)
         if wanted is None:
-            raise NotFoundError("There is no such run.")
+            raise NotFoundError(gettext("There is no such run."))
         if wanted.state == "queued":
             _end(current, wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
-            raise InvalidError(f"This run has {wanted.state} already.")
+            raise InvalidError(gettext("This run is over already."))
         current.add(_event(user_id, "run.cancel", run_id))
     return run(run_id)
 
@@ -114,7 +119,7 @@ def run(run_id: int) -> RunView:
     """One run. Raises NotFoundError."""
     found = session().get(TrainingRun, run_id, populate_existing=True)
     if found is None:
-        raise NotFoundError("There is no such run.")
+        raise NotFoundError(gettext("There is no such run."))
     return _view(found)
 
 

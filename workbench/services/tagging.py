@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
@@ -68,7 +69,7 @@ def _tag(
         )
         # A version that is still being made may be taken away again: nothing may hang on it.
         if subject is None or not is_finished(subject.version_id):
-            raise NotFoundError("There is nothing here to tag (any more).")
+            raise NotFoundError(gettext("There is nothing here to tag (any more)."))
         tag = _tag_named(current, user_id, name)
         made = current.scalar(
             select(Tagging).where(
@@ -92,7 +93,9 @@ def _clean(name: str) -> str:
     name = " ".join(name.split())
     # Folding may lengthen a name ("ß" to "ss"), and the folded one has to fit too.
     if not name or len(name.casefold()) > LONGEST_NAME or not name.isprintable():
-        raise InvalidError(f"A tag's name has 1 to {LONGEST_NAME} printable characters.")
+        raise InvalidError(
+            gettext("A tag's name has 1 to %(longest)s printable characters.", longest=LONGEST_NAME)
+        )
     return name
 
 
@@ -120,9 +123,11 @@ def withdraw(user_id: int, tagging_id: int) -> None:
     with transaction() as current:
         tagging = current.get(Tagging, tagging_id)
         if tagging is None or tagging.withdrawn_at is not None:
-            raise NotFoundError("This tag is gone already.")
+            raise NotFoundError(gettext("This tag is gone already."))
         if tagging.user_id != user_id:
-            raise ConflictError("Somebody else has put this tag here; only they can take it back.")
+            raise ConflictError(
+                gettext("Somebody else has put this tag here; only they can take it back.")
+            )
         tagging.withdrawn_at = now()
         current.add(_event(user_id, "tag.withdraw", f"tagging:{tagging_id}"))
 
@@ -222,12 +227,14 @@ def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagR
     with transaction() as current:
         tag = current.get(Tag, tag_id)
         if tag is None:
-            raise NotFoundError("There is no such tag.")
+            raise NotFoundError(gettext("There is no such tag."))
         before = {"name": tag.name, "description": tag.description}
         tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
         try:
             current.flush()
         except IntegrityError as error:
-            raise ConflictError(f"There is a tag called {name} already.") from error
+            raise ConflictError(
+                gettext("There is a tag called %(name)s already.", name=name)
+            ) from error
         current.add(_event(user_id, "tag.describe", f"tag:{tag_id}", before=before))
     return next(row for row in taxonomy() if row.id == tag_id)

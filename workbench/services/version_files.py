@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -60,7 +61,7 @@ def rows_of(
     """One image's activations (K) and token map (K, patch) under a version."""
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError("This version has not scored this image.")
+        raise NotFoundError(gettext("This version has not scored this image."))
     artifact = prediction.shard.artifact
     try:
         activations, maps = (
@@ -68,7 +69,9 @@ def rows_of(
             for name in ("activations", "token_maps")
         )
     except ArtifactDamagedError as error:
-        raise UnavailableError(f"The map of this image is lost: {error}.") from error
+        raise UnavailableError(
+            gettext("The map of this image is lost: %(error)s.", error=error)
+        ) from error
     return activations.astype(np.float32), maps.astype(np.float32)
 
 
@@ -85,5 +88,7 @@ def _cached_array(
     try:
         arrays = load_arrays(directory, Artifact(path=path, sha256=sha256, kind=kind))
     except ArtifactDamagedError as error:
-        raise UnavailableError(f"A file of this version is lost: {error}.") from error
+        raise UnavailableError(
+            gettext("A file of this version is lost: %(error)s.", error=error)
+        ) from error
     return arrays[name].astype(np.float32)

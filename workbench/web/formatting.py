@@ -154,7 +154,9 @@ def duration(seconds: float | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """A moment, in UTC, to the minute."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if value else "–"
+    if value is None:
+        return "–"
+    return gettext("%(moment)s UTC", moment=f"{value.astimezone(UTC):%Y-%m-%d %H:%M}")
 
 
 def day(value: datetime | None) -> str:
@@ -167,10 +169,10 @@ def day(value: datetime | None) -> str:
 def file_size(value: int) -> str:
     """Bytes as people read them: 312 kB."""
     if value < 1000:
-        return f"{value} B"
+        return gettext("%(size)s B", size=value)
     if value < 1_000_000:
-        return f"{value / 1000:.0f} kB"
-    return f"{value / 1_000_000:.1f} MB"
+        return gettext("%(size)s kB", size=f"{value / 1000:.0f}")
+    return gettext("%(size)s MB", size=f"{value / 1_000_000:.1f}")
 
 
 def outcome_words(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from babel import negotiate_locale
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
@@ -27,7 +28,11 @@ def language() -> str:
 
 
 def _preferred(offered: list[str]) -> str:
-    return request.accept_languages.best_match(offered, ENGLISH) if request else ENGLISH
+    """The first language that the reader asks for and that is there: `en-GB` takes `en`."""
+    if not request:
+        return ENGLISH
+    asked = [tag.replace("-", "_") for tag, quality in request.accept_languages if quality > 0]
+    return negotiate_locale(asked, offered) or ENGLISH
 
 
 def _vary(response: Response) -> Response:
