@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
@@ -112,7 +113,7 @@ class Columns:
         """Row of an image. Raises NotFoundError for one that the version has not scored."""
         row = int(np.searchsorted(self.image_ids, image_id))
         if row == self.count or self.image_ids[row] != image_id:
-            raise NotFoundError("This version has not scored this image.")
+            raise NotFoundError(gettext("This version has not scored this image."))
         return row
 
     def rows_of(self, image_ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -141,7 +142,7 @@ class Columns:
         """Place of a pattern among `pattern_ids`. Raises NotFoundError for another version's."""
         found = np.flatnonzero(self.pattern_ids == pattern_id)
         if not len(found):
-            raise NotFoundError("This version has no such pattern.")
+            raise NotFoundError(gettext("This version has no such pattern."))
         return int(found[0])
 
     def members(self, index: int) -> slice:
@@ -177,7 +178,7 @@ def _opened(settings: Settings, version_id: int) -> Columns:
     except (OSError, ArtifactDamagedError):
         pass
     if not is_finished(version_id):
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     with _making:
         try:
             return _mapped(path, version_id)
@@ -202,7 +203,7 @@ def _mapped(path: Path, version_id: int) -> Columns:
 def _packed(version_id: int, settings: Settings) -> bytes:
     version = session().get(ModelVersion, version_id)
     if version is None:
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     collection_id, dimensions = version.collection_id, version.dimensions
     arrays, generators = _of_images(version_id, dimensions, settings)
     arrays |= _of_patterns(version_id, arrays["image_ids"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from sqlalchemy import select
@@ -102,7 +103,9 @@ def carriers(
     columns = chosen.columns
     dimensions = columns.activations.shape[1]
     if not 0 <= dimension < dimensions:
-        raise InvalidError(f"This version has the dimensions 0 to {dimensions - 1}.")
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
+        )
     sides = [_ranked(columns, rows, dimension) for rows in _sides(chosen, left, right)]
     groups = _strongest_groups(columns, np.concatenate(sides), dimension)
     first, second = (

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import select
 
@@ -147,7 +148,11 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     """
     columns = chosen.columns
     if not 0 <= level < max(columns.levels, 1):
-        raise InvalidError(f"This layout has the levels 0 to {max(columns.levels, 1) - 1}.")
+        raise InvalidError(
+            gettext(
+                "This layout has the levels 0 to %(finest)s.", finest=max(columns.levels, 1) - 1
+            )
+        )
     width, height = COLUMNS << level, ROWS << level
     window = window or _default_window(level)
     _check_window(window, width, height)

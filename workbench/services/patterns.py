@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
@@ -124,7 +125,7 @@ def pattern_name(version_id: int, pattern_id: int) -> str:
 def _find(version_id: int, pattern_id: int) -> Pattern:
     found = session().get(Pattern, pattern_id)
     if found is None or found.version_id != version_id:
-        raise NotFoundError("This version has no such pattern.")
+        raise NotFoundError(gettext("This version has no such pattern."))
     return found
 
 

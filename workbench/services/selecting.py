@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from skimage.draw import polygon
 from sqlalchemy import Select, func, select
@@ -141,7 +142,7 @@ def find_cell(version_id: int, cell_id: int) -> Cell:
     """The cell's row. Raises NotFoundError for a cell of another version."""
     cell = session().get(Cell, cell_id)
     if cell is None or cell.version_id != version_id:
-        raise NotFoundError("This version's layout has no such cell.")
+        raise NotFoundError(gettext("This version's layout has no such cell."))
     return cell
 
 
@@ -176,13 +177,17 @@ def cells_in_lasso(columns: Columns, lasso: Lasso) -> NDArray[np.bool_]:
 
 def _check_lasso(columns: Columns, lasso: Lasso) -> None:
     if not 0 <= lasso.level < columns.levels:
-        raise InvalidError(f"This layout has the levels 0 to {max(columns.levels, 1) - 1}.")
+        raise InvalidError(
+            gettext(
+                "This layout has the levels 0 to %(finest)s.", finest=max(columns.levels, 1) - 1
+            )
+        )
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
-        raise InvalidError(f"A lasso has 3 to {MOST_CORNERS} corners.")
+        raise InvalidError(gettext("A lasso has 3 to %(most)s corners.", most=MOST_CORNERS))
     limits = np.array([COLUMNS << lasso.level, ROWS << lasso.level])
     corners = np.array(lasso.corners)
     if not np.isfinite(corners).all() or (corners < -1).any() or (corners > limits + 1).any():
-        raise InvalidError("This lasso lies outside of the layout.")
+        raise InvalidError(gettext("This lasso lies outside of the layout."))
 
 
 def _filtered(columns: Columns, filters: Filters) -> Rows:
@@ -235,7 +240,11 @@ def _known(what: str, value: str, allowed: tuple[str, ...]) -> int:
 
 def _generator(columns: Columns, name: str) -> int:
     if name not in columns.generator_names:
-        raise InvalidError(f"No image of this collection comes from a generator called {name}.")
+        raise InvalidError(
+            gettext(
+                "No image of this collection comes from a generator called %(name)s.", name=name
+            )
+        )
     return columns.generator_names.index(name)
 
 
@@ -247,7 +256,7 @@ def severities(p: NDArray[np.float32]) -> NDArray[np.uint8]:
 def _between(values: NDArray[np.float32], limits: Range) -> Rows:
     low, high = limits
     if low > high:
-        raise InvalidError("A range begins with its lowest value.")
+        raise InvalidError(gettext("A range begins with its lowest value."))
     # Limits are read with the digits that the screen shows; NaN lies in no range.
     inside: Rows = (values >= np.float32(low)) & (values <= np.float32(high))
     return inside
@@ -256,7 +265,9 @@ def _between(values: NDArray[np.float32], limits: Range) -> Rows:
 def _activation(columns: Columns, dimension: int) -> NDArray[np.float32]:
     dimensions = columns.activations.shape[1]
     if not 0 <= dimension < dimensions:
-        raise InvalidError(f"This version has the dimensions 0 to {dimensions - 1}.")
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
+        )
     return columns.activations[:, dimension]
 
 
@@ -308,7 +319,9 @@ def _judged(columns: Columns, verdict: str) -> Rows:
 def _mentioning(columns: Columns, text: str) -> Rows:
     wanted = " ".join(text.casefold().split())
     if not wanted or len(wanted) > LONGEST_TEXT:
-        raise InvalidError(f"A text to look for has 1 to {LONGEST_TEXT} characters.")
+        raise InvalidError(
+            gettext("A text to look for has 1 to %(longest)s characters.", longest=LONGEST_TEXT)
+        )
     rows = named(columns, wanted)
     rows |= tagged(columns, _tags(Tag.folded_name.contains(wanted, autoescape=True)))
     for written, standing in (

@@ -67,24 +67,24 @@ def choices(values: Mapping[str, str], name: str, highest: int) -> tuple[int, ..
     text = values.get(name, "").strip()
     if not text:
         return ()
-    parts = text.split(",")
-    if len(parts) > highest or not all(part.isascii() and part.isdigit() for part in parts):
+    allowed = {str(number): number for number in range(1, highest + 1)}
+    parts = [part.strip() for part in text.split(",")]
+    if not set(parts) <= allowed.keys():
         raise InvalidError(
-            f"“{name}” must be numbers from 1 to {highest} with commas between them."
+            gettext(
+                "“%(name)s” must be numbers from 1 to %(highest)s with commas between them.",
+                name=name,
+                highest=highest,
+            )
         )
-    found = {int(part[:3]) for part in parts}
-    if not found <= set(range(1, highest + 1)):
-        raise InvalidError(
-            f"“{name}” must be numbers from 1 to {highest} with commas between them."
-        )
-    return tuple(sorted(found))
+    return tuple(sorted({allowed[part] for part in parts}))
 
 
 def decimal(text: str, name: str) -> float:
     """A finite number that somebody typed."""
     text = text.strip()
     if not re.fullmatch(r"-?[0-9]{1,7}(\.[0-9]{1,8})?", text):
-        raise InvalidError(f"“{name}” must be numbers like 0.5.")
+        raise InvalidError(gettext("“%(name)s” must be numbers like 0.5.", name=name))
     return float(text) + 0.0
 
 
@@ -97,15 +97,21 @@ def between(
         return None
     parts = text.split(",")
     if len(parts) != 2:
-        raise InvalidError(f"“{name}” must be two numbers with a comma between them.")
+        raise InvalidError(
+            gettext("“%(name)s” must be two numbers with a comma between them.", name=name)
+        )
     first, last = (
         decimal(part, name) if part.strip() else limit
         for part, limit in zip(parts, (low, high), strict=True)
     )
     if not low <= first <= last <= high:
         raise InvalidError(
-            f"“{name}” must be two rising numbers between {number_text(low)} "
-            f"and {number_text(high)}."
+            gettext(
+                "“%(name)s” must be two rising numbers between %(low)s and %(high)s.",
+                name=name,
+                low=number_text(low),
+                high=number_text(high),
+            )
         )
     return first, last
 
@@ -126,7 +132,13 @@ def line(values: Mapping[str, str], name: str, longest: int) -> str | None:
     if not text:
         return None
     if len(text) > longest or not text.isprintable():
-        raise InvalidError(f"“{name}” must be one line of at most {longest} characters.")
+        raise InvalidError(
+            gettext(
+                "“%(name)s” must be one line of at most %(longest)s characters.",
+                name=name,
+                longest=longest,
+            )
+        )
     return text
 
 

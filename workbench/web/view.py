@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from workbench.services.browsing import MOST_SHUFFLES
@@ -240,14 +241,16 @@ def read_lasso(values: Mapping[str, str]) -> Lasso | None:
     found = whole({"lasso": level}, "lasso", high=MOST_LEVELS)
     points = corners.split(";") if corners else []
     if found is None or not 3 <= len(points) <= MOST_CORNERS:
-        raise InvalidError(f"A lasso has a level, and 3 to {MOST_CORNERS} corners.")
+        raise InvalidError(
+            gettext("A lasso has a level, and 3 to %(most)s corners.", most=MOST_CORNERS)
+        )
     return Lasso(found, tuple(_corner(point) for point in points))
 
 
 def _corner(text: str) -> tuple[float, float]:
     numbers = [decimal(part, "lasso") for part in text.split(",")]
     if len(numbers) != 2:
-        raise InvalidError("A corner of a lasso is two numbers with a comma between them.")
+        raise InvalidError(gettext("A corner of a lasso is two numbers with a comma between them."))
     return numbers[0], numbers[1]
 
 
