@@ -10,7 +10,7 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 from workbench.config import Settings
-from workbench.web.presenters import bars, glyph, violin
+from workbench.web.presenters import bars, glyph, heat, violin
 from workbench.web.security import may
 
 THEMES = ("light", "dark")
@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
     app.add_template_global(picture_url)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)
-    app.jinja_env.globals.update(bars=bars, glyph_shape=glyph, violin_shape=violin)
+    app.jinja_env.globals.update(bars=bars, glyph_shape=glyph, heat=heat, violin_shape=violin)
     app.context_processor(lambda: {"reader": current_user})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
