@@ -10,7 +10,7 @@ from workbench.services.media import MapKey
 from workbench.web.formatting import signed
 
 LEGEND_WIDTH = 320.0
-BAR_LEFT = 24.0
+BAR_LEFT = 28.0
 """Room for the outermost ticks' words on either side of the colour bar."""
 BAR_WIDTH = LEGEND_WIDTH - 2 * BAR_LEFT
 TICKS = (-1.0, -0.5, 0.0, 0.5, 1.0)
