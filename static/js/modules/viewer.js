@@ -34,8 +34,8 @@ export function viewer(root) {
     frame = 0;
     const opacity = Number(part("opacity").value) / 100;
     const threshold = Number(part("threshold").value) / 100;
-    part("opacity-words").value = `${part("opacity").value} %`;
-    part("threshold-words").value = threshold > 0 ? `${map.words(threshold * map.scale, false)} logits` : "nothing";
+    part("opacity-words").textContent = `${part("opacity").value} %`;
+    part("threshold-words").textContent = threshold > 0 ? `${map.words(threshold * map.scale, false)} logits` : "nothing";
     part("heat").hidden = !part("show-heat").checked;
     part("outlines").classList.toggle("off", !part("show-outlines").checked);
     const { left, width } = part("legend").dataset;

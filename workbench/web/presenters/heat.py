@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,11 +84,8 @@ def legend(key: MapKey) -> Legend:
 
 
 def _decimals(scale: float) -> int:
-    """Enough for two significant digits of a tenth of the scale: 2 for 8.0, 3 for 0.8."""
-    decimals = 2
-    while scale * 10 ** (decimals - 1) < 10 and decimals < 5:
-        decimals += 1
-    return decimals - 1
+    """As few as tell thirty contributions from 0 to the scale apart: 3 for 0.1, 2 for 0.8."""
+    return max(1, math.ceil(math.log10(30 / scale) - 1e-9))
 
 
 def _bound(share: float) -> str:
