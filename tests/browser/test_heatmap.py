@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from tests.support.browser import accessibility_violations
@@ -57,8 +57,8 @@ def dimension_in(url: str) -> str | None:
 def test_a_higher_threshold_leaves_fewer_pixels_and_says_in_logits_where_it_cuts(
     image_page: Page,
 ) -> None:
-    asked: list[Request] = []
-    image_page.on("request", lambda request: asked.append(request))
+    asked: list[str] = []
+    image_page.on("request", lambda request: asked.append(request.url))
     cut = image_page.locator("[data-part=cut]")
     shown, widths = [visible(image_page)], [float(cut.get_attribute("width") or 0)]
     for threshold in (20, 50, 80):
