@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.support.prepared import COLLECTION, IMAGES, NAME
 from tests.support.server import Server, live_server, live_worker
-from tests.support.visiting import expect_notice, image_id_of, sign_in
+from tests.support.visiting import expect_notice, image_id_of, painted, sign_in
 from tests.support.witness import Witness
 from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.people import User
@@ -103,9 +103,9 @@ def open_a_misclassified_image(page: Page, witness: Witness) -> int:
 
 
 def see_what_misled_the_model(page: Page, image_id: int, witness: Witness) -> None:
-    heatmap = page.locator("#viewer img.heat")
-    expect(heatmap).to_be_visible()
-    assert heatmap.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    heatmap = page.locator("#viewer canvas.heat")
+    expect(heatmap).to_have_attribute("data-shown", "total")
+    assert len(set(painted(page))) > 10
     groups = witness.count(PixelGroup, PixelGroup.image_id == image_id)
     assert groups > 0
     outlines = page.locator("#viewer svg.outlines path.outline")

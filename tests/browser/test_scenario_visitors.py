@@ -82,7 +82,12 @@ def test_a_closed_installation_shows_nothing_to_who_has_not_signed_in(
         assert COLLECTION not in page.locator("main").inner_text()
     answer = page.request.get(image_url(closed.url, image_id), max_redirects=0)
     assert (answer.status, answer.headers["location"].startswith("/login")) == (303, True)
-    for path in (f"/images/{image_id}.jpg", f"/heatmaps/{version_id}/{image_id}.png"):
+    pictures = (
+        f"/images/{image_id}.jpg",
+        f"/heatmaps/{version_id}/{image_id}.png",
+        f"/maps/{version_id}/{image_id}.png",
+    )
+    for path in pictures:
         assert page.request.get(f"{closed.url}{path}", max_redirects=0).status == 401
 
 

@@ -28,3 +28,11 @@ def image_url(url: str, image_id: int) -> str:
 def expect_notice(page: Page, words: str) -> None:
     """Wait until the page says that something was saved."""
     expect(page.locator("#notices")).to_contain_text(words)
+
+
+def painted(page: Page) -> list[tuple[int, int, int, int]]:
+    """The heatmap's pixels on the large image, row by row: red, green, blue, opacity."""
+    bytes_of = """canvas => Array.from(canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data)"""
+    values: list[int] = page.locator("#viewer canvas.heat").evaluate(bytes_of)
+    return list(zip(values[::4], values[1::4], values[2::4], values[3::4], strict=True))

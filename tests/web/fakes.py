@@ -32,6 +32,7 @@ from workbench.services.errors import (
     UnavailableError,
 )
 from workbench.services.judging import VerdictView
+from workbench.services.media import MapKey
 from workbench.services.overview import (
     CellDetail,
     CellView,
@@ -399,6 +400,7 @@ class Browsing:
             id=group_id,
             number=number,
             outline="M10 10 L60 10 L60 60 Z",
+            label_point=(40, 30),
             left=10,
             top=10,
             width=50,
@@ -686,6 +688,13 @@ class Media:
 
     def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
         return _picture("PNG", (16, 16), "orange")
+
+    def score_map_png(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
+        return _picture("PNG", (16, 16), "grey")
+
+    def map_key(self, version_id: int) -> MapKey:
+        ramp = tuple((level, 0, 255 - level, abs(level - 128)) for level in range(256))
+        return MapKey(0.08, 128, 127, ramp)
 
     def _kept(self, name: str) -> Path:
         path = self.book.folder / name

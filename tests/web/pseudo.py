@@ -17,7 +17,17 @@ LANGUAGE = "pl"
 TEMPLATE = PROJECT_ROOT / "translations" / "messages.pot"
 FORMS = ("", "²", "³")
 
-READ = ("title", "aria-label", "alt", "placeholder", "label", "data-lost", "data-error")
+READ = (
+    "title",
+    "aria-label",
+    "alt",
+    "placeholder",
+    "label",
+    "data-lost",
+    "data-error",
+    "data-logits",
+    "data-nothing",
+)
 """Attributes whose values people read or hear."""
 NOT_WORDS = ("script", "style", "code", "kbd", "pre")
 """Elements that hold no words: commands to type and keys to press."""

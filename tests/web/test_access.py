@@ -37,6 +37,7 @@ PICTURES = (
     "/images/2.jpg",
     "/images/2/thumb/48",
     "/heatmaps/2/2.png",
+    "/maps/2/2.png",
     "/groups/200/crop/48",
     "/counterfactuals/2/2.jpg?edit=group-200",
 )

@@ -35,6 +35,61 @@ def test_pixel_groups_are_outlined_and_listed(visitor: Reader) -> None:
     assert "4% of the image" in page
 
 
+def test_the_map_s_scale_and_colours_are_told_to_the_script(visitor: Reader) -> None:
+    canvas = re.search(r"<canvas[^>]*>", visitor.get("/c/faces/images/2?dimension=1").text)
+
+    assert canvas
+    told = dict(re.findall(r'data-(\w+)="([^"]*)"', canvas[0]))
+    assert told["map"].startswith("/maps/2/2.png")
+    assert (told["scale"], told["zero"], told["steps"]) == ("0.08", "128", "127")
+    assert len(bytes.fromhex(told["ramp"])) == 4 * 256
+
+
+def test_without_a_script_the_heatmap_is_a_picture(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?dimension=1").text
+
+    shown = re.search(r'<noscript><img class="heat" src="(/heatmaps/2/2.png[^"]*)"', page)
+    assert shown
+    assert "dimension=1" in shown[1]
+
+
+def test_the_legend_names_both_sides_and_its_ends_in_logits(visitor: Reader) -> None:
+    legend = re.search(
+        r'<svg class="heat-legend".*?</svg>', visitor.get("/c/faces/images/2").text, re.DOTALL
+    )
+
+    assert legend
+    assert re.findall(r"<text[^>]*>([^<]+)<", legend[0]) == [
+        "− toward real",
+        "toward fake +",
+        "≤ −0.080",
+        "−0.040",
+        "0",
+        "+0.040",
+        "≥ +0.080",
+    ]
+
+
+def test_a_dimension_is_chosen_by_its_row_or_the_total_by_the_sum_s(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?dimension=1").text
+
+    rows = re.findall(r'<a href="([^"]+)" data-dimension="(\d*)"( aria-current="true")?', page)
+    assert [(index, bool(current)) for _url, index, current in rows] == [
+        ("0", False),
+        ("1", True),
+        ("", False),
+    ]
+    assert "dimension=0" in rows[0][0]
+    assert "dimension" not in rows[2][0]
+
+
+def test_a_pixel_group_s_contribution_stands_in_the_image(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2").text
+
+    labels = re.findall(r'<text class="group-label" data-group-id="(\d+)"[^>]*>([^<]+)<', page)
+    assert sorted(labels) == [("200", "+0.90"), ("201", "−0.30")]
+
+
 def test_the_meaning_of_a_verdict_depends_on_who_is_wrong(ada: Reader) -> None:
     assert "The label stands; the model is wrong." in ada.get("/c/faces/images/2").text
     assert "The label stands; the model agrees." in ada.get("/c/faces/images/1").text

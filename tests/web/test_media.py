@@ -19,6 +19,8 @@ PICTURES = {
     "/groups/200/crop/96": "image/jpeg",
     "/heatmaps/2/2.png": "image/png",
     "/heatmaps/2/2.png?dimension=1": "image/png",
+    "/maps/2/2.png": "image/png",
+    "/maps/2/2.png?dimension=1": "image/png",
     "/counterfactuals/2/2.jpg?edit=group-200&fill=blur": "image/jpeg",
 }
 
@@ -81,6 +83,8 @@ def test_a_missing_file_is_said_to_be_missing(visitor: Reader, book: FakeWorkben
         ("/images/2/thumb/1000", 404),
         ("/heatmaps/2/2.png?dimension=64", 422),
         ("/heatmaps/2/2.png?dimension=x", 422),
+        ("/maps/2/2.png?dimension=64", 422),
+        ("/maps/2/2.png?dimension=x", 422),
         ("/counterfactuals/2/2.jpg", 422),
     ],
 )

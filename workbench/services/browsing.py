@@ -18,7 +18,7 @@ from workbench.services.counterfactual_notes import NoteView, notes_on
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.judging import WRONG, VerdictView, history, standing_decisions
 from workbench.services.keyset import key_text, parse_key
-from workbench.services.outlines import outline
+from workbench.services.outlines import label_point, outline
 from workbench.services.pattern_names import default_label, pattern_labels
 from workbench.services.selecting import Chosen
 from workbench.services.tagging import (
@@ -79,6 +79,8 @@ class GroupView:
     id: int
     number: int
     outline: str
+    label_point: tuple[int, int]
+    """(x, y) deep inside the group."""
     left: int
     top: int
     width: int
@@ -319,6 +321,7 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
             id=each.id,
             number=each.number,
             outline=outline(each.rle),
+            label_point=label_point(each.rle),
             left=each.left,
             top=each.top,
             width=each.width,

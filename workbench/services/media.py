@@ -1,9 +1,10 @@
-"""Derived pictures: thumbnails, heatmaps, crops of pixel groups. Small ones are kept on disk."""
+"""Derived pictures: thumbnails, score maps, crops of pixel groups. Small ones are kept on disk."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
 
+from workbench.analysis import score_map
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.services import current
@@ -27,11 +29,6 @@ from workbench.store.results import PixelGroup
 from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
-_TOWARD_FAKE = (217, 119, 32)
-_TOWARD_REAL = (46, 110, 170)
-_STRONGEST_ALPHA = 0.85
-_FAINTEST = 0.12
-"""Share of the scale below which a heatmap shows nothing."""
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
 _CONTEXT = 1.6
 """A crop shows its group with so many times the group's own extent around."""
@@ -111,15 +108,44 @@ def _clamped(start: int, side: int) -> int:
     return min(max(start, 0), NORMAL_SIZE - side)
 
 
-def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
-    """Contribution over the image as RGBA PNG: orange toward fake, blue toward real.
+@dataclass(frozen=True)
+class MapKey:
+    """How to read the score maps of a version."""
 
-    Opacity is |contribution| on the version's own scale, the same for all its images, never
-    stretched for one. `dimension` None shows the sum over all dimensions.
+    scale: float
+    """The contribution of a patch, in logits, at either end of the grey levels and the ramp."""
+    zero: int
+    """The grey level of 0."""
+    steps: int
+    """Grey levels from 0 to `scale`."""
+    ramp: tuple[tuple[int, int, int, int], ...]
+    """The colour of each of the 256 grey levels: red, green, blue, opacity, each 0 to 255."""
+
+
+def map_key(version_id: int) -> MapKey:
+    """Scale and colours of a version's score maps. Raises NotFoundError."""
+    scale = _finished_version(version_id).metrics["map_scale"]
+    red_to_opacity = (tuple(map(int, colour)) for colour in score_map.RAMP)
+    ramp = tuple((red, green, blue, opacity) for red, green, blue, opacity in red_to_opacity)
+    return MapKey(float(scale), score_map.ZERO, score_map.STEPS, ramp)
+
+
+def score_map_png(version_id: int, image_id: int, dimension: int | None) -> bytes:
+    """Contribution over the image as an 8-bit grey PNG, to be read by `map_key`.
+
+    On the version's own scale, the same for all its images and dimensions and never stretched for
+    one; what lies beyond it is clipped. `dimension` None is the sum over all dimensions.
     """
-    version = session().get(ModelVersion, version_id)
-    if version is None or not is_finished(version_id):
-        raise NotFoundError(gettext("There is no such version."))
+    return _png(_levels(version_id, image_id, dimension))
+
+
+def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
+    """The same map in the ramp's colours, as an RGBA PNG to be laid over the image."""
+    return _png(score_map.painted(_levels(version_id, image_id, dimension)))
+
+
+def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
+    version = _finished_version(version_id)
     settings = current.settings()
     weights = logit_weights_of(version_id, settings)
     if dimension is not None and not 0 <= dimension < len(weights):
@@ -127,22 +153,18 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
             gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
         )
     _activations, maps = rows_of(version_id, image_id, settings)
-    contributions = maps * weights[:, None]
-    chosen = contributions.sum(axis=0) if dimension is None else contributions[dimension]
-    return _coloured(_as_square(chosen) / version.metrics["map_scale"])
+    contributions = score_map.contribution_map(maps, weights, dimension, NORMAL_SIZE)
+    return score_map.grey_levels(contributions, version.metrics["map_scale"])
 
 
-def _as_square(token_map: NDArray[np.float32]) -> NDArray[np.float32]:
-    side = round(len(token_map) ** 0.5)
-    square = token_map.reshape(side, side).astype(np.float32)
-    return np.asarray(cv2.resize(square, (NORMAL_SIZE, NORMAL_SIZE), interpolation=cv2.INTER_CUBIC))
+def _finished_version(version_id: int) -> ModelVersion:
+    version = session().get(ModelVersion, version_id)
+    if version is None or not is_finished(version_id):
+        raise NotFoundError(gettext("There is no such version."))
+    return version
 
 
-def _coloured(strength: NDArray[np.float32]) -> bytes:
-    rgba = np.empty((*strength.shape, 4), dtype=np.uint8)
-    rgba[..., :3] = np.where(strength[..., None] > 0, _TOWARD_FAKE, _TOWARD_REAL)
-    visible = np.clip((np.abs(strength) - _FAINTEST) / (1 - _FAINTEST), 0.0, 1.0)
-    rgba[..., 3] = (255 * _STRONGEST_ALPHA * visible).astype(np.uint8)
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     content = io.BytesIO()
-    Picture.fromarray(rgba, "RGBA").save(content, "PNG")
+    Picture.fromarray(pixels).save(content, "PNG")
     return content.getvalue()

@@ -1,10 +1,11 @@
-"""The outline of a pixel group as SVG path data."""
+"""The outline of a pixel group as SVG path data, and the place for its label."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import cv2
+import numpy as np
 
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
@@ -19,3 +20,13 @@ def outline(rle: str) -> str:
     return " ".join(
         "M" + " L".join(f"{x} {y}" for x, y in contour[:, 0]) + " Z" for contour in contours
     )
+
+
+@lru_cache(maxsize=4096)
+def label_point(rle: str) -> tuple[int, int]:
+    """(x, y) of the mask's pixel that lies deepest inside it, in pixels of the normalised image."""
+    mask = decode_mask(rle, NORMAL_SIZE).astype(np.uint8)
+    # The image's own border counts as an edge: a label there would be cut off.
+    depth = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(x), int(y)

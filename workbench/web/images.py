@@ -15,6 +15,7 @@ from workbench.services.counterfactual_notes import EXPECTATIONS, LONGEST_TEXT, 
 from workbench.services.counterfactuals import Outcome
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.judging import LONGEST_REASON, VerdictView
+from workbench.services.media import MapKey
 from workbench.web import notices, security
 from workbench.web.edits import ChosenEdit, read_edit
 from workbench.web.entering import enter, version_of
@@ -22,6 +23,7 @@ from workbench.web.formatting import DECISION_WORDS
 from workbench.web.parsing import choice, words
 from workbench.web.presenters.bars import Strip, control_strip
 from workbench.web.presenters.evidence import TrialWords, trial_words
+from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.services import services
 from workbench.web.view import View
@@ -58,6 +60,9 @@ class ImagePage:
     workspace: Workspace
     detail: ImageDetail
     score: Breakdown
+    map_key: MapKey
+    legend: Legend
+    labels: tuple[Label, ...]
     place: PlaceInOrder
     verdict: VerdictView | None
     """The newest that stands."""
@@ -159,12 +164,16 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     calls = services()
     version = version_of(workspace).id
     detail = calls.browsing.image_detail(version, image_id)
+    map_key = calls.media.map_key(version)
     trial, trial_refused = _trial(version, image_id)
     return ImagePage(
         view=view,
         workspace=workspace,
         detail=detail,
         score=breakdown(detail.base_logit, detail.logit, detail.dimensions, detail.groups),
+        map_key=map_key,
+        legend=legend(map_key),
+        labels=group_labels(detail.groups, detail.size),
         place=_place(view, version, image_id),
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
         trial=trial,

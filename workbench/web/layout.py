@@ -12,7 +12,7 @@ from flask_login import current_user
 from workbench.config import Settings
 from workbench.services.selecting import Filters
 from workbench.web.parsing import number_text
-from workbench.web.presenters import bars, glyph, violin
+from workbench.web.presenters import bars, glyph, heat, violin
 from workbench.web.security import may
 from workbench.web.view import UNBOUNDED
 
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         bars=bars,
         glyph_shape=glyph,
+        heat=heat,
         violin_shape=violin,
         no_filters=Filters(),
         unbounded=UNBOUNDED,

@@ -34,9 +34,14 @@ def thumbnail(image_id: int, size: int) -> Response:
 
 @blueprint.get("/heatmaps/<record:version_id>/<record:image_id>.png")
 def heatmap(version_id: int, image_id: int) -> Response:
-    """Where an image's score comes from: in total, or of one dimension."""
-    dimension = whole(request.args, "dimension", high=MOST_DIMENSIONS - 1)
-    return _bytes(services().media.heatmap(version_id, image_id, dimension))
+    """Where an image's score comes from, in colours: in total, or of one dimension."""
+    return _bytes(services().media.heatmap(version_id, image_id, _dimension()))
+
+
+@blueprint.get("/maps/<record:version_id>/<record:image_id>.png")
+def score_map(version_id: int, image_id: int) -> Response:
+    """The same as grey levels, which the page's script reads and colours."""
+    return _bytes(services().media.score_map_png(version_id, image_id, _dimension()))
 
 
 @blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")
@@ -53,6 +58,10 @@ def preview(version_id: int, image_id: int) -> Response:
     if chosen is None:
         raise InvalidError(gettext("“edit” is missing."))
     return _bytes(services().counterfactuals.preview(version_id, image_id, chosen.edit))
+
+
+def _dimension() -> int | None:
+    return whole(request.args, "dimension", high=MOST_DIMENSIONS - 1)
 
 
 def _file(path: Path) -> Response:

@@ -1,72 +1,140 @@
-// The large image: the heatmap's opacity and threshold, and pixel groups that light up together
-// with their line in the list.
+// The large image. Its score map comes as grey levels (score_map.js reads and paints them); opacity and
+// threshold act at once and are kept from image to image. Pixel groups light up together with their
+// line in the list.
+import { chooseDimensions } from "./dimension.js";
+import { ScoreMap } from "./score_map.js";
 
-function paint(image, threshold) {
-  const canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-  for (let index = 3; index < pixels.data.length; index += 4) {
-    if (pixels.data[index] < threshold) pixels.data[index] = 0;
+const KEPT = "viewer";
+const SWITCHES = ["show-heat", "show-outlines"];
+const SLIDERS = ["opacity", "threshold"];
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
   }
-  context.putImageData(pixels, 0, 0);
-  return canvas;
+}
+
+function keep(settings) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(settings));
+  } catch {
+    // Storage may be forbidden: the settings then last as long as the page.
+  }
 }
 
 export function viewer(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
-  const heat = part("heat");
-  const outlines = part("outlines");
-  let canvas = null;
-
-  root.querySelectorAll(".needs-script").forEach((control) => (control.hidden = false));
+  const map = new ScoreMap(part("heat"));
+  const words = root.dataset;
+  let large = false;
+  let frame = 0;
 
   const draw = () => {
-    const threshold = Math.round((Number(part("threshold").value) / 100) * 255);
-    if (!heat.complete || !heat.naturalWidth) return;
-    canvas?.remove();
-    canvas = null;
-    heat.hidden = threshold > 0;
-    if (threshold > 0) {
-      canvas = paint(heat, threshold);
-      canvas.className = "heat";
-      heat.after(canvas);
-    }
-    apply();
+    frame = 0;
+    const opacity = Number(part("opacity").value) / 100;
+    const threshold = Number(part("threshold").value) / 100;
+    part("opacity-words").textContent = `${part("opacity").value} %`;
+    part("threshold-words").textContent = threshold > 0 ? words.logits.replace("{value}", map.words(threshold * map.scale, false)) : words.nothing;
+    part("heat").hidden = !part("show-heat").checked;
+    part("outlines").classList.toggle("off", !part("show-outlines").checked);
+    const { left, width } = part("legend").dataset;
+    part("cut").setAttribute("width", width * threshold);
+    part("cut").setAttribute("x", Number(left) + (width * (1 - threshold)) / 2);
+    map.paint(opacity, threshold);
   };
-  const apply = () => {
-    const shown = part("show-heat").checked;
-    for (const layer of [heat, canvas]) {
-      layer?.style.setProperty("opacity", shown ? Number(part("opacity").value) / 100 : 0);
-    }
-    outlines.classList.toggle("off", !part("show-outlines").checked);
+  const redraw = () => (frame ||= requestAnimationFrame(draw));
+  const changed = () => {
+    const settings = { large };
+    for (const name of SLIDERS) settings[name] = part(name).value;
+    for (const name of SWITCHES) settings[name] = part(name).checked;
+    keep(settings);
+    redraw();
+  };
+  const enlarge = (on) => {
+    large = on;
+    root.parentElement.classList.toggle("large", on);
+    part("enlarge").setAttribute("aria-pressed", String(on));
   };
 
-  part("opacity").addEventListener("input", apply);
-  part("threshold").addEventListener("input", draw);
-  part("show-heat").addEventListener("change", apply);
-  part("show-outlines").addEventListener("change", apply);
-  heat.addEventListener("load", draw);
-  draw();
-  apply();
-  lightTogether(root.closest("main") ?? root);
+  const restore = () => {
+    const settings = kept();
+    for (const name of SLIDERS) if (name in settings) part(name).value = settings[name];
+    for (const name of SWITCHES) if (name in settings) part(name).checked = settings[name];
+    enlarge(settings.large === true);
+    root.querySelectorAll(".needs-script").forEach((control) => (control.hidden = false));
+    draw();
+  };
+  restore();
+
+  for (const name of SLIDERS) part(name).addEventListener("input", changed);
+  for (const name of SWITCHES) part(name).addEventListener("change", changed);
+  part("enlarge").addEventListener("click", () => {
+    enlarge(!large);
+    changed();
+    root.scrollIntoView({ block: "start" });
+  });
+  tellValues(part, map, words);
+
+  const page = root.closest("main") ?? root;
+  const lost = () => (part("here").value = words.lost);
+  chooseDimensions(page, part("dimension"), (dimension) => map.load(dimension).then(draw, lost));
+  lightTogether(page);
+  // What came from the server has the settings that a page starts with.
+  document.addEventListener("htmx:after:swap", () => root.isConnected && restore());
+}
+
+// What the pointer or finger is on, in words and as a mark on the legend.
+function tellValues(part, map, words) {
+  const stage = part("stage");
+  const tell = (event) => {
+    const box = part("outlines").getBoundingClientRect();
+    const value = map.valueAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    part("here").value = value === null ? "–" : words.logits.replace("{value}", map.words(value));
+    part("pointer").setAttribute("visibility", value === null ? "hidden" : "visible");
+    if (value === null) return;
+    const { left, width } = part("legend").dataset;
+    part("pointer").setAttribute("transform", `translate(${Number(left) + (width * (1 + value / map.scale)) / 2} 0)`);
+  };
+  stage.addEventListener("pointermove", tell);
+  stage.addEventListener("pointerdown", tell);
+  stage.addEventListener("pointerleave", (event) => {
+    // A finger that is lifted leaves too; what it touched stays to be read.
+    if (event.pointerType === "touch") return;
+    part("here").value = "–";
+    part("pointer").setAttribute("visibility", "hidden");
+  });
 }
 
 function lightTogether(page) {
   if (page.dataset.lit) return;
   page.dataset.lit = "yes";
-  const light = (id) => {
+  let pointed;
+  let focused;
+  const idOf = (event) => event.target.closest?.("[data-group-id]")?.dataset.groupId;
+  const light = () => {
+    const id = pointed ?? focused;
     for (const element of page.querySelectorAll("[data-group-id]")) {
       element.classList.toggle("lit", element.dataset.groupId === id);
     }
   };
-  const idOf = (event) => event.target.closest?.("[data-group-id]")?.dataset.groupId;
-  page.addEventListener("pointerover", (event) => light(idOf(event)));
-  page.addEventListener("focusin", (event) => light(idOf(event)));
+  page.addEventListener("pointerover", (event) => {
+    pointed = idOf(event);
+    light();
+  });
+  page.addEventListener("focusin", (event) => {
+    focused = idOf(event);
+    light();
+  });
+  page.addEventListener("focusout", () => {
+    focused = undefined;
+    light();
+  });
   page.addEventListener("click", (event) => {
     if (!event.target.matches(".outline")) return;
-    page.querySelector(`.group[data-group-id="${idOf(event)}"]`)?.scrollIntoView({ block: "nearest" });
+    const line = page.querySelector(`.group[data-group-id="${idOf(event)}"]`);
+    line?.focus({ preventScroll: true });
+    line?.scrollIntoView({ block: "nearest" });
   });
 }
