@@ -22,6 +22,7 @@ from workbench.web.parsing import choice, words
 from workbench.web.presenters.bars import Strip, control_strip
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.services import services
+from workbench.web.similar import Nearest, beside_image
 from workbench.web.view import View
 
 blueprint = Blueprint("images", __name__)
@@ -66,6 +67,7 @@ class ImagePage:
     """What a dimension may be set to: the parameter's value, and its words."""
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
+    nearest: Nearest
 
 
 def _without_edit() -> bool:
@@ -170,6 +172,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         references=_references(view, trial),
         history=_history(detail),
         tag_names=calls.tagging.tag_names(),
+        nearest=beside_image(version, image_id),
     )
 
 
