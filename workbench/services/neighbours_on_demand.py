@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from workbench.store.versions import ModelVersion
 log = structlog.get_logger()
 
 PATIENCE_SECONDS = 3.0
-"""So long a page waits: enough for some thousand images."""
+"""So long pages wait from when the making began: who asks later is told at once."""
 
 
 @dataclass
 class _Making:
     """One index that is being made."""
 
+    began: float = field(default_factory=time.monotonic)
     ended: threading.Event = field(default_factory=threading.Event)
     refused: str = ""
 
@@ -46,7 +48,7 @@ def opened(
     if found := open_index(folder, kind):
         return found
     making = _making(version.id, folder, kind, settings, columns)
-    if not making.ended.wait(PATIENCE_SECONDS):
+    if not making.ended.wait(max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)):
         raise UnavailableError(
             "What is nearest is being looked up for the first time; look again in a few minutes."
         )
