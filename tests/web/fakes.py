@@ -348,7 +348,7 @@ class Neighbours:
 
     def _near(self, number: int) -> tuple[Neighbour, ...]:
         if self.book.index_missing:
-            raise UnavailableError("What is nearest is being looked up for the first time.")
+            raise UnavailableError("What is nearest is being worked out.")
         others = sorted((each for each in CARDS if each != number), key=lambda e: abs(e - number))
         return tuple(Neighbour(self.book.card(each), 0.9 - each / 10) for each in others)
 

@@ -43,7 +43,7 @@ def test_the_image_stands_where_its_nearest_cannot_be_looked_up(
     answer = visitor.get("/c/faces/images/2")
 
     assert answer.status_code == 200
-    assert "being looked up for the first time" in answer.text
+    assert "being worked out" in answer.text
 
 
 def test_images_like_one_are_shown_below_it(visitor: Reader) -> None:
@@ -113,4 +113,4 @@ def test_the_page_stands_where_the_index_is_missing(visitor: Reader, book: FakeW
     answer = visitor.get("/c/faces/similar?image=2")
 
     assert answer.status_code == 200
-    assert "being looked up for the first time" in answer.text
+    assert "being worked out" in answer.text

@@ -49,9 +49,7 @@ def opened(
         return found
     making = _making(version.id, folder, kind, settings, columns)
     if not making.ended.wait(max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)):
-        raise UnavailableError(
-            "What is nearest is being looked up for the first time; look again in a few minutes."
-        )
+        raise UnavailableError("What is nearest is being worked out; look again in a few minutes.")
     if found := open_index(folder, kind):
         return found
     raise UnavailableError(making.refused or "The index of what is nearest could not be made.")

@@ -275,7 +275,7 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
     image_id = ids_of(version_id)[0]
 
     for _ in range(2):
-        with pytest.raises(UnavailableError, match="first time"):
+        with pytest.raises(UnavailableError, match="worked out"):
             of_image(version_id, image_id)
     go_on.set()
 
