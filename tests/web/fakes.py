@@ -33,6 +33,7 @@ from workbench.services.errors import (
 )
 from workbench.services.judging import VerdictView
 from workbench.services.media import MapKey
+from workbench.services.neighbours import GroupCard, Neighbour
 from workbench.services.overview import (
     CellDetail,
     CellView,
@@ -113,6 +114,8 @@ class FakeWorkbench:
     collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
     worker_alive: bool = True
     encoder_missing: bool = False
+    reads_text: bool = False
+    index_missing: bool = False
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))
@@ -127,6 +130,7 @@ class FakeWorkbench:
             dimensions=Dimensions(),
             judging=Judging(self),
             media=Media(self),
+            neighbours=Neighbours(self),
             overview=Cells(),
             patterns=Patterns(self),
             runs=Runs(self),
@@ -411,6 +415,48 @@ class Browsing:
             pattern_label="pattern 1",
             tags=tuple(tags),
         )
+
+
+@dataclass
+class Neighbours:
+    """Images are as alike as their numbers are near."""
+
+    book: FakeWorkbench
+
+    def of_image(self, version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour, ...]:
+        self.image_card(version_id, image_id)
+        return self._near(image_id)[:limit]
+
+    def of_group(self, version_id: int, group_id: int, limit: int = 8) -> tuple[Neighbour, ...]:
+        _group, card = self.group_card(version_id, group_id)
+        if group_id % 100 == 1:
+            return ()
+        return tuple(
+            replace(each, group=GroupCard(100 * each.card.id, 0, 0.9))
+            for each in self._near(card.id)[:limit]
+        )
+
+    def of_text(self, version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]:
+        return self._near(len(text))[:limit]
+
+    def why_no_text(self, version_id: int) -> str | None:
+        return None if self.book.reads_text else "The encoder of this version reads no text."
+
+    def image_card(self, version_id: int, image_id: int) -> ImageCard:
+        if image_id not in CARDS:
+            raise NotFoundError("This version has not scored this image.")
+        return self.book.card(image_id)
+
+    def group_card(self, version_id: int, group_id: int) -> tuple[GroupCard, ImageCard]:
+        if group_id // 100 not in CARDS:
+            raise NotFoundError("This version has no such pixel group.")
+        return GroupCard(group_id, group_id % 100, 0.9), self.book.card(group_id // 100)
+
+    def _near(self, number: int) -> tuple[Neighbour, ...]:
+        if self.book.index_missing:
+            raise UnavailableError("What is nearest is being worked out.")
+        others = sorted((each for each in CARDS if each != number), key=lambda e: abs(e - number))
+        return tuple(Neighbour(self.book.card(each), 0.9 - each / 10) for each in others)
 
 
 @dataclass

@@ -29,6 +29,7 @@ READS = (
     "/c/faces/adjudicate",
     "/c/faces/patterns",
     "/c/faces/patterns/31",
+    "/c/faces/similar?image=2",
     "/c/faces/models",
     "/c/faces/runs/7",
     "/taxonomy",

@@ -12,11 +12,13 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select
 
 from workbench.config import Settings
+from workbench.services import neighbour_files
 from workbench.services.shards import forget_shards
 from workbench.store.artifacts import Artifact
 from workbench.store.database import Base, now, session, transaction
 from workbench.store.images import Image
 from workbench.store.results import CachedPart, Embedding, EmbeddingShard
+from workbench.store.versions import ModelVersion
 
 YOUNG = timedelta(days=1)
 """A file is written before the row that refers to it: younger ones may belong to work under way."""
@@ -33,7 +35,7 @@ class Swept:
 
 
 def sweep(settings: Settings, *, young: timedelta = YOUNG) -> Swept:
-    """Remove shards whose images are gone, unused artifacts, and cache files without a row."""
+    """Remove shards whose images are gone, unused artifacts, and cache files of nothing that is."""
     without = _shards_without_images()
     forget_shards(without)
     _forget_unused_artifacts(young)
@@ -41,8 +43,21 @@ def sweep(settings: Settings, *, young: timedelta = YOUNG) -> Swept:
         shards=len(without),
         artifacts=_remove_orphans(settings.artifact_dir, Artifact, young),
         # What is cut off here by a moment's chance is made again when it is asked for.
-        cached=_remove_orphans(settings.part_dir, CachedPart, timedelta(0)),
+        cached=_remove_orphans(settings.part_dir, CachedPart, timedelta(0))
+        + neighbour_files.remove_others(_folders_of_versions(), settings, young),
     )
+
+
+def _folders_of_versions() -> set[str]:
+    """The folders of indexes that some version has, or may have."""
+    found = session().execute(
+        select(ModelVersion.id, Artifact.path).join(
+            Artifact, Artifact.id == ModelVersion.weights_id
+        )
+    )
+    names = {neighbour_files.folder_name(version_id, path) for version_id, path in found}
+    session().rollback()
+    return names
 
 
 def _shards_without_images() -> list[int]:

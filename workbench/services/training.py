@@ -23,7 +23,8 @@ from workbench.services.columns import write_columns
 from workbench.services.curation import freeze
 from workbench.services.encoders import encoder_of
 from workbench.services.encoding import embeddings_of, encode_missing
-from workbench.services.errors import ServiceError
+from workbench.services.errors import ServiceError, UnavailableError
+from workbench.services.neighbour_making import make_indexes
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.projecting import projection_wanted
 from workbench.services.weights import load_head, store_head
@@ -88,7 +89,16 @@ def _execute(run_id: int, settings: Settings, progress: Progress) -> None:
     scoring.score(version_id, encoder, settings, progress)
     summarising.summarise(version_id, encoder, settings, progress)
     write_columns(version_id, settings)
+    _index(version_id, encoder, settings, progress)
     _activate(run_id, collection_id, version_id)
+
+
+def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Make what nearest images are looked up in. It can be made later: the run needs it not."""
+    try:
+        make_indexes(version_id, encoder, settings, progress)
+    except (UnavailableError, OSError):
+        log.exception("indexing failed", version=version_id)
 
 
 def _train_version(

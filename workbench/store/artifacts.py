@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +69,25 @@ def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
     _make_directory(path.parent)
     _write(path, content, durable=True)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def placed_durably(path: Path) -> Iterator[Path]:
+    """A temporary place for a library to write a big file to; it is then whole at `path`, or gone.
+
+    Synced like `write_durably`, without the content ever being in memory as bytes.
+    """
+    _make_directory(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_directory(path.parent)
 
 

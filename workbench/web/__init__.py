@@ -19,6 +19,7 @@ from workbench.web import (
     models,
     patterns,
     security,
+    similar,
     taxonomy,
     translating,
 )
@@ -48,6 +49,7 @@ def register(app: Flask, services: Services | None = None) -> None:
         media,
         models,
         patterns,
+        similar,
         taxonomy,
     ):
         app.register_blueprint(module.blueprint)

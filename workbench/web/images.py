@@ -26,6 +26,7 @@ from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.services import services
+from workbench.web.similar import Nearest, beside_image
 from workbench.web.view import View
 
 blueprint = Blueprint("images", __name__)
@@ -73,6 +74,7 @@ class ImagePage:
     """What a dimension may be set to: the parameter's value, and its words."""
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
+    nearest: Nearest
 
 
 def _without_edit() -> bool:
@@ -181,6 +183,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         references=_references(view, trial),
         history=_history(detail),
         tag_names=calls.tagging.tag_names(),
+        nearest=beside_image(version, image_id),
     )
 
 

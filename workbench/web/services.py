@@ -15,6 +15,7 @@ from workbench.services import (
     dimensions,
     judging,
     media,
+    neighbours,
     overview,
     patterns,
     runs,
@@ -35,6 +36,7 @@ class Services:
     dimensions: Any = dimensions
     judging: Any = judging
     media: Any = media
+    neighbours: Any = neighbours
     overview: Any = overview
     patterns: Any = patterns
     runs: Any = runs

@@ -1,0 +1,99 @@
+"""Which vectors lie nearest to one: a space small enough to search in, and an index of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt64
+from numpy import ndarray
+from sklearn.decomposition import PCA
+from usearch.index import Index
+
+COMPONENTS = 64
+FITTED_ON = 5000
+"""A space is fitted on so many vectors at most; more would not move its leading components."""
+_EXPANSION = 128
+"""How many candidates a search keeps: twice the library's default, for a recall above 0.99."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """The leading principal components of standardised vectors.
+
+    mean: of each feature. axes: what a feature adds to each component; its scale is in it.
+    """
+
+    mean: Float[ndarray, " feature"]
+    axes: Float[ndarray, "feature component"]
+
+    def place(self, vectors: Float[ndarray, "vector feature"]) -> Float[ndarray, "vector length"]:
+        """Vectors in this space, of length 1; 0 where a vector is the mean."""
+        return unit((vectors - self.mean) @ self.axes)
+
+
+def fit_space(sample: Float[ndarray, "vector feature"], *, seed: int) -> Space:
+    """The space of a sample, the same for the same seed.
+
+    Of at most `COMPONENTS` components: fewer where the sample has no more directions. A feature
+    that never varies adds nothing; where none does, everything lies at 0.
+    """
+    mean = sample.mean(axis=0)
+    varying = np.ptp(sample, axis=0) > 0
+    scale = np.where(varying, sample.std(axis=0), 1.0).astype(np.float32)
+    count = min(COMPONENTS, len(sample) - 1, int(varying.sum()))
+    if count < 1:
+        return Space(mean, np.zeros((sample.shape[1], 1), dtype=np.float32))
+    found = PCA(count, svd_solver="randomized", random_state=seed).fit((sample - mean) / scale)
+    axes = found.components_ * varying / scale
+    return Space(mean, np.ascontiguousarray(axes.T, dtype=np.float32))
+
+
+def unit(vectors: Float[ndarray, "vector length"]) -> Float[ndarray, "vector length"]:
+    """Vectors brought to length 1; 0 stays 0."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Float[ndarray, "vector length"] = (vectors / np.where(length > 0, length, 1.0)).astype(
+        np.float32
+    )
+    return found
+
+
+def empty_index(length: int) -> Index:
+    """An index by cosine of vectors of this length, which are kept as halves."""
+    return Index(
+        ndim=length,
+        metric="cos",
+        dtype="f16",
+        expansion_add=_EXPANSION,
+        expansion_search=_EXPANSION,
+        enable_key_lookups=False,
+    )
+
+
+def extend(
+    index: Index, keys: UInt64[ndarray, " vector"], vectors: Float[ndarray, "vector length"]
+) -> None:
+    """Add vectors under their keys. By one thread: the same vectors then make the same index."""
+    index.add(keys, vectors, threads=1)
+
+
+def view_index(path: Path) -> Index:
+    """An index in a file, mapped into memory: only what a search touches is read."""
+    return Index.restore(
+        path, view=True, expansion_search=_EXPANSION, enable_key_lookups=False
+    ) or empty_index(1)
+
+
+def nearest(
+    index: Index, vector: Float[ndarray, " length"], count: int
+) -> tuple[UInt64[ndarray, " found"], Float[ndarray, " found"]]:
+    """Keys of the vectors most like one, the most alike first, with their cosines in [-1, 1].
+
+    0 is as good as at a right angle to everything but 0.
+    """
+    if not len(index):
+        return np.empty(0, dtype=np.uint64), np.empty(0)
+    matches = index.search(vector, min(count, len(index)), threads=1)
+    cosines = np.clip(1.0 - np.asarray(matches.distances, dtype=np.float64), -1.0, 1.0)
+    return np.asarray(matches.keys, dtype=np.uint64), cosines

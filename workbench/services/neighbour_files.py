@@ -1,0 +1,137 @@
+"""Indexes of nearest neighbours as files of the cache: where they lie, whole or not, opened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from usearch.index import Index
+
+from workbench.analysis.neighbours import Space, nearest, view_index
+from workbench.config import Settings
+from workbench.store.artifacts import placed_durably, write_durably
+from workbench.store.versions import ModelVersion
+
+Kind = Literal["images", "groups", "words"]
+"""Of images by their embeddings, of pixel groups by their evidence, of images by what words say."""
+
+LOCK = ".lock"
+_OPEN_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An index that can be searched; `space` is what its vectors lie in, None as they are."""
+
+    index: Index
+    space: Space | None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def nearest(self, vector: NDArray[np.float32], count: int) -> list[tuple[int, float]]:
+        """Ids with their cosines, the most alike first."""
+        # One search at a time: a search takes a millisecond, and the library gives each thread of
+        # a call a working space by its number, which two calls would share.
+        with self._lock:
+            keys, cosines = nearest(self.index, vector, count)
+        return list(zip(keys.tolist(), cosines.tolist(), strict=True))
+
+
+def root(settings: Settings) -> Path:
+    """The folder of all indexes."""
+    return settings.cache_dir / "neighbours"
+
+
+def folder_of(version: ModelVersion, settings: Settings) -> Path:
+    """The folder of one version's indexes.
+
+    Named by its weights' file too: the id of a version that failed may be given out again.
+    """
+    return root(settings) / folder_name(version.id, version.weights.path)
+
+
+def folder_name(version_id: int, weights_path: str) -> str:
+    """What the folder of a version is called."""
+    return f"{version_id}-{Path(weights_path).stem}"
+
+
+def keep_index(folder: Path, kind: Kind, index: Index, space: Space | None) -> None:
+    """Write an index durably. Its facts come last and go first: without them it is not there."""
+    facts, place = _facts(folder, kind), _place(folder, kind)
+    facts.unlink(missing_ok=True)
+    with placed_durably(place) as temporary:
+        index.save(temporary)
+    arrays: dict[str, NDArray[np.generic]] = {"size": np.array([place.stat().st_size])}
+    if space is not None:
+        arrays |= {"mean": space.mean, "axes": space.axes}
+    write_durably(facts, save(arrays))
+
+
+def open_index(folder: Path, kind: Kind) -> Opened | None:
+    """An index, kept open for the next one who asks; None where it is not there or torn."""
+    try:
+        facts, content = _facts(folder, kind).stat(), _place(folder, kind).stat()
+    except FileNotFoundError:
+        return None
+    return _opened(folder, kind, (facts.st_mtime_ns, content.st_mtime_ns, content.st_size))
+
+
+@lru_cache(maxsize=_OPEN_AT_ONCE)
+def _opened(folder: Path, kind: Kind, stamp: tuple[int, int, int]) -> Opened | None:
+    try:
+        arrays = load(_facts(folder, kind).read_bytes())
+        if int(arrays["size"][0]) != stamp[-1]:
+            return None
+        index = view_index(_place(folder, kind))
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        return None
+    space = Space(arrays["mean"], arrays["axes"]) if "mean" in arrays else None
+    return Opened(index, space)
+
+
+def _facts(folder: Path, kind: Kind) -> Path:
+    return folder / f"{kind}.safetensors"
+
+
+def _place(folder: Path, kind: Kind) -> Path:
+    return folder / f"{kind}.usearch"
+
+
+def remove_others(kept: Collection[str], settings: Settings, young: timedelta) -> int:
+    """Remove files of folders that are not among these, and what killed makers left half-written.
+
+    Returns how many files went.
+    """
+    removed = 0
+    folders = [each for each in _entries(root(settings)) if each.is_dir()]
+    for folder in folders:
+        for path in _entries(folder):
+            if folder.name not in kept or _is_left(path, young):
+                path.unlink(missing_ok=True)
+                removed += 1
+        if folder.name not in kept:
+            with suppress(OSError):
+                folder.rmdir()
+    return removed
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _is_left(path: Path, young: timedelta) -> bool:
+    try:
+        age = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return False  # its maker has just put it in its place
+    return path.name.startswith(".") and age >= young.total_seconds()

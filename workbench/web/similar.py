@@ -1,0 +1,101 @@
+"""What is most like an image, a pixel group or some words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext
+from flask_login import current_user
+
+from workbench.services.browsing import ImageCard
+from workbench.services.collections import Workspace
+from workbench.services.errors import InvalidError, UnavailableError
+from workbench.services.neighbours import LONGEST_WORDS, MOST, GroupCard, Neighbour
+from workbench.web import security
+from workbench.web.entering import enter, version_of
+from workbench.web.parsing import whole, words
+from workbench.web.services import services
+from workbench.web.view import View
+
+blueprint = Blueprint("similar", __name__)
+
+BESIDE_AN_IMAGE = 8
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """What was found, or why nothing can be looked up at present."""
+
+    found: tuple[Neighbour, ...]
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class SimilarPage:
+    """What `views/similar.html` shows."""
+
+    view: View
+    workspace: Workspace
+    image: ImageCard | None
+    """What was asked for, or the image of the pixel group that was."""
+    group: GroupCard | None
+    words: str
+    nearest: Nearest | None
+    """None where nothing was asked for yet."""
+    no_text: str | None
+    """Why images cannot be looked for by words; None where they can."""
+
+
+def _without_words() -> bool:
+    return not request.args.get("words")
+
+
+def _searches_allowed() -> str:
+    """Words are encoded for each search; strangers get a taste of it."""
+    return "120 per minute" if current_user.is_authenticated else "30 per minute"
+
+
+@blueprint.get("/c/<collection:name>/similar")
+@security.limiter.limit(_searches_allowed, exempt_when=_without_words)
+def show(name: str) -> str:
+    """Up to 48 neighbours of an image, a pixel group or some words."""
+    view, workspace = enter(name)
+    version = version_of(workspace).id
+    image_id, group_id = whole(request.args, "image"), whole(request.args, "group")
+    text = words(request.args, "words", LONGEST_WORDS, gettext("The search")).replace("\n", " ")
+    if sum((image_id is not None, group_id is not None, bool(text))) > 1:
+        raise InvalidError(
+            gettext("Ask for what is like an image, a pixel group or some words: one only.")
+        )
+    calls = services().neighbours
+    image, group, nearest = None, None, None
+    if image_id is not None:
+        image = calls.image_card(version, image_id)
+        nearest = _looked_up(lambda: calls.of_image(version, image_id, MOST))
+    elif group_id is not None:
+        group, image = calls.group_card(version, group_id)
+        nearest = _looked_up(lambda: calls.of_group(version, group_id, MOST))
+    no_text = calls.why_no_text(version)
+    if text:
+        nearest = (
+            Nearest((), no_text)
+            if no_text
+            else _looked_up(lambda: calls.of_text(version, text, MOST))
+        )
+    page = SimilarPage(view, workspace, image, group, text, nearest, no_text)
+    return render_template("views/similar.html", page=page)
+
+
+def beside_image(version_id: int, image_id: int) -> Nearest:
+    """The few that an image's own page shows."""
+    return _looked_up(lambda: services().neighbours.of_image(version_id, image_id, BESIDE_AN_IMAGE))
+
+
+def _looked_up(look: Callable[[], tuple[Neighbour, ...]]) -> Nearest:
+    """The page stands even where what is nearest cannot be had."""
+    try:
+        return Nearest(look())
+    except UnavailableError as error:
+        return Nearest((), str(error))
