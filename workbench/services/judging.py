@@ -55,7 +55,7 @@ def give_verdict(
         current.add(verdict)
         current.flush()
         current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
-        return _view(verdict)
+        return verdict_view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
@@ -68,7 +68,7 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
             raise ConflictError("This verdict is somebody else's; only they can take it back.")
         verdict.withdrawn_at = now()
         current.add(_event(user_id, "verdict.withdraw", verdict_id))
-        return _view(verdict)
+        return verdict_view(verdict)
 
 
 def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:
@@ -85,7 +85,7 @@ def history(image_id: int) -> tuple[VerdictView, ...]:
         .where(Verdict.image_id == image_id)
         .order_by(Verdict.id.desc())
     )
-    return tuple(_view(each) for each in found)
+    return tuple(verdict_view(each) for each in found)
 
 
 def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
@@ -127,7 +127,8 @@ def queue(version_id: int, after_image: int | None = None) -> int | None:
     return session().scalar(waiting)
 
 
-def _view(verdict: Verdict) -> VerdictView:
+def verdict_view(verdict: Verdict) -> VerdictView:
+    """A verdict as pages show it."""
     return VerdictView(
         id=verdict.id,
         decision=verdict.decision,

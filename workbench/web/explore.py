@@ -51,7 +51,7 @@ def show(name: str) -> str:
     view, workspace = enter(name)
     if workspace.version is None:
         return render_template("views/unanalysed.html", view=view, workspace=workspace)
-    return render_template("views/explore.html", page=_page(view, workspace))
+    return render_template("views/explore.html", page=explore_page(view, workspace))
 
 
 @blueprint.get("/c/<collection:name>/cells/<record:cell_id>")
@@ -62,7 +62,13 @@ def cell(name: str, cell_id: int) -> str:
     return render_template("partials/cell_card.html", view=view, detail=detail)
 
 
-def _page(view: View, workspace: Workspace) -> ExplorePage:
+def explore_page(
+    view: View,
+    workspace: Workspace,
+    images_shown: int = IMAGES_SHOWN,
+    patterns_shown: int = PATTERNS_SHOWN,
+) -> ExplorePage:
+    """Everything that a view of a collection shows; `after` in the address turns its images."""
     calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
@@ -86,9 +92,9 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         selected=selected,
         pinned_a=pinned_a,
         pinned_b=pinned_b,
-        images=calls.browsing.images(version, view.selection, after, IMAGES_SHOWN),
+        images=calls.browsing.images(version, view.selection, after, images_shown),
         paged=after is not None,
-        patterns=patterns[:PATTERNS_SHOWN],
+        patterns=patterns[:patterns_shown],
         patterns_total=len(patterns),
         pattern=calls.patterns.pattern(version, view.pattern).row if view.pattern else None,
         dimensions=_dimensions(version, left, view.b),

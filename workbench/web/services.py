@@ -16,7 +16,9 @@ from workbench.services import (
     judging,
     media,
     overview,
+    pattern_reports,
     patterns,
+    rendering,
     runs,
     tagging,
     versions,
@@ -35,7 +37,9 @@ class Services:
     judging: Any = judging
     media: Any = media
     overview: Any = overview
+    pattern_reports: Any = pattern_reports
     patterns: Any = patterns
+    rendering: Any = rendering
     runs: Any = runs
     tagging: Any = tagging
     versions: Any = versions
