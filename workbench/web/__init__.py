@@ -19,6 +19,7 @@ from workbench.web import (
     media,
     models,
     patterns,
+    reports,
     security,
     taxonomy,
 )
@@ -48,6 +49,7 @@ def register(app: Flask, services: Services | None = None) -> None:
         media,
         models,
         patterns,
+        reports,
         taxonomy,
     ):
         app.register_blueprint(module.blueprint)

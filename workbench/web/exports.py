@@ -1,8 +1,7 @@
-"""Pictures and reports to take away: any view as SVG or PNG, a pattern as one HTML page."""
+"""Pictures to take away: any view as SVG, and as a PNG of that very SVG."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +11,14 @@ from flask import Blueprint, Response, request
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.web import security
+from workbench.web.attachments import attached, file_name
 from workbench.web.documents import document
 from workbench.web.entering import enter, version_of
 from workbench.web.explore import ExplorePage, explore_page
 from workbench.web.formatting import OUTCOME_WORDS, count
 from workbench.web.images import image_page
 from workbench.web.parsing import whole
-from workbench.web.plain_styles import PlainStyle, plain_style
+from workbench.web.plain_styles import plain_style
 from workbench.web.presenters import glyph, sheets, violin
 from workbench.web.presenters.sheets import Sheet
 from workbench.web.services import services
@@ -75,11 +75,11 @@ def picture(name: str, picture: str, kind: str) -> Response:
         workspace=workspace,
         **taken.context,
     )
-    file_name = _file_name(workspace, taken.subject, kind)
+    saved_as = file_name(workspace, taken.subject, kind)
     if kind == "svg":
-        return _attached(svg, KINDS[kind], file_name, style)
+        return attached(svg, KINDS[kind], saved_as, style)
     content = services().rendering.png_of(svg, taken.sheet.width, taken.sheet.height)
-    return _attached(content, KINDS[kind], file_name)
+    return attached(content, KINDS[kind], saved_as)
 
 
 def _overview(view: View, workspace: Workspace) -> Taken:
@@ -205,31 +205,3 @@ def _facts(
 
 def _model(workspace: Workspace) -> str:
     return f"model v{version_of(workspace).number}"
-
-
-def _file_name(workspace: Workspace, subject: str, ending: str) -> str:
-    """Collection, version and subject, with nothing in it that a file system minds."""
-    parts = (workspace.collection.name, f"v{version_of(workspace).number}", subject)
-    name = "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in parts)
-    return f"{re.sub('-+', '-', name).strip('-')[:100]}.{ending}"
-
-
-def _attached(
-    content: str | bytes, mimetype: str, file_name: str, style: PlainStyle | None = None
-) -> Response:
-    """A file to keep. Where it has a style, a policy allows that one, and pictures inside."""
-    response = Response(content, mimetype=mimetype)
-    response.headers.set("Content-Disposition", "attachment", filename=file_name)
-    if style is not None:
-        response.headers["Content-Security-Policy"] = (
-            f"{policy(style)}; frame-ancestors 'none'; sandbox"
-        )
-    return response
-
-
-def policy(style: PlainStyle) -> str:
-    """What a document may do by itself: show its own style and embedded pictures, nothing else."""
-    return (
-        f"default-src 'none'; style-src {style.source}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
