@@ -33,6 +33,7 @@ from workbench.services.errors import (
 )
 from workbench.services.judging import VerdictView
 from workbench.services.overview import CellDetail, CellView, Overview, PatternName, Window
+from workbench.services.pattern_reports import Remark
 from workbench.services.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -117,6 +118,7 @@ class FakeWorkbench:
             judging=Judging(self),
             media=Media(self),
             overview=Cells(),
+            pattern_reports=PatternReports(self),
             patterns=Patterns(self),
             runs=Runs(self),
             tagging=Tags(self),
@@ -363,6 +365,24 @@ class Patterns:
             effect_images=None if number == 1 else 12,
             stability=None if number == 1 else 0.83,
         )
+
+
+@dataclass
+class PatternReports:
+    book: FakeWorkbench
+
+    def remarks(self, version_id: int, pattern_id: int) -> tuple[Remark, ...]:
+        reasons = [
+            Remark(image_id, CARDS[image_id].name, verdict, None)
+            for image_id, given in self.book.verdicts.items()
+            for verdict in given
+            if verdict.reason and not verdict.withdrawn
+        ]
+        notes = [
+            Remark(image_id, CARDS[image_id].name, None, note)
+            for image_id, note in self.book.notes.values()
+        ]
+        return (*reasons, *notes)
 
 
 class Dimensions:
