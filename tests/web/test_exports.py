@@ -7,13 +7,11 @@ import re
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-import resvg_py
 from flask import Flask
 from numpy.typing import NDArray
 from PIL import Image as Picture
@@ -23,7 +21,7 @@ from tests.web.conftest import Reader
 from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, Cells, FakeWorkbench
 from workbench.services import rendering
 from workbench.services.collections import Workspace
-from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.overview import Overview, Window
 from workbench.services.tagging import TaggingView
 from workbench.web import documents
@@ -254,11 +252,10 @@ def test_a_png_has_the_pictures_and_the_colours_in_it(visitor: Reader) -> None:
 def test_without_a_font_on_the_machine_numbers_keep_their_signs(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bare = partial(resvg_py.svg_to_bytes, skip_system_fonts=True)
-    monkeypatch.setattr(rendering, "resvg_py", SimpleNamespace(svg_to_bytes=bare))
+    monkeypatch.setattr(rendering, "_drawn", partial(rendering._drawn, bare=True))
     rendering._replacements.cache_clear()
     try:
-        picture = pixels(visitor, "image?image=2")
+        picture = pixels(visitor, "patterns")
         signs = rendering._replacements(
             rendering._kept_font(visitor.client.application.config["WORKBENCH"].cache_dir)
         )
@@ -267,11 +264,22 @@ def test_without_a_font_on_the_machine_numbers_keep_their_signs(
 
     assert (picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80].max(axis=-1) < 80).mean() > 0.05
     assert signs[ord("\N{MINUS SIGN}")] == "-"
+    assert signs[ord("\N{LEFTWARDS ARROW}")] == "&lt;-"
 
 
 def test_a_picture_too_large_to_draw_is_refused_with_words(app: Flask) -> None:
     with app.app_context(), pytest.raises(InvalidError, match="take it as SVG"):
         rendering.png_of("<svg/>", 5000, 5000)
+
+
+def test_a_picture_is_drawn_beside_the_server_and_not_in_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """resvg keeps Python's lock while it draws; nobody else would be answered."""
+    monkeypatch.setattr(rendering, "LONGEST_SECONDS", 0.001)
+
+    with app.app_context(), pytest.raises(UnavailableError, match="took too long"):
+        rendering._drawn("<svg/>", "", 1)
 
 
 def test_a_document_holds_a_bounded_number_of_pictures(
