@@ -137,6 +137,13 @@ def test_a_picture_names_no_filter_that_it_does_not_heed(visitor: Reader) -> Non
     assert "labelled" not in "".join(facts)
 
 
+def test_a_picture_says_what_its_letters_stand_for(visitor: Reader) -> None:
+    for view in ("overview?a=11&b=12", "dimensions?a=11&b=12"):
+        svg = taken(visitor, view).text
+        assert "A: 2 images, mean p(fake) 0.50" in svg
+        assert "B: 2 images, mean p(fake) 0.75" in svg
+
+
 def test_an_image_shows_its_outlines_and_what_its_score_is_made_of(visitor: Reader) -> None:
     root = drawing(visitor, "image?image=2")
 

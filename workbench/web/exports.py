@@ -15,7 +15,7 @@ from workbench.web.attachments import attached, file_name
 from workbench.web.documents import document
 from workbench.web.entering import enter, version_of
 from workbench.web.explore import ExplorePage, explore_page
-from workbench.web.formatting import OUTCOME_WORDS, count
+from workbench.web.formatting import OUTCOME_WORDS, count, probability
 from workbench.web.images import image_page
 from workbench.web.parsing import whole
 from workbench.web.plain_styles import plain_style
@@ -86,6 +86,7 @@ def _overview(view: View, workspace: Workspace) -> Taken:
     page = explore_page(view, workspace, images_shown=1)
     facts = [
         *_facts(page, narrowing=("outcome", "label")),
+        *_pins(page),
         f"{count(len(page.overview.cells))} cells with {count(page.overview.images)} images",
     ]
     if len(page.drawing.levels) > 1:
@@ -135,6 +136,7 @@ def _dimensions(view: View, workspace: Workspace) -> Taken:
     left, right = page.left_name, page.right_name
     facts = [
         *_facts(page, narrowing=()),
+        *_pins(page),
         "over all images" if left == right else f"{left} on the left against {right} on the right",
         "activation from low to high",
         "line: mean",
@@ -201,6 +203,16 @@ def _facts(
     if page.pattern is not None and "pattern" in narrowing:
         facts.append(f"with {page.pattern.label}")
     return facts
+
+
+def _pins(page: ExplorePage) -> list[str]:
+    """What the letters A and B stand for."""
+    return [
+        f"{letter}: {count(detail.cell.images)} images, "
+        f"mean p(fake) {probability(detail.cell.mean_p)}"
+        for letter, detail in (("A", page.pinned_a), ("B", page.pinned_b))
+        if detail is not None
+    ]
 
 
 def _model(workspace: Workspace) -> str:
