@@ -42,6 +42,7 @@ from workbench.services.overview import (
     PatternName,
     Window,
 )
+from workbench.services.pattern_reports import Remark
 from workbench.services.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -132,6 +133,7 @@ class FakeWorkbench:
             media=Media(self),
             neighbours=Neighbours(self),
             overview=Cells(),
+            pattern_reports=PatternReports(self),
             patterns=Patterns(self),
             runs=Runs(self),
             selecting=Selecting(self),
@@ -516,6 +518,24 @@ class Patterns:
             effect_images=None if number == 1 else 12,
             stability=None if number == 1 else 0.83,
         )
+
+
+@dataclass
+class PatternReports:
+    book: FakeWorkbench
+
+    def remarks(self, version_id: int, pattern_id: int) -> tuple[Remark, ...]:
+        reasons = [
+            Remark(image_id, CARDS[image_id].name, verdict, None)
+            for image_id, given in self.book.verdicts.items()
+            for verdict in given
+            if verdict.reason and not verdict.withdrawn
+        ]
+        notes = [
+            Remark(image_id, CARDS[image_id].name, None, note)
+            for image_id, note in self.book.notes.values()
+        ]
+        return (*reasons, *notes)
 
 
 class Dimensions:

@@ -10,6 +10,7 @@ import pytest
 from workbench.config import PROJECT_ROOT
 
 TEMPLATES = sorted((PROJECT_ROOT / "templates").rglob("*.html"))
+DRAWINGS = sorted((PROJECT_ROOT / "templates").rglob("*.svg"))
 SHEETS = sorted((PROJECT_ROOT / "static" / "css").glob("*.css"))
 SCRIPTS = sorted((PROJECT_ROOT / "static" / "js").rglob("*.js"))
 
@@ -29,6 +30,19 @@ def test_a_template_has_nothing_inline_nothing_unescaped_and_nothing_foreign(pat
     assert "|safe" not in text.replace(" ", "")
     assert "autoescape" not in text
     assert not re.search(r"https?://", text)
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_a_picture_to_take_away_has_the_same_bounds(path: Path) -> None:
+    """Its one style is that of the sheet, its one address the name of its language."""
+    text = path.read_text()
+
+    assert text.startswith("{#-")
+    assert not re.search(r"\sstyle=|\son\w+=|<script|<foreignObject|xlink", text)
+    assert "|safe" not in text.replace(" ", "")
+    assert "autoescape" not in text
+    assert re.findall(r"https?://[^\"]*", text) in ([], ["http://www.w3.org/2000/svg"])
+    assert text.count("<style>") == (path.stem == "sheet")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)

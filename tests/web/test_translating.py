@@ -46,6 +46,7 @@ MADE_UP = (
     "relevance",
     "out of memory",
     "The encoder of version 2 cannot be had.",
+    "The encoder of this version reads no text.",
     "This version has not scored this image.",
     "There is no collection called nothing.",
     # Marks: generators, encoders, file formats, pinned cells, versions
@@ -53,6 +54,8 @@ MADE_UP = (
     NEW.encoder,
     NEW.relevance,
     "JPEG",
+    "PNG",
+    "SVG",
     "A",
     "B",
     "v1",

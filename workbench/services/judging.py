@@ -59,7 +59,7 @@ def give_verdict(
         current.add(verdict)
         current.flush()
         current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
-        return _view(verdict)
+        return verdict_view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
@@ -74,7 +74,7 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
             )
         verdict.withdrawn_at = now()
         current.add(_event(user_id, "verdict.withdraw", verdict_id))
-        return _view(verdict)
+        return verdict_view(verdict)
 
 
 def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:
@@ -91,7 +91,7 @@ def history(image_id: int) -> tuple[VerdictView, ...]:
         .where(Verdict.image_id == image_id)
         .order_by(Verdict.id.desc())
     )
-    return tuple(_view(each) for each in found)
+    return tuple(verdict_view(each) for each in found)
 
 
 def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
@@ -127,7 +127,8 @@ def queue(version_id: int, after_image: int | None = None) -> int | None:
     return int(columns.image_ids[waiting[np.argmax(wrongness)]]) if len(waiting) else None
 
 
-def _view(verdict: Verdict) -> VerdictView:
+def verdict_view(verdict: Verdict) -> VerdictView:
+    """A verdict as pages show it."""
     return VerdictView(
         id=verdict.id,
         decision=verdict.decision,

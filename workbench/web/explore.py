@@ -98,8 +98,13 @@ def welcome() -> Response:
     return response
 
 
-def explore_page(view: View, workspace: Workspace) -> ExplorePage:
-    """Everything that the main screen shows of a view."""
+def explore_page(
+    view: View,
+    workspace: Workspace,
+    images_shown: int = IMAGES_SHOWN,
+    patterns_shown: int = PATTERNS_SHOWN,
+) -> ExplorePage:
+    """Everything that a view of a collection shows; `after` in the address turns its images."""
     calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
@@ -131,9 +136,9 @@ def explore_page(view: View, workspace: Workspace) -> ExplorePage:
         selected=selected,
         pinned_a=pinned_a,
         pinned_b=pinned_b,
-        images=calls.browsing.images(chosen, view.order, after, IMAGES_SHOWN, view.shuffle),
+        images=calls.browsing.images(chosen, view.order, after, images_shown, view.shuffle),
         paged=after is not None,
-        patterns=patterns[:PATTERNS_SHOWN],
+        patterns=patterns[:patterns_shown],
         patterns_total=len(patterns),
         pattern_name=(calls.patterns.pattern_name(version, view.pattern) if view.pattern else None),
         dimensions=dimension_panel.drawn(dimensions.violins(chosen, view.a, view.b), view.by),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from workbench.services.browsing import ImageDetail, PlaceInOrder
@@ -81,17 +80,12 @@ def _without_edit() -> bool:
     return not request.args.get("edit")
 
 
-def _tries_allowed() -> str:
-    """A counterfactual costs eleven encodings; strangers get a taste of it."""
-    return "120 per minute" if current_user.is_authenticated else "20 per minute"
-
-
 @blueprint.get("/c/<collection:name>/images/<record:image_id>")
-@security.limiter.limit(_tries_allowed, exempt_when=_without_edit)
+@security.limiter.limit(security.tries_allowed, exempt_when=_without_edit)
 def show(name: str, image_id: int) -> str:
     """One image within a selection; `edit` tries a counterfactual on it."""
     view, workspace = enter(name)
-    return render_template("views/image.html", page=_page(view, workspace, image_id))
+    return render_template("views/image.html", page=image_page(view, workspace, image_id))
 
 
 @blueprint.post("/c/<collection:name>/images/<record:image_id>/verdicts")
@@ -162,7 +156,8 @@ def _back() -> str:
     return security.local_path(request.form.get("back")) or url_for("collections.show")
 
 
-def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
+def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
+    """One image within a selection. Raises NotFoundError for an image of another collection."""
     calls = services()
     version = version_of(workspace).id
     detail = calls.browsing.image_detail(version, image_id)

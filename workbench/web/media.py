@@ -67,7 +67,7 @@ def _dimension() -> int | None:
 def _file(path: Path) -> Response:
     try:
         with path.open("rb") as file:
-            kind = _sniffed(file.read(8))
+            kind = sniffed(file.read(8))
     except FileNotFoundError as error:
         raise UnavailableError(
             gettext("This picture's file is missing from the data directory.")
@@ -76,13 +76,13 @@ def _file(path: Path) -> Response:
 
 
 def _bytes(content: bytes) -> Response:
-    response = Response(content, mimetype=_sniffed(content[:8]))
+    response = Response(content, mimetype=sniffed(content[:8]))
     response.add_etag()
     response.make_conditional(request)
     return _kept(response)
 
 
-def _sniffed(head: bytes) -> str:
+def sniffed(head: bytes) -> str:
     """The type that the content has, whatever its name says; only JPEG and PNG are served."""
     for signature, kind in SIGNATURES:
         if head.startswith(signature):

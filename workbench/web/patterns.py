@@ -63,12 +63,17 @@ def index(name: str) -> str:
 def show(name: str, pattern_id: int) -> str:
     """One pattern: its members, where they lie, what carries it, whom it misleads."""
     view, workspace = enter(name)
+    return render_template("views/pattern.html", page=pattern_page(view, workspace, pattern_id))
+
+
+def pattern_page(view: View, workspace: Workspace, pattern_id: int) -> PatternPage:
+    """Everything that is shown of a pattern. Raises NotFoundError for one of another version."""
     calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
     detail = calls.patterns.pattern(version, pattern_id, after)
     chosen = calls.selecting.choose(version, Selection(pattern_id=pattern_id))
-    page = PatternPage(
+    return PatternPage(
         view=view,
         workspace=workspace,
         detail=detail,
@@ -77,7 +82,6 @@ def show(name: str, pattern_id: int) -> str:
         paged=after is not None,
         tag_names=calls.tagging.tag_names(),
     )
-    return render_template("views/pattern.html", page=page)
 
 
 def _profile(profile: tuple[float, ...]) -> tuple[tuple[int, float, DivergingBar], ...]:

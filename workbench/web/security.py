@@ -86,6 +86,14 @@ def may(action: str) -> bool:
     )
 
 
+def tries_allowed() -> str:
+    """How often what is costly may be asked for: strangers get a taste of it.
+
+    A counterfactual takes eleven encodings, a picture to take away is drawn in half a second.
+    """
+    return "120 per minute" if current_user.is_authenticated else "20 per minute"
+
+
 def user_id() -> int:
     """Id of the signed-in account."""
     return int(current_user.account.id)

@@ -17,7 +17,9 @@ from workbench.services import (
     media,
     neighbours,
     overview,
+    pattern_reports,
     patterns,
+    rendering,
     runs,
     selecting,
     tagging,
@@ -38,7 +40,9 @@ class Services:
     media: Any = media
     neighbours: Any = neighbours
     overview: Any = overview
+    pattern_reports: Any = pattern_reports
     patterns: Any = patterns
+    rendering: Any = rendering
     runs: Any = runs
     selecting: Any = selecting
     tagging: Any = tagging

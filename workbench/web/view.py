@@ -152,6 +152,11 @@ class View:
         arguments = replace(self, **changes).arguments() | {"edit": edit, "fill": fill, "to": to}
         return url_for("images.show", name=self.name, image_id=image_id, **arguments)
 
+    def picture_url(self, picture: str, kind: str, **more: Any) -> str:
+        """Address of this view as a picture to take away: `overview` as `svg`, and so on."""
+        arguments = replace(self, queue=False).arguments() | more
+        return url_for("exports.picture", name=self.name, picture=picture, kind=kind, **arguments)
+
     def hidden(self, *without: str) -> list[tuple[str, Any]]:
         """Hidden fields that carry this view through a form, without those it sets itself."""
         return [(name, value) for name, value in self.arguments().items() if name not in without]

@@ -29,6 +29,13 @@ class DrawnCell:
     label: str
     empty: bool
     """None of its images passes the filters."""
+    unlit: bool
+    """A pattern or a lasso selects, and nothing of it."""
+
+    @property
+    def lit_quarter(self) -> int:
+        """The share that is lit, in quarters: 0 (some) to 3 (nearly all)."""
+        return min(3, 4 * self.cell.lit // max(self.cell.images, 1))
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ def drawing(
     window = overview.window
     place = Place(overview.level, window.column, window.row, window.columns, window.rows)
     largest = max((cell.whole for cell in overview.cells), default=1)
-    cells = tuple(_drawn(cell, place, largest) for cell in overview.cells)
+    cells = tuple(_drawn(cell, place, largest, lighting) for cell in overview.cells)
     return Drawing(
         width=place.columns * glyph.CELL,
         height=place.rows * glyph.CELL,
@@ -147,7 +154,7 @@ def _sensitivity(cell: CellView) -> str:
     )
 
 
-def _drawn(cell: CellView, place: Place, largest: int) -> DrawnCell:
+def _drawn(cell: CellView, place: Place, largest: int, lighting: bool) -> DrawnCell:
     x, y = glyph.centre(cell.column - place.column, cell.row - place.row)
     radius = glyph.ring_radius(cell.images, largest)
     return DrawnCell(
@@ -164,6 +171,7 @@ def _drawn(cell: CellView, place: Place, largest: int) -> DrawnCell:
         lit=glyph.lit_bar(cell.lit / cell.images) if cell.lit else None,
         label=sentence(cell),
         empty=not cell.images,
+        unlit=lighting and not cell.lit,
     )
 
 

@@ -1,0 +1,368 @@
+"""Pictures to take away: any view as SVG, and as a PNG of that very SVG."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from flask import Flask
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from werkzeug.http import parse_options_header
+
+from tests.web.conftest import Reader
+from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, Cells, FakeWorkbench
+from workbench.services import rendering
+from workbench.services.collections import Workspace
+from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.overview import Overview, Window
+from workbench.services.tagging import TaggingView
+from workbench.web import documents
+from workbench.web.attachments import file_name
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert(\"1\")</script> & 'so'"
+VIEWS = (
+    "overview",
+    "overview?outcome=misclassified&cell=11&a=11&b=12",
+    "images",
+    "patterns",
+    "dimensions?a=11&b=12",
+    "image?image=2",
+    "image?image=2&dimension=1",
+)
+
+
+def taken(reader: Reader, view: str, kind: str = "svg") -> Any:
+    picture, _, query = view.partition("?")
+    answer = reader.get(f"/c/faces/export/{picture}.{kind}?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def drawing(reader: Reader, view: str) -> ET.Element:
+    return ET.fromstring(taken(reader, view).data)
+
+
+def pixels(reader: Reader, view: str) -> NDArray[np.uint8]:
+    with Picture.open(io.BytesIO(taken(reader, view, "png").data)) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_picture_is_one_whole_svg_that_needs_nothing_else(visitor: Reader, view: str) -> None:
+    root = drawing(visitor, view)
+
+    assert root.tag == f"{SVG}svg"
+    seen = Counter(each.tag.removeprefix(SVG) for each in root.iter())
+    assert not seen.keys() & {"script", "foreignObject", "a", "use", "link", "animate", "set"}
+    assert seen["style"] == 1
+    for each in root.iter():
+        for name, value in each.attrib.items():
+            assert not name.startswith("on")
+            if name.endswith("href"):
+                assert value.startswith(("data:image/jpeg;base64,", "data:image/png;base64,"))
+            elif "url(" in value:
+                assert re.fullmatch(r"url\(#\w+\)", value)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_picture_s_style_has_plain_values_only(visitor: Reader, view: str) -> None:
+    style = drawing(visitor, view).find(f"{SVG}style")
+
+    assert style is not None
+    text = style.text or ""
+    for word in ("var(", "light-dark(", "color-mix(", "url(", "@import", "--", "<"):
+        assert word not in text
+    assert ".arc.real_right{stroke:#5b8db8}" in text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_picture_s_ids_are_unique_and_what_it_refers_to_is_there(
+    visitor: Reader, view: str
+) -> None:
+    answer = taken(visitor, view).text
+    ids = Counter(re.findall(r'\sid="([^"]+)"', answer))
+
+    assert max(ids.values()) == 1
+    assert set(re.findall(r"url\(#(\w+)\)", answer)) <= ids.keys()
+
+
+def test_the_overview_has_one_glyph_a_cell_with_its_numbers_in_words(visitor: Reader) -> None:
+    root = drawing(visitor, "overview")
+    cells = [each for each in root.iter() if "data-cell-id" in each.attrib]
+
+    assert [each.get("data-cell-id") for each in cells] == ["11", "12", "13"]
+    assert "2 images: 1 real, right; 1 real, called fake." in (cells[0].findtext(f"{SVG}title"))
+    assert len(cells[0].findall(f"{SVG}image")) == 1
+
+
+def test_the_overview_draws_the_very_glyphs_of_the_page(visitor: Reader) -> None:
+    arcs = r'class="arc (?:real|fake)_\w+" stroke-width="\d\.\d" d="[^"]+"'
+
+    whole = visitor.get("/c/faces/").text
+    page = re.findall(arcs, whole[: whole.index('class="legend"')])
+    assert page
+    assert re.findall(arcs, taken(visitor, "overview").text) == page
+
+
+def test_the_violins_are_those_of_the_page(visitor: Reader) -> None:
+    halves = r'class="half [^"]+" d="[^"]+"'
+
+    page = re.findall(halves, visitor.get("/c/faces/?a=11&b=12").text)
+    assert page
+    assert re.findall(halves, taken(visitor, "dimensions?a=11&b=12").text) == page
+
+
+def test_the_head_says_what_is_shown_and_nothing_of_when(visitor: Reader) -> None:
+    svg = taken(visitor, "images?cell=11&outcome=misclassified&label=real&order=wrong").text
+
+    for words in ("Images", "faces", "model v2", "selected cell", "misclassified"):
+        assert words in svg
+    assert "labelled real · " in svg
+    assert "most wrong first" in svg
+    assert taken(visitor, "images?cell=11&outcome=misclassified&label=real&order=wrong").text == svg
+
+
+def test_a_picture_names_no_selection_that_it_does_not_heed(visitor: Reader) -> None:
+    facts = re.findall(
+        r'class="facts"[^>]*>([^<]*)', taken(visitor, "overview?label=real&cell=11").text
+    )
+
+    assert "labelled real" in "".join(facts)
+    assert "selected cell" not in "".join(facts)
+
+
+def test_a_picture_says_what_its_letters_stand_for(visitor: Reader) -> None:
+    for view in ("overview?a=11&b=12", "dimensions?a=11&b=12"):
+        svg = taken(visitor, view).text
+        assert "A: 2 images, mean p(fake) 0.50" in svg
+        assert "B: 2 images, mean p(fake) 0.75" in svg
+
+
+def test_an_image_shows_its_outlines_and_what_its_score_is_made_of(visitor: Reader) -> None:
+    root = drawing(visitor, "image?image=2")
+
+    outlines = [each for each in root.iter() if "data-group-id" in each.attrib]
+    assert {each.get("d") for each in outlines} == {"M10 10 L60 10 L60 60 Z"}
+    words = " ".join(root.itertext())
+    for each in ("face 2 <b>.jpg", "the label says real", "texture of blocks 2 and 3", "+1.10"):
+        assert each in words
+
+
+def test_an_image_s_picture_needs_an_image(visitor: Reader) -> None:
+    answer = visitor.get("/c/faces/export/image.svg")
+
+    assert answer.status_code == 422
+    assert "which image is wanted" in answer.text
+
+
+@pytest.mark.parametrize("address", ["poster.svg", "overview.gif", "overview.html", "sheet.svg"])
+def test_an_unknown_picture_has_a_page_that_names_those_there_are(
+    visitor: Reader, address: str
+) -> None:
+    answer = visitor.get(f"/c/faces/export/{address}")
+
+    assert answer.status_code == 404
+    assert "overview, images, patterns, dimensions, image; each as svg or png" in answer.text
+
+
+@pytest.mark.parametrize(("kind", "mimetype"), [("svg", "image/svg+xml"), ("png", "image/png")])
+def test_a_picture_is_a_file_to_keep_named_for_what_it_shows(
+    visitor: Reader, kind: str, mimetype: str
+) -> None:
+    answer = taken(visitor, "overview", kind)
+
+    assert answer.mimetype == mimetype
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=faces-v2-overview.{kind}"
+
+
+def test_an_svg_carries_a_policy_that_forbids_scripts(visitor: Reader) -> None:
+    policy = taken(visitor, "overview").headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'")
+    assert "script" not in policy
+    assert "unsafe" not in policy
+    assert "sandbox" in policy
+
+
+def test_hostile_names_are_text_and_nothing_else(visitor: Reader, book: FakeWorkbench) -> None:
+    book.taggings[1] = ("pattern", 31, TaggingView(1, HOSTILE, "ada", NOON, "hand"))
+
+    answer = taken(visitor, "patterns")
+
+    assert "<script" not in answer.text
+    assert HOSTILE in [
+        each.findtext(f"{SVG}title")
+        for each in ET.fromstring(answer.data).iter()
+        if each.get("data-pattern-id") == "31"
+    ]
+
+
+def test_signs_that_no_xml_may_hold_do_not_break_a_picture(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CARDS, 2, replace(CARDS[2], name="a\x00b\x1b\ufffe\ud800.jpg"))
+
+    title = drawing(visitor, "image?image=2").findtext(f"{SVG}title")
+
+    assert title is not None
+    assert title.startswith("a\N{REPLACEMENT CHARACTER}b")
+
+
+@pytest.mark.parametrize(
+    "name", [HOSTILE, '"; filename=evil.exe', "..", "größer & kleiner", "a\\b", "x" * 80]
+)
+def test_a_file_s_name_has_nothing_that_a_header_or_a_file_system_minds(name: str) -> None:
+    workspace = Workspace(replace(FACES, name=name), NEW, (NEW,), None, 0)
+
+    made = file_name(workspace, HOSTILE, "svg")
+
+    assert re.fullmatch(r"[\w][\w.-]*\.svg", made)
+    assert len(made) <= 105
+
+
+def test_a_name_beyond_ascii_is_sent_as_it_is(visitor: Reader, book: FakeWorkbench) -> None:
+    book.taggings[1] = ("pattern", 31, TaggingView(1, "größer", "ada", NOON, "hand"))
+
+    sent = visitor.get("/c/faces/patterns/31/report.html").headers["Content-Disposition"]
+
+    assert parse_options_header(sent)[1]["filename"] == "faces-v2-pattern-1-größer.html"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_png_has_twice_the_size_of_its_svg_and_text_in_it(visitor: Reader, view: str) -> None:
+    root = drawing(visitor, view)
+    picture = pixels(visitor, view)
+
+    width, height = (float(root.get(side) or 0) for side in ("width", "height"))
+    assert picture.shape[:2] == (int(np.ceil(2 * height)), int(np.ceil(2 * width)))
+    heading = picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80]
+    assert (heading.max(axis=-1) < 80).mean() > 0.05, "the heading's letters"
+    facts = picture[2 * 46 : 2 * 58, 2 * 24 : 2 * 100]
+    assert (facts.max(axis=-1) < 130).mean() > 0.03, "the letters below"
+
+
+def test_a_png_has_the_pictures_and_the_colours_in_it(visitor: Reader) -> None:
+    picture = pixels(visitor, "overview")
+
+    beige = np.abs(picture.astype(int) - (245, 245, 220)).max(axis=-1) < 6
+    assert beige[2 * (74 + 24), 2 * (24 + 24)], "the exemplar in the middle of the first cell"
+    for colour in ((0x5B, 0x8D, 0xB8), (0x1F, 0x4E, 0x79), (0xA3, 0x4A, 0x0A)):
+        assert (np.abs(picture.astype(int) - colour).max(axis=-1) < 3).sum() > 50
+
+
+def test_without_a_font_on_the_machine_numbers_keep_their_signs(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "_drawn", partial(rendering._drawn, bare=True))
+    rendering._replacements.cache_clear()
+    try:
+        picture = pixels(visitor, "patterns")
+        signs = rendering._replacements(
+            rendering._kept_font(visitor.client.application.config["WORKBENCH"].cache_dir)
+        )
+    finally:
+        rendering._replacements.cache_clear()
+
+    assert (picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80].max(axis=-1) < 80).mean() > 0.05
+    assert signs[ord("\N{MINUS SIGN}")] == "-"
+    assert signs[ord("\N{LEFTWARDS ARROW}")] == "&lt;-"
+
+
+def test_a_picture_too_large_to_draw_is_refused_with_words(app: Flask) -> None:
+    with app.app_context(), pytest.raises(InvalidError, match="take it as SVG"):
+        rendering.png_of("<svg/>", 5000, 5000)
+
+
+def test_a_picture_is_drawn_beside_the_server_and_not_in_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """resvg keeps Python's lock while it draws; nobody else would be answered."""
+    monkeypatch.setattr(rendering, "LONGEST_SECONDS", 0.001)
+
+    with app.app_context(), pytest.raises(UnavailableError, match="took too long"):
+        rendering._drawn("<svg/>", "", 1)
+
+
+def test_a_document_holds_a_bounded_number_of_pictures(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MOST_PICTURES", 2)
+
+    answer = visitor.get("/c/faces/export/overview.svg")
+
+    assert answer.status_code == 422
+    assert "at most 2 pictures" in answer.text
+
+
+def test_a_full_window_fits_into_a_document(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = tuple(
+        replace(CELLS[11], id=1000 + number, column=number % 30, row=number // 30)
+        for number in range(600)
+    )
+    shown = Overview(1, 2, 32, 24, Window(0, 0, 30, 20), cells, 600, 600)
+    monkeypatch.setattr(Cells, "overview", lambda *_given: shown)
+
+    assert taken(visitor, "overview?level=1&window=0,0,30,20").text.count("data-cell-id") == 600
+    assert pixels(visitor, "overview?level=1&window=0,0,30,20").shape[1] == 2 * (30 * 48 + 48)
+
+
+def test_a_picture_whose_file_is_gone_leaves_the_rest(
+    visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_given: object) -> None:
+        raise NotFoundError("The normalised image is missing on disk.")
+
+    monkeypatch.setattr("tests.web.fakes.Media.thumbnail", gone)
+
+    images = drawing(visitor, "overview").iter(f"{SVG}image")
+    assert {each.get("href") for each in images} == {documents.NO_PICTURE}
+
+
+def test_strangers_may_draw_twenty_pictures_a_minute(visitor: Reader) -> None:
+    answers = [visitor.get("/c/faces/export/dimensions.svg").status_code for _each in range(21)]
+
+    assert answers == [200] * 20 + [429]
+
+
+@pytest.mark.parametrize(
+    ("page", "picture"),
+    [
+        ("/c/faces/?cell=11&order=wrong", "overview"),
+        ("/c/faces/?cell=11&order=wrong", "images"),
+        ("/c/faces/?cell=11&order=wrong", "patterns"),
+        ("/c/faces/?cell=11&order=wrong", "dimensions"),
+        ("/c/faces/images/2?cell=11&order=wrong", "image"),
+    ],
+)
+def test_each_panel_offers_itself_as_it_is_set_up(visitor: Reader, page: str, picture: str) -> None:
+    text = visitor.get(page).text
+
+    for kind in ("svg", "png"):
+        link = re.search(rf'href="(/c/faces/export/{picture}\.{kind}\?[^"]*)"', text)
+        assert link
+        address = link[1].replace("&amp;", "&")
+        for part in ("cell=11", "order=wrong", "version=2"):
+            assert part in address
+        assert visitor.get(address).status_code == 200
+
+
+def test_the_images_of_a_later_page_are_taken_from_there(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?after=2").text
+
+    link = re.search(r'href="(/c/faces/export/images\.svg\?[^"]*)"', page)
+    assert link
+    assert "after=2" in link[1]
+    svg = visitor.get(link[1].replace("&amp;", "&")).text
+    assert re.findall(r'data-image-id="(\d+)"', svg) == ["3", "4"]

@@ -1,0 +1,81 @@
+"""Pictures to take away: how large a sheet is, what its head says, where its parts lie.
+
+All lengths are in units of the drawing, which a PNG draws with two pixels each.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MARGIN = 24.0
+HEAD = 74.0
+"""From the sheet's upper edge to what it shows."""
+LINE = 16.0
+LETTER = 6.4
+"""Mean width of a letter of the head's second line, 12 units high."""
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A picture's head and size; `places` are the upper left corners of its parts, in order."""
+
+    title: str
+    facts: tuple[str, ...]
+    """Lines below the title: collection, version, filters."""
+    width: float
+    height: float
+    places: tuple[Place, ...] = ()
+
+    @property
+    def top(self) -> float:
+        """Where what it shows begins."""
+        return HEAD + LINE * (len(self.facts) - 1)
+
+
+def sheet(title: str, facts: Iterable[str], width: float, height: float) -> Sheet:
+    """A sheet around one part of this size."""
+    lines = _lines(facts, width)
+    return Sheet(
+        title,
+        lines,
+        width + 2 * MARGIN,
+        HEAD + LINE * (len(lines) - 1) + height + MARGIN,
+        ((MARGIN, HEAD + LINE * (len(lines) - 1)),),
+    )
+
+
+def grid(
+    title: str,
+    facts: Iterable[str],
+    count: int,
+    *,
+    columns: int,
+    width: float,
+    height: float,
+    below: float = 0.0,
+) -> Sheet:
+    """A sheet of `count` parts in rows of `columns`, with room of `below` for a legend."""
+    rows = max(1, -(-count // columns))
+    whole = sheet(title, facts, columns * width, rows * height + below)
+    left, top = whole.places[0]
+    places = tuple(
+        (left + width * (number % columns), top + height * (number // columns))
+        for number in range(count)
+    )
+    return Sheet(whole.title, whole.facts, whole.width, whole.height, places)
+
+
+def wrapped(text: str, letters: int, lines: int) -> tuple[str, ...]:
+    """A text in at most so many lines of so many letters; what is left out shows as an ellipsis."""
+    return tuple(
+        textwrap.wrap(text, letters, max_lines=lines, placeholder="…", break_long_words=True)
+    )
+
+
+def _lines(facts: Iterable[str], width: float) -> tuple[str, ...]:
+    text = " · ".join(fact for fact in facts if fact)
+    return wrapped(text, max(20, int(width / LETTER)), 3) or ("",)

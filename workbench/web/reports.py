@@ -1,0 +1,66 @@
+"""Reports: patterns as one HTML file to print or send, for people without an account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response
+
+from workbench.services.collections import Workspace
+from workbench.web import security
+from workbench.web.attachments import attached, file_name, policy
+from workbench.web.documents import document
+from workbench.web.entering import enter, version_of
+from workbench.web.patterns import pattern_page
+from workbench.web.plain_styles import plain_style
+from workbench.web.services import services
+
+blueprint = Blueprint("reports", __name__)
+
+PATTERNS_REPORTED = 90
+"""With six pictures each, fewer than a document may hold."""
+
+
+@blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>/report.html")
+@security.limiter.limit(security.tries_allowed)
+def pattern(name: str, pattern_id: int) -> Response:
+    """One pattern: what it is, its figures in words, whom it misleads, what people said."""
+    view, workspace = enter(name)
+    page = pattern_page(view, workspace, pattern_id)
+    remarks = services().pattern_reports.remarks(version_of(workspace).id, pattern_id)
+    row = page.detail.row
+    subject = f"pattern {row.number} {row.label if row.tags else ''}"
+    return _report("pattern_report", workspace, subject, page=page, remarks=remarks)
+
+
+@blueprint.get("/c/<collection:name>/patterns/report.html")
+@security.limiter.limit(security.tries_allowed)
+def patterns(name: str) -> Response:
+    """All patterns of a version, or of a selection, each in short."""
+    view, workspace = enter(name)
+    calls = services()
+    version = version_of(workspace).id
+    rows = calls.patterns.patterns(calls.selecting.choose(version, view.selection), view.sort)
+    return _report(
+        "patterns_report",
+        workspace,
+        "patterns",
+        rows=rows[:PATTERNS_REPORTED],
+        total=len(rows),
+        summary=calls.patterns.summary(version),
+        narrowed=view.narrowed,
+    )
+
+
+def _report(template: str, workspace: Workspace, subject: str, **context: Any) -> Response:
+    style = plain_style("report")
+    html = document(
+        f"exports/{template}.html",
+        workspace=workspace,
+        style=style.text,
+        policy=policy(style),
+        made_at=datetime.now(UTC),
+        **context,
+    )
+    return attached(html, "text/html", file_name(workspace, subject, "html"), style)
