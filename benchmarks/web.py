@@ -1,0 +1,244 @@
+"""Speed and size of the pages on a big collection, and how soon the overview can be used.
+
+For each database and size, a made-up analysed collection is filled in, the workbench is served as
+usual, and one signed-in reader visits every page of `web_pages` over HTTP, never twice the same
+address. `p95_ratio` is that of the page which grows most from the smallest to the largest
+collection. `--keep DIR` keeps what is filled, for the next call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from sqlalchemy import select
+
+from benchmarks.command import Figures, parser, show
+from benchmarks.filled import DATABASES, Filled, filled_databases
+from benchmarks.filling import COLLECTION
+from benchmarks.web_pages import PAGES, Draw, Page, known_of, parameters_of
+from benchmarks.web_usable import loads
+from benchmarks.web_visits import Measured, Visitor, measure, unknown_parameters
+from tests.support.prepared import prepare
+from tests.support.server import Server, live_server
+from workbench.app import create_app
+from workbench.config import Settings
+from workbench.store.database import db, session
+from workbench.store.images import Collection
+from workbench.store.versions import ActiveVersion
+
+SIZES = (10_000, 1_000_000)
+QUICK_SIZES = (1_000, 10_000)
+REQUESTS = 60
+QUICK_REQUESTS = 12
+QUIET_S = 1.0
+QUIET_SHARE = 0.05
+WAITED_AT_MOST_S = 60
+
+Table = dict[str, Measured]
+"""What was measured, by the page's name."""
+
+
+def main() -> None:
+    """Fill, visit, report."""
+    options = parser(__doc__ or "")
+    options.add_argument("--images", help="sizes, with commas between (10000,1000000)")
+    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
+    options.add_argument("--pages", default="", help="only pages with these words in their name")
+    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
+    options.add_argument("--fill-only", action="store_true", help="fill, and measure nothing")
+    options.add_argument("--demo", type=Path, help="data directory whose overview Chromium loads")
+    options.add_argument("--no-browser", action="store_true", help="leave Chromium out")
+    chosen = options.parse_args()
+    default = QUICK_SIZES if chosen.quick else SIZES
+    sizes = sorted(int(each) for each in chosen.images.split(",")) if chosen.images else default
+    requests = QUICK_REQUESTS if chosen.quick else REQUESTS
+    pages = {name: page for name, page in PAGES.items() if chosen.pages in name}
+    figures: Figures = {}
+    tables: dict[tuple[str, int], Table] = {}
+    with filled_databases(chosen.keep) as store:
+        for database in chosen.databases.split(","):
+            for images in sizes:
+                print(f"{database}, {images:,} images", file=sys.stderr)
+                filled = store.filled(database, images)
+                figures[f"seconds filling, {database} {images}"] = filled.seconds
+                figures[f"gigabytes, {database} {images}"] = filled.size / 1e9
+                if not chosen.fill_only:
+                    tables[database, images], others = visit(filled, pages, requests)
+                    figures |= {f"{name}, {database} {images}": each for name, each in others}
+    if not chosen.no_browser and not chosen.fill_only:
+        figures |= usable(chosen.demo)
+    show(worst(tables) | figures | rows(tables), as_json=chosen.json)
+    if failed := failures(tables):
+        sys.exit(f"{len(failed)} visits failed, such as {failed[:3]}")
+
+
+def failures(tables: dict[tuple[str, int], Table]) -> list[str]:
+    """What was answered with another status than it should have been."""
+    return [
+        each
+        for table in tables.values()
+        for measured in table.values()
+        for each in measured.failures
+    ]
+
+
+def visit(
+    filled: Filled, pages: dict[str, Page], requests: int
+) -> tuple[Table, list[tuple[str, object]]]:
+    """What all pages took, and what else is to be told of a served collection."""
+    known = known_of(filled)
+    with served(filled) as server, reader(server) as visitor:
+        first = visitor.get("/login")
+        visitor.sign_in(f"/c/{COLLECTION}/images/1")
+        first_page = visitor.get(f"/c/{COLLECTION}/").milliseconds
+        settle(server)
+        unknown = unknown_parameters(visitor, pages)
+        draw = Draw(known, seed=1)
+        table: Table = {}
+        for name, page in pages.items():
+            if parameters_of(page) & unknown:
+                continue
+            print(f"  {name}", end=" ", flush=True, file=sys.stderr)
+            table[name] = measure(visitor, page, draw, requests)
+            print(f"{table[name].p95:.0f} ms", file=sys.stderr)
+    return table, [
+        ("ms of the first answer", first.milliseconds),
+        ("ms of the first overview", first_page),
+        ("parameters not there", ", ".join(sorted(unknown)) or "none"),
+    ]
+
+
+@contextmanager
+def served(filled: Filled) -> Iterator[Server]:
+    """The workbench on this database; its log goes with it."""
+    with (
+        TemporaryDirectory() as folder,
+        live_server(
+            filled.data_dir,
+            Path(folder) / "serve.log",
+            database_url=filled.url,
+            open_reading="true",
+        ) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def reader(server: Server) -> Iterator[Visitor]:
+    """Somebody who visits this server."""
+    visitor = Visitor(server.url)
+    try:
+        yield visitor
+    finally:
+        visitor.close()
+
+
+def settle(server: Server) -> None:
+    """Wait until the server, which loads an encoder after its start, is at rest."""
+    deadline = time.monotonic() + WAITED_AT_MOST_S
+    while time.monotonic() < deadline:
+        before = _worked(server.process.pid)
+        time.sleep(QUIET_S)
+        if _worked(server.process.pid) - before < QUIET_SHARE * QUIET_S:
+            return
+
+
+def _worked(pid: int) -> float:
+    """Seconds of processor time that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def worst(tables: dict[tuple[str, int], Table]) -> Figures:
+    """The keys that are judged, each over all pages and databases."""
+    if not tables:
+        return {}
+    small, large = (edge(images for _database, images in tables) for edge in (min, max))
+    ratios = {
+        f"{name}, {database}": measured.p95 / tables[database, small][name].p95
+        for (database, images), table in tables.items()
+        if images == large and small < large
+        for name, measured in table.items()
+        if name in tables[database, small]
+    }
+    slow = {
+        f"{name}, {database}": measured.p95
+        for (database, images), table in tables.items()
+        if images == large
+        for name, measured in table.items()
+    }
+    every = [measured for table in tables.values() for measured in table.values()]
+    figures: Figures = {}
+    if ratios:
+        name = max(ratios, key=ratios.__getitem__)
+        figures |= {"p95_ratio": ratios[name], "p95_ratio_page": name}
+    name = max(slow, key=slow.__getitem__)
+    return figures | {
+        "p95_ms": slow[name],
+        "p95_ms_page": name,
+        "max_glyphs": max(each.most_glyphs for each in every),
+        "max_page_kb": max(each.kilobytes for each in every),
+    }
+
+
+def rows(tables: dict[tuple[str, int], Table]) -> Figures:
+    """Each page: median and p95 in ms, kB as sent, glyphs."""
+    return {
+        f"{name}, {database} {images}": [
+            measured.median,
+            measured.p95,
+            measured.kilobytes,
+            measured.most_glyphs,
+        ]
+        for (database, images), table in tables.items()
+        for name, measured in table.items()
+    }
+
+
+def usable(demo: Path | None) -> Figures:
+    """How soon the overview of this data directory, or of drawn pictures, can be used."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        data_dir = demo or prepare(place)
+        found = loads(data_dir, _analysed(data_dir), place / "serve.log")
+    columns = {
+        name: np.array([getattr(each, name) for each in found])
+        for name in ("asked", "drawn", "card", "painted")
+    }
+    both = {
+        name: [float(np.median(values)), float(np.percentile(values, 95))]
+        for name, values in columns.items()
+    }
+    return {
+        "usable_ms": both["asked"],
+        "usable_ms, layout drawn": both["drawn"],
+        "usable_ms, card shown": both["card"],
+        "usable_ms, largest contentful paint": both["painted"],
+    }
+
+
+def _analysed(data_dir: Path) -> str:
+    """The name of the first collection with an active version."""
+    with create_app(Settings(data_dir=data_dir, database_url="")).app_context():
+        name = session().scalars(
+            select(Collection.name)
+            .join(ActiveVersion, ActiveVersion.collection_id == Collection.id)
+            .order_by(Collection.id)
+        )
+        found = name.first()
+        db.session.remove()
+        db.engine.dispose()
+    if found is None:
+        raise RuntimeError(f"{data_dir} has no analysed collection")
+    return found
+
+
+if __name__ == "__main__":
+    main()
