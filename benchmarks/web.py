@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +24,7 @@ from benchmarks.filled import DATABASES, Filled, filled_databases
 from benchmarks.filling import COLLECTION
 from benchmarks.web_pages import PAGES, Draw, Page, known_of, parameters_of
 from benchmarks.web_usable import loads
-from benchmarks.web_visits import Measured, Visitor, measure, unknown_parameters
+from benchmarks.web_visits import Measured, Reader, Visitor, measure, unknown_parameters
 from tests.support.prepared import prepare
 from tests.support.server import Server, live_server
 from workbench.app import create_app
@@ -64,14 +64,17 @@ def main() -> None:
     tables: dict[tuple[str, int], Table] = {}
     with filled_databases(chosen.keep) as store:
         for database in chosen.databases.split(","):
+            collections = []
             for images in sizes:
                 print(f"{database}, {images:,} images", file=sys.stderr)
                 filled = store.filled(database, images)
+                collections.append(filled)
                 figures[f"seconds filling, {database} {images}"] = filled.seconds
                 figures[f"gigabytes, {database} {images}"] = filled.size / 1e9
-                if not chosen.fill_only:
-                    tables[database, images], others = visit(filled, pages, requests)
-                    figures |= {f"{name}, {database} {images}": each for name, each in others}
+            if not chosen.fill_only:
+                by_size, others = visit(collections, pages, requests)
+                tables |= {(database, images): table for images, table in by_size.items()}
+                figures |= others
     if not chosen.no_browser and not chosen.fill_only:
         figures |= usable(chosen.demo)
     show(worst(tables) | figures | rows(tables), as_json=chosen.json)
@@ -90,29 +93,45 @@ def failures(tables: dict[tuple[str, int], Table]) -> list[str]:
 
 
 def visit(
-    filled: Filled, pages: dict[str, Page], requests: int
-) -> tuple[Table, list[tuple[str, object]]]:
-    """What all pages took, and what else is to be told of a served collection."""
-    known = known_of(filled)
-    with served(filled) as server, reader(server) as visitor:
-        first = visitor.get("/login")
-        visitor.sign_in(f"/c/{COLLECTION}/images/1")
-        first_page = visitor.get(f"/c/{COLLECTION}/").milliseconds
-        settle(server)
-        unknown = unknown_parameters(visitor, pages)
-        draw = Draw(known, seed=1)
-        table: Table = {}
+    collections: Sequence[Filled], pages: dict[str, Page], requests: int
+) -> tuple[dict[int, Table], Figures]:
+    """What all pages took by the collection's size, and what else is to be told of each.
+
+    The collections' servers take turns, request by request: a slow spell of the machine makes none
+    of them look slower than the others.
+    """
+    figures: Figures = {}
+    tables: dict[int, Table] = {each.images: {} for each in collections}
+    with ExitStack() as stack:
+        readers = [stack.enter_context(_reader(each, figures)) for each in collections]
+        unknown = unknown_parameters(readers[0].visitor, pages)
+        figures["parameters not there"] = ", ".join(sorted(unknown)) or "none"
         for name, page in pages.items():
             if parameters_of(page) & unknown:
                 continue
-            print(f"  {name}", end=" ", flush=True, file=sys.stderr)
-            table[name] = measure(visitor, page, draw, requests)
-            print(f"{table[name].p95:.0f} ms", file=sys.stderr)
-    return table, [
-        ("ms of the first answer", first.milliseconds),
-        ("ms of the first overview", first_page),
-        ("parameters not there", ", ".join(sorted(unknown)) or "none"),
-    ]
+            print(f"  {name}:", end="", flush=True, file=sys.stderr)
+            for filled, measured in zip(collections, measure(readers, page, requests), strict=True):
+                tables[filled.images][name] = measured
+                print(f" {measured.p95:.0f} ms", end="", file=sys.stderr)
+            print(file=sys.stderr)
+    return tables, figures
+
+
+@contextmanager
+def _reader(filled: Filled, figures: Figures) -> Iterator[Reader]:
+    """Somebody who reads this collection, signed in, on a server that is at rest."""
+    with served(filled) as server:
+        visitor = Visitor(server.url)
+        try:
+            where = f"{filled.database} {filled.images}"
+            figures[f"ms of the first answer, {where}"] = visitor.get("/login").milliseconds
+            visitor.sign_in(f"/c/{COLLECTION}/images/1")
+            overview = visitor.get(f"/c/{COLLECTION}/")
+            figures[f"ms of the first overview, {where}"] = overview.milliseconds
+            settle(server)
+            yield Reader(visitor, Draw(known_of(filled), seed=1))
+        finally:
+            visitor.close()
 
 
 @contextmanager
@@ -128,16 +147,6 @@ def served(filled: Filled) -> Iterator[Server]:
         ) as server,
     ):
         yield server
-
-
-@contextmanager
-def reader(server: Server) -> Iterator[Visitor]:
-    """Somebody who visits this server."""
-    visitor = Visitor(server.url)
-    try:
-        yield visitor
-    finally:
-        visitor.close()
 
 
 def settle(server: Server) -> None:

@@ -6,6 +6,7 @@ import gzip
 import html
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -149,34 +150,46 @@ def unknown_parameters(visitor: Visitor, pages: dict[str, Page]) -> set[str]:
     return unknown
 
 
-def measure(visitor: Visitor, page: Page, draw: Draw, requests: int) -> Measured:
-    """Visit a page so many times, each time at another address, after some that do not count."""
-    measured = Measured()
-    deadline = time.monotonic() + BUDGET_S
+@dataclass(frozen=True)
+class Reader:
+    """A visitor of one collection, and the addresses that they go to."""
+
+    visitor: Visitor
+    draw: Draw
+
+
+def measure(readers: Sequence[Reader], page: Page, requests: int) -> list[Measured]:
+    """Each reader's visits of a page, always at another address; the readers take turns.
+
+    The first few do not count.
+    """
+    found = [Measured() for _ in readers]
+    deadline = time.monotonic() + BUDGET_S * len(readers)
     for number in range(WARM_UPS + requests):
-        if time.monotonic() > deadline and measured.milliseconds:
+        if number > WARM_UPS and time.monotonic() > deadline:
             break
-        address = draw.address(page)
-        answer, wanted = _visit(visitor, page, draw, address)
-        if answer is None:
-            continue
-        if answer.status != wanted:
-            measured.failures.append(f"{answer.status} {address}")
-        if number >= WARM_UPS:
-            measured.milliseconds.append(answer.milliseconds)
-            measured.sent.append(answer.sent)
-            measured.glyphs.append(answer.glyphs)
-    return measured
+        for reader, measured in zip(readers, found, strict=True):
+            address = reader.draw.address(page)
+            answer, wanted = _visit(reader, page, address)
+            if answer is None:
+                continue
+            if answer.status != wanted:
+                measured.failures.append(f"{answer.status} {address}")
+            if number >= WARM_UPS:
+                measured.milliseconds.append(answer.milliseconds)
+                measured.sent.append(answer.sent)
+                measured.glyphs.append(answer.glyphs)
+    return found
 
 
-def _visit(visitor: Visitor, page: Page, draw: Draw, address: str) -> tuple[Answer | None, int]:
+def _visit(reader: Reader, page: Page, address: str) -> tuple[Answer | None, int]:
     """The answer that counts, and the status that it should have; None where a link is missing."""
+    visitor, draw = reader.visitor, reader.draw
     if page.tag:
         return visitor.tag(address, draw.one_of(draw.collection.tags)), 303
     if not page.follow:
         return visitor.get(address), 200
-    first = visitor.get(address)
-    links = [html.unescape(each) for each in LINK.findall(first.text)]
+    links = (html.unescape(each) for each in LINK.findall(visitor.get(address).text))
     following = next(
         (each for each in links if page.follow in parse_qs(urlsplit(each).query)), None
     )

@@ -25,8 +25,9 @@ def filled(tmp_path: Path) -> Iterator[Filled]:
 def test_every_measured_page_answers(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_visits, "WARM_UPS", 0)
 
-    table, _figures = visit(filled, PAGES, requests=2)
+    tables, _figures = visit([filled], PAGES, requests=2)
 
+    table = tables[IMAGES]
     assert [each for measured in table.values() for each in measured.failures] == []
     assert table["overview"].most_glyphs > 0
     assert table["images, second page"].milliseconds, "no page led to a second one"
