@@ -8,25 +8,25 @@ collection. `--keep DIR` keeps what is filled, for the next call.
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
 from benchmarks.command import Figures, parser, show
 from benchmarks.filled import DATABASES, Filled, filled_databases
 from benchmarks.filling import COLLECTION
+from benchmarks.serving import served, settle
 from benchmarks.web_pages import PAGES, Draw, Page, known_of, parameters_of
-from benchmarks.web_usable import loads
+from benchmarks.web_usable import Load, loads
 from benchmarks.web_visits import Measured, Reader, Visitor, measure, unknown_parameters
+from tests.support.browser import launch
 from tests.support.prepared import prepare
-from tests.support.server import Server, live_server
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.store.database import db, session
@@ -37,9 +37,6 @@ SIZES = (10_000, 1_000_000)
 QUICK_SIZES = (1_000, 10_000)
 REQUESTS = 60
 QUICK_REQUESTS = 12
-QUIET_S = 1.0
-QUIET_SHARE = 0.05
-WAITED_AT_MOST_S = 60
 
 Table = dict[str, Measured]
 """What was measured, by the page's name."""
@@ -120,7 +117,7 @@ def visit(
 @contextmanager
 def _reader(filled: Filled, figures: Figures) -> Iterator[Reader]:
     """Somebody who reads this collection, signed in, on a server that is at rest."""
-    with served(filled) as server:
+    with served(filled.data_dir, database_url=filled.url) as server:
         visitor = Visitor(server.url)
         try:
             where = f"{filled.database} {filled.images}"
@@ -132,37 +129,6 @@ def _reader(filled: Filled, figures: Figures) -> Iterator[Reader]:
             yield Reader(visitor, Draw(known_of(filled), seed=1))
         finally:
             visitor.close()
-
-
-@contextmanager
-def served(filled: Filled) -> Iterator[Server]:
-    """The workbench on this database; its log goes with it."""
-    with (
-        TemporaryDirectory() as folder,
-        live_server(
-            filled.data_dir,
-            Path(folder) / "serve.log",
-            database_url=filled.url,
-            open_reading="true",
-        ) as server,
-    ):
-        yield server
-
-
-def settle(server: Server) -> None:
-    """Wait until the server, which loads an encoder after its start, is at rest."""
-    deadline = time.monotonic() + WAITED_AT_MOST_S
-    while time.monotonic() < deadline:
-        before = _worked(server.process.pid)
-        time.sleep(QUIET_S)
-        if _worked(server.process.pid) - before < QUIET_SHARE * QUIET_S:
-            return
-
-
-def _worked(pid: int) -> float:
-    """Seconds of processor time that a process has used (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def worst(tables: dict[tuple[str, int], Table]) -> Figures:
@@ -214,9 +180,8 @@ def rows(tables: dict[tuple[str, int], Table]) -> Figures:
 def usable(demo: Path | None) -> Figures:
     """How soon the overview of this data directory, or of drawn pictures, can be used."""
     with TemporaryDirectory() as folder:
-        place = Path(folder)
-        data_dir = demo or prepare(place)
-        found = loads(data_dir, _analysed(data_dir), place / "serve.log")
+        data_dir = demo or prepare(Path(folder))
+        found = _loads(data_dir)
     columns = {
         name: np.array([getattr(each, name) for each in found])
         for name in ("asked", "drawn", "card", "painted")
@@ -231,6 +196,16 @@ def usable(demo: Path | None) -> Figures:
         "usable_ms, card shown": both["card"],
         "usable_ms, largest contentful paint": both["painted"],
     }
+
+
+def _loads(data_dir: Path) -> list[Load]:
+    with served(data_dir) as server, sync_playwright() as playwright:
+        settle(server)
+        browser = launch(playwright)
+        try:
+            return loads(browser, f"{server.url}/c/{_analysed(data_dir)}/")
+        finally:
+            browser.close()
 
 
 def _analysed(data_dir: Path) -> str:

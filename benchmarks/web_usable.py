@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
-
-from tests.support.browser import launch
-from tests.support.server import live_server
+from playwright.sync_api import Browser
 
 LOADS = 20
 WARM_UPS = 2
@@ -57,18 +53,9 @@ class Load:
     painted: float
 
 
-def loads(data_dir: Path, collection: str, log: Path, count: int = LOADS) -> list[Load]:
-    """Load the overview again and again from a warm server."""
-    with (
-        live_server(data_dir, log, open_reading="true") as server,
-        sync_playwright() as playwright,
-    ):
-        browser = launch(playwright)
-        try:
-            url = f"{server.url}/c/{collection}/"
-            return [_load(browser, url) for _ in range(WARM_UPS + count)][WARM_UPS:]
-        finally:
-            browser.close()
+def loads(browser: Browser, overview: str, count: int = LOADS) -> list[Load]:
+    """Load this overview again and again, after some loads that do not count."""
+    return [_load(browser, overview) for _ in range(WARM_UPS + count)][WARM_UPS:]
 
 
 def _load(browser: Browser, url: str) -> Load:

@@ -179,6 +179,8 @@ def measure(readers: Sequence[Reader], page: Page, requests: int) -> list[Measur
                 measured.milliseconds.append(answer.milliseconds)
                 measured.sent.append(answer.sent)
                 measured.glyphs.append(answer.glyphs)
+    if not all(measured.milliseconds for measured in found):
+        raise RuntimeError(f"no page like {page.address} has what is to be followed")
     return found
 
 
