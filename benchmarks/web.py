@@ -8,6 +8,7 @@ collection. `--keep DIR` keeps what is filled, for the next call.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -57,6 +58,8 @@ def main() -> None:
     sizes = sorted(int(each) for each in chosen.images.split(",")) if chosen.images else default
     requests = QUICK_REQUESTS if chosen.quick else REQUESTS
     pages = {name: page for name, page in PAGES.items() if chosen.pages in name}
+    # Servers that are under way are stopped by whatever ends this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     figures: Figures = {}
     tables: dict[tuple[str, int], Table] = {}
     with filled_databases(chosen.keep) as store:
