@@ -34,7 +34,7 @@ test: setup .venv/.stamp-test browser ## all tests: unit, integration, browser (
 check: check-lint check-format check-types check-layers check-templates ## lint, types, layers, templates
 
 .PHONY: bench
-bench: setup ## the benchmarks
+bench: setup .venv/.stamp-test browser ## the benchmarks
 	@exec $(python) -m benchmarks $(ARGS)
 
 .PHONY: messages

@@ -27,6 +27,7 @@ NAMES = (
     "pipeline",
     "projection",
     "reexplain",
+    "web",
 )
 REPORT = PROJECT_ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "timm")

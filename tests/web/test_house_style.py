@@ -96,3 +96,14 @@ def test_a_script_evaluates_no_text_and_imports_only_its_neighbours(path: Path) 
     for source in re.findall(r'from "([^"]+)"', text):
         assert (path.parent / source).resolve().is_file()
     assert text.startswith("//"), "a module says what it does"
+
+
+def test_every_module_is_loaded_before_it_is_found() -> None:
+    imported = set(
+        re.findall(r'from "\./modules/(\w+)\.js"', (PROJECT_ROOT / "static/js/main.js").read_text())
+    )
+    shell = (PROJECT_ROOT / "templates/layouts/base.html").read_text()
+    preloaded = re.search(r"for module in \(([^)]*)\)", shell)
+
+    assert preloaded
+    assert imported == set(re.findall(r'"(\w+)"', preloaded[1]))

@@ -8,6 +8,7 @@ from workbench.web import (
     accounts,
     adjudicate,
     collections,
+    compression,
     converters,
     errors,
     explore,
@@ -40,6 +41,7 @@ def register(app: Flask, services: Services | None = None) -> None:
     formatting.register(app)
     layout.register(app)
     security.register(app)
+    compression.register(app)
     errors.register(app)
     for module in (
         accounts,
