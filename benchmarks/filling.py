@@ -138,7 +138,11 @@ def _write_few(kinds: Kinds, made: Made, settings: Settings) -> Ids:
     ]
     with transaction() as current:
         collection = Collection(
-            name=COLLECTION, title="Made up", description="Rows for a benchmark; no analysis."
+            name=COLLECTION,
+            title="Made up",
+            description="Rows for a benchmark; no analysis.",
+            real=int((~made.fake).sum()),
+            fake=int(made.fake.sum()),
         )
         current.add(collection)
         current.flush()

@@ -14,7 +14,7 @@ from workbench.services.browsing import DimensionShare
 from workbench.services.overview import Window
 from workbench.services.selecting import Lasso, Selection
 from workbench.web.presenters import bars, glyph, violin, windows
-from workbench.web.presenters.overview import drawing, sentence
+from workbench.web.presenters.overview import Sentences, drawing
 from workbench.web.presenters.score import breakdown
 
 densities = some.lists(some.floats(0, 1), min_size=24, max_size=24)
@@ -157,7 +157,7 @@ def test_a_cell_that_passes_no_filter_keeps_its_place_and_draws_nothing() -> Non
     assert [each.empty for each in drawn.cells] == [True, False]
     assert drawn.empty == 1
     assert drawn.cells[0].arcs == ()
-    assert sentence(nothing) == "None of its 2 images passes the filters."
+    assert Sentences().of(nothing) == "None of its 2 images passes the filters."
 
 
 def test_a_ring_is_measured_by_the_whole_of_the_largest_cell() -> None:

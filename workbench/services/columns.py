@@ -104,6 +104,11 @@ class Columns:
         return np.asarray((self.outcomes == 1) | (self.outcomes == 3))
 
     @cached_property
+    def name_signs(self) -> NDArray[np.int64]:
+        """How often each byte stands in the file names."""
+        return np.bincount(self.names, minlength=256)
+
+    @cached_property
     def member_patterns(self) -> NDArray[np.uint16]:
         """Which pattern each entry of the `member_` columns belongs to, as an index."""
         sizes = np.diff(self.pattern_starts)

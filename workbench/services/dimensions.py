@@ -80,15 +80,20 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     filters. Raises NotFoundError for another version's cell.
     """
     columns = chosen.columns
-    settings = current.settings()
-    sides = _sides(chosen, left, right)
-    a, b = (_activations(columns, rows) for rows in sides)
-    counts = tuple(int(np.count_nonzero(rows)) for rows in sides)
-    weights = logit_weights_of(columns.version_id, settings)
+    rows = _sides(chosen, left, right)
+    sides = [_activations(columns, each) for each in rows]
+    # Not the maximum: one far image would squeeze all others to the bottom.
+    high = _quantiles(np.concatenate(sides), (0.99,))[0]
+    high[high <= 0] = 1.0
+    spreads = [
+        _spreads(values, high, int(np.count_nonzero(each)))
+        for values, each in zip(sides, rows, strict=True)
+    ]
+    weights = logit_weights_of(columns.version_id, current.settings())
     readings = readings_of(columns.version_id)
     return tuple(
-        _violin(index, float(weight), reads, (a[:, index], b[:, index]), counts)
-        for index, (weight, reads) in enumerate(zip(weights, readings, strict=True))
+        Violin(index, float(weights[index]), readings[index], a, b, float(high[index]))
+        for index, (a, b) in enumerate(zip(*spreads, strict=True))
     )
 
 
@@ -179,32 +184,41 @@ def _activations(columns: Columns, rows: Rows) -> NDArray[np.float32]:
     return columns.activations[found]
 
 
-def _violin(
-    index: int,
-    weight: float,
-    reads: str,
-    sides: tuple[NDArray[np.float32], NDArray[np.float32]],
-    counts: tuple[int, ...],
-) -> Violin:
-    both = np.concatenate(sides)
-    # Not the maximum: one far image would squeeze all others to the bottom.
-    high = float(np.percentile(both, 99.0)) if len(both) else 0.0
-    high = high or 1.0
-    left, right = (
-        _spread(values, high, count) for values, count in zip(sides, counts, strict=True)
-    )
-    return Violin(index, weight, reads, left, right, high)
-
-
-def _spread(values: NDArray[np.float32], high: float, images: int) -> Spread:
+def _spreads(values: NDArray[np.float32], high: NDArray[np.float32], images: int) -> list[Spread]:
+    """The spread of each dimension over a side's sample (image, K)."""
     if not len(values):
-        return Spread((), None, None, 0)
-    low, middle, upper = (float(each) for each in np.percentile(values, (25.0, 50.0, 75.0)))
-    return Spread(_density(values, high), float(values.mean()), (low, middle, upper), images)
+        return [Spread((), None, None, 0)] * values.shape[1]
+    densities = _densities(values, high)
+    means = values.mean(axis=0)
+    quartiles = _quantiles(values, (0.25, 0.5, 0.75))
+    return [
+        Spread(
+            density=tuple(map(float, densities[index])),
+            mean=float(means[index]),
+            quartiles=(
+                float(quartiles[0, index]),
+                float(quartiles[1, index]),
+                float(quartiles[2, index]),
+            ),
+            images=images,
+        )
+        for index in range(values.shape[1])
+    ]
 
 
-def _density(values: NDArray[np.float32], high: float) -> tuple[float, ...]:
-    counts = np.histogram(np.minimum(values, high), bins=BINS, range=(0.0, high))[0].astype(float)
-    smooth = gaussian_filter1d(counts, sigma=1.2, mode="nearest")
-    peak = smooth.max()
-    return tuple(float(each) for each in (smooth / peak if peak > 0 else smooth))
+def _quantiles(values: NDArray[np.float32], shares: tuple[float, ...]) -> NDArray[np.float32]:
+    """Quantiles (share, K) of each column; 0 where there are no rows."""
+    if not len(values):
+        return np.zeros((len(shares), values.shape[1]), np.float32)
+    return np.quantile(values, shares, axis=0).astype(np.float32)
+
+
+def _densities(values: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Histograms (K, bin) of each column from 0 to `high`, smoothed, the highest bin at 1."""
+    dimensions = values.shape[1]
+    bins = np.minimum((np.minimum(values, high) / high * BINS).astype(np.int64), BINS - 1)
+    places = bins + BINS * np.arange(dimensions)
+    counts = np.bincount(places.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)
+    smooth = gaussian_filter1d(counts.astype(np.float64), sigma=1.2, mode="nearest", axis=1)
+    peaks = np.maximum(smooth.max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(smooth / peaks, np.float64)

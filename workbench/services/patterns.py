@@ -26,6 +26,7 @@ from workbench.store.versions import ModelVersion
 
 ORDERS = ("contribution", "lift", "prevalence", "stability")
 EXEMPLARS = 6
+LOOKED_AT = 500
 MEMBERS_A_PAGE = 48
 MISLED_SHOWN = 24
 
@@ -245,11 +246,16 @@ def _exemplars(
 ) -> tuple[GroupExemplar, ...]:
     """The groups nearest a pattern's medoid, one an image."""
     part = columns.members(index)
-    members = np.arange(part.start, part.stop)
+    members = np.arange(part.start, part.stop)[:EXEMPLARS]
     if area is not None:
-        members = members[area[columns.member_rows[part]]]
+        # The most typical come first: mostly a short look finds enough of those in the area.
+        for end in (min(part.start + LOOKED_AT, part.stop), part.stop):
+            members = part.start + np.flatnonzero(area[columns.member_rows[part.start : end]])
+            if len(members) >= EXEMPLARS:
+                break
+        members = members[:EXEMPLARS]
     found = []
-    for member in members[:EXEMPLARS]:
+    for member in members:
         row = columns.member_rows[member]
         found.append(
             GroupExemplar(

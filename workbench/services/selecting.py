@@ -349,7 +349,7 @@ def named(columns: Columns, text: str) -> Rows:
     if last <= 0:
         return rows
     # The rarest sign first: few places are left to compare the others at.
-    counts = np.bincount(columns.names, minlength=256)[signs]
+    counts = columns.name_signs[signs]
     rarest = int(np.argmin(counts))
     places = np.flatnonzero(columns.names[rarest : rarest + last] == signs[rarest])
     for offset in np.argsort(counts):

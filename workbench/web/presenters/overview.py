@@ -90,7 +90,10 @@ def drawing(
     window = overview.window
     place = Place(overview.level, window.column, window.row, window.columns, window.rows)
     largest = max((cell.whole for cell in overview.cells), default=1)
-    cells = tuple(_drawn(cell, place, largest, lighting) for cell in overview.cells)
+    sentences = Sentences()
+    cells = tuple(
+        _drawn(cell, place, largest, sentences, lighting=lighting) for cell in overview.cells
+    )
     return Drawing(
         width=place.columns * glyph.CELL,
         height=place.rows * glyph.CELL,
@@ -118,43 +121,49 @@ def _lasso_points(lasso: Lasso, place: Place) -> str:
     )
 
 
-def sentence(cell: CellView) -> str:
-    """A cell's numbers in words, for titles and screen readers."""
-    if not cell.images:
-        return gettext("None of its %(images)s passes the filters.", images=image_count(cell.whole))
-    parts = [
-        f"{count(getattr(cell, name))} {OUTCOME_WORDS[name]}"
-        for name in glyph.OUTCOMES
-        if getattr(cell, name)
-    ]
-    sentences = (
-        gettext("%(images)s: %(parts)s.", images=image_count(cell.images), parts="; ".join(parts)),
-        gettext(
-            "Mean p(fake) %(p)s, severity %(severity)s of 5.",
-            p=probability(cell.mean_p),
-            severity=cell.severity,
-        ),
-        _sensitivity(cell),
-    )
-    return " ".join(sentences)
+class Sentences:
+    """Cells' numbers in words, for titles and screen readers.
 
+    A drawing has hundreds of cells: what all their sentences share is looked up once.
+    """
 
-def _sensitivity(cell: CellView) -> str:
-    if cell.sensitivity is None:
-        return gettext("Sensitivity not measured.")
-    sensitivity = f"{cell.sensitivity:.2f}"
-    if cell.measured == cell.images:
-        return gettext(
-            "Sensitivity %(sensitivity)s logits, measured on each.", sensitivity=sensitivity
+    def __init__(self) -> None:
+        self._outcomes = {name: str(OUTCOME_WORDS[name]) for name in glyph.OUTCOMES}
+        self._counts = gettext("%(images)s: %(parts)s.")
+        self._fakeness = gettext("Mean p(fake) %(p)s, severity %(severity)s of 5.")
+        self._unmeasured = gettext("Sensitivity not measured.")
+        self._on_each = gettext("Sensitivity %(sensitivity)s logits, measured on each.")
+        self._on_some = gettext(
+            "Sensitivity %(sensitivity)s logits, measured on %(measured)s of them."
         )
-    return gettext(
-        "Sensitivity %(sensitivity)s logits, measured on %(measured)s of them.",
-        sensitivity=sensitivity,
-        measured=count(cell.measured),
-    )
+        self._empty = gettext("None of its %(images)s passes the filters.")
+
+    def of(self, cell: CellView) -> str:
+        """The sentences of one cell."""
+        if not cell.images:
+            return self._empty % {"images": image_count(cell.whole)}
+        parts = [
+            f"{count(getattr(cell, name))} {words}"
+            for name, words in self._outcomes.items()
+            if getattr(cell, name)
+        ]
+        sentences = (
+            self._counts % {"images": image_count(cell.images), "parts": "; ".join(parts)},
+            self._fakeness % {"p": probability(cell.mean_p), "severity": cell.severity},
+            self._sensitivity(cell),
+        )
+        return " ".join(sentences)
+
+    def _sensitivity(self, cell: CellView) -> str:
+        if cell.sensitivity is None:
+            return self._unmeasured
+        known = {"sensitivity": f"{cell.sensitivity:.2f}", "measured": count(cell.measured)}
+        return (self._on_each if cell.measured == cell.images else self._on_some) % known
 
 
-def _drawn(cell: CellView, place: Place, largest: int, lighting: bool) -> DrawnCell:
+def _drawn(
+    cell: CellView, place: Place, largest: int, sentences: Sentences, *, lighting: bool
+) -> DrawnCell:
     x, y = glyph.centre(cell.column - place.column, cell.row - place.row)
     radius = glyph.ring_radius(cell.images, largest)
     return DrawnCell(
@@ -169,7 +178,7 @@ def _drawn(cell: CellView, place: Place, largest: int, lighting: bool) -> DrawnC
             else glyph.sensitivity_bar(cell.sensitivity_share)
         ),
         lit=glyph.lit_bar(cell.lit / cell.images) if cell.lit else None,
-        label=sentence(cell),
+        label=sentences.of(cell),
         empty=not cell.images,
         unlit=lighting and not cell.lit,
     )
