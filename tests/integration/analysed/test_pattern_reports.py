@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.integration.analysed.test_query_counts import queries
+from tests.support.choosing import chosen
 from workbench.services import judging
 from workbench.services.accounts import Account
 from workbench.services.collections import workspace
@@ -20,7 +21,7 @@ from workbench.store.results import PixelGroup, Prediction
 
 @pytest.fixture
 def pattern_id(version_id: int) -> int:
-    return patterns(version_id)[0].id
+    return patterns(chosen(version_id))[0].id
 
 
 def members(pattern_id: int) -> list[int]:
