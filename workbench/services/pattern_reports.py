@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
@@ -44,7 +45,7 @@ def remarks(version_id: int, pattern_id: int) -> tuple[Remark, ...]:
     """
     pattern = session().get(Pattern, pattern_id)
     if pattern is None or pattern.version_id != version_id:
-        raise NotFoundError("This version has no such pattern.")
+        raise NotFoundError(gettext("This version has no such pattern."))
     found = _reasons(pattern_id) + _notes(pattern_id)
     found.sort(key=lambda remark: remark.at, reverse=True)
     return tuple(found[:MOST_REMARKS])

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 import numpy as np
+from flask_babel import LazyString, gettext, lazy_gettext
 from PIL import Image as Picture
 from PIL import ImageFont
 
@@ -26,15 +27,15 @@ PATIENCE_SECONDS = 20
 LONGEST_SECONDS = 60
 _drawing = BoundedSemaphore(2)
 
-_PLAINLY = {
+_PLAINLY: dict[str, str | LazyString] = {
     "\N{MINUS SIGN}": "-",
     "\N{EN DASH}": "-",
     "\N{MULTIPLICATION SIGN}": "x",
     "\N{LEFTWARDS ARROW}": "&lt;-",
     "\N{RIGHTWARDS ARROW}": "-&gt;",
     "\N{HORIZONTAL ELLIPSIS}": "...",
-    "\N{SQUARE ROOT}": "root of ",
-    "\N{GREEK CAPITAL LETTER DELTA}": "change of ",
+    "\N{SQUARE ROOT}": lazy_gettext("root of "),
+    "\N{GREEK CAPITAL LETTER DELTA}": lazy_gettext("change of "),
 }
 """Signs that the font which is always there lacks, and what stands for them in the document where
 no other font is."""
@@ -50,12 +51,15 @@ def png_of(svg: str, width: float, height: float) -> bytes:
     or it takes too long.
     """
     if width * height * SCALE**2 > MOST_PIXELS:
-        raise InvalidError("This picture would be too large; take it as SVG.")
+        raise InvalidError(gettext("This picture would be too large; take it as SVG."))
     if not _drawing.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError("Others are taking pictures right now; try again in a moment.")
+        raise UnavailableError(
+            gettext("Others are taking pictures right now; try again in a moment.")
+        )
     try:
         font = _kept_font(current.settings().cache_dir)
-        return _drawn(svg.translate(_replacements(font)), font, SCALE)
+        plainly = {sign: str(words) for sign, words in _replacements(font).items()}
+        return _drawn(svg.translate(plainly), font, SCALE)
     finally:
         _drawing.release()
 
@@ -80,14 +84,18 @@ def _drawn(svg: str, font: str, scale: float, *, bare: bool = False) -> bytes:
             timeout=LONGEST_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise UnavailableError("Drawing this picture took too long; take it as SVG.") from error
+        raise UnavailableError(
+            gettext("Drawing this picture took too long; take it as SVG.")
+        ) from error
     return done.stdout
 
 
 def _built_in() -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(16)
     if not isinstance(font, ImageFont.FreeTypeFont):
-        raise UnavailableError("Pillow was built without FreeType, so no text can be drawn.")
+        raise UnavailableError(
+            gettext("Pillow was built without FreeType, so no text can be drawn.")
+        )
     return font
 
 
@@ -100,7 +108,7 @@ def _kept_font(cache_dir: Path) -> str:
 
 
 @lru_cache(maxsize=1)
-def _replacements(font: str) -> dict[int, str]:
+def _replacements(font: str) -> dict[int, str | LazyString]:
     """Signs that no font of this machine draws: a lost minus would turn a number round."""
     signs = (_NOBODY_S, *_PLAINLY)
     side = 40

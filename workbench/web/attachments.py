@@ -16,8 +16,12 @@ LONGEST_NAME = 100
 def attached(
     content: str | bytes, mimetype: str, file_name: str, style: PlainStyle | None = None
 ) -> Response:
-    """An answer that a browser saves. With a style, the document may use that one alone."""
+    """An answer that a browser saves, in its reader's language.
+
+    With a style, the document may use that one alone.
+    """
     response = Response(content, mimetype=mimetype)
+    response.vary.add("Accept-Language")
     response.headers.set("Content-Disposition", "attachment", filename=file_name)
     if style is not None:
         response.headers["Content-Security-Policy"] = (

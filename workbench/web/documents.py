@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app, g
+from flask_babel import gettext
 from jinja2 import Environment
 
 from workbench.services.errors import InvalidError, ServiceError
@@ -48,7 +49,10 @@ def _embedded(endpoint: str, **values: Any) -> str:
     g.pictures_embedded += 1
     if g.pictures_embedded > MOST_PICTURES:
         raise InvalidError(
-            f"A document holds at most {MOST_PICTURES} pictures; take a smaller part of this view."
+            gettext(
+                "A document holds at most %(most)s pictures; take a smaller part of this view.",
+                most=MOST_PICTURES,
+            )
         )
     try:
         content = _content(endpoint, values)

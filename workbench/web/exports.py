@@ -101,8 +101,10 @@ def _overview(view: View, workspace: Workspace) -> Taken:
         *_facts(page, selection=False),
         *_pins(page),
         cell_count(len(page.overview.cells)),
-        image_count(page.overview.images),
+        _counted(page),
     ]
+    if page.drawing.lighting:
+        facts.append(gettext("bar on top: share that is selected"))
     if len(page.drawing.levels) > 1:
         facts.append(
             gettext(
@@ -135,7 +137,7 @@ def _images(view: View, workspace: Workspace) -> Taken:
         columns=6,
         width=124,
         height=148,
-        below=LEGEND_HEIGHT / 2,
+        below=LEGEND_HEIGHT,
     )
     return Taken(made, {"page": page}, "images")
 
@@ -208,14 +210,13 @@ PICTURES: dict[str, Callable[[View, Workspace], Taken]] = {
 def _facts(page: ExplorePage, *, selection: bool = True) -> list[str]:
     """Whose picture it is, and what narrows it. No date: the same view is the same file.
 
-    `selection` is False where a picture shows all that passes the filters.
+    `selection` is False where a picture shows all that passes the filters, with what a lasso or a
+    pattern selects standing out.
     """
     view = page.view
     facts = [page.workspace.collection.name, _model(page.workspace)]
     facts += [chip.words for chip in page.chips]
-    if not selection:
-        return facts
-    if page.selected is not None:
+    if selection and page.selected is not None:
         place = page.selected.cell
         facts.append(
             gettext(
@@ -254,6 +255,17 @@ def _heatmap(view: View) -> str:
     if view.dimension is None:
         return gettext("heatmap: total contribution")
     return gettext("heatmap: dimension %(index)s", index=view.dimension)
+
+
+def _counted(page: ExplorePage) -> str:
+    """How many images the cells count, as the page says it."""
+    if not page.chips:
+        return image_count(page.overview.images)
+    return gettext(
+        "%(images)s of %(whole)s pass the filters and are counted",
+        images=count(page.overview.images),
+        whole=image_count(page.overview.whole),
+    )
 
 
 def _part(shown: int, counted: str, *, whole: bool) -> str:
