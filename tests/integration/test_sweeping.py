@@ -57,6 +57,18 @@ def test_files_without_a_row_go_once_they_are_old(tables: object, settings: Sett
     assert young.exists()
 
 
+def test_columns_of_versions_that_are_gone_go_once_they_are_old(
+    imported: int, settings: Settings, encoder: FakeEncoder
+) -> None:
+    version_id = made_up_version(imported, encoder, settings)
+    kept = put(settings.cache_dir, f"columns/{version_id}-1.safetensors", YOUNG * 2)
+    gone = put(settings.cache_dir, "columns/999-1.safetensors", YOUNG * 2)
+    young = put(settings.cache_dir, "columns/998-1.safetensors")
+
+    assert sweep(settings).cached == 1
+    assert (kept.exists(), gone.exists(), young.exists()) == (True, False, True)
+
+
 def test_an_artifact_that_no_row_refers_to_goes_with_its_file(
     tables: object, settings: Settings
 ) -> None:

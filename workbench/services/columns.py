@@ -9,8 +9,11 @@ the cache: where it is missing, it is made again from the database.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -170,6 +173,19 @@ def forget_columns(version_id: int, settings: Settings) -> None:
     """Remove a version's columns; they are made again when they are asked for."""
     _path(settings, version_id).unlink(missing_ok=True)
     _mapped.cache_clear()
+
+
+def remove_columns_but(version_ids: Collection[int], settings: Settings, young: timedelta) -> int:
+    """Remove the columns of all other versions, and of other forms; how many files went."""
+    kept = {_path(settings, each).name for each in version_ids}
+    oldest = time.time() - young.total_seconds()
+    removed = 0
+    for path in (settings.cache_dir / "columns").glob("*"):
+        with suppress(FileNotFoundError):  # another process was quicker
+            if path.name not in kept and path.stat().st_mtime <= oldest:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def _path(settings: Settings, version_id: int) -> Path:

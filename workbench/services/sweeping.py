@@ -13,6 +13,7 @@ from sqlalchemy import delete, exists, select
 
 from workbench.config import Settings
 from workbench.services import neighbour_files
+from workbench.services.columns import remove_columns_but
 from workbench.services.shards import forget_shards
 from workbench.store.artifacts import Artifact
 from workbench.store.database import Base, now, session, transaction
@@ -44,8 +45,15 @@ def sweep(settings: Settings, *, young: timedelta = YOUNG) -> Swept:
         artifacts=_remove_orphans(settings.artifact_dir, Artifact, young),
         # What is cut off here by a moment's chance is made again when it is asked for.
         cached=_remove_orphans(settings.part_dir, CachedPart, timedelta(0))
-        + neighbour_files.remove_others(_folders_of_versions(), settings, young),
+        + neighbour_files.remove_others(_folders_of_versions(), settings, young)
+        + remove_columns_but(_version_ids(), settings, young),
     )
+
+
+def _version_ids() -> list[int]:
+    found = list(session().scalars(select(ModelVersion.id)))
+    session().rollback()
+    return found
 
 
 def _folders_of_versions() -> set[str]:
