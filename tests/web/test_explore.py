@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
 
+from tests.web import fakes
 from tests.web.conftest import Reader
 from tests.web.fakes import FakeWorkbench, run
 
@@ -118,6 +120,17 @@ def test_the_form_shows_what_is_set(visitor: Reader) -> None:
     assert 'value="0.25"' in page
     assert '<option value="1" selected>dim 1</option>' in page
     assert 'value="1000000"' not in page
+
+
+def test_a_text_leads_to_images_that_look_like_it_where_the_encoder_may_read(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "look like" not in visitor.get("/c/faces/?text=face").text
+    monkeypatch.setattr(fakes, "NEW", replace(fakes.NEW, encoder="open_clip:ViT-B-32/openai"))
+
+    page = visitor.get("/c/faces/?text=face").text
+
+    assert "/c/faces/similar?version=2&amp;words=face" in page
 
 
 def test_a_lasso_is_counted_before_anything_is_done_with_it(visitor: Reader) -> None:

@@ -121,7 +121,7 @@ export function map(root) {
     const text = points.map(({ x, y }) => `${(place.column + x / size).toFixed(2)},${(place.row + y / size).toFixed(2)}`).join(";");
     const address = new URL(root.dataset.lassoUrl, document.baseURI);
     address.searchParams.set("lasso", `${level}:${text}`);
-    const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, priority: "high" }).catch(() => null);
     card.innerHTML = answer ? await answer.text() : "";
     if (!answer) card.textContent = document.body.dataset.lost ?? "";
     card.hidden = false;
