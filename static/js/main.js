@@ -5,6 +5,7 @@ import { listenForFailures } from "./modules/failures.js";
 import { listenForKeys } from "./modules/keys.js";
 import { listenForSwaps } from "./modules/swaps.js";
 import { map } from "./modules/map.js";
+import { listenForMenus } from "./modules/menus.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
@@ -22,6 +23,7 @@ function bind() {
 bind();
 listenForFailures();
 listenForKeys();
+listenForMenus();
 listenForSwaps();
 document.addEventListener("htmx:after:swap", () => {
   bind();
