@@ -3,9 +3,9 @@ import { autosubmit } from "./modules/autosubmit.js";
 import { explore } from "./modules/explore.js";
 import { listenForFailures } from "./modules/failures.js";
 import { listenForKeys } from "./modules/keys.js";
-import { listenForSwaps } from "./modules/swaps.js";
 import { map } from "./modules/map.js";
 import { listenForMenus } from "./modules/menus.js";
+import { listenForSwaps } from "./modules/swaps.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
