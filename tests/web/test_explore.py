@@ -141,7 +141,7 @@ def test_a_lasso_is_counted_before_anything_is_done_with_it(visitor: Reader) -> 
     assert "lasso=0:0,0;2,0;2,1;0,1" in unquote(card)
 
     page = visitor.get(f"/c/faces/?lasso={box}").text
-    assert '4 images </p>' in re.sub(r"\s+", " ", page)
+    assert "4 images </p>" in re.sub(r"\s+", " ", page)
     assert "is-lit" in glyph_of(page, 11)
     assert "is-lit" not in glyph_of(page, 13)
     assert 'class="lassoed"' in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -150,7 +151,9 @@ def images(
     total = len(rows)
     keys = _keys(columns, rows, order, shuffle)
     if after is not None:
-        value, image_id = parse_key(after)
+        found, image_id = parse_key(after)
+        # A number of its own kind: a key from an address need not fit into the column's.
+        value = np.float64(found)
         behind = (keys > value) | ((keys == value) & (columns.image_ids[rows] > image_id))
         rows, keys = rows[behind], keys[behind]
     limit = min(max(limit, 1), MOST_A_PAGE)
@@ -161,41 +164,36 @@ def images(
     return ImagePage(cards_of(columns.version_id, ids), total, following)
 
 
-def _keys(
-    columns: Columns, rows: NDArray[np.int64], order: str, shuffle: int
-) -> NDArray[np.float64]:
+def _keys(columns: Columns, rows: NDArray[np.int64], order: str, shuffle: int) -> NDArray[Any]:
     """What images are sorted by, from the smallest up; ties go by image id."""
     if order not in ORDERS:
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
-    logits = columns.logits[rows].astype(np.float64)
-    match order:
-        case "uncertain":
-            return np.abs(logits)
-        case "wrong":
-            return np.where(columns.wrong[rows], -np.abs(logits), np.abs(logits))
-        case "fake":
-            return -logits
-        case "real":
-            return logits
-        case "diverse":
-            return columns.spread[rows].astype(np.float64)
-        case _:
-            return _scattered(columns.image_ids[rows], shuffle)
+    if order == "diverse":
+        return columns.spread[rows]
+    if order == "random":
+        return _scattered(columns.image_ids[rows], shuffle)
+    logits = columns.logits[rows]
+    if order == "real":
+        return logits
+    if order == "fake":
+        return -logits
+    certainty = np.abs(logits)
+    return np.where(columns.wrong[rows], -certainty, certainty) if order == "wrong" else certainty
 
 
-def _scattered(image_ids: NDArray[np.int64], shuffle: int) -> NDArray[np.float64]:
+def _scattered(image_ids: NDArray[np.int64], shuffle: int) -> NDArray[np.uint32]:
     """A number for each id that looks random, and is the same each time (murmur3's finaliser)."""
     mixed = image_ids.astype(np.uint32) ^ np.uint32((shuffle * 0x9E3779B1) & 0xFFFFFFFF)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         mixed ^= mixed >> np.uint32(shift)
         mixed *= np.uint32(factor)
     mixed ^= mixed >> np.uint32(16)
-    return mixed.astype(np.float64)
+    return mixed
 
 
 def _first(
-    rows: NDArray[np.int64], keys: NDArray[np.float64], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows: NDArray[np.int64], keys: NDArray[Any], count: int
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """The rows with the smallest keys, in order; rows ascend by image id, and so do ties."""
     if len(rows) > count:
         least = keys <= np.partition(keys, count - 1)[count - 1]
@@ -248,21 +246,21 @@ def place_in_order(chosen: Chosen, order: str, image_id: int, shuffle: int = 0) 
     behind = (keys > own) | ((keys == own) & (rows > row))
     ahead = (keys < own) | ((keys == own) & (rows < row))
     return PlaceInOrder(
-        previous_id=_outermost(columns, rows[ahead], -keys[ahead], last=True),
-        next_id=_outermost(columns, rows[behind], keys[behind], last=False),
+        previous_id=_nearest(columns, rows[ahead], keys[ahead], before=True),
+        next_id=_nearest(columns, rows[behind], keys[behind], before=False),
         number=int(np.count_nonzero(ahead)) + 1 if chosen.selected[row] else None,
         total=len(rows),
     )
 
 
-def _outermost(
-    columns: Columns, rows: NDArray[np.int64], keys: NDArray[np.float64], *, last: bool
+def _nearest(
+    columns: Columns, rows: NDArray[np.int64], keys: NDArray[Any], *, before: bool
 ) -> int | None:
-    """The image with the smallest key; of several the one with the largest or smallest id."""
+    """Of the images before one, or behind it, the one that stands next to it."""
     if not len(rows):
         return None
-    tied = rows[keys == keys.min()]
-    return int(columns.image_ids[tied[-1 if last else 0]])
+    tied = rows[keys == (keys.max() if before else keys.min())]
+    return int(columns.image_ids[tied[-1 if before else 0]])
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:

@@ -42,7 +42,7 @@ from workbench.store.versions import ModelVersion
 
 FINEST = LEVELS_AT_MOST - 1
 """Places are kept as squares of this level; those of a coarser one are found by shifting."""
-_FORMAT = 1
+_FORMAT = 2
 _CHUNK = 20_000
 _making = Lock()
 
@@ -74,7 +74,7 @@ class Columns:
     spread: NDArray[np.int32]
     """Rank in an order of which every beginning is spread over the layout."""
     activations: NDArray[np.float32]
-    """(image, K)."""
+    """(K, image)."""
     names: NDArray[np.uint8]
     """File names without case, in UTF-8, each ended by a line feed."""
     name_ends: NDArray[np.int64]
@@ -105,6 +105,13 @@ class Columns:
     def wrong(self) -> Rows:
         """Where label and decision of the model differ."""
         return np.asarray((self.outcomes == 1) | (self.outcomes == 3))
+
+    @cached_property
+    def by_spread(self) -> NDArray[np.int64]:
+        """All rows, in the order that is spread over the layout."""
+        rows = np.empty(self.count, np.int64)
+        rows[self.spread] = np.arange(self.count)
+        return rows
 
     @cached_property
     def name_signs(self) -> NDArray[np.int64]:
@@ -254,7 +261,7 @@ def _of_images(
         "sensitivity": np.empty(count, np.float32),
         "generators": np.empty(count, np.uint16),
         "held_out": np.empty(count, np.bool_),
-        "activations": np.empty((count, dimensions), np.float32),
+        "activations": np.empty((dimensions, count), np.float32),
         "name_ends": np.empty(count, np.int64),
     }
     places = np.empty((count, 2))
@@ -272,9 +279,8 @@ def _of_images(
         arrays["sensitivity"][part] = [row.sensitivity for row in chunk]
         arrays["generators"][part] = [codes.setdefault(row.generator, len(codes)) for row in chunk]
         arrays["held_out"][part] = [row.held_out for row in chunk]
-        arrays["activations"][part] = activations_of(
-            [(row.shard_id, row.row) for row in chunk], settings
-        ).reshape(len(chunk), dimensions)
+        found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
+        arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
         places[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
         for place, row in enumerate(chunk, part.start):
             names += row.name.casefold().replace("\n", " ").encode() + b"\n"

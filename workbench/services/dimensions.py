@@ -83,7 +83,7 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     rows = _sides(chosen, left, right)
     sides = [_activations(columns, each) for each in rows]
     # Not the maximum: one far image would squeeze all others to the bottom.
-    high = _quantiles(np.concatenate(sides), (0.99,))[0]
+    high = _quantiles(np.concatenate(sides, axis=1), (0.99,))[0]
     high[high <= 0] = 1.0
     spreads = [
         _spreads(values, high, int(np.count_nonzero(each)))
@@ -106,7 +106,7 @@ def carriers(
     which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
     """
     columns = chosen.columns
-    dimensions = columns.activations.shape[1]
+    dimensions = len(columns.activations)
     if not 0 <= dimension < dimensions:
         raise InvalidError(
             gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
@@ -123,13 +123,24 @@ def _ranked(columns: Columns, rows: Rows, dimension: int) -> NDArray[np.int64]:
     found = np.flatnonzero(rows)
     if not len(found):
         return found
-    falling = found[np.argsort(-columns.activations[found, dimension], kind="stable")]
+    activations = columns.activations[dimension]
+    highest = found[np.argmax(activations[found])]
+    found = np.unique(np.append(_sampled(found), highest))
+    falling = found[np.argsort(-activations[found], kind="stable")]
     shown = min(CARRIERS, len(falling))
     places = np.linspace(0.0, 1.0, shown) ** 2 * (len(falling) - 1)
     shown_rows: NDArray[np.int64] = falling[
         np.unique(np.maximum(places.astype(int), np.arange(shown)))
     ]
     return shown_rows
+
+
+def _sampled(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At most `SAMPLED` of these rows, evenly taken."""
+    if len(rows) <= SAMPLED:
+        return rows
+    taken: NDArray[np.int64] = rows[np.linspace(0, len(rows) - 1, SAMPLED).astype(int)]
+    return taken
 
 
 def _strongest_groups(
@@ -158,7 +169,7 @@ def _carrier(
     return Carrier(
         image_id=image_id,
         group_id=group_id,
-        activation=float(columns.activations[row, dimension]),
+        activation=float(columns.activations[dimension, row]),
         contribution=contribution,
         p=float(columns.p[row]),
         label=LABELS[columns.labels[row]],
@@ -178,18 +189,17 @@ def _cell(chosen: Chosen, cell_id: int) -> Rows:
 
 
 def _activations(columns: Columns, rows: Rows) -> NDArray[np.float32]:
-    found = np.flatnonzero(rows)
-    if len(found) > SAMPLED:
-        found = found[np.linspace(0, len(found) - 1, SAMPLED).astype(int)]
-    return columns.activations[found]
+    """(K, image), of a sample."""
+    found: NDArray[np.float32] = columns.activations[:, _sampled(np.flatnonzero(rows))]
+    return found
 
 
 def _spreads(values: NDArray[np.float32], high: NDArray[np.float32], images: int) -> list[Spread]:
-    """The spread of each dimension over a side's sample (image, K)."""
-    if not len(values):
-        return [Spread((), None, None, 0)] * values.shape[1]
+    """The spread of each dimension over a side's sample (K, image)."""
+    if not values.shape[1]:
+        return [Spread((), None, None, 0)] * len(values)
     densities = _densities(values, high)
-    means = values.mean(axis=0)
+    means = values.mean(axis=1)
     quartiles = _quantiles(values, (0.25, 0.5, 0.75))
     return [
         Spread(
@@ -202,22 +212,23 @@ def _spreads(values: NDArray[np.float32], high: NDArray[np.float32], images: int
             ),
             images=images,
         )
-        for index in range(values.shape[1])
+        for index in range(len(values))
     ]
 
 
 def _quantiles(values: NDArray[np.float32], shares: tuple[float, ...]) -> NDArray[np.float32]:
-    """Quantiles (share, K) of each column; 0 where there are no rows."""
-    if not len(values):
-        return np.zeros((len(shares), values.shape[1]), np.float32)
-    return np.quantile(values, shares, axis=0).astype(np.float32)
+    """Quantiles (share, K) of each dimension; 0 where there are no images."""
+    if not values.shape[1]:
+        return np.zeros((len(shares), len(values)), np.float32)
+    return np.quantile(values, shares, axis=1).astype(np.float32)
 
 
 def _densities(values: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Histograms (K, bin) of each column from 0 to `high`, smoothed, the highest bin at 1."""
-    dimensions = values.shape[1]
-    bins = np.minimum((np.minimum(values, high) / high * BINS).astype(np.int64), BINS - 1)
-    places = bins + BINS * np.arange(dimensions)
+    """Histograms (K, bin) of each dimension from 0 to `high`, smoothed, the highest bin at 1."""
+    dimensions = len(values)
+    shares = np.minimum(values / high[:, None], 1.0)
+    bins = np.minimum((shares * BINS).astype(np.int64), BINS - 1)
+    places = bins + BINS * np.arange(dimensions)[:, None]
     counts = np.bincount(places.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)
     smooth = gaussian_filter1d(counts.astype(np.float64), sigma=1.2, mode="nearest", axis=1)
     peaks = np.maximum(smooth.max(axis=1, keepdims=True), 1e-12)

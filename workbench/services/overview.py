@@ -29,6 +29,7 @@ from workbench.store.judgements import Tag, Tagging
 from workbench.store.results import Cell, Pattern, PixelGroup
 
 MOST_GLYPHS = 600
+SPREAD_AT_A_TIME = 50_000
 NAMED = 3
 """How many tags and patterns a cell's card names."""
 
@@ -246,21 +247,24 @@ def _recounted(
     )
     squares = _window_squares(columns, inside, level, window)
     counts = _counted(columns, inside, squares, window.columns * window.rows)
-    exemplars = _exemplars(columns, inside, squares, window.columns * window.rows)
-    passing = set(columns.image_ids[inside].tolist()) if len(inside) <= MOST_GLYPHS else None
-    found = []
-    for view in views:
-        square = (view.row - window.row) * window.columns + view.column - window.column
-        kept = _passes(columns, rows, view.exemplar_id, passing)
-        exemplar = view.exemplar_id if kept else int(exemplars[square])
-        found.append(_with_counts(view, counts, square, exemplar, columns))
-    return found
-
-
-def _passes(columns: Columns, rows: Rows, image_id: int, passing: set[int] | None) -> bool:
-    if passing is not None:
-        return image_id in passing
-    return bool(rows[columns.row_of(image_id)])
+    places = [
+        (view.row - window.row) * window.columns + view.column - window.column for view in views
+    ]
+    passing = rows[columns.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
+    wanted = np.zeros(window.columns * window.rows, np.bool_)
+    wanted[places] = ~passing
+    wanted &= counts.outcomes.sum(axis=1) > 0
+    exemplars = _exemplars(columns, rows, level, window, wanted)
+    return [
+        _with_counts(
+            view,
+            counts,
+            square,
+            view.exemplar_id if kept else int(exemplars[square]) or view.exemplar_id,
+            columns,
+        )
+        for view, square, kept in zip(views, places, passing, strict=True)
+    ]
 
 
 def _window_squares(
@@ -295,14 +299,21 @@ def _sums(
 
 
 def _exemplars(
-    columns: Columns, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
+    columns: Columns, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """The image of each square that comes first in the order that is spread over the layout."""
-    first = np.full(size, columns.count, np.int64)
-    np.minimum.at(first, squares, columns.spread[rows])
-    ranks = np.full(columns.count + 1, 0, np.int64)
-    ranks[columns.spread[rows]] = columns.image_ids[rows]
-    return ranks[first]
+    """For each wanted square of the window, an image of a mask; 0 for the others."""
+    found = np.zeros(window.columns * window.rows, np.int64)
+    inside = rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+    # Every beginning of the order is spread over the layout: mostly a short one is enough.
+    for start in range(0, columns.count, SPREAD_AT_A_TIME):
+        if not (wanted & (found == 0)).any():
+            break
+        some = columns.by_spread[start : start + SPREAD_AT_A_TIME]
+        some = some[inside[some]]
+        squares, first = np.unique(_window_squares(columns, some, level, window), return_index=True)
+        new = found[squares] == 0
+        found[squares[new]] = columns.image_ids[some[first[new]]]
+    return found
 
 
 def _with_counts(
@@ -326,7 +337,7 @@ def _with_counts(
         sensitivity=sensitivity,
         sensitivity_share=_share(sensitivity, view.level, columns),
         measured=measured,
-        exemplar_id=exemplar or view.exemplar_id,
+        exemplar_id=exemplar,
         whole=view.whole,
     )
 

@@ -180,16 +180,16 @@ def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, 
 def _counted(chosen: Chosen) -> list[_Counted]:
     columns = chosen.columns
     size = len(columns.pattern_ids)
-    met = np.flatnonzero(chosen.area[columns.member_rows])
-    rows, patterns = columns.member_rows[met], columns.member_patterns[met].astype(np.int64)
-    outcomes = np.bincount(patterns * 4 + columns.outcomes[rows], minlength=4 * size)
-    having = outcomes.reshape(size, 4)
+    # Each entry's outcome; a fifth one stands for images that are not in the area.
+    outcomes = np.where(chosen.area, columns.outcomes, np.uint8(4))[columns.member_rows]
+    having = np.bincount(columns.member_patterns * np.uint16(8) + outcomes, minlength=8 * size)
+    having = having.reshape(size, 8)[:, :4]
     whole = np.bincount(columns.outcomes[chosen.area], minlength=4)
     images = having.sum(axis=1)
-    contributions = columns.member_contributions[met].astype(np.float64)
+    contributions = np.where(outcomes < 4, columns.member_contributions, np.float32(0))
     divisor = np.maximum(images, 1)
-    mean = np.bincount(patterns, weights=contributions, minlength=size) / divisor
-    square = np.bincount(patterns, weights=contributions**2, minlength=size) / divisor
+    mean = _sums(columns, contributions) / divisor
+    square = _sums(columns, contributions * contributions) / divisor
     wrong, right = having[:, [1, 3]].sum(axis=1), having[:, [0, 2]].sum(axis=1)
     without = (whole[1] + whole[3] - wrong, whole[0] + whole[2] - right)
     lifted = lifts(np.stack([wrong, right, *without], axis=1), seed=current.settings().seed)
@@ -206,6 +206,16 @@ def _counted(chosen: Chosen) -> list[_Counted]:
         )
         for each in range(size)
     ]
+
+
+def _sums(columns: Columns, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The sum of a value of each entry by pattern."""
+    return np.array(
+        [
+            values[columns.members(index)].sum(dtype=np.float64)
+            for index in range(len(columns.pattern_ids))
+        ]
+    )
 
 
 def _row(

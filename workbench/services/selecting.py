@@ -133,7 +133,7 @@ def filter_choices(version_id: int) -> FilterChoices:
     columns = columns_of(version_id)
     return FilterChoices(
         generators=tuple(sorted(each for each in columns.generator_names if each)),
-        dimensions=columns.activations.shape[1],
+        dimensions=len(columns.activations),
         tags=tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name))),
     )
 
@@ -263,12 +263,13 @@ def _between(values: NDArray[np.float32], limits: Range) -> Rows:
 
 
 def _activation(columns: Columns, dimension: int) -> NDArray[np.float32]:
-    dimensions = columns.activations.shape[1]
+    dimensions = len(columns.activations)
     if not 0 <= dimension < dimensions:
         raise InvalidError(
             gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
         )
-    return columns.activations[:, dimension]
+    found: NDArray[np.float32] = columns.activations[dimension]
+    return found
 
 
 def _tags(condition: object) -> list[int]:
