@@ -43,6 +43,9 @@ MADE_UP = (
     # What services say, which the fakes say in their place
     *(f"pattern {number}" for number in (1, 2)),
     "texture of blocks 2 and 3",
+    # ... as the lines of a picture
+    "texture of",
+    "blocks 2 and 3",
     "dimension 1 set to own",
     "dimension 1 set to 11",
     "dimension 1 set to zero",
@@ -54,6 +57,8 @@ MADE_UP = (
     "The encoder of this version reads no text.",
     "This version has not scored this image.",
     "There is no collection called nothing.",
+    # The fakes' day, as the made-up language's own rules write it
+    "3 marca 2026",
     # Marks: generators, encoders, file formats, pinned cells, versions
     "stylegan",
     NEW.encoder,
