@@ -141,6 +141,50 @@ def test_a_picture_names_no_selection_that_it_does_not_heed(visitor: Reader) -> 
     assert "selected cell" not in "".join(facts)
 
 
+def classes(root: ET.Element) -> dict[str, str]:
+    """Of every cell of an overview."""
+    return {
+        each.get("data-cell-id", ""): each.get("class", "")
+        for each in root.iter()
+        if "data-cell-id" in each.attrib
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("pattern=31", "with pattern 1"), ("lasso=0:-1,-1;1,-1;1,1;-1,1", "lassoed cells")],
+)
+def test_what_a_pattern_or_a_lasso_selects_stands_out_as_on_the_page(
+    visitor: Reader, query: str, words: str
+) -> None:
+    root = drawing(visitor, f"overview?{query}")
+    facts = "".join(each.text or "" for each in root.iter() if each.get("class") == "facts")
+    page = visitor.get(f"/c/faces/?{query}").text
+
+    for cell, given in classes(root).items():
+        assert f'class="{given}" data-cell-id="{cell}"' in page
+        assert ("is-lit" in given) != ("unlit" in given)
+    assert words in facts
+    assert "bar on top: share that is selected" in facts
+    drawn = [each.get("points") for each in root.iter(f"{SVG}polygon")]
+    assert len(drawn) == ("lasso" in query)
+    assert all(f'points="{points}"' in page for points in drawn)
+
+
+def test_an_overview_without_a_selection_has_nothing_standing_out(visitor: Reader) -> None:
+    root = drawing(visitor, "overview")
+
+    assert not [each for each in classes(root).values() if "lit" in each]
+    assert "bar on top" not in "".join(root.itertext())
+
+
+def test_a_filtered_overview_says_how_many_of_all_it_counts(visitor: Reader) -> None:
+    assert re.search(
+        r"\d of \d images pass the filters and are counted",
+        taken(visitor, "overview?outcome=misclassified").text,
+    )
+
+
 def test_a_picture_says_what_its_letters_stand_for(visitor: Reader) -> None:
     for view in ("overview?a=11&b=12", "dimensions?a=11&b=12"):
         svg = taken(visitor, view).text

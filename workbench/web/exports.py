@@ -194,7 +194,7 @@ def _image(view: View, workspace: Workspace) -> Taken:
         gettext("+ toward fake, − toward real, in logits"),
     ]
     rows = max(22.0 * (len(page.score.dimensions) + 3) + 96, 52.0 * len(page.score.groups) + 30)
-    made = sheets.sheet(card.name, facts, 1232, max(476.0, rows))
+    made = sheets.sheet(card.name, facts, 1292, max(476.0, rows))
     return Taken(made, {"page": page, "detail": page.detail, "card": card}, f"image {card.id}")
 
 
