@@ -28,8 +28,8 @@ def complete(settings: Settings, *, seed: int = 0) -> None:
         version = session().scalars(select(ModelVersion)).one()
         columns_of(version.id)
         folder = folder_of(version, settings)
+        embeddings = _embeddings(version, settings, seed)
         if open_index(folder, "images") is None:
-            embeddings = _embeddings(version, settings, seed)
             space = fit_space(embeddings, seed=seed)
             index = empty_index(space.axes.shape[1])
             random = np.random.default_rng(seed)
