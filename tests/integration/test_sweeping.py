@@ -61,9 +61,9 @@ def test_columns_of_versions_that_are_gone_go_once_they_are_old(
     imported: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
     version_id = made_up_version(imported, encoder, settings)
-    kept = put(settings.cache_dir, f"columns/{version_id}-2.safetensors", YOUNG * 2)
-    gone = put(settings.cache_dir, "columns/999-2.safetensors", YOUNG * 2)
-    young = put(settings.cache_dir, "columns/998-2.safetensors")
+    kept = put(settings.cache_dir, f"columns/{version_id}-3.safetensors", YOUNG * 2)
+    gone = put(settings.cache_dir, "columns/999-3.safetensors", YOUNG * 2)
+    young = put(settings.cache_dir, "columns/998-3.safetensors")
 
     assert sweep(settings).cached == 1
     assert (kept.exists(), gone.exists(), young.exists()) == (True, False, True)

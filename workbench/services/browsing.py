@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -14,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.services import current
-from workbench.services.columns import Columns
+from workbench.services.columns import Columns, Rows
 from workbench.services.counterfactual_notes import NoteView, notes_on
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.judging import WRONG, VerdictView, history, standing_decisions
@@ -35,6 +34,8 @@ from workbench.store.versions import ModelVersion, TrainingRun
 ORDERS = ("uncertain", "wrong", "fake", "real", "diverse", "random")
 MOST_A_PAGE = 100
 MOST_SHUFFLES = 1_000_000
+FIRST_STEP = 1000
+"""How far along an order a page is looked for at first."""
 
 
 @dataclass(frozen=True)
@@ -147,59 +148,41 @@ def images(
     `shuffle` chooses among the random orders.
     """
     columns = chosen.columns
-    rows = np.flatnonzero(chosen.selected)
-    total = len(rows)
-    keys = _keys(columns, rows, order, shuffle)
-    if after is not None:
-        found, image_id = parse_key(after)
-        # A number of its own kind: a key from an address need not fit into the column's.
-        value = np.float64(found)
-        behind = (keys > value) | ((keys == value) & (columns.image_ids[rows] > image_id))
-        rows, keys = rows[behind], keys[behind]
+    sequence = _sequence(columns, order, shuffle)
+    start = 0 if after is None else int(min(parse_key(after)[0], columns.count)) + 1
     limit = min(max(limit, 1), MOST_A_PAGE)
-    rows, keys = _first(rows, keys, limit + 1)
-    more = len(rows) > limit
-    ids = [int(each) for each in columns.image_ids[rows[:limit]]]
-    following = key_text(float(keys[limit - 1]), ids[-1]) if more else None
-    return ImagePage(cards_of(columns.version_id, ids), total, following)
+    places = _walk(sequence, chosen.selected, max(start, 0), limit + 1)
+    more = len(places) > limit
+    ids = [int(each) for each in columns.image_ids[sequence[places[:limit]]]]
+    following = key_text(places[limit - 1], ids[-1]) if more else None
+    return ImagePage(cards_of(columns.version_id, ids), chosen.total, following)
 
 
-def _keys(columns: Columns, rows: NDArray[np.int64], order: str, shuffle: int) -> NDArray[Any]:
-    """What images are sorted by, from the smallest up; ties go by image id."""
+def _sequence(columns: Columns, order: str, shuffle: int) -> NDArray[np.int32]:
+    """All rows in an order; another random slice begins elsewhere in the one random order."""
     if order not in ORDERS:
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
-    if order == "diverse":
-        return columns.spread[rows]
-    if order == "random":
-        return _scattered(columns.image_ids[rows], shuffle)
-    logits = columns.logits[rows]
-    if order == "real":
-        return logits
-    if order == "fake":
-        return -logits
-    certainty = np.abs(logits)
-    return np.where(columns.wrong[rows], -certainty, certainty) if order == "wrong" else certainty
+    sequence: NDArray[np.int32] = getattr(columns, f"order_{order}")
+    if order != "random" or not shuffle:
+        return sequence
+    # By the golden section, so that the first few slices overlap as little as can be.
+    begin = int(columns.count * (shuffle * 0.6180339887498949 % 1.0))
+    return np.roll(sequence, -begin)
 
 
-def _scattered(image_ids: NDArray[np.int64], shuffle: int) -> NDArray[np.uint32]:
-    """A number for each id that looks random, and is the same each time (murmur3's finaliser)."""
-    mixed = image_ids.astype(np.uint32) ^ np.uint32((shuffle * 0x9E3779B1) & 0xFFFFFFFF)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        mixed ^= mixed >> np.uint32(shift)
-        mixed *= np.uint32(factor)
-    mixed ^= mixed >> np.uint32(16)
-    return mixed
-
-
-def _first(
-    rows: NDArray[np.int64], keys: NDArray[Any], count: int
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """The rows with the smallest keys, in order; rows ascend by image id, and so do ties."""
-    if len(rows) > count:
-        least = keys <= np.partition(keys, count - 1)[count - 1]
-        rows, keys = rows[least], keys[least]
-    order = np.argsort(keys, kind="stable")[:count]
-    return rows[order], keys[order]
+def _walk(
+    sequence: NDArray[np.int32], selected: Rows, start: int, count: int, *, backward: bool = False
+) -> list[int]:
+    """The first places from `start` on, or before it, whose images are selected."""
+    found: list[int] = []
+    step = FIRST_STEP
+    while len(found) < count and (start > 0 if backward else start < len(sequence)):
+        low, high = (max(start - step, 0), start) if backward else (start, start + step)
+        hits = low + np.flatnonzero(selected[sequence[low:high]])
+        found += [int(each) for each in (hits[::-1] if backward else hits)[: count - len(found)]]
+        start = low if backward else high
+        step *= 4
+    return found
 
 
 def cards_of(version_id: int, image_ids: Sequence[int]) -> tuple[ImageCard, ...]:
@@ -240,27 +223,18 @@ def place_in_order(chosen: Chosen, order: str, image_id: int, shuffle: int = 0) 
     """An image among a selection's. Raises NotFoundError for one that was not scored."""
     columns = chosen.columns
     row = columns.row_of(image_id)
-    rows = np.flatnonzero(chosen.selected)
-    keys = _keys(columns, rows, order, shuffle)
-    own = _keys(columns, np.array([row]), order, shuffle)[0]
-    behind = (keys > own) | ((keys == own) & (rows > row))
-    ahead = (keys < own) | ((keys == own) & (rows < row))
+    sequence = _sequence(columns, order, shuffle)
+    place = int(np.flatnonzero(sequence == row)[0])
+    selected = chosen.selected
+    before = _walk(sequence, selected, place, 1, backward=True)
+    behind = _walk(sequence, selected, place + 1, 1)
+    ahead = int(np.count_nonzero(selected[sequence[:place]]))
     return PlaceInOrder(
-        previous_id=_nearest(columns, rows[ahead], keys[ahead], before=True),
-        next_id=_nearest(columns, rows[behind], keys[behind], before=False),
-        number=int(np.count_nonzero(ahead)) + 1 if chosen.selected[row] else None,
-        total=len(rows),
+        previous_id=int(columns.image_ids[sequence[before[0]]]) if before else None,
+        next_id=int(columns.image_ids[sequence[behind[0]]]) if behind else None,
+        number=ahead + 1 if selected[row] else None,
+        total=chosen.total,
     )
-
-
-def _nearest(
-    columns: Columns, rows: NDArray[np.int64], keys: NDArray[Any], *, before: bool
-) -> int | None:
-    """Of the images before one, or behind it, the one that stands next to it."""
-    if not len(rows):
-        return None
-    tied = rows[keys == (keys.max() if before else keys.min())]
-    return int(columns.image_ids[tied[-1 if before else 0]])
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:

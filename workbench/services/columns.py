@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -42,7 +43,7 @@ from workbench.store.versions import ModelVersion
 
 FINEST = LEVELS_AT_MOST - 1
 """Places are kept as squares of this level; those of a coarser one are found by shifting."""
-_FORMAT = 2
+_FORMAT = 3
 _CHUNK = 20_000
 _making = Lock()
 
@@ -71,8 +72,15 @@ class Columns:
     fine_column: NDArray[np.uint16]
     fine_row: NDArray[np.uint16]
     """Square of level `FINEST` in the layout."""
-    spread: NDArray[np.int32]
-    """Rank in an order of which every beginning is spread over the layout."""
+    order_uncertain: NDArray[np.int32]
+    """All rows from the least certain on; ties go by row, here and in the other orders."""
+    order_wrong: NDArray[np.int32]
+    """The misclassified from the surest on, then the others from the least certain on."""
+    order_fake: NDArray[np.int32]
+    order_real: NDArray[np.int32]
+    order_diverse: NDArray[np.int32]
+    """Every beginning of it is spread over the layout."""
+    order_random: NDArray[np.int32]
     activations: NDArray[np.float32]
     """(K, image)."""
     names: NDArray[np.uint8]
@@ -107,13 +115,6 @@ class Columns:
         return np.asarray((self.outcomes == 1) | (self.outcomes == 3))
 
     @cached_property
-    def by_spread(self) -> NDArray[np.int64]:
-        """All rows, in the order that is spread over the layout."""
-        rows = np.empty(self.count, np.int64)
-        rows[self.spread] = np.arange(self.count)
-        return rows
-
-    @cached_property
     def name_signs(self) -> NDArray[np.int64]:
         """How often each byte stands in the file names."""
         return np.bincount(self.names, minlength=256)
@@ -138,7 +139,7 @@ class Columns:
         known[known] = self.image_ids[rows[known]] == image_ids[known]
         return rows[known]
 
-    def squares_at(self, rows: NDArray[np.integer] | slice, level: int) -> NDArray[np.int64]:
+    def squares_at(self, rows: NDArray[np.integer[Any]] | slice, level: int) -> NDArray[np.int64]:
         """The square of a level's grid that these images lie in, counted row by row."""
         shift = FINEST - level
         down = (self.fine_row[rows] >> shift).astype(np.int64)
@@ -290,10 +291,28 @@ def _of_images(
     # `cells.place_in_grid` gives.
     arrays["fine_column"] = (places[:, 0] * (COLUMNS << FINEST)).astype(np.uint16)
     arrays["fine_row"] = (places[:, 1] * (ROWS << FINEST)).astype(np.uint16)
-    spread = np.empty(count, np.int32)
-    spread[spread_order(places, seed=settings.seed)] = np.arange(count, dtype=np.int32)
-    arrays["spread"] = spread
+    diverse = spread_order(places, seed=settings.seed)
+    arrays |= _orders(arrays["logits"], arrays["outcomes"])
+    arrays["order_diverse"] = diverse.astype(np.int32)
+    arrays["order_random"] = (
+        np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
+    )
     return arrays, list(codes)
+
+
+def _orders(
+    logits: NDArray[np.generic], outcomes: NDArray[np.generic]
+) -> dict[str, NDArray[np.generic]]:
+    """Rows by what the model says; a page of an order is then a short walk along it."""
+    certainty = np.abs(np.asarray(logits, np.float32))
+    wrong = np.isin(outcomes, (1, 3))
+    keys = {
+        "order_uncertain": certainty,
+        "order_wrong": np.where(wrong, -certainty, certainty),
+        "order_fake": -np.asarray(logits, np.float32),
+        "order_real": np.asarray(logits, np.float32),
+    }
+    return {name: np.argsort(key, kind="stable").astype(np.int32) for name, key in keys.items()}
 
 
 def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # rows have no other name

@@ -81,7 +81,8 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     """
     columns = chosen.columns
     rows = _sides(chosen, left, right)
-    sides = [_activations(columns, each) for each in rows]
+    left_side = _activations(columns, rows[0])
+    sides = [left_side, left_side if rows[1] is rows[0] else _activations(columns, rows[1])]
     # Not the maximum: one far image would squeeze all others to the bottom.
     high = _quantiles(np.concatenate(sides, axis=1), (0.99,))[0]
     high[high <= 0] = 1.0

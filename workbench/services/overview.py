@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -268,7 +269,7 @@ def _recounted(
 
 
 def _window_squares(
-    columns: Columns, rows: NDArray[np.int64], level: int, window: Window
+    columns: Columns, rows: NDArray[np.integer[Any]], level: int, window: Window
 ) -> NDArray[np.int64]:
     """The square of the window that each of these images lies in."""
     width = COLUMNS << level
@@ -308,7 +309,7 @@ def _exemplars(
     for start in range(0, columns.count, SPREAD_AT_A_TIME):
         if not (wanted & (found == 0)).any():
             break
-        some = columns.by_spread[start : start + SPREAD_AT_A_TIME]
+        some = columns.order_diverse[start : start + SPREAD_AT_A_TIME]
         some = some[inside[some]]
         squares, first = np.unique(_window_squares(columns, some, level, window), return_index=True)
         new = found[squares] == 0
