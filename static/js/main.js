@@ -10,13 +10,13 @@ import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
 const modules = { autosubmit, explore, map, theme, viewer };
-const bound = new WeakSet();
+const bound = new WeakMap();
 
 function bind() {
   for (const element of document.querySelectorAll("[data-module]")) {
-    if (bound.has(element)) continue;
-    bound.add(element);
-    modules[element.dataset.module]?.(element);
+    // A swap may keep the element: a module that returns a function is told to read it again.
+    if (bound.has(element)) bound.get(element)?.();
+    else bound.set(element, modules[element.dataset.module]?.(element));
   }
 }
 

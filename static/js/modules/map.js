@@ -9,23 +9,37 @@ const CORNER_GAP = 5; // px between two corners of a lasso
 const MOST_CORNERS = 180;
 
 export function map(root) {
-  const svg = root.querySelector(".layout");
-  if (!svg) return;
-  const drawn = svg.querySelector(".drawn");
-  const card = root.querySelector(".lasso-card");
-  const button = root.closest("section").querySelector("[data-lasso]");
-  const size = Number(root.dataset.cellSize);
-  const level = Number(root.dataset.level);
-  const levels = Number(root.dataset.levels);
-  const place = { column: Number(root.dataset.column), row: Number(root.dataset.row) };
-  const grid = { columns: Number(root.dataset.columns), rows: Number(root.dataset.rows) };
-  const shown = { columns: svg.viewBox.baseVal.width / size, rows: svg.viewBox.baseVal.height / size };
-  const movable = shown.columns < grid.columns || shown.rows < grid.rows;
+  const section = root.closest("section");
   const view = { scale: 1, x: 0, y: 0 };
+  let svg, drawn, card, button, size, level, levels, place, grid, shown, movable;
+  let settling = 0;
+  let hand = { x: 0, y: 0 };
 
-  root.closest("section").querySelectorAll(".needs-script").forEach((each) => (each.hidden = false));
-  root.classList.toggle("movable", movable);
-  if (levels < 2) root.closest("section").querySelector(".map-hint")?.remove();
+  // A swap morphs the page: the elements stay, and what they say is new.
+  const read = () => {
+    clearTimeout(settling);
+    svg = root.querySelector(".layout");
+    drawn = root.querySelector(".drawn");
+    card = root.querySelector(".lasso-card");
+    button = section.querySelector("[data-lasso]");
+    size = Number(root.dataset.cellSize);
+    level = Number(root.dataset.level);
+    levels = Number(root.dataset.levels);
+    place = { column: Number(root.dataset.column), row: Number(root.dataset.row) };
+    grid = { columns: Number(root.dataset.columns), rows: Number(root.dataset.rows) };
+    section.querySelectorAll(".needs-script").forEach((each) => (each.hidden = false));
+    if (levels < 2) section.querySelector(".map-hint")?.remove();
+    root.classList.remove("waiting", "moving");
+    if (!svg) return void (button.hidden = true);
+    shown = { columns: svg.viewBox.baseVal.width / size, rows: svg.viewBox.baseVal.height / size };
+    movable = shown.columns < grid.columns || shown.rows < grid.rows;
+    root.classList.toggle("movable", movable);
+    pointers.clear();
+    setLasso(false);
+    dropLasso();
+    corner = start = null;
+    rest();
+  };
 
   // From the screen to units of the drawing, as it is drawn at rest.
   const point = (event) => {
@@ -40,8 +54,8 @@ export function map(root) {
   };
 
   const zoomAt = ({ x, y }, factor) => {
-    const least = level > 0 ? 0.3 : 1;
-    const most = level < levels - 1 ? 3.4 : 1;
+    const least = level > 0 ? 0.25 : 1;
+    const most = level < levels - 1 ? 4 : 1;
     const scale = Math.min(most, Math.max(least, view.scale * factor));
     const ratio = scale / view.scale;
     view.x = x - ratio * (x - view.x);
@@ -54,6 +68,8 @@ export function map(root) {
   const settle = () => {
     const step = Math.min(levels - 1 - level, Math.max(-level, Math.round(Math.log2(view.scale))));
     const factor = 2 ** step;
+    // What lies under the hand stays there.
+    zoomAt(hand, factor / view.scale);
     const middle = {
       column: place.column + (svg.viewBox.baseVal.width / 2 - view.x) / view.scale / size,
       row: place.row + (svg.viewBox.baseVal.height / 2 - view.y) / view.scale / size,
@@ -77,13 +93,15 @@ export function map(root) {
     follow(address);
   };
 
-  let settling = 0;
-  svg.addEventListener(
+  // All listen on the root, since the drawing may come and go.
+  const listen = (kind, act, options) => root.addEventListener(kind, (event) => svg?.contains(event.target) && act(event), options);
+  listen(
     "wheel",
     (event) => {
       if (levels < 2 || event.shiftKey) return;
       event.preventDefault();
-      zoomAt(point(event), Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.006));
+      hand = point(event);
+      zoomAt(hand, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.006));
       clearTimeout(settling);
       settling = setTimeout(settle, SETTLE);
     },
@@ -93,9 +111,11 @@ export function map(root) {
   // One pointer drags or lassoes, two pinch.
   const pointers = new Map();
   let start = null;
+  let corner = null;
   let dragged = false;
   let corners = null;
   let line = null;
+  let asking = 0;
 
   const distance = () => {
     const [a, b] = [...pointers.values()];
@@ -112,8 +132,11 @@ export function map(root) {
     button?.setAttribute("aria-pressed", String(on));
   };
   const dropLasso = () => {
+    clearTimeout(asking);
     line?.remove();
     line = corners = null;
+    // Emptied, or its keys would still be the page's.
+    card.replaceChildren();
     card.hidden = true;
   };
 
@@ -121,9 +144,11 @@ export function map(root) {
     const text = points.map(({ x, y }) => `${(place.column + x / size).toFixed(2)},${(place.row + y / size).toFixed(2)}`).join(";");
     const address = new URL(root.dataset.lassoUrl, document.baseURI);
     address.searchParams.set("lasso", `${level}:${text}`);
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, priority: "high" }).catch(() => null);
-    card.innerHTML = answer ? await answer.text() : "";
-    if (!answer) card.textContent = document.body.dataset.lost ?? "";
+    const asked = line;
+    const html = await fetch(address, { headers: { "HX-Request": "true" }, priority: "high" }).then((answer) => answer.text()).catch(() => null);
+    if (line !== asked) return;
+    if (html === null) card.textContent = document.getElementById("failure").dataset.lost;
+    else card.innerHTML = html;
     card.hidden = false;
     card.querySelector("a, button")?.focus({ preventScroll: true });
   };
@@ -139,7 +164,7 @@ export function map(root) {
 
   const draw = () => line.setAttribute("points", corners.map(({ x, y }) => `${x},${y}`).join(" "));
 
-  svg.addEventListener("pointerdown", (event) => {
+  listen("pointerdown", (event) => {
     if (event.button !== 0) return;
     pointers.set(event.pointerId, point(event));
     dragged = false;
@@ -151,10 +176,11 @@ export function map(root) {
       line = svg.appendChild(document.createElementNS(svg.namespaceURI, "polygon"));
       line.setAttribute("class", "lassoing");
     } else {
+      if (line) dropLasso();
       start = { event, x: view.x, y: view.y, apart: pointers.size === 2 ? distance() : 0 };
     }
   });
-  svg.addEventListener("pointermove", (event) => {
+  listen("pointermove", (event) => {
     if (!pointers.has(event.pointerId)) return;
     const before = pointers.get(event.pointerId);
     const now = point(event);
@@ -168,7 +194,8 @@ export function map(root) {
     }
     if (pointers.size === 2 && levels > 1) {
       const apart = distance();
-      zoomAt(between(), apart / (start.apart || apart));
+      hand = between();
+      zoomAt(hand, apart / (start.apart || apart));
       start.apart = apart;
       dragged = true;
       return;
@@ -189,10 +216,10 @@ export function map(root) {
     if (dragged && !pointers.size) settle();
     start = null;
   };
-  svg.addEventListener("pointerup", up);
-  svg.addEventListener("pointercancel", up);
+  listen("pointerup", up);
+  listen("pointercancel", up);
   // The end of a drag or a lasso is no click on the cell below it.
-  svg.addEventListener(
+  listen(
     "click",
     (event) => {
       if (!dragged && !line) return;
@@ -202,21 +229,27 @@ export function map(root) {
     },
     true,
   );
-  svg.addEventListener("dragstart", (event) => event.preventDefault());
+  listen("dragstart", (event) => event.preventDefault());
 
-  button?.addEventListener("click", () => {
-    dropLasso();
-    setLasso(!lassoing());
-  });
-  card.addEventListener("click", (event) => {
-    if (event.target.closest("[data-cancel]")) {
+  section.addEventListener("click", (event) => {
+    if (event.target.closest("[data-lasso]")) {
+      const on = !lassoing();
       dropLasso();
-      button?.focus();
+      setLasso(on);
+    } else if (event.target.closest("[data-cancel]")) {
+      dropLasso();
+      button.focus();
     }
   });
+  // Before the page's own keys: Escape ends a lasso that is only being drawn, too.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !root.isConnected || !svg || (!lassoing() && !line)) return;
+    event.preventDefault();
+    setLasso(false);
+    dropLasso();
+  }, true);
   // By keyboard: Shift and an arrow widen a rectangle from the focused cell.
-  let corner = null;
-  svg.addEventListener("keydown", (event) => {
+  listen("keydown", (event) => {
     const cell = event.target.closest?.("[data-cell-id]");
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!cell || !way || !event.shiftKey) return;
@@ -235,9 +268,11 @@ export function map(root) {
     line = svg.appendChild(document.createElementNS(svg.namespaceURI, "polygon"));
     line.setAttribute("class", "lassoing");
     draw();
-    clearTimeout(settling);
     const points = corners;
     corners = null;
-    settling = setTimeout(() => ask(points), 600);
+    asking = setTimeout(() => ask(points), 600);
   });
+
+  read();
+  return read;
 }

@@ -1,0 +1,105 @@
+"""Every page in both themes on a desk and on a phone: axe, the console, the width."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from tests.support.browser import accessibility_violations, watched_page
+from tests.support.prepared import COLLECTION
+from tests.support.server import Server
+from tests.support.witness import Witness
+from workbench.store.results import Cell, Pattern, PixelGroup
+
+SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def addresses(data_dir: Path) -> dict[str, str]:
+    """Each page of the workbench; the main screen with everything set."""
+    witness = Witness(data_dir)
+    cells = [row[0] for row in witness.rows(select(Cell.id).where(Cell.level == 0))]
+    pattern = witness.one(select(Pattern.id).limit(1))[0]
+    group, image = witness.one(select(PixelGroup.id, PixelGroup.image_id).limit(1))
+    home = f"/c/{COLLECTION}"
+    everything = (
+        f"a={cells[0]}&b={cells[-1]}&pattern={pattern}&dimension=1&by=difference&sort=lift"
+        "&p=0,1&text=png&lasso=0:0,0;16,0;16,12;0,12&order=wrong"
+    )
+    return {
+        "explore": f"{home}/",
+        "everything set": f"{home}/?{everything}",
+        "a cell": f"{home}/?cell={cells[0]}&level=1",
+        "nothing left": f"{home}/?text=nowhere",
+        "image": f"{home}/images/{image}",
+        "patterns": f"{home}/patterns",
+        "pattern": f"{home}/patterns/{pattern}",
+        "similar": f"{home}/similar?group={group}",
+        "similar, nothing asked": f"{home}/similar",
+        "models": f"{home}/models",
+        "taxonomy": "/taxonomy",
+        "adjudicate": f"{home}/adjudicate",
+        "login": "/login",
+        "collections": "/",
+        "error": "/c/nowhere/",
+    }
+
+
+def serious(page: Page) -> list[str]:
+    return [
+        each
+        for each in accessibility_violations(page)
+        if "(serious)" in each or "(critical)" in each
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_is_too_wide_breaks_a_serious_rule_or_complains(
+    chromium: Browser, server: Server, addresses: dict[str, str], size: str, theme: str
+) -> None:
+    found: dict[str, list[str]] = {}
+    with watched_page(chromium, viewport=SIZES[size], color_scheme=theme) as (page, watch):
+        watch.expect("404")
+        for name, address in addresses.items():
+            page.goto(f"{server.url}{address}")
+            expect(page.locator("h1")).to_have_count(1)
+            wide = page.evaluate("document.documentElement.scrollWidth") - SIZES[size]["width"]
+            problems = serious(page) + ([f"{wide} px too wide"] if wide > 0 else [])
+            if problems:
+                found[name] = problems
+        assert watch.unexpected() == []
+    assert found == {}
+
+
+def test_every_page_reads_without_javascript(
+    chromium: Browser, server: Server, addresses: dict[str, str]
+) -> None:
+    with watched_page(chromium, java_script_enabled=False) as (page, watch):
+        watch.expect("404")
+        for address in addresses.values():
+            page.goto(f"{server.url}{address}")
+            expect(page.locator("h1")).to_have_count(1)
+            assert len(page.locator("main").inner_text()) > 40
+        assert watch.unexpected() == []
+
+
+def test_menus_filters_and_tables_of_the_main_screen_work_without_javascript(
+    chromium: Browser, server: Server
+) -> None:
+    with watched_page(chromium, java_script_enabled=False) as (page, watch):
+        page.goto(f"{server.url}/c/{COLLECTION}/")
+        page.get_by_text("The same as a table").click()
+        expect(page.locator(".dimensions table tbody tr").first).to_be_visible()
+        page.locator("#download-overview summary").click()
+        expect(page.locator("#download-overview").get_by_role("link", name="SVG")).to_be_visible()
+        page.locator("#filter-menu summary").click()
+        page.get_by_label("What the dataset says they are").select_option("real")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator(".counted")).to_contain_text("18 of 36 images")
+        page.get_by_role("button", name="Got it").click()
+        expect(page.locator(".welcome")).to_have_count(0)
+        assert watch.unexpected() == []

@@ -1,0 +1,111 @@
+"""From misclassified real images to named patterns, a retrain and what it changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from tests.support.prepared import COLLECTION, MISLABELLED
+from tests.support.server import live_server, live_worker
+from tests.support.visiting import expect_notice, sign_in
+from tests.support.witness import Witness
+from workbench.store.judgements import Tag, Tagging, Verdict
+from workbench.store.versions import CuratedDataset, ModelVersion
+
+RETRAIN_MS = 240_000
+NAMES = ("checkerboard", "its surroundings")
+
+
+def collect_misclassified_real_images(page: Page, url: str) -> None:
+    page.goto(f"{url}/c/{COLLECTION}/")
+    page.keyboard.press("f")
+    page.get_by_label("What the model made of them").select_option("real_called_fake")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url(re.compile("outcome=real_called_fake"))
+    expect(page.locator(".images .panel-head")).to_contain_text(f"{MISLABELLED} images")
+    page.locator(".patterns a.level", has_text="in errors").click()
+    page.wait_for_url(re.compile("sort=lift"))
+
+
+def name_their_common_patterns(page: Page, witness: Witness) -> list[int]:
+    rows = page.locator(".patterns tr[data-pattern-id]")
+    links = rows.locator(".pattern-link").evaluate_all("all => all.map((each) => each.href)")
+    assert len(links) >= len(NAMES)
+    for link, name in zip(links, NAMES, strict=False):
+        page.goto(link)
+        page.keyboard.press("t")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        expect_notice(page, f"Tagged “{name}”")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    tagged = witness.rows(
+        select(Tag.name, Tagging.pattern_id)
+        .join(Tagging, Tagging.tag_id == Tag.id)
+        .order_by(Tagging.id)
+    )
+    assert [each[0] for each in tagged] == list(NAMES)
+    page.get_by_role("link", name="Taxonomy").click()
+    for name in NAMES:
+        expect(page.locator(".tag-row", has_text=name)).to_be_visible()
+    return [each[1] for each in tagged]
+
+
+def decide_on_all_of_them(page: Page, witness: Witness) -> None:
+    page.get_by_role("link", name="Adjudicate").click()
+    for number in range(MISLABELLED):
+        page.wait_for_url(re.compile("queue=1"))
+        here = page.url
+        page.keyboard.press("o")
+        page.wait_for_url(lambda url, here=here: url != here)
+        assert witness.count(Verdict) == number + 1
+    expect(page.locator("main")).to_contain_text("judged")
+
+
+def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("button", name="Retrain now").click()
+    expect(page.locator(".run progress")).to_be_visible()
+    # It can be left and come back to.
+    page.get_by_role("link", name="Explore").click()
+    expect(page.locator("#masthead .running")).to_be_visible()
+    page.locator("#masthead .running").click()
+    new = page.locator("tr[data-version='2']")
+    expect(new).to_be_visible(timeout=RETRAIN_MS)
+    expect(new.locator(".chip")).to_have_text("active")
+    expect(new.locator("td").first).to_have_text("v1")
+    expect(new).to_contain_text(f"{MISLABELLED} overturned")
+    against = new.get_by_title("against its parent on the same images")
+    first, second = (
+        witness.one(select(ModelVersion).where(ModelVersion.number == number))[0]
+        for number in (1, 2)
+    )
+    change = second.metrics["held_out_auc"] - second.metrics["parent_auc"]
+    shown = against.inner_text().replace("−", "-")
+    assert abs(float(shown) - change) < 0.0006
+    assert second.parent_id == first.id
+    assert witness.count(CuratedDataset) == 2
+
+
+def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
+    browser_page: Page, own_data: Path, tmp_path: Path
+) -> None:
+    page, witness = browser_page, Witness(own_data)
+    with (
+        live_server(own_data, tmp_path / "server.log") as server,
+        live_worker(own_data, tmp_path / "worker.log"),
+    ):
+        sign_in(page, server.url)
+        collect_misclassified_real_images(page, server.url)
+        name_their_common_patterns(page, witness)
+        decide_on_all_of_them(page, witness)
+        retrain_and_compare_with_the_parent(page, witness)
+        # Both versions can still be looked at, each under its own address.
+        page.locator("tr[data-version='1'] th a").click()
+        page.wait_for_url(re.compile("version=1"))
+        expect(page.locator("#masthead")).to_contain_text("model v1")
+        page.goto(f"{server.url}/c/{COLLECTION}/patterns?version=1")
+        for name in NAMES:
+            expect(page.locator(".pattern-table")).to_contain_text(name)
