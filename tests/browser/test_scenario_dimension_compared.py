@@ -16,6 +16,10 @@ from workbench.store.results import Cell
 MOST_TABS = 120
 
 
+SIGNS = str.maketrans({"−": "-", "+": "", "±": ""})
+"""To numbers as Python writes them."""
+
+
 def focus_by_tab(page: Page, wanted: Locator) -> None:
     """Press Tab until it has the focus: nothing else gives it."""
     for _ in range(MOST_TABS):
@@ -72,7 +76,7 @@ def alike_and_unlike(witness: Witness) -> tuple[int, int]:
 def differences(page: Page) -> list[float]:
     """The table's last column: by how many logits A and B differ."""
     cells = page.locator(".dimensions tbody tr td:last-child").all_text_contents()
-    return [float(each.replace("−", "-").replace("+", "")) for each in cells]
+    return [float(each.translate(SIGNS)) for each in cells]
 
 
 def test_cells_of_unlike_sensitivity_are_compared_and_the_dimension_between_them_is_seen(
