@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt64
 from numpy import ndarray
-from sklearn.decomposition import PCA
 from usearch.index import Index
 
 COMPONENTS = 64
@@ -39,6 +38,8 @@ def fit_space(sample: Float[ndarray, "vector feature"], *, seed: int) -> Space:
     Of at most `COMPONENTS` components: fewer where the sample has no more directions. A feature
     that never varies adds nothing; where none does, everything lies at 0.
     """
+    from sklearn.decomposition import PCA  # noqa: PLC0415 - searching does not need it
+
     mean = sample.mean(axis=0)
     varying = np.ptp(sample, axis=0) > 0
     scale = np.where(varying, sample.std(axis=0), 1.0).astype(np.float32)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, func, select
 
-from workbench.analysis.encoder import Encoder
 from workbench.analysis.neighbours import FITTED_ON, Space, empty_index, extend, fit_space, unit
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
@@ -37,6 +37,9 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import Embedding, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ModelVersion
+
+if TYPE_CHECKING:
+    from workbench.analysis.encoder import Encoder
 
 MOST_GROUPS = 2_000_000
 """So many pixel groups are indexed at most, at 1.2 kB each: of 250,000 images all eight, of more

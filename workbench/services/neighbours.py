@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flask_babel import gettext
@@ -11,12 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, select
 from sqlalchemy.orm import joinedload
 
-from workbench.analysis.encoder import EncoderUnavailableError, TextTower
 from workbench.analysis.neighbours import unit
 from workbench.analysis.pixel_groups import KEPT_AT_MOST
 from workbench.services import current
 from workbench.services.browsing import ImageCard, cards
-from workbench.services.encoders import encoder_of
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.finished import is_finished
 from workbench.services.neighbours_on_demand import opened
@@ -25,6 +24,9 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import Embedding, EmbeddingShard, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
+
+if TYPE_CHECKING:
+    from workbench.analysis.encoder import TextTower
 
 MOST = 48
 LONGEST_WORDS = 200
@@ -137,6 +139,8 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
     Raises InvalidError for no words, UnavailableError where the encoder reads none, cannot be had,
     or the index is not there yet.
     """
+    from workbench.analysis.encoder import EncoderUnavailableError  # noqa: PLC0415 - loads torch
+
     text = text.strip()
     if not text:
         raise InvalidError(gettext("Say in some words what to look for."))
@@ -198,6 +202,8 @@ def _text_tower(version: ModelVersion) -> TextTower:
     )
     if version.encoder == PACKAGED:  # known without loading it
         raise UnavailableError(refusal)
+    from workbench.services.encoders import encoder_of  # noqa: PLC0415 - loads torch
+
     encoder = encoder_of(current.settings(), version.encoder)
     if encoder.fingerprint != version.encoder_fingerprint:
         raise UnavailableError(

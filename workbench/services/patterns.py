@@ -10,7 +10,6 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
-from workbench.analysis.patterns import lifts
 from workbench.services import current
 from workbench.services.browsing import ImageCard, cards_of
 from workbench.services.columns import Columns, columns_of
@@ -178,6 +177,8 @@ def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, 
 
 
 def _counted(chosen: Chosen) -> list[_Counted]:
+    from workbench.analysis.patterns import lifts  # noqa: PLC0415 - it loads what clusters
+
     columns = chosen.columns
     size = len(columns.pattern_ids)
     # Each entry's outcome; a fifth one stands for images that are not in the area.
