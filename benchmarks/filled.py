@@ -95,7 +95,7 @@ class Store:
         if self._server is None:
             place = self._directory / "postgres"
             # The package's own lock lies in /tmp, where one that another user left bars the way.
-            PostgresServer._lock = InterProcessLock(self._directory / "lock")  # noqa: SLF001
+            PostgresServer._lock = InterProcessLock(self._directory / "lock")  # noqa: SLF001 - see above
             self._server = get_server(place, cleanup_mode="stop")
             # A fill of millions of rows would be held up by checkpoints; nothing else is changed.
             self._execute("ALTER SYSTEM SET max_wal_size = '4GB'")

@@ -186,7 +186,7 @@ def _walk(
 
 
 def cards_of(version_id: int, image_ids: Sequence[int]) -> tuple[ImageCard, ...]:
-    """Cards of these images under a version, in this order; two queries."""
+    """Cards of those images that a version has scored, in this order; two queries."""
     found = {
         each.image_id: each
         for each in session().scalars(
@@ -195,7 +195,7 @@ def cards_of(version_id: int, image_ids: Sequence[int]) -> tuple[ImageCard, ...]
             .where(Prediction.version_id == version_id, Prediction.image_id.in_(image_ids))
         )
     }
-    return cards([found[each] for each in image_ids])
+    return cards([found[each] for each in image_ids if each in found])
 
 
 def cards(predictions: Sequence[Prediction]) -> tuple[ImageCard, ...]:

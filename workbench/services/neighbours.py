@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from workbench.analysis.neighbours import unit
 from workbench.analysis.pixel_groups import KEPT_AT_MOST
 from workbench.services import current
-from workbench.services.browsing import ImageCard, cards
+from workbench.services.browsing import ImageCard, cards_of
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.finished import is_finished
 from workbench.services.neighbours_on_demand import opened
@@ -262,12 +262,7 @@ def _row(artifact: Artifact | None, name: str, row: int) -> NDArray[np.float32]:
 
 def _cards(version_id: int, image_ids: Iterable[int]) -> dict[int, ImageCard]:
     """Cards by image id, of those that the version has scored; two queries."""
-    found = session().scalars(
-        select(Prediction)
-        .options(joinedload(Prediction.image))
-        .where(Prediction.version_id == version_id, Prediction.image_id.in_(list(image_ids)))
-    )
-    return {each.id: each for each in cards(list(found))}
+    return {each.id: each for each in cards_of(version_id, list(image_ids))}
 
 
 def _bounded(limit: int) -> int:

@@ -16,14 +16,15 @@ from workbench.services.columns import Columns, Rows
 from workbench.services.errors import InvalidError
 from workbench.services.pattern_names import default_label, pattern_labels
 from workbench.services.selecting import (
-    SEVERITIES,
     Chosen,
     Filters,
     Lasso,
     Selection,
+    check_level,
     choose,
     find_cell,
     in_cell,
+    severities,
 )
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
@@ -149,12 +150,7 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     InvalidError for a level that the layout does not have, or a window outside of it or too large.
     """
     columns = chosen.columns
-    if not 0 <= level < max(columns.levels, 1):
-        raise InvalidError(
-            gettext(
-                "This layout has the levels 0 to %(finest)s.", finest=max(columns.levels, 1) - 1
-            )
-        )
+    check_level(columns, level)
     width, height = COLUMNS << level, ROWS << level
     window = window or _default_window(level)
     _check_window(window, width, height)
@@ -229,7 +225,7 @@ def _stored_view(cell: Cell, columns: Columns) -> CellView:
 
 
 def _severity(mean_p: float) -> int:
-    return min(int(mean_p * SEVERITIES) + 1, SEVERITIES)
+    return int(severities(np.array(mean_p)))
 
 
 def _share(sensitivity: float | None, level: int, columns: Columns) -> float | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from workbench.services.counterfactual_notes import NoteView, note_view
-from workbench.services.errors import NotFoundError
 from workbench.services.judging import VerdictView, verdict_view
+from workbench.services.patterns import find_pattern
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote, Verdict
-from workbench.store.results import Pattern, PixelGroup
+from workbench.store.results import PixelGroup
 
 MOST_REMARKS = 200
 
@@ -43,9 +42,7 @@ def remarks(version_id: int, pattern_id: int) -> tuple[Remark, ...]:
 
     Three queries, however many images. Raises NotFoundError for a pattern of another version.
     """
-    pattern = session().get(Pattern, pattern_id)
-    if pattern is None or pattern.version_id != version_id:
-        raise NotFoundError(gettext("This version has no such pattern."))
+    find_pattern(version_id, pattern_id)
     found = _reasons(pattern_id) + _notes(pattern_id)
     found.sort(key=lambda remark: remark.at, reverse=True)
     return tuple(found[:MOST_REMARKS])

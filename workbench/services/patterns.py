@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
+from workbench.analysis.lift import lifts
 from workbench.services import current
 from workbench.services.browsing import ImageCard, cards_of
 from workbench.services.columns import Columns, columns_of
@@ -118,11 +119,12 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
 
 def pattern_name(version_id: int, pattern_id: int) -> str:
     """What a pattern is called. Raises NotFoundError for a pattern of another version."""
-    found = _find(version_id, pattern_id)
+    found = find_pattern(version_id, pattern_id)
     return pattern_labels([found.id]).get(found.id, default_label(found.number))
 
 
-def _find(version_id: int, pattern_id: int) -> Pattern:
+def find_pattern(version_id: int, pattern_id: int) -> Pattern:
+    """The pattern's row. Raises NotFoundError for a pattern of another version."""
     found = session().get(Pattern, pattern_id)
     if found is None or found.version_id != version_id:
         raise NotFoundError(gettext("This version has no such pattern."))
@@ -177,8 +179,6 @@ def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, 
 
 
 def _counted(chosen: Chosen) -> list[_Counted]:
-    from workbench.analysis.patterns import lifts  # noqa: PLC0415 - it loads what clusters
-
     columns = chosen.columns
     size = len(columns.pattern_ids)
     # Each entry's outcome; a fifth one stands for images that are not in the area.
@@ -225,21 +225,20 @@ def _row(
     exemplars: tuple[GroupExemplar, ...],
     of_selection: _Counted | None,
 ) -> PatternRow:
-    figures = of_selection or each
-    return PatternRow(
+    row = PatternRow(
         id=each.id,
         number=each.number,
         label=tags[0].tag if tags else default_label(each.number),
         side=each.side,
         groups=each.groups,
-        images=figures.images,
-        mean_contribution=figures.mean_contribution,
-        spread_contribution=figures.spread_contribution,
-        prevalence_real=figures.prevalence_real,
-        prevalence_fake=figures.prevalence_fake,
-        lift=figures.lift,
-        lift_low=figures.lift_low,
-        lift_high=figures.lift_high,
+        images=each.images,
+        mean_contribution=each.mean_contribution,
+        spread_contribution=each.spread_contribution,
+        prevalence_real=each.prevalence_real,
+        prevalence_fake=each.prevalence_fake,
+        lift=each.lift,
+        lift_low=each.lift_low,
+        lift_high=each.lift_high,
         tags=tags,
         exemplars=exemplars,
         profile=tuple(each.profile),
@@ -250,6 +249,7 @@ def _row(
         effect_images=each.effect_images,
         stability=each.stability,
     )
+    return replace(row, **vars(of_selection)) if of_selection else row
 
 
 def _exemplars(
@@ -286,7 +286,7 @@ def _exemplar(group: PixelGroup, label: str, p: float) -> GroupExemplar:
 
 def pattern(version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
     """One pattern. Raises NotFoundError for a pattern of another version."""
-    found = _find(version_id, pattern_id)
+    found = find_pattern(version_id, pattern_id)
     members, following = _members(pattern_id, after)
     return PatternDetail(
         row=_rows([found], None)[0],

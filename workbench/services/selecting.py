@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -175,13 +176,17 @@ def cells_in_lasso(columns: Columns, lasso: Lasso) -> NDArray[np.bool_]:
     return grid.ravel()
 
 
-def _check_lasso(columns: Columns, lasso: Lasso) -> None:
-    if not 0 <= lasso.level < columns.levels:
+def check_level(columns: Columns, level: int) -> None:
+    """Raise InvalidError for a level that the layout does not have."""
+    levels = max(columns.levels, 1)
+    if not 0 <= level < levels:
         raise InvalidError(
-            gettext(
-                "This layout has the levels 0 to %(finest)s.", finest=max(columns.levels, 1) - 1
-            )
+            gettext("This layout has the levels 0 to %(finest)s.", finest=levels - 1)
         )
+
+
+def _check_lasso(columns: Columns, lasso: Lasso) -> None:
+    check_level(columns, lasso.level)
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
         raise InvalidError(gettext("A lasso has 3 to %(most)s corners.", most=MOST_CORNERS))
     limits = np.array([COLUMNS << lasso.level, ROWS << lasso.level])
@@ -248,7 +253,7 @@ def _generator(columns: Columns, name: str) -> int:
     return columns.generator_names.index(name)
 
 
-def severities(p: NDArray[np.float32]) -> NDArray[np.uint8]:
+def severities(p: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Fifths of p(fake): 1 (surely real) to 5 (surely fake)."""
     return np.minimum((p * SEVERITIES).astype(np.uint8) + 1, SEVERITIES).astype(np.uint8)
 

@@ -12,11 +12,11 @@ from workbench.analysis.cells import summarise_cells
 from workbench.analysis.counterfactual import Effect
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.layout import place
+from workbench.analysis.lift import lift
 from workbench.analysis.patterns import (
     Stability,
     cluster_groups,
     effect_agreement,
-    lift,
     stability,
     typicality,
 )

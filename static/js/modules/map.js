@@ -273,6 +273,15 @@ export function map(root) {
     asking = setTimeout(() => ask(points), 600);
   });
 
+  // The next view did not come: the present one lies as it did.
+  for (const failed of ["htmx:response:error", "htmx:error"]) {
+    document.addEventListener(failed, () => {
+      if (!root.isConnected) return;
+      root.classList.remove("waiting");
+      rest();
+    });
+  }
+
   read();
   return read;
 }

@@ -8,13 +8,13 @@ from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.preprocessing import normalize
 
 from workbench.analysis import patterns
+from workbench.analysis.lift import lift
 from workbench.analysis.patterns import (
     MOST_RESAMPLED,
     UNCLUSTERED,
     _leading,
     cluster_groups,
     effect_agreement,
-    lift,
     stability,
     typicality,
 )
