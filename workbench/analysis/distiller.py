@@ -304,7 +304,7 @@ def _directions(x: Float[Tensor, "image column"]) -> Float[Tensor, "column direc
 
     A penalty on weights along them costs subtle evidence less than a plain one does: what gives an
     image away moves an embedding less than what it shows. The directions span what the images
-    span, so that there are no more of them than images.
+    span, so that there are no more of them than images; none where no image differs from another.
     """
     images, columns = x.shape
     if not columns:
@@ -312,6 +312,8 @@ def _directions(x: Float[Tensor, "image column"]) -> Float[Tensor, "column direc
     matrix = x @ x.T if images < columns else x.T @ x
     energy, basis = torch.linalg.eigh(matrix.double())
     kept = energy > energy.max() * 1e-5
+    if not kept.any():
+        return x.new_zeros(columns, 0)
     energy, basis = energy[kept], basis[:, kept]
     if images < columns:
         basis = (x.double().T @ basis) / energy.sqrt()

@@ -183,6 +183,15 @@ def test_a_feature_that_never_moves_does_no_harm() -> None:
     assert auc_of(trained(data).head, data) > 0.95
 
 
+def test_images_that_are_all_alike_teach_nothing_and_break_nothing() -> None:
+    data = replace(toy_set(), embedding=torch.ones(120, 6))
+
+    logits = trained(data).head.logit(data.embedding)
+
+    assert torch.isfinite(logits).all()
+    assert torch.allclose(logits, torch.zeros(120), atol=0.05)
+
+
 def test_images_of_weight_zero_teach_nothing() -> None:
     data = toy_set()
     lies = replace(data, fake=1 - data.fake, weight=torch.zeros(len(data.fake)))
