@@ -420,7 +420,7 @@ def test_the_packaged_encoder_is_not_loaded_to_say_that_it_reads_no_text(
 ) -> None:
     with transaction() as current:
         current.get_one(ModelVersion, version_id).encoder = "packaged"
-    monkeypatch.setattr("workbench.services.neighbours.encoder_of", None)
+    monkeypatch.setattr("workbench.services.encoders.encoder_of", None)
 
     assert "reads no text" in (why_no_text(version_id) or "")
 
