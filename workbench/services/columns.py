@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -119,12 +120,6 @@ class Columns:
         """How often each byte stands in the file names."""
         return np.bincount(self.names, minlength=256)
 
-    @cached_property
-    def member_patterns(self) -> NDArray[np.uint16]:
-        """Which pattern each entry of the `member_` columns belongs to, as an index."""
-        sizes = np.diff(self.pattern_starts)
-        return np.repeat(np.arange(len(sizes), dtype=np.uint16), sizes)
-
     def row_of(self, image_id: int) -> int:
         """Row of an image. Raises NotFoundError for one that the version has not scored."""
         row = int(np.searchsorted(self.image_ids, image_id))
@@ -164,6 +159,14 @@ class Columns:
     def members(self, index: int) -> slice:
         """A pattern's part of the `member_` columns."""
         return slice(int(self.pattern_starts[index]), int(self.pattern_starts[index + 1]))
+
+    def entries_of(self, rows: Rows) -> NDArray[np.int64]:
+        """The entries of the `member_` columns that are of these images."""
+        return np.flatnonzero(rows.take(self.member_rows))
+
+    def parts_of(self, entries: NDArray[np.int64]) -> list[slice]:
+        """Each pattern's part of some entries of the `member_` columns."""
+        return [slice(*edges) for edges in pairwise(entries.searchsorted(self.pattern_starts))]
 
 
 def columns_of(version_id: int) -> Columns:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from workbench.analysis.cells import COLUMNS, ROWS
 from workbench.services.columns import Columns, Rows
@@ -154,8 +154,9 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     width, height = COLUMNS << level, ROWS << level
     window = window or _default_window(level)
     _check_window(window, width, height)
-    stored = session().scalars(
-        select(Cell)
+    # Rows, not objects: several hundred of these would cost more than all else of the query.
+    stored = session().execute(
+        select(*_STORED)
         .where(
             Cell.version_id == columns.version_id,
             Cell.level == level,
@@ -165,7 +166,7 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
         .order_by(Cell.row, Cell.column)
         .limit(MOST_GLYPHS)
     )
-    views = [_stored_view(each, columns) for each in stored]
+    views = [_stored_view(each, columns) for each in stored.all()]
     if chosen.selection.filters.any:
         views = _recounted(views, chosen.columns, chosen.filtered, level, window)
     views = _lit(views, chosen, level, window)
@@ -179,6 +180,22 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
         images=sum(each.images for each in views),
         whole=sum(each.whole for each in views),
     )
+
+
+_STORED = (
+    Cell.id,
+    Cell.level,
+    Cell.row,
+    Cell.column,
+    Cell.real_right,
+    Cell.real_called_fake,
+    Cell.fake_right,
+    Cell.fake_called_real,
+    Cell.mean_p,
+    Cell.sensitivity,
+    Cell.measured,
+    Cell.exemplar_id,
+)
 
 
 def _default_window(level: int) -> Window:
@@ -204,7 +221,7 @@ def _check_window(window: Window, columns: int, rows: int) -> None:
         )
 
 
-def _stored_view(cell: Cell, columns: Columns) -> CellView:
+def _stored_view(cell: Cell | Row[Any], columns: Columns) -> CellView:
     return CellView(
         id=cell.id,
         level=cell.level,
@@ -385,8 +402,7 @@ def detail_of(chosen: Chosen, cell_id: int) -> CellDetail:
 
 def _pattern_counts(columns: Columns, rows: Rows) -> NDArray[np.int64]:
     """How many of the images have each pattern."""
-    had = rows[columns.member_rows]
-    return np.bincount(columns.member_patterns[had], minlength=len(columns.pattern_ids))
+    return np.diff(columns.entries_of(rows).searchsorted(columns.pattern_starts))
 
 
 def _top_patterns(columns: Columns, counts: NDArray[np.int64]) -> tuple[PatternName, ...]:
@@ -409,7 +425,7 @@ def _top_tags(
     columns: Columns, rows: Rows, counts: NDArray[np.int64]
 ) -> tuple[tuple[str, int], ...]:
     """The tags on most of the images, by hand or by pattern."""
-    images: dict[str, set[int]] = {}
+    found: defaultdict[str, list[NDArray[np.integer[Any]]]] = defaultdict(list)
     present = {int(columns.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
     by_pattern = session().execute(
         select(Tag.name, Tagging.pattern_id)
@@ -418,7 +434,7 @@ def _top_tags(
     )
     for name, pattern_id in by_pattern:
         members = columns.member_rows[columns.members(present[pattern_id or 0])]
-        images.setdefault(name, set()).update(members[rows[members]].tolist())
+        found[name].append(members[rows[members]])
     ids = columns.image_ids[rows]
     if len(ids):
         by_hand = session().execute(
@@ -430,12 +446,15 @@ def _top_tags(
                 PixelGroup.image_id.between(int(ids[0]), int(ids[-1])),
             )
         )
+        tagged: defaultdict[str, list[int]] = defaultdict(list)
         for name, image_id in by_hand:
-            for row in columns.rows_of(np.array([image_id])):
-                if rows[row]:
-                    images.setdefault(name, set()).add(int(row))
-    tags = Counter({name: len(found) for name, found in images.items()})
-    return tuple(sorted(tags.items(), key=lambda tag: (-tag[1], tag[0])))[:NAMED]
+            tagged[name].append(image_id)
+        for name, image_ids in tagged.items():
+            its_rows = columns.rows_of(np.array(image_ids))
+            found[name].append(its_rows[rows[its_rows]])
+    tags = {name: len(np.unique(np.concatenate(parts))) for name, parts in found.items()}
+    most = sorted(tags.items(), key=lambda tag: (-tag[1], tag[0]))[:NAMED]
+    return tuple((name, images) for name, images in most if images)
 
 
 def lassoed(version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
-from workbench.analysis.lift import lifts
+from workbench.analysis.lift import Lift, lifts
 from workbench.services import current
 from workbench.services.browsing import ImageCard, cards_of
 from workbench.services.columns import Columns, columns_of
@@ -180,42 +180,40 @@ def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, 
 
 def _counted(chosen: Chosen) -> list[_Counted]:
     columns = chosen.columns
-    size = len(columns.pattern_ids)
-    # Each entry's outcome; a fifth one stands for images that are not in the area.
-    outcomes = np.where(chosen.area, columns.outcomes, np.uint8(4))[columns.member_rows]
-    having = np.bincount(columns.member_patterns * np.uint16(8) + outcomes, minlength=8 * size)
-    having = having.reshape(size, 8)[:, :4]
-    whole = np.bincount(columns.outcomes[chosen.area], minlength=4)
-    images = having.sum(axis=1)
-    contributions = np.where(outcomes < 4, columns.member_contributions, np.float32(0))
-    divisor = np.maximum(images, 1)
-    mean = _sums(columns, contributions) / divisor
-    square = _sums(columns, contributions * contributions) / divisor
-    wrong, right = having[:, [1, 3]].sum(axis=1), having[:, [0, 2]].sum(axis=1)
-    without = (whole[1] + whole[3] - wrong, whole[0] + whole[2] - right)
-    lifted = lifts(np.stack([wrong, right, *without], axis=1), seed=current.settings().seed)
+    whole = np.array(
+        [np.count_nonzero(chosen.area & (columns.outcomes == each)) for each in range(4)]
+    )
+    entries = columns.entries_of(chosen.area)
+    outcomes = columns.outcomes.take(columns.member_rows.take(entries))
+    contributions = columns.member_contributions.take(entries)
+    parts = columns.parts_of(entries)
+    having = np.array([np.bincount(outcomes[part], minlength=4) for part in parts]).reshape(-1, 4)
+    with_wrong_and_right = having[:, (1, 0)] + having[:, (3, 2)]
+    without = whole[[1, 0]] + whole[[3, 2]] - with_wrong_and_right
+    lifted = lifts(np.hstack([with_wrong_and_right, without]), seed=current.settings().seed)
     return [
-        _Counted(
-            images=int(images[each]),
-            mean_contribution=float(mean[each]),
-            spread_contribution=float(np.sqrt(max(square[each] - mean[each] ** 2, 0.0))),
-            prevalence_real=float(having[each, :2].sum() / max(whole[:2].sum(), 1)),
-            prevalence_fake=float(having[each, 2:].sum() / max(whole[2:].sum(), 1)),
-            lift=lifted[each].value,
-            lift_low=lifted[each].low,
-            lift_high=lifted[each].high,
-        )
-        for each in range(size)
+        _counted_one(each, contributions[part], whole, lift)
+        for each, part, lift in zip(having, parts, lifted, strict=True)
     ]
 
 
-def _sums(columns: Columns, values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The sum of a value of each entry by pattern."""
-    return np.array(
-        [
-            values[columns.members(index)].sum(dtype=np.float64)
-            for index in range(len(columns.pattern_ids))
-        ]
+def _counted_one(
+    having: NDArray[np.int64],
+    contributions: NDArray[np.float32],
+    whole: NDArray[np.int64],
+    lift: Lift,
+) -> _Counted:
+    """`having` and `whole` are images by outcome: of the area with the pattern, and all of it."""
+    images = len(contributions)
+    return _Counted(
+        images=images,
+        mean_contribution=float(contributions.mean(dtype=np.float64)) if images else 0.0,
+        spread_contribution=float(contributions.std(dtype=np.float64)) if images else 0.0,
+        prevalence_real=float(having[:2].sum() / max(whole[:2].sum(), 1)),
+        prevalence_fake=float(having[2:].sum() / max(whole[2:].sum(), 1)),
+        lift=lift.value,
+        lift_low=lift.low,
+        lift_high=lift.high,
     )
 
 

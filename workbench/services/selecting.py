@@ -296,20 +296,19 @@ def tagged(columns: Columns, tag_ids: list[int]) -> Rows:
 
 
 def _found(columns: Columns, query: Select[tuple[int]]) -> NDArray[np.int64]:
-    return columns.rows_of(np.array(session().scalars(query.distinct()).all(), np.int64))
+    return columns.rows_of(np.array(session().scalars(query).all(), np.int64))
 
 
 def judged_rows(columns: Columns, decision: str | None = None) -> Rows:
     """The images whose newest standing verdict is this one, or any."""
-    newest = (
-        select(func.max(Verdict.id))
-        .join(Image)
-        .where(Verdict.withdrawn_at.is_(None), Image.collection_id == columns.collection_id)
-        .group_by(Verdict.image_id)
-    )
-    query = select(Verdict.image_id).where(Verdict.id.in_(newest))
+    first, last = int(columns.image_ids[0]), int(columns.image_ids[-1])
+    # By ids and not by collection: every page counts these, and need not look at the images.
+    standing = (Verdict.withdrawn_at.is_(None), Verdict.image_id.between(first, last))
+    query = select(Verdict.image_id).where(*standing)
     if decision is not None:
-        query = query.where(Verdict.decision == decision)
+        newest = select(func.max(Verdict.id)).where(*standing).group_by(Verdict.image_id)
+        newest = newest.correlate(None)
+        query = query.where(Verdict.id.in_(newest), Verdict.decision == decision)
     rows = np.zeros(columns.count, np.bool_)
     rows[_found(columns, query)] = True
     return rows
