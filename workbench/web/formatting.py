@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import get_locale, get_translations, gettext, lazy_gettext, ngettext
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -87,7 +88,18 @@ def count(value: int) -> str:
 
 def image_count(number: int) -> str:
     """How many images: 12,345 images."""
-    return ngettext("%(count)s image", "%(count)s images", number, count=count(number))
+    return image_counts()(number)
+
+
+def image_counts() -> Callable[[int], str]:
+    """How many images, for hundreds of numbers: the reader's language is looked up once."""
+    ngettext = get_translations().ungettext
+
+    def counted(number: int) -> str:
+        words: str = ngettext("%(count)s image", "%(count)s images", number)
+        return words % {"count": count(number)}
+
+    return counted
 
 
 def group_count(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request, url_for
@@ -11,12 +12,15 @@ from flask_login import current_user
 
 from workbench.config import Settings
 from workbench.services.selecting import Filters
+from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import number_text
 from workbench.web.presenters import bars, glyph, heat, violin
 from workbench.web.security import may
 from workbench.web.view import UNBOUNDED
 
 THEMES = ("light", "dark")
+ANY_ID = LARGEST_ID
+"""Stands in an address for an id; no other part of it looks like that."""
 EXAMPLE = glyph.Counts(real_right=9, real_called_fake=4, fake_right=7, fake_called_real=4)
 """Of the glyph in the legend."""
 
@@ -28,7 +32,13 @@ def register(app: Flask) -> None:
     def picture_url(endpoint: str, **values: Any) -> str:
         return url_for(f"media.{endpoint}", k=key, **values)
 
+    def thumbnail_address(size: int) -> Callable[[int], str]:
+        """Addresses of many images' thumbnails, of which the form is looked up once."""
+        before, after = picture_url("thumbnail", image_id=ANY_ID, size=size).split(str(ANY_ID))
+        return lambda image_id: f"{before}{image_id}{after}"
+
     app.add_template_global(picture_url)
+    app.add_template_global(thumbnail_address)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)
     app.jinja_env.globals.update(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -138,6 +138,12 @@ class View:
         after = changes.pop("after", None)
         arguments = replace(self, queue=False, **changes).arguments()
         return url_for("explore.show", name=self.name, after=after, **arguments)
+
+    def cell_address(self) -> Callable[[int], str]:
+        """Addresses of this view with each of many cells selected in place of the lasso."""
+        others = self.url(cell=None, lasso=None)
+        joint = "&" if "?" in others else "?"
+        return lambda cell_id: f"{others}{joint}cell={cell_id}"
 
     def patterns_url(self, **changes: Any) -> str:
         """Address of the page of all patterns of this view's selection."""

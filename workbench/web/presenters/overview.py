@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from workbench.services.overview import CellView, Overview
 from workbench.services.selecting import Lasso
-from workbench.web.formatting import OUTCOME_WORDS, count, image_count, probability
+from workbench.web.formatting import OUTCOME_WORDS, count, image_counts, probability
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place
 
@@ -129,6 +129,7 @@ class Sentences:
 
     def __init__(self) -> None:
         self._outcomes = {name: str(OUTCOME_WORDS[name]) for name in glyph.OUTCOMES}
+        self._image_count = image_counts()
         self._counts = gettext("%(images)s: %(parts)s.")
         self._fakeness = gettext("Mean p(fake) %(p)s, severity %(severity)s of 5.")
         self._unmeasured = gettext("Sensitivity not measured.")
@@ -141,14 +142,14 @@ class Sentences:
     def of(self, cell: CellView) -> str:
         """The sentences of one cell."""
         if not cell.images:
-            return self._empty % {"images": image_count(cell.whole)}
+            return self._empty % {"images": self._image_count(cell.whole)}
         parts = [
             f"{count(getattr(cell, name))} {words}"
             for name, words in self._outcomes.items()
             if getattr(cell, name)
         ]
         sentences = (
-            self._counts % {"images": image_count(cell.images), "parts": "; ".join(parts)},
+            self._counts % {"images": self._image_count(cell.images), "parts": "; ".join(parts)},
             self._fakeness % {"p": probability(cell.mean_p), "severity": cell.severity},
             self._sensitivity(cell),
         )
