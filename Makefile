@@ -28,7 +28,7 @@ setup: .venv/.stamp-run .venv/.stamp-encoder static/vendor/.stamp ## the environ
 
 .PHONY: test
 test: setup .venv/.stamp-test browser ## all tests: unit, integration, browser (ARGS="-k words")
-	@exec $(python) -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
+	@exec $(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: check-lint check-format check-types check-layers check-templates ## lint, types, layers, templates

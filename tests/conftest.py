@@ -72,9 +72,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings of an empty workbench, on both databases."""
+    from tests.support.working import EFFECT_IMAGES
     from workbench.config import Settings
 
-    return Settings(data_dir=tmp_path / "data", database_url=database_url)
+    return Settings(
+        data_dir=tmp_path / "data", database_url=database_url, effect_images=EFFECT_IMAGES
+    )
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from workbench.services.importing import import_images
 from workbench.services.progress import Silent
 from workbench.store.database import db
 
+EFFECT_IMAGES = 8
+"""Fewer than by default: each of a pattern's images is encoded three times in every analysis."""
+
 PICTURES = {"others": (8, 900), "pictures": (20, 0)}
 """Images a label and seed of each collection."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.postgres import Postgres
-from tests.support.working import analyse, import_pictures
+from tests.support.working import EFFECT_IMAGES, analyse, import_pictures
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services import encoders
@@ -38,7 +38,9 @@ class Originals:
                 if kind == "sqlite"
                 else self._stack.enter_context(self._postgres.fresh_database())
             )
-            settings = Settings(data_dir=self._folder / kind, database_url=url)
+            settings = Settings(
+                data_dir=self._folder / kind, database_url=url, effect_images=EFFECT_IMAGES
+            )
             self._make(settings)
             self._made[kind] = settings
         return self._made[kind]
@@ -83,12 +85,12 @@ def settings(
     data_dir = tmp_path / "data"
     shutil.copytree(original.data_dir, data_dir)
     if request.param == "sqlite":
-        yield Settings(data_dir=data_dir)
+        yield Settings(data_dir=data_dir, effect_images=EFFECT_IMAGES)
     else:
         source = make_url(original.database_url).database
         assert source is not None
         with postgres.fresh_database(like=source) as url:
-            yield Settings(data_dir=data_dir, database_url=url)
+            yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.working import EFFECT_IMAGES
 from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.patterns import effect_agreement
@@ -79,7 +80,7 @@ def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> N
         assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
         assert row.effect is not None
         assert row.effect_control is not None
-        assert row.effect_images == min(row.images, Settings().effect_images)
+        assert row.effect_images == min(row.images, EFFECT_IMAGES)
         assert row.stability is not None
         assert 0 <= row.stability <= 1
 
