@@ -175,6 +175,23 @@ def test_the_taxonomy_counts_tags_by_hand_and_by_pattern_once_each(
     assert (taxonomy_row("another").patterns, taxonomy_row("another").groups) == (0, 1)
 
 
+def test_an_image_with_two_patterns_of_one_tag_counts_once_for_it(
+    version_id: int, ada: Account
+) -> None:
+    ids = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).all()
+    for pattern_id in ids:
+        tagging.tag_pattern(ada.id, pattern_id, "any")
+
+    members = (
+        session()
+        .execute(select(PixelGroup.id, PixelGroup.image_id).where(PixelGroup.pattern_id.in_(ids)))
+        .all()
+    )
+    row = taxonomy_row("any")
+    assert (row.patterns, row.groups) == (len(ids), len(members))
+    assert row.images == len({image_id for _id, image_id in members}) < len(members)
+
+
 def test_a_pattern_that_lost_its_tag_no_longer_counts_for_it(
     pattern: Pattern, ada: Account
 ) -> None:
