@@ -7,9 +7,10 @@ from datetime import timedelta
 from flask import Flask
 
 from workbench import web
-from workbench.config import PROJECT_ROOT, Settings
+from workbench.config import Settings
 from workbench.store import judgements, results, versions  # noqa: F401 - registers the tables
 from workbench.store.database import db, prepare_engine
+from workbench.web.empty import empty_app
 
 MEGABYTE = 1024 * 1024
 
@@ -19,11 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     # Password hashes lie in here: other users of the machine have no business with it.
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app = Flask(
-        "workbench",
-        template_folder=str(PROJECT_ROOT / "templates"),
-        static_folder=str(PROJECT_ROOT / "static"),
-    )
+    app = empty_app()
     app.config.update(
         WORKBENCH=settings,
         SECRET_KEY=settings.session_secret(),

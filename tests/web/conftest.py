@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from tests.web.fakes import PASSWORD, FakeWorkbench
 from workbench import web
-from workbench.config import PROJECT_ROOT, Settings
+from workbench.config import Settings
+from workbench.web.empty import empty_app
 from workbench.web.security import limiter
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -29,11 +30,7 @@ def make_app(
 ) -> Flask:
     """The screens over a fake workbench; `translations` stands for the folder of that name."""
     settings = Settings(data_dir=book.folder, open_reading=open_reading, https=https)
-    app = Flask(
-        "workbench",
-        template_folder=str(PROJECT_ROOT / "templates"),
-        static_folder=str(PROJECT_ROOT / "static"),
-    )
+    app = empty_app()
     app.config.update(
         WORKBENCH=settings,
         SECRET_KEY="made up",
@@ -56,6 +53,12 @@ class Reader:
 
     def get(self, url: str, **options: Any) -> TestResponse:
         return self.client.get(url, buffered=True, **options)
+
+    def style(self, name: str) -> str:
+        """The address of a style sheet, as pages have it."""
+        found = re.search(rf'href="(/static/[^"]+/{name}\.css)"', self.get("/login").text)
+        assert found, "no page has this style sheet"
+        return found[1]
 
     def token(self) -> str:
         """The token that the forms of this session carry."""

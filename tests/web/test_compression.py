@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 
 from tests.web.conftest import Reader
+from workbench.web.empty import mark_of
 
 GZIP = {"Accept-Encoding": "gzip"}
-STYLE = "/static/css/overview.css"
+STYLE = "overview"
 
 
 def test_a_page_is_compressed_for_who_accepts_it(visitor: Reader) -> None:
@@ -33,19 +35,36 @@ def test_no_cache_takes_one_form_of_a_page_for_the_other(
 
 
 def test_a_compressed_style_sheet_that_the_browser_has_is_not_sent_again(visitor: Reader) -> None:
-    first = visitor.get(STYLE, headers=GZIP)
-    again = visitor.get(STYLE, headers={**GZIP, "If-None-Match": first.headers["ETag"]})
+    style = visitor.style(STYLE)
+    first = visitor.get(style, headers=GZIP)
+    again = visitor.get(style, headers={**GZIP, "If-None-Match": first.headers["ETag"]})
 
     assert first.headers["Content-Encoding"] == "gzip"
     assert again.status_code == 304
-    assert first.headers["ETag"] != visitor.get(STYLE).headers["ETag"]
+    assert first.headers["ETag"] != visitor.get(style).headers["ETag"]
+
+
+def test_styles_and_scripts_are_kept_for_good_by_an_address_that_changes_with_them(
+    visitor: Reader, tmp_path: Path
+) -> None:
+    kept = visitor.get(visitor.style(STYLE)).headers["Cache-Control"]
+    folder = tmp_path / "static"
+    folder.mkdir()
+    marks = []
+    for content in ("a {}", "b {}", "b {}"):
+        (folder / "base.css").write_text(content)
+        marks.append(mark_of(folder))
+
+    assert "max-age=31536000" in kept
+    assert marks[0] != marks[1] == marks[2]
 
 
 def test_a_part_of_a_file_is_sent_as_it_is(visitor: Reader) -> None:
-    part = visitor.get(STYLE, headers={**GZIP, "Range": "bytes=0-599"})
+    style = visitor.style(STYLE)
+    part = visitor.get(style, headers={**GZIP, "Range": "bytes=0-599"})
 
     assert part.status_code == 206
-    assert part.data == visitor.get(STYLE).data[:600]
+    assert part.data == visitor.get(style).data[:600]
 
 
 def test_a_picture_is_not_compressed_again(visitor: Reader) -> None:
