@@ -99,9 +99,12 @@ def test_a_script_evaluates_no_text_and_imports_only_its_neighbours(path: Path) 
 
 
 def test_every_module_is_loaded_before_it_is_found() -> None:
-    imported = set(
-        re.findall(r'from "\./modules/(\w+)\.js"', (PROJECT_ROOT / "static/js/main.js").read_text())
-    )
+    scripts = (PROJECT_ROOT / "static/js").rglob("*.js")
+    imported = {
+        name
+        for path in scripts
+        for name in re.findall(r'from "\./(?:modules/)?(\w+)\.js"', path.read_text())
+    }
     shell = (PROJECT_ROOT / "templates/layouts/base.html").read_text()
     preloaded = re.search(r"for module in \(([^)]*)\)", shell)
 

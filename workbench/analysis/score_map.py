@@ -74,8 +74,3 @@ The one definition of how a contribution looks: pictures are painted with it her
 script and the legend are handed its values.
 """
 RAMP.setflags(write=False)
-
-
-def painted(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Grey levels (H, W) in the ramp's colours (H, W, RGBA)."""
-    return np.asarray(RAMP[levels])

@@ -136,12 +136,17 @@ def score_map_png(version_id: int, image_id: int, dimension: int | None) -> byte
     On the version's own scale, the same for all its images and dimensions and never stretched for
     one; what lies beyond it is clipped. `dimension` None is the sum over all dimensions.
     """
-    return _png(_levels(version_id, image_id, dimension))
+    return _png(Picture.fromarray(_levels(version_id, image_id, dimension)))
 
 
 def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
-    """The same map in the ramp's colours, as an RGBA PNG to be laid over the image."""
-    return _png(score_map.painted(_levels(version_id, image_id, dimension)))
+    """The same map in the ramp's colours, as a PNG to be laid over the image.
+
+    The ramp is its palette: a byte a pixel is made and sent in half the time that four take.
+    """
+    picture = Picture.fromarray(_levels(version_id, image_id, dimension)).convert("P")
+    picture.putpalette(score_map.RAMP.tobytes(), "RGBA")
+    return _png(picture)
 
 
 def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
@@ -164,7 +169,7 @@ def _finished_version(version_id: int) -> ModelVersion:
     return version
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def _png(picture: Picture.Image) -> bytes:
     content = io.BytesIO()
-    Picture.fromarray(pixels).save(content, "PNG")
+    picture.save(content, "PNG")
     return content.getvalue()

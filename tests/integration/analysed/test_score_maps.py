@@ -34,7 +34,8 @@ def image_id(version_id: int) -> int:
 
 
 def pixels(content: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Picture.open(io.BytesIO(content)))
+    picture = Picture.open(io.BytesIO(content))
+    return np.asarray(picture.convert("RGBA") if picture.mode == "P" else picture)
 
 
 def test_a_grey_level_tells_the_contribution_within_half_a_step(

@@ -169,12 +169,3 @@ def test_both_ends_and_the_middle_are_told_apart_by_all_eyes_on_any_grey(
     assert deltaE_ciede2000(real, fake) > 40
     assert deltaE_ciede2000(real, middle) > 15
     assert deltaE_ciede2000(fake, middle) > 15
-
-
-def test_a_picture_has_the_ramp_s_colour_at_each_level() -> None:
-    levels = np.array([[1, 128], [64, 255]], dtype=np.uint8)
-
-    painted = score_map.painted(levels)
-
-    assert painted.shape == (2, 2, 4)
-    assert painted[1, 0].tolist() == RAMP[64].tolist()
