@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.web.fakes import PASSWORD, FakeWorkbench
 from workbench import web
 from workbench.config import Settings
-from workbench.web.empty import empty_app
+from workbench.web.assets import empty_app
 from workbench.web.security import limiter
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -54,10 +54,10 @@ class Reader:
     def get(self, url: str, **options: Any) -> TestResponse:
         return self.client.get(url, buffered=True, **options)
 
-    def style(self, name: str) -> str:
-        """The address of a style sheet, as pages have it."""
-        found = re.search(rf'href="(/static/[^"]+/{name}\.css)"', self.get("/login").text)
-        assert found, "no page has this style sheet"
+    def asset(self, name: str) -> str:
+        """The address of a style or script, as pages have it."""
+        found = re.search(rf'"(/static/[^"]+/{re.escape(name)})"', self.get("/login").text)
+        assert found, "no page has it"
         return found[1]
 
     def token(self) -> str:

@@ -72,7 +72,7 @@ def test_pictures_are_refused_where_the_installation_is_closed(closed: Reader, u
 def test_health_login_and_style_are_open_in_a_closed_installation(closed: Reader) -> None:
     assert closed.get("/healthz").json == {"ok": True}
     assert closed.get("/login").status_code == 200
-    assert closed.get(closed.style("tokens")).status_code == 200
+    assert closed.get(closed.asset("style.css")).status_code == 200
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(closed: Reader) -> None:
@@ -189,7 +189,7 @@ def test_behind_https_cookies_are_secure_and_browsers_are_told(book: FakeWorkben
 
 @pytest.mark.parametrize("url", ["/", "/nothing", "/images/2.jpg", "style", "/healthz"])
 def test_every_answer_carries_the_security_headers(visitor: Reader, url: str) -> None:
-    headers = visitor.get(visitor.style("base") if url == "style" else url).headers
+    headers = visitor.get(visitor.asset("style.css") if url == "style" else url).headers
 
     assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"

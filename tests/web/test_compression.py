@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import Reader
-from workbench.web.empty import mark_of
+from workbench.web.assets import mark_of
 
 GZIP = {"Accept-Encoding": "gzip"}
-STYLE = "overview"
 
 
 def test_a_page_is_compressed_for_who_accepts_it(visitor: Reader) -> None:
@@ -35,7 +34,7 @@ def test_no_cache_takes_one_form_of_a_page_for_the_other(
 
 
 def test_a_compressed_style_sheet_that_the_browser_has_is_not_sent_again(visitor: Reader) -> None:
-    style = visitor.style(STYLE)
+    style = visitor.asset("style.css")
     first = visitor.get(style, headers=GZIP)
     again = visitor.get(style, headers={**GZIP, "If-None-Match": first.headers["ETag"]})
 
@@ -47,7 +46,6 @@ def test_a_compressed_style_sheet_that_the_browser_has_is_not_sent_again(visitor
 def test_styles_and_scripts_are_kept_for_good_by_an_address_that_changes_with_them(
     visitor: Reader, tmp_path: Path
 ) -> None:
-    kept = visitor.get(visitor.style(STYLE)).headers["Cache-Control"]
     folder = tmp_path / "static"
     folder.mkdir()
     marks = []
@@ -55,16 +53,17 @@ def test_styles_and_scripts_are_kept_for_good_by_an_address_that_changes_with_th
         (folder / "base.css").write_text(content)
         marks.append(mark_of(folder))
 
-    assert "max-age=31536000" in kept
+    for name in ("style.css", "main.js"):
+        assert "max-age=31536000" in visitor.get(visitor.asset(name)).headers["Cache-Control"]
     assert marks[0] != marks[1] == marks[2]
 
 
 def test_a_part_of_a_file_is_sent_as_it_is(visitor: Reader) -> None:
-    style = visitor.style(STYLE)
-    part = visitor.get(style, headers={**GZIP, "Range": "bytes=0-599"})
+    script = visitor.asset("main.js")
+    part = visitor.get(script, headers={**GZIP, "Range": "bytes=0-599"})
 
     assert part.status_code == 206
-    assert part.data == visitor.get(style).data[:600]
+    assert part.data == visitor.get(script).data[:600]
 
 
 def test_a_picture_is_not_compressed_again(visitor: Reader) -> None:

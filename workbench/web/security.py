@@ -33,7 +33,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-OPEN_ENDPOINTS = frozenset({"accounts.login", "accounts.login_submit", "health.show", "static"})
+OPEN_ENDPOINTS = frozenset(
+    {"accounts.login", "accounts.login_submit", "health.show", "static", "style"}
+)
 
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
