@@ -78,10 +78,6 @@ class Prediction(Base):
     """One image's score under one version, its place in the layout, and where its maps lie."""
 
     __tablename__ = "prediction"
-    __table_args__ = (
-        Index("ix_prediction_version_id_outcome", "version_id", "outcome", "p"),
-        Index("ix_prediction_version_id_p", "version_id", "p", "image_id"),
-    )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, index=True)
