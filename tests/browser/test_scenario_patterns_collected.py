@@ -13,7 +13,7 @@ from tests.support.server import live_server, live_worker
 from tests.support.visiting import expect_notice, sign_in
 from tests.support.witness import Witness
 from workbench.store.judgements import Tag, Tagging, Verdict
-from workbench.store.versions import CuratedDataset, ModelVersion
+from workbench.store.versions import ActiveVersion, CuratedDataset, ModelVersion
 
 RETRAIN_MS = 240_000
 NAMES = ("checkerboard", "its surroundings")
@@ -89,6 +89,18 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     assert witness.count(CuratedDataset) == 2
 
 
+def do_without_the_new_version(page: Page, witness: Witness) -> None:
+    for number in (1, 2):
+        page.get_by_role("button", name=f"make v{number} active").click()
+        expect_notice(page, f"v{number} is active")
+        expect(page.locator(f"tr[data-version='{number}'] .chip")).to_have_text("active")
+        expect(page.locator("#masthead")).to_contain_text(f"model v{number}")
+        active = select(ModelVersion.number).join(
+            ActiveVersion, ActiveVersion.version_id == ModelVersion.id
+        )
+        assert witness.one(active) == (number,)
+
+
 def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
     browser_page: Page, own_data: Path, tmp_path: Path
 ) -> None:
@@ -102,6 +114,7 @@ def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
         name_their_common_patterns(page, witness)
         decide_on_all_of_them(page, witness)
         retrain_and_compare_with_the_parent(page, witness)
+        do_without_the_new_version(page, witness)
         # Both versions can still be looked at, each under its own address.
         page.locator("tr[data-version='1'] th a").click()
         page.wait_for_url(re.compile("version=1"))

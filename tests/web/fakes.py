@@ -117,6 +117,7 @@ class FakeWorkbench:
     encoder_missing: bool = False
     reads_text: bool = False
     index_missing: bool = False
+    activated: list[tuple[int, int]] = field(default_factory=list)
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))
@@ -138,7 +139,7 @@ class FakeWorkbench:
             runs=Runs(self),
             selecting=Selecting(self),
             tagging=Tags(self),
-            versions=Versions(),
+            versions=Versions(self),
         )
 
     @property
@@ -726,7 +727,13 @@ class Runs:
         return self.book.worker_alive
 
 
+@dataclass
 class Versions:
+    book: FakeWorkbench
+
+    def activate(self, user_id: int, version_id: int) -> None:
+        self.book.activated.append((user_id, version_id))
+
     def versions(self, collection_id: int) -> tuple[VersionRow, ...]:
         if collection_id != FACES.id:
             return ()

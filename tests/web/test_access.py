@@ -20,6 +20,7 @@ WRITES = {
     "/taxonomy/1": {"name": "fake smile", "description": ""},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
+    "/c/faces/versions/1/activate": {},
 }
 READS = (
     "/",

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench, run
+from tests.web.fakes import ADA, OLD, FakeWorkbench, run
 
 FRAGMENT = {"HX-Request": "true"}
 
@@ -118,6 +118,31 @@ def test_an_annotator_cannot_cancel_a_run(ben: Reader, book: FakeWorkbench) -> N
 
     assert ben.post("/c/faces/runs/7/cancel").status_code == 403
     assert not book.runs[0].cancel_requested
+
+
+def test_a_developer_goes_back_to_another_version(ada: Reader, book: FakeWorkbench) -> None:
+    shown = ada.get("/c/faces/models").text
+    offered = re.findall(r'action="(/c/faces/versions/\d+/activate)"', shown)
+
+    answer = ada.post(offered[0])
+
+    assert offered == ["/c/faces/versions/1/activate"], "the active one is active already"
+    assert book.activated == [(ADA.id, OLD.id)]
+    assert "v1 is active" in ada.get(answer.location).text
+
+
+def test_only_developers_change_the_active_version(ben: Reader, book: FakeWorkbench) -> None:
+    assert ben.post("/c/faces/versions/1/activate").status_code == 403
+    assert "/activate" not in ben.get("/c/faces/models").text
+    assert book.activated == []
+
+
+@pytest.mark.parametrize("url", ["/c/faces/versions/9/activate", "/c/raw/versions/1/activate"])
+def test_a_version_that_the_collection_lacks_cannot_become_active(
+    ada: Reader, book: FakeWorkbench, url: str
+) -> None:
+    assert ada.post(url).status_code == 404
+    assert book.activated == []
 
 
 def test_a_collection_without_versions_says_how_to_get_one(visitor: Reader) -> None:

@@ -14,10 +14,10 @@ from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication, Verdict
 from workbench.store.versions import (
-    ActiveVersion,
     CuratedDataset,
     CuratedItem,
     ModelVersion,
+    TrainingRun,
 )
 
 UNSURE_WEIGHT = 0.5
@@ -165,17 +165,21 @@ def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
 
 
 def new_decisions(collection_id: int) -> int:
-    """Images whose verdicts have changed since the active version's dataset was frozen.
+    """Images whose verdicts have changed since the newest version's dataset was frozen.
 
-    A verdict that was taken back after it was learned from is a change too.
+    The newest and not the active one: who goes back to an older version is not asking for another
+    like the one that they left. A verdict that was taken back after it was learned from is a change
+    too.
     """
     dataset = (
         session()
         .execute(
             select(CuratedDataset.last_verdict_id, CuratedDataset.created_at)
             .join(ModelVersion, ModelVersion.dataset_id == CuratedDataset.id)
-            .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
-            .where(ActiveVersion.collection_id == collection_id)
+            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
+            .order_by(ModelVersion.number.desc())
+            .limit(1)
         )
         .first()
     )

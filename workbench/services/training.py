@@ -27,10 +27,10 @@ from workbench.services.errors import ServiceError, UnavailableError
 from workbench.services.neighbour_making import make_indexes
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.projecting import projection_wanted
+from workbench.services.versions import switch_to
 from workbench.services.weights import load_head, store_head
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
-from workbench.store.people import AuditEvent
 from workbench.store.versions import (
     ActiveVersion,
     CuratedItem,
@@ -90,7 +90,7 @@ def _execute(run_id: int, settings: Settings, progress: Progress) -> None:
     summarising.summarise(version_id, encoder, settings, progress)
     write_columns(version_id, settings)
     _index(version_id, encoder, settings, progress)
-    _activate(run_id, collection_id, version_id)
+    _activate(run_id, version_id)
 
 
 def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
@@ -245,22 +245,9 @@ def _metrics(
     return metrics
 
 
-def _activate(run_id: int, collection_id: int, version_id: int) -> None:
-    """The switch: one short transaction, so that a reader sees the old or the new."""
+def _activate(run_id: int, version_id: int) -> None:
+    """The run's end and the switch to its version are one transaction, and a short one."""
     with transaction() as current:
-        active = current.get(ActiveVersion, collection_id)
-        before = active.version_id if active else None
-        if active is None:
-            current.add(ActiveVersion(collection_id=collection_id, version_id=version_id))
-        else:
-            active.version_id, active.since = version_id, now()
         run = current.get_one(TrainingRun, run_id)
         run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
-        current.add(
-            AuditEvent(
-                user_id=run.requested_by_id,
-                action="version.activate",
-                subject=f"collection:{collection_id}",
-                detail={"before": before, "after": version_id, "run": run_id},
-            )
-        )
+        switch_to(current, current.get_one(ModelVersion, version_id), run.requested_by_id, run_id)

@@ -13,7 +13,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.runs import RunView
 from workbench.services.versions import VersionRow
 from workbench.web import notices, security
-from workbench.web.entering import enter
+from workbench.web.entering import enter, version_of
 from workbench.web.services import services
 from workbench.web.view import View
 
@@ -81,6 +81,21 @@ def cancel(name: str, run_id: int) -> Response:
     run = _run_of(name, run_id)
     services().runs.cancel(security.user_id(), run.id)
     notices.saved(gettext("The run was asked to stop."))
+    return redirect(url_for("models.show", name=name), 303)
+
+
+@blueprint.post("/c/<collection:name>/versions/<record:number>/activate")
+@security.requires("retrain")
+def activate(name: str, number: int) -> Response:
+    """Make a version the active one: promote it, or go back to it."""
+    version = version_of(services().collections.workspace(name, number))
+    services().versions.activate(security.user_id(), version.id)
+    notices.saved(
+        gettext(
+            "v%(number)s is active: pages show it, and the next retrain starts from it.",
+            number=number,
+        )
+    )
     return redirect(url_for("models.show", name=name), 303)
 
 

@@ -14,11 +14,12 @@ from workbench.config import Settings
 from workbench.services import judging, pattern_effects, performing, runs, tagging, training
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
-from workbench.services.errors import ConflictError
+from workbench.services.curation import new_decisions
+from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.progress import Stopping
-from workbench.services.versions import versions
+from workbench.services.versions import activate, versions
 from workbench.services.weights import load_head
-from workbench.store.database import db, session
+from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
 from workbench.store.people import AuditEvent
@@ -139,6 +140,50 @@ def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_on
     assert shown.version is not None
     assert shown.version.id == made.id
     assert [(each.number, each.active) for each in shown.versions] == [(2, True), (1, False)]
+
+
+def test_one_goes_back_to_the_version_before_and_the_next_retrain_starts_from_it(
+    analysed: Workspace,
+    mislabelled: list[int],
+    version_id: int,
+    ada: Account,
+    ben: Account,
+    settings: Settings,
+) -> None:
+    judging.give_verdict(ada.id, mislabelled[0], version_id, "overturn")
+    retrain(ada.id, analysed.collection.id, settings)
+    left = newest(analysed.collection.id).id
+
+    activate(ben.id, version_id)
+
+    shown = workspace("pictures")
+    assert shown.version is not None
+    assert shown.version.id == version_id
+    assert [each.active for each in shown.versions] == [False, True]
+    event = session().scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event is not None
+    assert (event.action, event.user_id) == ("version.activate", ben.id)
+    assert (event.detail["before"], event.detail["after"]) == (left, version_id)
+    # The version that was left has learned what was decided: no night makes another one like it.
+    assert new_decisions(analysed.collection.id) == 0
+    retrain(ada.id, analysed.collection.id, settings)
+    assert newest(analysed.collection.id).parent_id == version_id
+
+
+def test_what_is_no_finished_version_cannot_become_active(
+    analysed: Workspace, version_id: int, ada: Account
+) -> None:
+    with transaction() as current:
+        run = current.scalars(select(TrainingRun).where(TrainingRun.version_id == version_id)).one()
+        run.state = "running"
+
+    for wrong in (version_id, 10**6):
+        with pytest.raises(NotFoundError):
+            activate(ada.id, wrong)
+    events = session().scalars(
+        select(AuditEvent.user_id).where(AuditEvent.action == "version.activate")
+    )
+    assert ada.id not in events.all()
 
 
 def test_what_was_said_and_decided_before_a_retrain_stays_to_the_last_bit(
