@@ -27,6 +27,8 @@ listenForMenus();
 listenForSwaps();
 document.addEventListener("htmx:after:swap", () => {
   bind();
+  // Where one answers one after the other, the next one may lie below.
+  document.querySelector("[data-in-view]")?.scrollIntoView({ block: "nearest" });
   // A swap may have taken the focused element away; keyboard and screen reader go on from here.
   if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
 });

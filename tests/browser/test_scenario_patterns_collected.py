@@ -8,11 +8,12 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from tests.support.browser import accessibility_violations
 from tests.support.prepared import COLLECTION, MISLABELLED
 from tests.support.server import live_server, live_worker
 from tests.support.visiting import expect_notice, sign_in
 from tests.support.witness import Witness
-from workbench.store.judgements import Tag, Tagging, Verdict
+from workbench.store.judgements import Tag, TagCheck, Tagging, Verdict
 from workbench.store.versions import ActiveVersion, CuratedDataset, ModelVersion
 
 RETRAIN_MS = 240_000
@@ -51,6 +52,26 @@ def name_their_common_patterns(page: Page, witness: Witness) -> list[int]:
     for name in NAMES:
         expect(page.locator(".tag-row", has_text=name)).to_be_visible()
     return [each[1] for each in tagged]
+
+
+def check_a_sample_by_keyboard(page: Page, witness: Witness, url: str, pattern_id: int) -> None:
+    page.goto(f"{url}/c/{COLLECTION}/patterns/{pattern_id}")
+    expect(page.locator(".tallies")).to_contain_text("not checked yet")
+    page.get_by_role("link", name="check a random sample").click()
+    groups = page.locator(".sampled")
+    expect(groups.first).to_contain_class("current")
+    assert accessibility_violations(page) == []
+    for place, key in enumerate("nyy"):
+        expect(page.locator(".sampled.current [data-key]").first).to_be_visible()
+        page.keyboard.press(key)
+        expect_notice(page, "Saved: it does not fit." if key == "n" else "Saved: it fits.")
+        expect(groups.nth(place)).to_contain_text("says ada")
+    expect(page.locator(".panel-head")).to_contain_text("it does not fit 1 of 3 checked: 33%")
+    page.keyboard.press("u")
+    expect_notice(page, "Answer taken back.")
+    expect(page.locator(".panel-head")).to_contain_text("it does not fit 1 of 2 checked: 50%")
+    standing = select(TagCheck.fits).where(TagCheck.withdrawn_at.is_(None)).order_by(TagCheck.id)
+    assert [each[0] for each in witness.rows(standing)] == [False, True]
 
 
 def decide_on_all_of_them(page: Page, witness: Witness) -> None:
@@ -111,7 +132,9 @@ def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
     ):
         sign_in(page, server.url)
         collect_misclassified_real_images(page, server.url)
-        name_their_common_patterns(page, witness)
+        named = name_their_common_patterns(page, witness)
+        check_a_sample_by_keyboard(page, witness, server.url, named[0])
+        page.goto(f"{server.url}/c/{COLLECTION}/")
         decide_on_all_of_them(page, witness)
         retrain_and_compare_with_the_parent(page, witness)
         do_without_the_new_version(page, witness)

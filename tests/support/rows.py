@@ -9,6 +9,7 @@ from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
     Tag,
+    TagCheck,
     Tagging,
     Verdict,
 )
@@ -195,4 +196,9 @@ def fill_every_table() -> None:
             ]
         )
         current.flush()
-        current.add(Tagging(tag_id=tag.id, pixel_group_id=group.id, user_id=ada.id))
+        tagging = Tagging(tag_id=tag.id, pixel_group_id=group.id, user_id=ada.id)
+        current.add(tagging)
+        current.flush()
+        current.add(
+            TagCheck(tagging_id=tagging.id, pixel_group_id=group.id, user_id=ada.id, fits=True)
+        )

@@ -51,6 +51,7 @@ from workbench.services.patterns import (
 )
 from workbench.services.runs import RunView
 from workbench.services.selecting import FilterChoices, Filters, Lasso, Selection
+from workbench.services.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.tagging import TaggingView, TagRow
 from workbench.services.versions import VersionRow
 from workbench.web.services import Services
@@ -110,6 +111,8 @@ class FakeWorkbench:
     verdicts: dict[int, list[VerdictView]] = field(default_factory=dict)
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
     taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
+    checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
+    """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)
     runs: list[RunView] = field(default_factory=list)
     collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
@@ -138,6 +141,7 @@ class FakeWorkbench:
             patterns=Patterns(self),
             runs=Runs(self),
             selecting=Selecting(self),
+            tag_checks=TagChecks(self),
             tagging=Tags(self),
             versions=Versions(self),
         )
@@ -145,7 +149,7 @@ class FakeWorkbench:
     @property
     def untouched(self) -> bool:
         """Nothing was written."""
-        written = (self.verdicts, self.notes, self.taggings, self.tags)
+        written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks)
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
         return not any(written) and not asked
 
@@ -656,6 +660,51 @@ class Counterfactuals:
     def withdraw_note(self, user_id: int, note_id: int) -> None:
         if self.book.notes.pop(note_id, None) is None:
             raise NotFoundError("This note is taken back already.")
+
+
+@dataclass
+class TagChecks:
+    """Tagging 90 is always on pattern 31; its sample are two groups."""
+
+    book: FakeWorkbench
+
+    def check(self, version_id: int, pattern_id: int, tagging_id: int) -> Check:
+        known = {each: tagging for each, (_kind, _owner, tagging) in self.book.taggings.items()}
+        known[90] = TaggingView(90, "fake smile", "ada", NOON, "pattern")
+        if pattern_id != 31 or tagging_id not in known:
+            raise NotFoundError("This pattern does not bear this tag (any more).")
+        sample = tuple(
+            Sampled(group, group // 100, 0.5, self._answer(tagging_id, group))
+            for group in (200, 300)
+        )
+        return Check(known[tagging_id], sample, self._tally(tagging_id))
+
+    def tallies(self, tagging_ids: list[int]) -> dict[int, Tally]:
+        return {each: self._tally(each) for each in tagging_ids}
+
+    def answer(self, user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
+        if group_id not in (200, 300):
+            raise InvalidError("This pixel group is not in the sample to check.")
+        made = next(self.book.ids)
+        self.book.checks[made] = (tagging_id, group_id, fits)
+        return int(made)
+
+    def withdraw(self, user_id: int, check_id: int) -> None:
+        if self.book.checks.pop(check_id, None) is None:
+            raise NotFoundError("This answer is gone already.")
+
+    def _answer(self, tagging_id: int, group_id: int) -> Answer | None:
+        for made, (tagging, group, fits) in self.book.checks.items():
+            if (tagging, group) == (tagging_id, group_id):
+                return Answer(made, fits, "ada", NOON)
+        return None
+
+    def _tally(self, tagging_id: int) -> Tally:
+        said = [
+            fits for tagging, _group, fits in self.book.checks.values() if tagging == tagging_id
+        ]
+        wrong = said.count(False)
+        return Tally(len(said), wrong, wrong / len(said), 0.1, 0.9) if said else Tally(0, 0)
 
 
 @dataclass

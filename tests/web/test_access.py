@@ -21,6 +21,8 @@ WRITES = {
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
     "/c/faces/versions/1/activate": {},
+    "/taggings/90/checks": {"group": "200", "fits": "no"},
+    "/tag-checks/500/withdraw": {},
 }
 READS = (
     "/",
@@ -30,6 +32,7 @@ READS = (
     "/c/faces/adjudicate",
     "/c/faces/patterns",
     "/c/faces/patterns/31",
+    "/c/faces/patterns/31/tags/90",
     "/c/faces/similar?image=2",
     "/c/faces/patterns/31/report.html",
     "/c/faces/patterns/report.html",

@@ -26,6 +26,7 @@ PAGES = {
     "/c/faces/patterns": "Patterns of faces",
     "/c/faces/patterns?cell=11&sort=lift": "Patterns of faces",
     "/c/faces/patterns/31": "pattern 1",
+    "/c/faces/patterns/31/tags/90": "Does “fake smile” fit?",
     "/c/faces/similar": "Find images",
     "/c/faces/similar?image=2": "Images like face 2",
     "/c/faces/similar?group=200": "Pixel groups like one of face 2",

@@ -57,6 +57,27 @@ class Tagging(Base):
     pixel_group: Mapped[PixelGroup | None] = relationship()
 
 
+class TagCheck(Base):
+    """One person's answer whether a pattern's tag fits one of the groups that inherit it.
+
+    The newest answer on a group that is not withdrawn counts.
+    """
+
+    __tablename__ = "tag_check"
+    __table_args__ = (Index("ix_tag_check_tagging_id", "tagging_id", "pixel_group_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tagging_id: Mapped[int] = mapped_column(ForeignKey("tagging.id"))
+    """Of a pattern."""
+    pixel_group_id: Mapped[int] = mapped_column(ForeignKey("pixel_group.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    fits: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
 class Verdict(Base):
     """One person's decision on one image. The newest that is not withdrawn counts."""
 

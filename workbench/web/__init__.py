@@ -23,6 +23,7 @@ from workbench.web import (
     reports,
     security,
     similar,
+    tag_checks,
     taxonomy,
     translating,
 )
@@ -56,6 +57,7 @@ def register(app: Flask, services: Services | None = None) -> None:
         patterns,
         reports,
         similar,
+        tag_checks,
         taxonomy,
     ):
         app.register_blueprint(module.blueprint)

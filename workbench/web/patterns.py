@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from workbench.services.collections import Workspace
 from workbench.services.patterns import PatternDetail
 from workbench.services.selecting import Selection
+from workbench.services.tag_checks import Tally
 from workbench.web.entering import enter, version_of
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
@@ -34,6 +35,8 @@ class PatternPage:
     """Of the whole layout; the cells where the pattern lies are lit."""
     paged: bool
     tag_names: tuple[str, ...]
+    tallies: dict[int, Tally]
+    """What checks have found, by tagging."""
 
     @property
     def lit_cells(self) -> int:
@@ -81,6 +84,7 @@ def pattern_page(view: View, workspace: Workspace, pattern_id: int) -> PatternPa
         drawing=overview_panel.drawing(calls.overview.overview(chosen, 0, None), {}, lighting=True),
         paged=after is not None,
         tag_names=calls.tagging.tag_names(),
+        tallies=calls.tag_checks.tallies([each.id for each in detail.row.tags]),
     )
 
 

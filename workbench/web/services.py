@@ -22,6 +22,7 @@ from workbench.services import (
     rendering,
     runs,
     selecting,
+    tag_checks,
     tagging,
     versions,
 )
@@ -45,6 +46,7 @@ class Services:
     rendering: Any = rendering
     runs: Any = runs
     selecting: Any = selecting
+    tag_checks: Any = tag_checks
     tagging: Any = tagging
     versions: Any = versions
 

@@ -1,0 +1,84 @@
+"""Checking a sample of the groups that inherit a pattern's tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from workbench.services.collections import Workspace
+from workbench.services.errors import InvalidError
+from workbench.services.patterns import PatternRow
+from workbench.services.tag_checks import Check, Sampled
+from workbench.web import notices, security
+from workbench.web.entering import enter, version_of
+from workbench.web.parsing import choice, whole
+from workbench.web.services import services
+from workbench.web.view import View
+
+blueprint = Blueprint("tag_checks", __name__)
+
+ANSWERS = ("yes", "no")
+
+
+@dataclass(frozen=True)
+class TagCheckPage:
+    """What `views/tag_check.html` shows."""
+
+    view: View
+    workspace: Workspace
+    row: PatternRow
+    check: Check
+
+    @property
+    def first_open(self) -> Sampled | None:
+        """The group that the keys answer; None where all are answered."""
+        return next((each for each in self.check.sample if each.answer is None), None)
+
+
+@blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>/tags/<record:tagging_id>")
+def show(name: str, pattern_id: int, tagging_id: int) -> str:
+    """The sample, with what was said of each group."""
+    view, workspace = enter(name)
+    calls = services()
+    version = version_of(workspace).id
+    page = TagCheckPage(
+        view=view,
+        workspace=workspace,
+        row=calls.patterns.pattern(version, pattern_id).row,
+        check=calls.tag_checks.check(version, pattern_id, tagging_id),
+    )
+    return render_template("views/tag_check.html", page=page)
+
+
+@blueprint.post("/taggings/<record:tagging_id>/checks")
+@security.requires("tag")
+def answer(tagging_id: int) -> Response:
+    """Say whether the tag fits a group."""
+    group_id = whole(request.form, "group")
+    said = choice(request.form, "fits", ANSWERS)
+    if group_id is None or said is None:
+        raise InvalidError(gettext("Say of a pixel group whether the tag fits."))
+    fits = said == "yes"
+    made = services().tag_checks.answer(security.user_id(), tagging_id, group_id, fits=fits)
+    notices.saved(
+        gettext("Saved: it fits.") if fits else gettext("Saved: it does not fit."),
+        undo=url_for("tag_checks.withdraw", check_id=made),
+        back=_back(),
+    )
+    return redirect(_back(), 303)
+
+
+@blueprint.post("/tag-checks/<record:check_id>/withdraw")
+@security.requires("tag")
+def withdraw(check_id: int) -> Response:
+    """Take back an answer."""
+    services().tag_checks.withdraw(security.user_id(), check_id)
+    notices.saved(gettext("Answer taken back."))
+    return redirect(_back(), 303)
+
+
+def _back() -> str:
+    return security.local_path(request.form.get("back")) or url_for("taxonomy.show")
