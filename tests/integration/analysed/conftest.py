@@ -21,6 +21,9 @@ from workbench.services.collections import Workspace, collections, workspace
 from workbench.store import migrating
 from workbench.store.database import db
 
+SPARING = {"effect_images": EFFECT_IMAGES, "sensitivity_images": 12}
+"""For what tests make of the copies: most of a retrain's time goes into what is measured."""
+
 
 class Originals:
     """One analysed workbench for each database, made when first asked for."""
@@ -85,12 +88,12 @@ def settings(
     data_dir = tmp_path / "data"
     shutil.copytree(original.data_dir, data_dir)
     if request.param == "sqlite":
-        yield Settings(data_dir=data_dir, effect_images=EFFECT_IMAGES)
+        yield Settings(data_dir=data_dir, **SPARING)
     else:
         source = make_url(original.database_url).database
         assert source is not None
         with postgres.fresh_database(like=source) as url:
-            yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
+            yield Settings(data_dir=data_dir, database_url=url, **SPARING)
 
 
 @pytest.fixture
