@@ -677,7 +677,7 @@ class TagChecks:
             Sampled(group, group // 100, 0.5, self._answer(tagging_id, group))
             for group in (200, 300)
         )
-        return Check(known[tagging_id], sample, self._tally(tagging_id))
+        return Check(known[tagging_id], 40, sample, self._tally(tagging_id))
 
     def tallies(self, tagging_ids: list[int]) -> dict[int, Tally]:
         return {each: self._tally(each) for each in tagging_ids}

@@ -10,15 +10,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import and_, func, insert, or_, select
 
+from workbench.services.finished import finished_versions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication, Verdict
-from workbench.store.versions import (
-    CuratedDataset,
-    CuratedItem,
-    ModelVersion,
-    TrainingRun,
-)
+from workbench.store.versions import CuratedDataset, CuratedItem
 
 UNSURE_WEIGHT = 0.5
 """An image of which people are unsure, or on which they disagree, counts half."""
@@ -171,19 +167,11 @@ def new_decisions(collection_id: int) -> int:
     like the one that they left. A verdict that was taken back after it was learned from is a change
     too.
     """
-    dataset = (
-        session()
-        .execute(
-            select(CuratedDataset.last_verdict_id, CuratedDataset.created_at)
-            .join(ModelVersion, ModelVersion.dataset_id == CuratedDataset.id)
-            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
-            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
-            .order_by(ModelVersion.number.desc())
-            .limit(1)
-        )
-        .first()
-    )
-    last_verdict, frozen_at = dataset or (0, datetime.min.replace(tzinfo=UTC))
+    newest = next(iter(finished_versions(collection_id)), None)
+    if newest is None:
+        last_verdict, frozen_at = 0, datetime.min.replace(tzinfo=UTC)
+    else:
+        last_verdict, frozen_at = newest.dataset.last_verdict_id, newest.dataset.created_at
     given = and_(Verdict.id > last_verdict, Verdict.withdrawn_at.is_(None))
     taken_back = and_(Verdict.id <= last_verdict, Verdict.withdrawn_at > frozen_at)
     count = session().scalar(

@@ -61,9 +61,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Check:
-    """A tag of a pattern with the sample of the groups that inherit it."""
+    """A tag of a pattern with the sample of the `groups` that inherit it."""
 
     tagging: TaggingView
+    groups: int
     sample: tuple[Sampled, ...]
     tally: Tally
 
@@ -73,7 +74,7 @@ def check(version_id: int, pattern_id: int, tagging_id: int) -> Check:
 
     Raises NotFoundError for a pattern of another version, or a tag that it does not bear.
     """
-    find_pattern(version_id, pattern_id)
+    pattern = find_pattern(version_id, pattern_id)
     tagging = next(
         (
             each
@@ -92,6 +93,7 @@ def check(version_id: int, pattern_id: int, tagging_id: int) -> Check:
     )
     return Check(
         tagging=tagging,
+        groups=pattern.groups,
         sample=tuple(
             Sampled(group_id, image_id, contribution, _view(answers.get(group_id)))
             for group_id, image_id, contribution in groups

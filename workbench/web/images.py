@@ -120,7 +120,7 @@ def withdraw_verdict(verdict_id: int) -> Response:
     """Take back one's own verdict."""
     services().judging.withdraw_verdict(security.user_id(), verdict_id)
     notices.saved(gettext("Verdict taken back."))
-    return redirect(_back(), 303)
+    return redirect(security.way_back("collections.show"), 303)
 
 
 @blueprint.post("/c/<collection:name>/images/<record:image_id>/notes")
@@ -149,11 +149,7 @@ def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
     services().counterfactuals.withdraw_note(security.user_id(), note_id)
     notices.saved(gettext("Note taken back."))
-    return redirect(_back(), 303)
-
-
-def _back() -> str:
-    return security.local_path(request.form.get("back")) or url_for("collections.show")
+    return redirect(security.way_back("collections.show"), 303)
 
 
 def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:

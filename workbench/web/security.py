@@ -115,6 +115,11 @@ def ask_to_sign_in() -> AnyResponse:
     return redirect(url_for("accounts.login", next=local_path(back)), 303)
 
 
+def way_back(endpoint: str) -> str:
+    """Where a form says that one came from, else the page of this endpoint."""
+    return local_path(request.form.get("back")) or url_for(endpoint)
+
+
 def local_path(target: str | None) -> str | None:
     """The path and query of an address of this site; None for any other address."""
     if not target or any(ord(sign) < 32 for sign in target) or "\\" in target:

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
-from workbench.services.patterns import PatternRow
 from workbench.services.tag_checks import Check, Sampled
 from workbench.web import notices, security
 from workbench.web.entering import enter, version_of
@@ -29,7 +28,8 @@ class TagCheckPage:
 
     view: View
     workspace: Workspace
-    row: PatternRow
+    pattern_id: int
+    pattern_name: str
     check: Check
 
     @property
@@ -47,7 +47,8 @@ def show(name: str, pattern_id: int, tagging_id: int) -> str:
     page = TagCheckPage(
         view=view,
         workspace=workspace,
-        row=calls.patterns.pattern(version, pattern_id).row,
+        pattern_id=pattern_id,
+        pattern_name=calls.patterns.pattern_name(version, pattern_id),
         check=calls.tag_checks.check(version, pattern_id, tagging_id),
     )
     return render_template("views/tag_check.html", page=page)
@@ -66,9 +67,9 @@ def answer(tagging_id: int) -> Response:
     notices.saved(
         gettext("Saved: it fits.") if fits else gettext("Saved: it does not fit."),
         undo=url_for("tag_checks.withdraw", check_id=made),
-        back=_back(),
+        back=security.way_back("taxonomy.show"),
     )
-    return redirect(_back(), 303)
+    return redirect(security.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/tag-checks/<record:check_id>/withdraw")
@@ -77,8 +78,4 @@ def withdraw(check_id: int) -> Response:
     """Take back an answer."""
     services().tag_checks.withdraw(security.user_id(), check_id)
     notices.saved(gettext("Answer taken back."))
-    return redirect(_back(), 303)
-
-
-def _back() -> str:
-    return security.local_path(request.form.get("back")) or url_for("taxonomy.show")
+    return redirect(security.way_back("taxonomy.show"), 303)

@@ -34,7 +34,7 @@ def describe(tag_id: int) -> Response:
     )
     tag = services().tagging.describe_tag(security.user_id(), tag_id, name, description)
     notices.saved(gettext("Saved: “%(tag)s”.", tag=tag.name))
-    return redirect(_back(), 303)
+    return redirect(security.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/patterns/<record:pattern_id>/tags")
@@ -59,18 +59,14 @@ def withdraw(tagging_id: int) -> Response:
     """Take back a tag that one has put on."""
     services().tagging.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag taken off."))
-    return redirect(_back(), 303)
+    return redirect(security.way_back("taxonomy.show"), 303)
 
 
 def _tagged(tagging: TaggingView) -> Response:
-    back = _back()
+    back = security.way_back("taxonomy.show")
     notices.saved(
         gettext("Tagged “%(tag)s”.", tag=tagging.tag),
         undo=url_for("taxonomy.withdraw", tagging_id=tagging.id),
         back=back,
     )
     return redirect(back, 303)
-
-
-def _back() -> str:
-    return security.local_path(request.form.get("back")) or url_for("taxonomy.show")

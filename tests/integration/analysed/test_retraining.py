@@ -237,10 +237,10 @@ def test_a_retrain_without_decisions_keeps_each_dimensions_meaning_and_encodes_n
             Prediction.version_id == made.id, Prediction.removed_change.is_not(None)
         )
     )
-    assert 0 < (measured or 0) <= settings.sensitivity_images
+    assert measured == settings.sensitivity_images
     # Each exemplar is seen without its group, and with regions like it removed elsewhere; each
     # image without its strongest groups, and with their like removed.
-    assert encoder.encoded == (1 + pattern_effects.CONTROLS) * exemplars + 2 * (measured or 0)
+    assert encoder.encoded == (1 + pattern_effects.CONTROLS) * exemplars + 2 * measured
 
 
 def test_another_number_of_dimensions_starts_a_family_of_its_own(
