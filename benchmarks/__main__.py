@@ -17,7 +17,7 @@ from json import loads
 
 from benchmarks.command import Figures, number, parser
 from workbench.config import PROJECT_ROOT
-from workbench.services.precision import processor_name
+from workbench.services.encoding.precision import processor_name
 
 NAMES = (
     "attribution",

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from workbench.analysis.neighbours import empty_index, extend, fit_space
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.columns import columns_of
-from workbench.services.neighbour_files import folder_of, keep_index, open_index
+from workbench.services.explore.columns import columns_of
+from workbench.services.similar.index_files import folder_of, keep_index, open_index
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

@@ -19,7 +19,7 @@ from workbench.analysis.encoder import TOKENS, Encoder, Part, Penultimate
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.normalise import normalise
 from workbench.config import Settings
-from workbench.services.precision import precision_of
+from workbench.services.encoding.precision import precision_of
 
 BATCH = 16
 

@@ -36,7 +36,7 @@ from workbench.analysis.pixel_groups import PixelGroup as Mask
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services import accounts
-from workbench.services.weights import store_head
+from workbench.services.models.weights import store_head
 from workbench.store import migrating
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import Base, db, now, session, transaction

@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 from workbench.analysis.cells import spread_order
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import KEPT_AT_MOST, PixelGroup, find_pixel_groups
-from workbench.services.scoring import SCALE_PERCENTILE
+from workbench.services.pipeline.scoring import SCALE_PERCENTILE
 
 DIMENSIONS = 16
 GRID = 16

@@ -42,8 +42,8 @@ from workbench.analysis.pixel_groups import PixelGroup, decode_mask, find_pixel_
 from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.config import Settings
-from workbench.services.model_logits import logits_of
-from workbench.services.pattern_effects import CONTROLS, Example, effect_of, one_an_image
+from workbench.services.models.inference import logits_of
+from workbench.services.pipeline.pattern_effects import CONTROLS, Example, effect_of, one_an_image
 
 SEED = 0
 SIDE = 224

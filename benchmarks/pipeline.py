@@ -31,10 +31,10 @@ from benchmarks.temporary import (
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder
 from workbench.config import Settings
-from workbench.services.manifests import Candidate
-from workbench.services.pixels import read_pixels
+from workbench.services.encoding.pixels import read_pixels
+from workbench.services.imports.sources import Candidate
+from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
-from workbench.services.scoring import score
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction

@@ -29,10 +29,10 @@ from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder
 from workbench.analysis.relevance import default_method, needs
 from workbench.config import Settings
-from workbench.services.encoding import encoded_shards
+from workbench.services.encoding.encode import encoded_shards
+from workbench.services.encoding.shards import Shard, embedding_files, stored_shard
+from workbench.services.pipeline.scoring import score, score_batch
 from workbench.services.progress import Silent
-from workbench.services.scoring import score, score_batch
-from workbench.services.shards import Shard, embedding_files, stored_shard
 
 IMAGES = 256
 QUICK_IMAGES = 64

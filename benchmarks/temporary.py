@@ -21,13 +21,13 @@ from workbench.analysis.relevance import default_method
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.collections import workspace
-from workbench.services.curation import freeze
 from workbench.services.demo import build_demo_set
-from workbench.services.encoding import embeddings_of, encode_missing
-from workbench.services.importing import import_images
-from workbench.services.manifests import Candidate, open_source
+from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.imports.run import import_images
+from workbench.services.imports.sources import Candidate, open_source
+from workbench.services.models.weights import store_head
+from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent
-from workbench.services.weights import store_head
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image

@@ -26,9 +26,10 @@ from tqdm import tqdm
 
 from workbench.app import MEGABYTE, create_app
 from workbench.config import Settings
-from workbench.services import accounts, analysis_requests, processes, runs
+from workbench.services import accounts
 from workbench.services.collections import collection_id
 from workbench.services.errors import ServiceError
+from workbench.services.runs import processes, queue, requests
 from workbench.services.status import status as read_status
 from workbench.store import migrating
 from workbench.store.database import db
@@ -151,7 +152,7 @@ def import_command(
     Interrupted, it goes on where it was when called again. Files that cannot be imported are
     listed with their reason, and do not end the run.
     """
-    from workbench.services.importing import import_images
+    from workbench.services.imports.run import import_images
 
     migrating.upgrade(db.engine)
     bar = Bar()
@@ -196,7 +197,7 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
     """Encode, train, explain, find patterns, lay out; goes on where an earlier call ended."""
     _require_tables()
     collection = collection_id(name)
-    run_id = analysis_requests.run_for_analysis(collection, again=again)
+    run_id = requests.run_for_analysis(collection, again=again)
     if run_id is not None:
         _see_through(run_id)
     found = next(each for each in read_status().collections if each.name == name)
@@ -213,13 +214,13 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
     _show(report, as_json=as_json, lines=lines)
 
 
-def _see_through(run_id: int) -> runs.RunView:
+def _see_through(run_id: int) -> queue.RunView:
     """Show a run until it has ended. Raises ClickException unless it succeeded."""
-    from workbench.services import performing
+    from workbench.services.pipeline import run
 
     bar = Bar()
     try:
-        view = performing.see_through(db.engine, run_id, _settings(), processes.new_name(), bar)
+        view = run.see_through(db.engine, run_id, _settings(), processes.new_name(), bar)
     except KeyboardInterrupt:
         raise click.ClickException(
             "Interrupted. What was finished is kept; the same command goes on from here."
@@ -265,7 +266,7 @@ def evaluate(name: str, *, as_json: bool) -> None:
     """Measure the active version on any collection."""
     _require_tables()
     collection_id(name)  # refused before the seconds that loading takes
-    from workbench.services.evaluation import evaluate as measure
+    from workbench.services.pipeline.evaluation import evaluate as measure
 
     bar = Bar()
     try:
@@ -297,15 +298,15 @@ def evaluate(name: str, *, as_json: bool) -> None:
 @_with_app
 def retrain(name: str, *, wait: bool, as_json: bool) -> None:
     """Retrain on the curated labels: the worker does it, or with --wait this process."""
-    from workbench.services.versions import versions
+    from workbench.services.models.versions import versions
 
     _require_tables()
     collection = collection_id(name)
-    runs.recover()
-    view = runs.request_retrain(None, collection)
+    queue.recover()
+    view = queue.request_retrain(None, collection)
     if not wait:
         lines = [f"Queued as run {view.id}."]
-        if not runs.worker_alive():
+        if not queue.worker_alive():
             lines.append("No worker is running: start one with `python manage.py worker`.")
         _show({"run": view.id, "state": view.state}, as_json=as_json, lines=lines)
         return
@@ -339,7 +340,7 @@ def project(name: str, *, again: bool, as_json: bool) -> None:
     """Train the projection that forgets words written on images."""
     _require_tables()
     collection_id(name)  # refused before the seconds that loading takes
-    from workbench.services.projecting import project as make
+    from workbench.services.pipeline.projection import project as make
 
     bar = Bar()
     try:
@@ -394,7 +395,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 def _warm(app: Flask, settings: Settings) -> None:
     """Load the encoder before the first counterfactual asks for it."""
-    from workbench.services.encoders import encoder_of
+    from workbench.services.encoding.registry import encoder_of
 
     with app.app_context():
         try:
@@ -434,7 +435,7 @@ def demo(port: int) -> None:
         names = prepare(settings, bar)
         bar.close()
         for name in names:
-            run_id = analysis_requests.run_for_analysis(collection_id(name))
+            run_id = requests.run_for_analysis(collection_id(name))
             if run_id is not None:
                 click.echo(f"Analysing {name}", err=True)
                 _see_through(run_id)

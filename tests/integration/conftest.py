@@ -11,9 +11,10 @@ from flask import Flask
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import import_pictures
 from workbench.config import Settings
-from workbench.services import accounts, encoders
+from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.collections import workspace
+from workbench.services.encoding import registry
 from workbench.store import migrating
 from workbench.store.database import db
 
@@ -22,8 +23,8 @@ from workbench.store.database import db
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The installation's encoder, replaced by one of a few lines."""
     fake = FakeEncoder()
-    monkeypatch.setattr(encoders, "load_encoder", lambda _name, **_places: fake)
-    encoders._loaded.cache_clear()
+    monkeypatch.setattr(registry, "load_encoder", lambda _name, **_places: fake)
+    registry._loaded.cache_clear()
     return fake
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services import analysis_requests, performing, runs, training
+from workbench.services.pipeline import run as performing
+from workbench.services.pipeline import train
 from workbench.services.progress import Stopping
+from workbench.services.runs import queue, requests
 from workbench.store.database import db, session
 from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction, ResultShard
@@ -43,13 +45,13 @@ class StopsAt:
 def test_an_interrupted_analysis_goes_on_where_it_was(
     imported: int, settings: Settings, encoder: FakeEncoder, stage: str, done: int
 ) -> None:
-    run_id = analysis_requests.run_for_analysis(imported)
+    run_id = requests.run_for_analysis(imported)
     assert run_id is not None
-    runs.claim(run_id, "here:1:test")
+    queue.claim(run_id, "here:1:test")
     with pytest.raises(Stopping):
         performing.perform(db.engine, run_id, settings, shown=StopsAt(stage, done))
 
-    assert runs.run(run_id).state == "queued"
+    assert queue.run(run_id).state == "queued"
     assert session().get(ActiveVersion, imported) is None
     assert analyse(imported, settings) == "succeeded"
     session().rollback()
@@ -83,12 +85,12 @@ def test_a_failing_run_says_why_and_leaves_nothing_behind(
     def broken(*_arguments: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(training.summarising, "summarise", broken)
+    monkeypatch.setattr(train.summarising, "summarise", broken)
 
     assert analyse(imported, settings) == "failed"
 
     session().rollback()
-    run = runs.runs(imported)[0]
+    run = queue.runs(imported)[0]
     assert run.state == "failed"
     assert run.error == "RuntimeError: the disk is full"
     assert session().get(ActiveVersion, imported) is None
@@ -105,4 +107,4 @@ def test_a_collection_of_one_label_fails_with_a_clear_reason(
     session().commit()
 
     assert analyse(imported, settings) == "failed"
-    assert "same label" in runs.runs(imported)[0].error
+    assert "same label" in queue.runs(imported)[0].error

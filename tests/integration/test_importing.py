@@ -20,9 +20,10 @@ from PIL import Image as Picture
 from sqlalchemy import func, select
 
 from workbench.config import Settings
-from workbench.services import held_out, import_reading, importing
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.importing import ImportReport, import_images
+from workbench.services.imports import reading, split
+from workbench.services.imports import run as importing
+from workbench.services.imports.run import ImportReport, import_images
 from workbench.services.progress import Silent
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction
@@ -276,7 +277,7 @@ def test_bad_files_are_listed_with_their_reasons_and_the_run_goes_on(
     put(source / "real" / "text.jpg", b"This is a text.\n")
     put(source / "real" / "truncated.jpg", encoded(3, "JPEG", side=200)[:5000])
     with (source / "real" / "huge.png").open("wb") as file:
-        file.truncate(import_reading.MAX_FILE_BYTES + 1)
+        file.truncate(reading.MAX_FILE_BYTES + 1)
     report = import_into(source)
     assert report.imported == 4
     reasons = dict(report.rejections)
@@ -293,14 +294,14 @@ def test_a_file_that_breaks_in_an_unknown_way_does_not_end_the_run(
     import_into: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = grow(tmp_path / "set", each=2)
-    normalise = import_reading.normalise
+    normalise = reading.normalise
 
     def breaking(content: bytes, *, max_pixels: int) -> Any:
         if content == encoded(0):
             raise ZeroDivisionError("what a decoder\0 may do")
         return normalise(content, max_pixels=max_pixels)
 
-    monkeypatch.setattr(import_reading, "normalise", breaking)
+    monkeypatch.setattr(reading, "normalise", breaking)
     report = import_into(source)
     assert report.imported == 3
     assert report.rejections == (("real/0.png", "ZeroDivisionError: what a decoder\ufffd may do"),)
@@ -446,7 +447,7 @@ def test_the_same_pixels_in_two_files_never_straddle(import_into: Importer, tmp_
 
 def test_about_a_quarter_of_the_groups_is_held_out() -> None:
     groups = [f"group {number}" for number in range(4000)]
-    assert 0.23 < np.mean([held_out.is_held_out(group) for group in groups]) < 0.27
+    assert 0.23 < np.mean([split.is_held_out(group) for group in groups]) < 0.27
 
 
 @pytest.mark.parametrize("each", [2, 3, 5])

@@ -13,12 +13,12 @@ from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.transformer import TransformerEncoder
 from workbench.analysis.relevance import method_for
 from workbench.config import Settings
-from workbench.services import encoders
-from workbench.services.encoding import embeddings_of, encode_missing
+from workbench.services.encoding import registry
+from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.errors import UnavailableError
-from workbench.services.neighbours import of_image, of_text, why_no_text
+from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
-from workbench.services.scoring import score
+from workbench.services.similar.search import of_image, of_text, why_no_text
 from workbench.store.database import transaction
 from workbench.store.versions import ModelVersion, TrainingRun
 
@@ -49,8 +49,8 @@ def clip(monkeypatch: pytest.MonkeyPatch, **given: object) -> TransformerEncoder
     ).eval()
     features = ((0, "patch_mean"), (1, "class"))
     found = from_model(model, name="open_clip:small@made-up", features=features, **given)  # type: ignore[arg-type]
-    monkeypatch.setattr(encoders, "load_encoder", lambda _name, **_places: found)
-    encoders._loaded.cache_clear()
+    monkeypatch.setattr(registry, "load_encoder", lambda _name, **_places: found)
+    registry._loaded.cache_clear()
     return found
 
 

@@ -17,11 +17,11 @@ from workbench import cli
 from workbench.analysis.projected_training import same_projection
 from workbench.analysis.projection import train_projection
 from workbench.config import Settings
-from workbench.services import projecting, training
 from workbench.services.errors import NotFoundError
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline import projection, train
+from workbench.services.pipeline.projection import WORDS, project, projection_for, projection_wanted
 from workbench.services.progress import Silent
-from workbench.services.projecting import WORDS, project, projection_for, projection_wanted
-from workbench.services.weights import load_head
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -42,8 +42,8 @@ class EndsAt:
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = partial(train_projection, steps=5)
-    monkeypatch.setattr(projecting, "train_projection", quick)
-    monkeypatch.setattr(projecting, "TRAINING_IMAGES", 12)
+    monkeypatch.setattr(projection, "train_projection", quick)
+    monkeypatch.setattr(projection, "TRAINING_IMAGES", 12)
 
 
 def rows() -> int:
@@ -151,7 +151,7 @@ def test_switched_on_it_stands_before_the_distiller_and_in_the_versions_weights(
     assert stored is not None
     assert same_projection(kept, stored)
     # A retrain starts from it behind the same projection only.
-    parent = partial(training._parent, imported, encoder, settings=on)
+    parent = partial(train._parent, imported, encoder, settings=on)
     assert parent(projection=kept) is version
     assert parent(projection=None) is None
     assert parent(projection=replace(kept, scale=2 * kept.scale)) is None

@@ -16,10 +16,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.rows import fill_every_table
-from workbench.services import processes, runs
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.progress import Cancelled, Stopping
+from workbench.services.runs import processes, queue
 from workbench.store.database import db, now, session, transaction
 from workbench.store.images import Collection
 from workbench.store.people import AuditEvent
@@ -43,7 +43,7 @@ def collection(tables: Flask) -> int:
 @pytest.fixture
 def queued(collection: int) -> int:
     """The id of a run that waits."""
-    return runs.request_retrain(None, collection).id
+    return queue.request_retrain(None, collection).id
 
 
 def dead_process() -> str:
@@ -93,10 +93,10 @@ def at_once(app: Flask, *calls: Callable[[], Answer]) -> list[Answer | Exception
 def test_a_run_that_was_asked_for_waits_and_says_who_wanted_it(
     collection: int, ada: Account
 ) -> None:
-    asked = runs.request_retrain(ada.id, collection)
+    asked = queue.request_retrain(ada.id, collection)
 
     assert (asked.state, asked.trigger, asked.requested_by) == ("queued", "request", "ada")
-    assert runs.open_run(collection) == asked
+    assert queue.open_run(collection) == asked
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "run.request")).one()
     assert (event.user_id, event.subject) == (ada.id, f"training_run:{asked.id}")
 
@@ -105,50 +105,50 @@ def test_a_collection_has_one_open_run_and_the_next_when_that_has_ended(
     collection: int, queued: int
 ) -> None:
     with pytest.raises(ConflictError):
-        runs.request_retrain(None, collection)
-    runs.claim(queued, "a")
+        queue.request_retrain(None, collection)
+    queue.claim(queued, "a")
     with pytest.raises(ConflictError):
-        runs.request_retrain(None, collection)
-    runs.end(queued, "failed", "why")
+        queue.request_retrain(None, collection)
+    queue.end(queued, "failed", "why")
 
-    assert runs.request_retrain(None, collection).state == "queued"
+    assert queue.request_retrain(None, collection).state == "queued"
 
 
 def test_another_collections_run_does_not_stand_in_the_way(queued: int) -> None:
     others = session().scalars(select(Collection.id).where(Collection.name == "others")).one()
 
-    assert runs.request_retrain(None, others).id != queued
-    assert [each.id for each in runs.runs(others)] != [queued]
+    assert queue.request_retrain(None, others).id != queued
+    assert [each.id for each in queue.runs(others)] != [queued]
 
 
 def test_of_two_who_ask_at_once_one_is_refused(tables: Flask, collection: int) -> None:
-    answers = at_once(tables, *2 * [lambda: runs.request_retrain(None, collection)])
+    answers = at_once(tables, *2 * [lambda: queue.request_retrain(None, collection)])
 
     refused = [each for each in answers if isinstance(each, ConflictError)]
     assert len(refused) == 1
-    assert len(runs.runs(collection)) == 1
+    assert len(queue.runs(collection)) == 1
 
 
 def test_of_what_is_not_there_no_run_is_made(collection: int) -> None:
     with pytest.raises(NotFoundError):
-        runs.request_retrain(None, 10**6)
+        queue.request_retrain(None, 10**6)
     with pytest.raises(NotFoundError):
-        runs.run(10**6)
+        queue.run(10**6)
 
 
 # Claiming
 
 
 def test_of_two_claimers_the_first_has_it(queued: int) -> None:
-    assert runs.claim(queued, "a")
-    assert not runs.claim(queued, "b")
+    assert queue.claim(queued, "a")
+    assert not queue.claim(queued, "b")
 
     assert (row_of(queued).claimed_by, row_of(queued).attempts) == ("a", 1)
 
 
 def test_of_claimers_at_the_same_moment_one_has_it(tables: Flask, queued: int) -> None:
     answers = at_once(
-        tables, *(lambda name=name: runs.claim(queued, name) for name in ("a", "b", "c", "d"))
+        tables, *(lambda name=name: queue.claim(queued, name) for name in ("a", "b", "c", "d"))
     )
 
     assert sorted(answers, key=str) == [False, False, False, True]
@@ -157,43 +157,43 @@ def test_of_claimers_at_the_same_moment_one_has_it(tables: Flask, queued: int) -
 
 def test_the_oldest_waiting_run_is_next(queued: int) -> None:
     others = session().scalars(select(Collection.id).where(Collection.name == "others")).one()
-    younger = runs.request_retrain(None, others).id
+    younger = queue.request_retrain(None, others).id
 
-    assert [runs.claim_next("a") for _ in range(3)] == [queued, younger, None]
+    assert [queue.claim_next("a") for _ in range(3)] == [queued, younger, None]
 
 
 # What dead processes leave
 
 
 def test_a_dead_processs_run_waits_again_and_keeps_what_was_done(queued: int) -> None:
-    runs.claim(queued, dead_process())
+    queue.claim(queued, dead_process())
     change(queued, stage="Explaining images", done=3)
 
-    assert runs.recover() == (queued,)
+    assert queue.recover() == (queued,)
     left = row_of(queued)
     assert (left.state, left.claimed_by, left.attempts) == ("queued", "", 1)
 
 
 def test_a_living_processs_run_is_left_alone(queued: int) -> None:
-    runs.claim(queued, processes.new_name())
+    queue.claim(queued, processes.new_name())
 
-    assert runs.recover() == ()
+    assert queue.recover() == ()
     assert row_of(queued).state == "running"
 
 
 def test_a_process_elsewhere_is_dead_when_it_was_silent_for_long(queued: int) -> None:
-    runs.claim(queued, "another-host:1:token")
-    before = runs.recover()
-    change(queued, heartbeat_at=now() - runs.SILENT_FOR - timedelta(seconds=1))
+    queue.claim(queued, "another-host:1:token")
+    before = queue.recover()
+    change(queued, heartbeat_at=now() - queue.SILENT_FOR - timedelta(seconds=1))
 
-    assert (before, runs.recover()) == ((), (queued,))
+    assert (before, queue.recover()) == ((), (queued,))
 
 
 def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None:
-    for _ in range(runs.ATTEMPTS):
+    for _ in range(queue.ATTEMPTS):
         assert row_of(queued).state == "queued"
-        runs.claim(queued, dead_process())
-        runs.recover()
+        queue.claim(queued, dead_process())
+        queue.recover()
 
     given_up = row_of(queued)
     assert given_up.state == "failed"
@@ -202,9 +202,9 @@ def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None
 
 
 def test_a_run_that_is_put_back_in_good_order_counts_no_attempt(queued: int) -> None:
-    for _ in range(2 * runs.ATTEMPTS):
-        assert runs.claim(queued, "a")
-        runs.release(queued)
+    for _ in range(2 * queue.ATTEMPTS):
+        assert queue.claim(queued, "a")
+        queue.release(queued)
 
     assert (row_of(queued).state, row_of(queued).attempts) == ("queued", 0)
 
@@ -212,11 +212,11 @@ def test_a_run_that_is_put_back_in_good_order_counts_no_attempt(queued: int) -> 
 def test_of_two_who_recover_at_once_none_takes_the_run_from_its_next_claimer(
     tables: Flask, queued: int
 ) -> None:
-    runs.claim(queued, dead_process())
+    queue.claim(queued, dead_process())
 
     def recover_and_claim() -> bool:
-        runs.recover()
-        return runs.claim(queued, processes.new_name())
+        queue.recover()
+        return queue.claim(queued, processes.new_name())
 
     answers = at_once(tables, *4 * [recover_and_claim])
 
@@ -275,15 +275,15 @@ def test_a_run_that_ends_early_takes_its_unseen_version_along(
     if ending == "cancelled":
         user = session().scalars(select(AuditEvent.user_id)).first()
         assert user is not None
-        runs.cancel(user, half_made.id)
+        queue.cancel(user, half_made.id)
     elif ending == "failed":
-        runs.end(half_made.id, "failed", "why")
+        queue.end(half_made.id, "failed", "why")
     else:
-        change(half_made.id, state="running", attempts=runs.ATTEMPTS, claimed_by=dead_process())
-        runs.recover()
+        change(half_made.id, state="running", attempts=queue.ATTEMPTS, claimed_by=dead_process())
+        queue.recover()
 
     session().rollback()
-    ended = runs.run(half_made.id)
+    ended = queue.run(half_made.id)
     assert ended.state == ("cancelled" if ending == "cancelled" else "failed")
     assert ended.version_number is None
     assert session().scalars(select(ModelVersion.number)).all() == [1]
@@ -292,16 +292,16 @@ def test_a_run_that_ends_early_takes_its_unseen_version_along(
 
 
 def test_a_waiting_run_is_cancelled_at_once(queued: int, ada: Account) -> None:
-    assert runs.cancel(ada.id, queued).state == "cancelled"
-    assert not runs.claim(queued, "a")
+    assert queue.cancel(ada.id, queued).state == "cancelled"
+    assert not queue.claim(queued, "a")
 
 
 def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) -> None:
-    runs.claim(queued, "a")
-    progress = runs.RunProgress(db.engine, queued, every=0.0)
+    queue.claim(queued, "a")
+    progress = queue.RunProgress(db.engine, queued, every=0.0)
     progress.advance(0, 3, "Encoding images")
 
-    asked = runs.cancel(ada.id, queued)
+    asked = queue.cancel(ada.id, queued)
 
     assert (asked.state, asked.cancel_requested) == ("running", True)
     session().rollback()
@@ -310,18 +310,18 @@ def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) 
 
 
 def test_what_has_ended_cannot_be_cancelled(queued: int, ada: Account) -> None:
-    runs.cancel(ada.id, queued)
+    queue.cancel(ada.id, queued)
 
     with pytest.raises(InvalidError, match="over already"):
-        runs.cancel(ada.id, queued)
+        queue.cancel(ada.id, queued)
     with pytest.raises(NotFoundError):
-        runs.cancel(ada.id, 10**6)
+        queue.cancel(ada.id, 10**6)
 
 
 def test_a_run_is_never_both_cancelled_and_claimed(
     tables: Flask, queued: int, ada: Account
 ) -> None:
-    at_once(tables, lambda: runs.cancel(ada.id, queued), lambda: runs.claim(queued, "a"))
+    at_once(tables, lambda: queue.cancel(ada.id, queued), lambda: queue.claim(queued, "a"))
 
     after = row_of(queued)
     cancelled = after.state == "cancelled" and not after.claimed_by
@@ -333,14 +333,14 @@ def test_a_run_is_never_both_cancelled_and_claimed(
 
 
 def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
-    runs.claim(queued, "a")
-    progress = runs.RunProgress(db.engine, queued, every=0.0)
+    queue.claim(queued, "a")
+    progress = queue.RunProgress(db.engine, queued, every=0.0)
     progress.advance(0, 10, "Explaining images")
     session().rollback()
-    first = runs.run(queued)
+    first = queue.run(queued)
     progress.advance(5, 10, "Explaining images")
     session().rollback()
-    half = runs.run(queued)
+    half = queue.run(queued)
 
     assert (first.fraction, first.seconds_left) == (0.0, None)
     assert (half.stage, half.done, half.total, half.fraction) == ("Explaining images", 5, 10, 0.5)
@@ -351,22 +351,22 @@ def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
 def test_a_rate_counts_only_what_this_process_did(
     queued: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = runs.now()
-    runs.claim(queued, "a")
-    progress = runs.RunProgress(db.engine, queued, every=0.0)
+    begun = queue.now()
+    queue.claim(queued, "a")
+    progress = queue.RunProgress(db.engine, queued, every=0.0)
     for seconds, done in ((0, 80), (10, 90)):
-        monkeypatch.setattr(runs, "now", lambda at=seconds: begun + timedelta(seconds=at))
+        monkeypatch.setattr(queue, "now", lambda at=seconds: begun + timedelta(seconds=at))
         progress.advance(done, 100, "Explaining images")
     session().rollback()
-    resumed = runs.run(queued)
+    resumed = queue.run(queued)
 
     assert resumed.rate == pytest.approx(1.0)
     assert resumed.seconds_left == pytest.approx(10.0)
 
 
 def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> None:
-    runs.claim(queued, "a")
-    progress = runs.RunProgress(db.engine, queued, every=3600.0)
+    queue.claim(queued, "a")
+    progress = queue.RunProgress(db.engine, queued, every=3600.0)
     seen = []
     for done in range(6):
         progress.advance(done, 5, "Explaining images")
@@ -376,9 +376,9 @@ def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> Non
 
 
 def test_a_process_that_is_to_stop_is_told_before_its_next_step(queued: int) -> None:
-    runs.claim(queued, "a")
+    queue.claim(queued, "a")
     stop = threading.Event()
-    progress = runs.RunProgress(db.engine, queued, stop=stop)
+    progress = queue.RunProgress(db.engine, queued, stop=stop)
     progress.advance(0, 5, "Encoding images")
     stop.set()
 
@@ -387,11 +387,11 @@ def test_a_process_that_is_to_stop_is_told_before_its_next_step(queued: int) -> 
 
 
 def test_a_heart_beats_while_a_long_step_goes_on_and_then_no_more(queued: int) -> None:
-    runs.claim(queued, "a")
+    queue.claim(queued, "a")
     long_ago = now() - timedelta(hours=1)
     change(queued, heartbeat_at=long_ago)
 
-    with runs.Heartbeat(db.engine, queued, every=0.01):
+    with queue.Heartbeat(db.engine, queued, every=0.01):
         deadline = time.monotonic() + 20
         while row_of(queued).heartbeat_at == long_ago and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -404,11 +404,11 @@ def test_a_heart_beats_while_a_long_step_goes_on_and_then_no_more(queued: int) -
 
 
 def test_a_run_that_has_ended_has_no_heartbeat(queued: int) -> None:
-    runs.claim(queued, "a")
-    runs.end(queued, "failed", "why")
+    queue.claim(queued, "a")
+    queue.end(queued, "failed", "why")
     before = row_of(queued).heartbeat_at
 
-    with runs.Heartbeat(db.engine, queued, every=0.01):
+    with queue.Heartbeat(db.engine, queued, every=0.01):
         time.sleep(0.1)
 
     assert row_of(queued).heartbeat_at == before
@@ -419,53 +419,53 @@ def test_a_run_that_has_ended_has_no_heartbeat(queued: int) -> None:
 
 def expire_lease() -> None:
     with transaction() as current:
-        current.get_one(WorkerLease, runs.WORKER).expires_at = now() - timedelta(seconds=1)
+        current.get_one(WorkerLease, queue.WORKER).expires_at = now() - timedelta(seconds=1)
 
 
 def test_a_second_worker_is_refused_while_the_first_renews(tables: Flask) -> None:
-    assert runs.take_lease("another-host:1:a")
-    assert not runs.take_lease("another-host:2:b")
-    assert runs.take_lease("another-host:1:a")
-    assert runs.worker_alive()
+    assert queue.take_lease("another-host:1:a")
+    assert not queue.take_lease("another-host:2:b")
+    assert queue.take_lease("another-host:1:a")
+    assert queue.worker_alive()
 
 
 def test_a_lease_that_was_not_renewed_is_free(tables: Flask) -> None:
-    runs.take_lease("another-host:1:a")
+    queue.take_lease("another-host:1:a")
     expire_lease()
-    between = runs.worker_alive()
+    between = queue.worker_alive()
 
-    assert runs.take_lease("another-host:2:b")
-    assert not runs.take_lease("another-host:1:a")
-    assert (between, runs.worker_alive()) == (False, True)
+    assert queue.take_lease("another-host:2:b")
+    assert not queue.take_lease("another-host:1:a")
+    assert (between, queue.worker_alive()) == (False, True)
 
 
 def test_a_dead_workers_lease_is_free_at_once(tables: Flask) -> None:
-    runs.take_lease(dead_process())
-    between = runs.worker_alive()
+    queue.take_lease(dead_process())
+    between = queue.worker_alive()
 
-    assert runs.take_lease(processes.new_name())
-    assert (between, runs.worker_alive()) == (False, True)
+    assert queue.take_lease(processes.new_name())
+    assert (between, queue.worker_alive()) == (False, True)
 
 
 def test_a_lease_is_given_back_by_its_holder_alone(tables: Flask) -> None:
-    runs.take_lease("another-host:1:a")
-    runs.give_lease_back("another-host:2:b")
-    refused = runs.take_lease("another-host:2:b")
-    runs.give_lease_back("another-host:1:a")
+    queue.take_lease("another-host:1:a")
+    queue.give_lease_back("another-host:2:b")
+    refused = queue.take_lease("another-host:2:b")
+    queue.give_lease_back("another-host:1:a")
 
     assert not refused
-    assert not runs.worker_alive()
-    assert runs.take_lease("another-host:2:b")
+    assert not queue.worker_alive()
+    assert queue.take_lease("another-host:2:b")
 
 
 @pytest.mark.parametrize("before", ["never held", "expired"])
 def test_of_workers_that_start_at_once_one_has_the_lease(tables: Flask, before: str) -> None:
     if before == "expired":
-        runs.take_lease("another-host:9:gone")
+        queue.take_lease("another-host:9:gone")
         expire_lease()
 
     answers = at_once(
-        tables, *(lambda n=n: runs.take_lease(f"another-host:{n}:token") for n in range(4))
+        tables, *(lambda n=n: queue.take_lease(f"another-host:{n}:token") for n in range(4))
     )
 
     assert sorted(answers, key=str) == [False, False, False, True]

@@ -19,10 +19,10 @@ from workbench.analysis.encoder import TOKENS, Part, Penultimate
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.collections import workspace
-from workbench.services.encoding import encode_missing
+from workbench.services.encoding.encode import encode_missing
 from workbench.services.errors import ImageError
+from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Cancelled, Silent
-from workbench.services.scoring import score
 from workbench.store import migrating
 from workbench.store.database import db, session
 from workbench.store.results import Embedding, Pattern, PixelGroup, Prediction

@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.made_up import made_up_version
 from workbench.config import Settings
-from workbench.services.encoding import encode_missing
+from workbench.services.encoding.encode import encode_missing
+from workbench.services.pipeline.cleanup import YOUNG, Swept, sweep
+from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
-from workbench.services.scoring import score
-from workbench.services.sweeping import YOUNG, Swept, sweep
 from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image

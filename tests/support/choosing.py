@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.services.selecting import Chosen, Filters, Lasso, Selection, choose
+from workbench.services.explore.filters import Chosen, Filters, Lasso, Selection, choose
 
 
 def chosen(

@@ -7,8 +7,8 @@ import torch
 from workbench.analysis.distilled_head import DistilledHead
 from workbench.analysis.encoder import Encoder
 from workbench.config import Settings
-from workbench.services.curation import freeze
-from workbench.services.weights import store_head
+from workbench.services.models.weights import store_head
+from workbench.services.pipeline.dataset import freeze
 from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
-from workbench.services import analysis_requests, performing, runs
-from workbench.services.importing import import_images
+from workbench.services.imports.run import import_images
+from workbench.services.pipeline import run
 from workbench.services.progress import Silent
+from workbench.services.runs import queue, requests
 from workbench.store.database import db
 
 EFFECT_IMAGES = 8
@@ -31,19 +32,19 @@ def import_pictures(settings: Settings, folder: Path) -> None:
 
 def analyse(collection_id: int, settings: Settings, *, again: bool = False) -> str:
     """Bring a collection's analysis up to date in this process; the state that it ended in."""
-    run_id = analysis_requests.run_for_analysis(collection_id, again=again)
+    run_id = requests.run_for_analysis(collection_id, again=again)
     assert run_id is not None
     return perform(run_id, settings)
 
 
-def retrain(user_id: int, collection_id: int, settings: Settings) -> runs.RunView:
+def retrain(user_id: int, collection_id: int, settings: Settings) -> queue.RunView:
     """Ask for a retrain and do it in this process."""
-    run_id = runs.request_retrain(user_id, collection_id).id
+    run_id = queue.request_retrain(user_id, collection_id).id
     perform(run_id, settings)
-    return runs.run(run_id)
+    return queue.run(run_id)
 
 
 def perform(run_id: int, settings: Settings) -> str:
     """Claim a queued run and do it."""
-    assert runs.claim(run_id, "here:1:test")
-    return performing.perform(db.engine, run_id, settings)
+    assert queue.claim(run_id, "here:1:test")
+    return run.perform(db.engine, run_id, settings)

@@ -12,7 +12,14 @@ from typing import Any
 from PIL import Image as Picture
 
 from workbench.services.accounts import Account, may
-from workbench.services.browsing import (
+from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from workbench.services.explore.cards import (
     DimensionShare,
     GroupView,
     ImageCard,
@@ -21,20 +28,9 @@ from workbench.services.browsing import (
     PlaceInOrder,
     VersionScore,
 )
-from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
-from workbench.services.counterfactual_notes import NoteView, check_words
-from workbench.services.counterfactuals import DimensionEdit, Outcome, RegionEdit
-from workbench.services.dimensions import Carrier, Spread, Violin
-from workbench.services.errors import (
-    ConflictError,
-    InvalidError,
-    NotFoundError,
-    UnavailableError,
-)
-from workbench.services.judging import VerdictView
-from workbench.services.media import MapKey
-from workbench.services.neighbours import GroupCard, Neighbour
-from workbench.services.overview import (
+from workbench.services.explore.dimensions import Carrier, Spread, Violin
+from workbench.services.explore.filters import FilterChoices, Filters, Lasso, Selection
+from workbench.services.explore.grid import (
     CellDetail,
     CellView,
     Lassoed,
@@ -42,18 +38,22 @@ from workbench.services.overview import (
     PatternName,
     Window,
 )
-from workbench.services.pattern_reports import Remark
-from workbench.services.patterns import (
+from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
     PatternRow,
     PatternsSummary,
 )
-from workbench.services.runs import RunView
-from workbench.services.selecting import FilterChoices, Filters, Lasso, Selection
-from workbench.services.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.tagging import TaggingView, TagRow
-from workbench.services.versions import VersionRow
+from workbench.services.explore.reports import Remark
+from workbench.services.image.counterfactuals import DimensionEdit, Outcome, RegionEdit
+from workbench.services.image.media import MapKey
+from workbench.services.models.versions import VersionRow
+from workbench.services.review.notes import NoteView, check_words
+from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
+from workbench.services.review.tags import TaggingView, TagRow
+from workbench.services.review.verdicts import VerdictView
+from workbench.services.runs.queue import RunView
+from workbench.services.similar.search import GroupCard, Neighbour
 from workbench.web.services import Services
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)

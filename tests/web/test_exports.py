@@ -19,11 +19,11 @@ from werkzeug.http import parse_options_header
 
 from tests.web.conftest import Reader
 from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, Cells, FakeWorkbench
-from workbench.services import rendering
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.overview import Overview, Window
-from workbench.services.tagging import TaggingView
+from workbench.services.explore.grid import Overview, Window
+from workbench.services.export import png
+from workbench.services.review.tags import TaggingView
 from workbench.web import documents
 from workbench.web.attachments import file_name
 
@@ -307,15 +307,15 @@ def test_a_png_has_the_pictures_and_the_colours_in_it(visitor: Reader) -> None:
 def test_without_a_font_on_the_machine_numbers_keep_their_signs(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "_drawn", partial(rendering._drawn, bare=True))
-    rendering._replacements.cache_clear()
+    monkeypatch.setattr(png, "_drawn", partial(png._drawn, bare=True))
+    png._replacements.cache_clear()
     try:
         picture = pixels(visitor, "patterns")
-        signs = rendering._replacements(
-            rendering._kept_font(visitor.client.application.config["WORKBENCH"].cache_dir)
+        signs = png._replacements(
+            png._kept_font(visitor.client.application.config["WORKBENCH"].cache_dir)
         )
     finally:
-        rendering._replacements.cache_clear()
+        png._replacements.cache_clear()
 
     assert (picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80].max(axis=-1) < 80).mean() > 0.05
     assert signs[ord("\N{MINUS SIGN}")] == "-"
@@ -324,17 +324,17 @@ def test_without_a_font_on_the_machine_numbers_keep_their_signs(
 
 def test_a_picture_too_large_to_draw_is_refused_with_words(app: Flask) -> None:
     with app.app_context(), pytest.raises(InvalidError, match="take it as SVG"):
-        rendering.png_of("<svg/>", 5000, 5000)
+        png.png_of("<svg/>", 5000, 5000)
 
 
 def test_a_picture_is_drawn_beside_the_server_and_not_in_it(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """resvg keeps Python's lock while it draws; nobody else would be answered."""
-    monkeypatch.setattr(rendering, "LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr(png, "LONGEST_SECONDS", 0.001)
 
     with app.app_context(), pytest.raises(UnavailableError, match="took too long"):
-        rendering._drawn("<svg/>", "", 1)
+        png._drawn("<svg/>", "", 1)
 
 
 def test_a_document_holds_a_bounded_number_of_pictures(

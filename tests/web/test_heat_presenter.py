@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from tests.web.fakes import CARDS, Browsing, FakeWorkbench, Media
 from workbench.config import PROJECT_ROOT
-from workbench.services.browsing import GroupView
+from workbench.services.explore.cards import GroupView
 from workbench.web.presenters.heat import (
     BAR_LEFT,
     BAR_WIDTH,

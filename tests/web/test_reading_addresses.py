@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 
 from tests.web.conftest import Reader
 from workbench.services.errors import InvalidError
-from workbench.services.overview import Window
-from workbench.services.selecting import SPLITS, VERDICTS, Filters, Lasso
+from workbench.services.explore.filters import SPLITS, VERDICTS, Filters, Lasso
+from workbench.services.explore.grid import Window
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import key, numbers, whole, words
 from workbench.web.view import (

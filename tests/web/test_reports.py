@@ -13,7 +13,7 @@ import pytest
 from tests.web.conftest import Reader
 from tests.web.fakes import NOON, FakeWorkbench
 from tests.web.test_pages import Page
-from workbench.services.tagging import TaggingView
+from workbench.services.review.tags import TaggingView
 
 ONE = "/c/faces/patterns/32/report.html"
 ALL = "/c/faces/patterns/report.html"

@@ -21,8 +21,9 @@ from tests.web.pseudo import LANGUAGE, Bare
 from tests.web.test_exports import VIEWS as PICTURES
 from tests.web.test_pages import PAGES
 from workbench.config import PROJECT_ROOT
-from workbench.services import counterfactuals, pattern_names
-from workbench.services.browsing import ImagePage
+from workbench.services.explore.cards import ImagePage
+from workbench.services.image import counterfactuals
+from workbench.services.review import pattern_names
 from workbench.web.security import limiter
 
 TEMPLATES = sorted(

@@ -10,9 +10,9 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.services.errors import NotFoundError
-from workbench.services.finished import finished_versions
-from workbench.services.judging import to_judge
-from workbench.services.runs import RunView, open_run
+from workbench.services.models.finished import finished_versions
+from workbench.services.review.verdicts import to_judge
+from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
 from workbench.store.images import Collection
 from workbench.store.versions import ActiveVersion, ModelVersion

@@ -9,8 +9,8 @@ from typing import Literal
 
 from flask_babel import gettext
 
-from workbench.services.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
 from workbench.services.errors import InvalidError
+from workbench.services.image.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import choice
 

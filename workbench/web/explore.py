@@ -8,13 +8,13 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.browsing import ImagePage
 from workbench.services.collections import Workspace
-from workbench.services.dimensions import Carrier
 from workbench.services.errors import InvalidError
-from workbench.services.overview import CellDetail, Overview
-from workbench.services.patterns import PatternRow
-from workbench.services.selecting import FilterChoices
+from workbench.services.explore.cards import ImagePage
+from workbench.services.explore.dimensions import Carrier
+from workbench.services.explore.filters import FilterChoices
+from workbench.services.explore.grid import CellDetail, Overview
+from workbench.services.explore.patterns import PatternRow
 from workbench.web import security
 from workbench.web.entering import enter, version_of
 from workbench.web.presenters import dimensions as dimension_panel

@@ -8,13 +8,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.browsing import ImageDetail, PlaceInOrder
 from workbench.services.collections import Workspace
-from workbench.services.counterfactual_notes import EXPECTATIONS, LONGEST_TEXT, NoteView
-from workbench.services.counterfactuals import Outcome
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.services.judging import LONGEST_REASON, VerdictView
-from workbench.services.media import MapKey
+from workbench.services.explore.cards import ImageDetail, PlaceInOrder
+from workbench.services.image.counterfactuals import Outcome
+from workbench.services.image.media import MapKey
+from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
+from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
 from workbench.web import notices, security
 from workbench.web.edits import ChosenEdit, read_edit
 from workbench.web.entering import enter, version_of

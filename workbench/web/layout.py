@@ -11,7 +11,7 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 from workbench.config import Settings
-from workbench.services.selecting import Filters
+from workbench.services.explore.filters import Filters
 from workbench.web.converters import LARGEST_ID
 from workbench.web.parsing import number_text
 from workbench.web.presenters import bars, glyph, heat, violin

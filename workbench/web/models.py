@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import NotFoundError
-from workbench.services.runs import RunView
-from workbench.services.versions import VersionRow
+from workbench.services.models.versions import VersionRow
+from workbench.services.runs.queue import RunView
 from workbench.web import notices, security
 from workbench.web.entering import enter, version_of
 from workbench.web.services import services

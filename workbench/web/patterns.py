@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from workbench.services.collections import Workspace
-from workbench.services.patterns import PatternDetail
-from workbench.services.selecting import Selection
-from workbench.services.tag_checks import Tally
+from workbench.services.explore.filters import Selection
+from workbench.services.explore.patterns import PatternDetail
+from workbench.services.review.tag_checks import Tally
 from workbench.web.entering import enter, version_of
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit

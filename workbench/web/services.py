@@ -7,25 +7,11 @@ from typing import Any
 
 from flask import current_app
 
-from workbench.services import (
-    accounts,
-    browsing,
-    collections,
-    counterfactuals,
-    dimensions,
-    judging,
-    media,
-    neighbours,
-    overview,
-    pattern_reports,
-    patterns,
-    rendering,
-    runs,
-    selecting,
-    tag_checks,
-    tagging,
-    versions,
-)
+from workbench.services import accounts, collections
+from workbench.services.explore import dimensions, patterns
+from workbench.services.image import counterfactuals, media
+from workbench.services.models import versions
+from workbench.services.review import tag_checks
 
 
 @dataclass(frozen=True)
@@ -33,21 +19,21 @@ class Services:
     """One service module a field, or anything with the same functions."""
 
     accounts: Any = accounts
-    browsing: Any = browsing
+    browsing: Any = cards
     collections: Any = collections
     counterfactuals: Any = counterfactuals
     dimensions: Any = dimensions
-    judging: Any = judging
+    judging: Any = verdicts
     media: Any = media
-    neighbours: Any = neighbours
-    overview: Any = overview
-    pattern_reports: Any = pattern_reports
+    neighbours: Any = search
+    overview: Any = grid
+    pattern_reports: Any = reports
     patterns: Any = patterns
-    rendering: Any = rendering
-    runs: Any = runs
-    selecting: Any = selecting
+    rendering: Any = png
+    runs: Any = queue
+    selecting: Any = filters
     tag_checks: Any = tag_checks
-    tagging: Any = tagging
+    tagging: Any = tags
     versions: Any = versions
 
 

@@ -9,10 +9,10 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 
-from workbench.services.browsing import ImageCard
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.services.neighbours import LONGEST_WORDS, MOST, GroupCard, Neighbour
+from workbench.services.explore.cards import ImageCard
+from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard, Neighbour
 from workbench.web import security
 from workbench.web.entering import enter, version_of
 from workbench.web.parsing import whole, words

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
-from workbench.services.tag_checks import Check, Sampled
+from workbench.services.review.tag_checks import Check, Sampled
 from workbench.web import notices, security
 from workbench.web.entering import enter, version_of
 from workbench.web.parsing import choice, whole

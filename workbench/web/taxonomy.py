@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.tagging import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
+from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
 from workbench.web import notices, security
 from workbench.web.parsing import key, words
 from workbench.web.services import services

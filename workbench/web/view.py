@@ -10,10 +10,9 @@ from flask import url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from workbench.services.browsing import MOST_SHUFFLES
 from workbench.services.errors import InvalidError
-from workbench.services.overview import Window
-from workbench.services.selecting import (
+from workbench.services.explore.cards import MOST_SHUFFLES
+from workbench.services.explore.filters import (
     LONGEST_TEXT,
     MISCLASSIFIED,
     MOST_CORNERS,
@@ -24,6 +23,7 @@ from workbench.services.selecting import (
     Lasso,
     Selection,
 )
+from workbench.services.explore.grid import Window
 from workbench.web.parsing import (
     between,
     choice,

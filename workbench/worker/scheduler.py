@@ -14,9 +14,10 @@ from apscheduler.triggers.cron import CronTrigger
 from flask import Flask
 
 from workbench.config import Settings
-from workbench.services import performing, processes, runs, schedules
 from workbench.services.errors import ConflictError
+from workbench.services.pipeline import run
 from workbench.services.progress import Stopping
+from workbench.services.runs import processes, queue, schedules
 from workbench.store.database import db
 
 log = structlog.get_logger()
@@ -56,7 +57,7 @@ class Worker:
             self._scheduler.start()
         finally:
             with self._app.app_context():
-                runs.give_lease_back(self._name)
+                queue.give_lease_back(self._name)
             log.info("worker stopped", name=self._name)
 
     def _every(self, seconds: int, job: Callable[[], None], **options: Any) -> None:
@@ -69,7 +70,7 @@ class Worker:
 
     def _renew(self) -> None:
         with self._app.app_context():
-            leading = runs.take_lease(self._name)
+            leading = queue.take_lease(self._name)
         if leading != self._leading:
             log.info("lease", name=self._name, leading=leading)
         self._leading = leading
@@ -79,14 +80,14 @@ class Worker:
         if not self._leading or self._stop.is_set():
             return
         with self._app.app_context():
-            for left in runs.recover():
+            for left in queue.recover():
                 log.warning("recovered a run that a dead process left", run=left)
-            run_id = runs.claim_next(self._name)
+            run_id = queue.claim_next(self._name)
             if run_id is None:
                 return
             log.info("run started", run=run_id)
             try:
-                state = performing.perform(db.engine, run_id, self._settings, stop=self._stop)
+                state = run.perform(db.engine, run_id, self._settings, stop=self._stop)
             except Stopping:
                 log.info("run put back, the worker stops", run=run_id)
             else:
@@ -116,6 +117,6 @@ class Worker:
             if not schedules.is_due(collection_id, self._settings):
                 return
             try:
-                runs.request_retrain(None, collection_id, trigger="schedule")
+                queue.request_retrain(None, collection_id, trigger="schedule")
             except ConflictError:
                 log.info("a run is under way already", collection=collection_id)

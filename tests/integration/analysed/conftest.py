@@ -16,8 +16,8 @@ from tests.support.postgres import Postgres
 from tests.support.working import EFFECT_IMAGES, analyse, import_pictures
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services import encoders
 from workbench.services.collections import Workspace, collections, workspace
+from workbench.services.encoding import registry
 from workbench.store import migrating
 from workbench.store.database import db
 
@@ -67,12 +67,12 @@ class Originals:
 def originals(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Originals]:
     """The analysed workbenches to copy from."""
     fake = FakeEncoder()
-    real = encoders.load_encoder
-    encoders.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]  # a stand-in
+    real = registry.load_encoder
+    registry.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]  # a stand-in
     made = Originals(tmp_path_factory.mktemp("analysed"), postgres)
     yield made
     made.close()
-    encoders.load_encoder = real
+    registry.load_encoder = real
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from tests.support.choosing import chosen
 from workbench.config import Settings
-from workbench.services import judging, tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import (
+from workbench.services.collections import Workspace, workspace
+from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.explore.cards import (
     ORDERS,
     ImageCard,
     PlaceInOrder,
@@ -20,9 +21,8 @@ from workbench.services.browsing import (
     images,
     place_in_order,
 )
-from workbench.services.collections import Workspace, workspace
-from workbench.services.columns import forget_columns
-from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.explore.columns import forget_columns
+from workbench.services.review import tags, verdicts
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image
@@ -108,7 +108,7 @@ def test_the_most_wrong_come_first_and_the_surest_last(version_id: int) -> None:
     wrong = [card.wrong for card in cards]
 
     assert wrong == sorted(wrong, reverse=True)
-    assert next(card.id for card in cards if card.wrong) == judging.queue(version_id)
+    assert next(card.id for card in cards if card.wrong) == verdicts.queue(version_id)
 
 
 def test_an_image_outside_of_the_selection_has_neighbours_where_it_would_stand(
@@ -260,10 +260,10 @@ def test_a_page_has_a_sensible_size(version_id: int) -> None:
 
 def test_a_card_shows_the_newest_standing_verdict(version_id: int, ada: Account) -> None:
     first = images(chosen(version_id), "uncertain", limit=1).cards[0]
-    judging.give_verdict(ada.id, first.id, version_id, "confirm")
-    newer = judging.give_verdict(ada.id, first.id, version_id, "unsure")
+    verdicts.give_verdict(ada.id, first.id, version_id, "confirm")
+    newer = verdicts.give_verdict(ada.id, first.id, version_id, "unsure")
     shown = [images(chosen(version_id), "uncertain", limit=1).cards[0].decision]
-    judging.withdraw_verdict(ada.id, newer.id)
+    verdicts.withdraw_verdict(ada.id, newer.id)
     shown.append(images(chosen(version_id), "uncertain", limit=1).cards[0].decision)
 
     assert (first.decision, shown) == (None, ["unsure", "confirm"])
@@ -294,8 +294,8 @@ def test_an_image_shows_its_groups_with_the_tags_of_their_patterns(
     )
     assert group is not None
     assert group.pattern_id is not None
-    tagging.tag_pattern(ada.id, group.pattern_id, "rough")
-    tagging.tag_group(ada.id, group.id, "by hand")
+    tags.tag_pattern(ada.id, group.pattern_id, "rough")
+    tags.tag_group(ada.id, group.id, "by hand")
 
     detail = image_detail(version_id, group.image_id)
 

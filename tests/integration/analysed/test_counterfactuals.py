@@ -15,12 +15,18 @@ from workbench.analysis.counterfactual import FILLS, exceeds_controls, remove_re
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services import counterfactuals
 from workbench.services.accounts import Account
-from workbench.services.browsing import images
 from workbench.services.collections import workspace
-from workbench.services.counterfactual_notes import STAYS_WITHIN, is_met, notes_on
-from workbench.services.counterfactuals import (
+from workbench.services.encoding.pixels import read_pixels
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from workbench.services.explore.cards import images
+from workbench.services.image import counterfactuals
+from workbench.services.image.counterfactuals import (
     CONTROLS,
     DimensionEdit,
     Edit,
@@ -30,16 +36,10 @@ from workbench.services.counterfactuals import (
     try_edit,
     withdraw_note,
 )
-from workbench.services.errors import (
-    ConflictError,
-    InvalidError,
-    NotFoundError,
-    UnavailableError,
-)
-from workbench.services.model_logits import logits_of
-from workbench.services.pixels import read_pixels
-from workbench.services.version_files import rows_of
-from workbench.services.weights import load_head
+from workbench.services.models.arrays import rows_of
+from workbench.services.models.inference import logits_of
+from workbench.services.models.weights import load_head
+from workbench.services.review.notes import STAYS_WITHIN, is_met, notes_on
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image

@@ -11,13 +11,13 @@ from sqlalchemy import delete, func, select, update
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
-from workbench.services import judging
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace
 from workbench.services.errors import ConflictError, NotFoundError
-from workbench.services.evaluation import Evaluation, evaluate
-from workbench.services.importing import import_images
+from workbench.services.imports.run import import_images
+from workbench.services.pipeline.evaluation import Evaluation, evaluate
 from workbench.services.progress import Silent
+from workbench.services.review import verdicts
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.results import Prediction
@@ -98,14 +98,14 @@ def test_what_people_decided_is_what_it_is_measured_against(
         )
         .all()
     )
-    judging.give_verdict(ada.id, ids[0], version_id, "exclude")
+    verdicts.give_verdict(ada.id, ids[0], version_id, "exclude")
     for image_id in ids[1:]:
-        judging.give_verdict(ada.id, image_id, version_id, "overturn")
+        verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
 
     after = measured("pictures", settings)
 
     assert (after.n, after.left_out) == (before.n - 1, before.left_out + 1)
-    wrong = session().get_one(Prediction, (version_id, ids[0])).outcome in judging.WRONG
+    wrong = session().get_one(Prediction, (version_id, ids[0])).outcome in verdicts.WRONG
     right = round((before.accuracy or 0) * before.n) - (not wrong)
     assert after.accuracy == pytest.approx(1 - right / after.n)
 

@@ -19,14 +19,16 @@ from tests.support.fake_encoder import CHANNELS, FakeEncoder
 from tests.support.working import retrain
 from workbench.analysis.neighbours import fit_space
 from workbench.config import Settings
-from workbench.services import neighbour_files, neighbour_making, neighbours_on_demand
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
-from workbench.services.encoding import embeddings_of
+from workbench.services.encoding.encode import embeddings_of
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.neighbour_files import folder_of, open_index
-from workbench.services.neighbour_making import make_indexes
-from workbench.services.neighbours import (
+from workbench.services.pipeline.cleanup import sweep
+from workbench.services.progress import Cancelled, Silent
+from workbench.services.similar import build, index_files, on_demand
+from workbench.services.similar.build import make_indexes
+from workbench.services.similar.index_files import folder_of, open_index
+from workbench.services.similar.search import (
     Neighbour,
     group_card,
     image_card,
@@ -35,8 +37,6 @@ from workbench.services.neighbours import (
     of_text,
     why_no_text,
 )
-from workbench.services.progress import Cancelled, Silent
-from workbench.services.sweeping import sweep
 from workbench.store.artifacts import load_rows
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -176,7 +176,7 @@ def test_a_group_without_a_direction_is_like_nothing(
 ) -> None:
     group = groups_of(version_id)[0]
     monkeypatch.setattr(
-        "workbench.services.neighbours._row", lambda *_given: np.zeros((8, 4), dtype=np.float32)
+        "workbench.services.similar.search._row", lambda *_given: np.zeros((8, 4), dtype=np.float32)
     )
 
     assert of_group(version_id, group.id) == ()
@@ -214,7 +214,7 @@ def test_of_an_unfinished_version_nothing_is_looked_up_or_made(
     version_id: int, settings: Settings
 ) -> None:
     image_id = ids_of(version_id)[0]
-    shutil.rmtree(neighbour_files.root(settings))
+    shutil.rmtree(index_files.root(settings))
     with transaction() as current:
         current.execute(
             update(TrainingRun).where(TrainingRun.version_id == version_id).values(state="running")
@@ -222,7 +222,7 @@ def test_of_an_unfinished_version_nothing_is_looked_up_or_made(
 
     with pytest.raises(NotFoundError):
         of_image(version_id, image_id)
-    assert not neighbour_files.root(settings).exists()
+    assert not index_files.root(settings).exists()
 
 
 def missing(path: Path) -> None:
@@ -260,7 +260,7 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
     version_id: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on, made = threading.Event(), threading.Event()
-    real = neighbours_on_demand.make_index
+    real = on_demand.make_index
     calls = []
 
     def slowly(*given: object, **named: object) -> None:
@@ -269,9 +269,9 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
         real(*given, **named)  # type: ignore[arg-type]
         made.set()
 
-    monkeypatch.setattr(neighbours_on_demand, "make_index", slowly)
-    monkeypatch.setattr(neighbours_on_demand, "PATIENCE_SECONDS", 0.01)
-    shutil.rmtree(neighbour_files.root(settings))
+    monkeypatch.setattr(on_demand, "make_index", slowly)
+    monkeypatch.setattr(on_demand, "PATIENCE_SECONDS", 0.01)
+    shutil.rmtree(index_files.root(settings))
     image_id = ids_of(version_id)[0]
 
     for _ in range(2):
@@ -288,7 +288,7 @@ def test_where_the_embeddings_are_lost_the_page_is_told(
     version_id: int, settings: Settings
 ) -> None:
     image_id = ids_of(version_id)[0]
-    shutil.rmtree(neighbour_files.root(settings))
+    shutil.rmtree(index_files.root(settings))
     lost = session().scalars(
         select(EmbeddingShard)
         .join(Embedding, Embedding.shard_id == EmbeddingShard.id)
@@ -328,7 +328,7 @@ class EndsAt:
 def test_making_goes_on_with_the_index_that_was_not_finished(
     version_id: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
-    shutil.rmtree(neighbour_files.root(settings))
+    shutil.rmtree(index_files.root(settings))
     with pytest.raises(Cancelled):
         make_indexes(version_id, encoder, settings, EndsAt("Indexing pixel groups"))
     place = folder(version_id, settings)
@@ -344,8 +344,8 @@ def test_making_goes_on_with_the_index_that_was_not_finished(
 def test_of_very_many_groups_the_strongest_are_indexed(
     version_id: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.rmtree(neighbour_files.root(settings))
-    monkeypatch.setattr(neighbour_making, "MOST_GROUPS", 10)
+    shutil.rmtree(index_files.root(settings))
+    monkeypatch.setattr(build, "MOST_GROUPS", 10)
     group = max(groups_of(version_id), key=lambda each: each.number)
     assert group.number > 0
 
@@ -420,7 +420,7 @@ def test_the_packaged_encoder_is_not_loaded_to_say_that_it_reads_no_text(
 ) -> None:
     with transaction() as current:
         current.get_one(ModelVersion, version_id).encoder = "packaged"
-    monkeypatch.setattr("workbench.services.encoders.encoder_of", None)
+    monkeypatch.setattr("workbench.services.encoding.registry.encoder_of", None)
 
     assert "reads no text" in (why_no_text(version_id) or "")
 

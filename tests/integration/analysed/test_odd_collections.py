@@ -14,10 +14,10 @@ from PIL.PngImagePlugin import PngInfo
 from tests.support.pictures import draw_collection, smooth
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services import runs
 from workbench.services.collections import collection_id
-from workbench.services.importing import import_images
+from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
+from workbench.services.runs import queue
 from workbench.web.security import limiter
 
 PAGES = (
@@ -85,7 +85,7 @@ def test_one_image_is_refused_with_words_and_every_page_says_what_there_is(
 
     assert analyse(collection_id("odd"), settings) == "failed"
 
-    (run,) = runs.runs(collection_id("odd"))
+    (run,) = queue.runs(collection_id("odd"))
     assert run.error == "training needs both real and fake images; all have the same label"
     assert set(answers(reading).values()) == {200, 404}
 

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from tests.support.choosing import chosen
 from workbench.analysis.cells import COLUMNS, ROWS
-from workbench.services import tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import images
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.overview import (
+from workbench.services.explore.cards import images
+from workbench.services.explore.filters import Filters, Lasso
+from workbench.services.explore.grid import (
     MOST_GLYPHS,
     CellView,
     Window,
@@ -23,8 +23,8 @@ from workbench.services.overview import (
     lassoed,
     overview,
 )
-from workbench.services.patterns import patterns
-from workbench.services.selecting import Filters, Lasso
+from workbench.services.explore.patterns import patterns
+from workbench.services.review import tags
 from workbench.store.database import session
 from workbench.store.results import Cell, PixelGroup, Prediction
 
@@ -298,7 +298,7 @@ def test_a_cell_of_another_version_is_not_found(version_id: int) -> None:
 
 def test_a_cell_names_the_patterns_and_tags_of_its_images(version_id: int, ada: Account) -> None:
     strongest = patterns(chosen(version_id))[0]
-    tagging.tag_pattern(ada.id, strongest.id, "rough")
+    tags.tag_pattern(ada.id, strongest.id, "rough")
     having = set(
         session().scalars(select(PixelGroup.image_id).where(PixelGroup.pattern_id == strongest.id))
     )

@@ -7,14 +7,14 @@ from sqlalchemy import select
 
 from tests.integration.analysed.test_query_counts import queries
 from tests.support.choosing import chosen
-from workbench.services import judging
 from workbench.services.accounts import Account
 from workbench.services.collections import workspace
-from workbench.services.counterfactual_notes import withdraw_note
-from workbench.services.counterfactuals import DimensionEdit, save_note
 from workbench.services.errors import NotFoundError
-from workbench.services.pattern_reports import remarks
-from workbench.services.patterns import patterns
+from workbench.services.explore.patterns import patterns
+from workbench.services.explore.reports import remarks
+from workbench.services.image.counterfactuals import DimensionEdit, save_note
+from workbench.services.review import verdicts
+from workbench.services.review.notes import withdraw_note
 from workbench.store.database import session
 from workbench.store.results import PixelGroup, Prediction
 
@@ -50,7 +50,7 @@ def test_reasons_and_notes_on_its_images_are_there_the_newest_first(
     version_id: int, pattern_id: int, ada: Account, ben: Account
 ) -> None:
     first, second = members(pattern_id)[:2]
-    judging.give_verdict(ben.id, second, version_id, "overturn", "the teeth")
+    verdicts.give_verdict(ben.id, second, version_id, "overturn", "the teeth")
     save_note(ada.id, version_id, first, DimensionEdit(0, "zero"), "fall", "the glare")
 
     found = remarks(version_id, pattern_id)
@@ -69,13 +69,13 @@ def test_what_was_taken_back_left_unsaid_or_said_of_others_is_not(
     version_id: int, pattern_id: int, ada: Account
 ) -> None:
     member = members(pattern_id)[0]
-    back = judging.give_verdict(ada.id, member, version_id, "unsure", "never mind")
-    judging.withdraw_verdict(ada.id, back.id)
-    judging.give_verdict(ada.id, member, version_id, "confirm", "")
+    back = verdicts.give_verdict(ada.id, member, version_id, "unsure", "never mind")
+    verdicts.withdraw_verdict(ada.id, back.id)
+    verdicts.give_verdict(ada.id, member, version_id, "confirm", "")
     note = save_note(ada.id, version_id, member, DimensionEdit(0, "zero"), "fall", "hm")
     withdraw_note(ada.id, note.id)
     other = outsider(version_id, pattern_id)
-    judging.give_verdict(ada.id, other, version_id, "confirm", "another image")
+    verdicts.give_verdict(ada.id, other, version_id, "confirm", "another image")
 
     assert remarks(version_id, pattern_id) == ()
 
@@ -96,9 +96,9 @@ def test_many_remarks_are_asked_for_as_often_as_few(
     version_id: int, pattern_id: int, ada: Account
 ) -> None:
     images = members(pattern_id)
-    judging.give_verdict(ada.id, images[0], version_id, "confirm", "one")
+    verdicts.give_verdict(ada.id, images[0], version_id, "confirm", "one")
     few = queries(lambda: remarks(version_id, pattern_id))
     for image_id in images:
-        judging.give_verdict(ada.id, image_id, version_id, "confirm", "more")
+        verdicts.give_verdict(ada.id, image_id, version_id, "confirm", "more")
 
     assert queries(lambda: remarks(version_id, pattern_id)) == few <= 3

@@ -15,16 +15,14 @@ from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.patterns import effect_agreement
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services import patterns as service
-from workbench.services import tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import images
 from workbench.services.collections import Workspace, workspace
+from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.model_logits import logits_of
-from workbench.services.overview import overview
-from workbench.services.pattern_effects import CONTROLS, one_an_image
-from workbench.services.patterns import (
+from workbench.services.explore import patterns as service
+from workbench.services.explore.cards import images
+from workbench.services.explore.grid import overview
+from workbench.services.explore.patterns import (
     EXEMPLARS,
     ORDERS,
     PatternRow,
@@ -32,8 +30,10 @@ from workbench.services.patterns import (
     patterns,
     summary,
 )
-from workbench.services.pixels import read_pixels
-from workbench.services.weights import load_head
+from workbench.services.models.inference import logits_of
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline.pattern_effects import CONTROLS, one_an_image
+from workbench.services.review import tags
 from workbench.store.database import session
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
@@ -182,10 +182,10 @@ def test_a_pattern_is_called_by_its_first_tag_and_by_its_number_before(
     version_id: int, found: tuple[PatternRow, ...], ada: Account
 ) -> None:
     row = found[0]
-    first = tagging.tag_pattern(ada.id, row.id, "rough")
-    tagging.tag_pattern(ada.id, row.id, "second")
+    first = tags.tag_pattern(ada.id, row.id, "rough")
+    tags.tag_pattern(ada.id, row.id, "second")
     called = [row.label, patterns(chosen(version_id))[0].label]
-    tagging.withdraw(ada.id, first.id)
+    tags.withdraw(ada.id, first.id)
     called.append(patterns(chosen(version_id))[0].label)
 
     assert called == [f"pattern {row.number}", "rough", "second"]

@@ -9,16 +9,17 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.support.choosing import chosen
-from workbench.services import dimensions, judging, tagging
 from workbench.services.accounts import Account
-from workbench.services.browsing import image_detail, images, place_in_order
 from workbench.services.collections import Workspace, collections, workspace
-from workbench.services.counterfactuals import DimensionEdit, save_note
-from workbench.services.overview import Window, cell, overview
-from workbench.services.patterns import pattern, patterns
-from workbench.services.runs import runs
-from workbench.services.selecting import Filters
-from workbench.services.versions import versions
+from workbench.services.explore import dimensions
+from workbench.services.explore.cards import image_detail, images, place_in_order
+from workbench.services.explore.filters import Filters
+from workbench.services.explore.grid import Window, cell, overview
+from workbench.services.explore.patterns import pattern, patterns
+from workbench.services.image.counterfactuals import DimensionEdit, save_note
+from workbench.services.models.versions import versions
+from workbench.services.review import tags, verdicts
+from workbench.services.runs.queue import runs
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.results import Cell, PixelGroup, Prediction
@@ -61,7 +62,7 @@ def test_the_counter_counts(analysed: Workspace) -> None:
 
 def test_a_page_of_images_asks_as_often_whatever_its_size(version_id: int, ada: Account) -> None:
     for card in images(chosen(version_id), "uncertain", limit=30).cards:
-        judging.give_verdict(ada.id, card.id, version_id, "confirm")
+        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
 
     few, many = (
         queries(lambda limit=limit: images(chosen(version_id), "uncertain", limit=limit))
@@ -97,7 +98,7 @@ def test_the_patterns_ask_as_often_for_many_as_for_few(version_id: int, ada: Acc
     untagged = queries(lambda: patterns(chosen(version_id)))
     for row in found:
         for name in ("one", "two", "three"):
-            tagging.tag_pattern(ada.id, row.id, name)
+            tags.tag_pattern(ada.id, row.id, name)
     in_cells = {
         each.id: len(patterns(chosen(version_id, cell_id=each.id)))
         for each in overview(chosen(version_id), 0, None).cells
@@ -129,11 +130,11 @@ def test_the_taxonomy_asks_as_often_for_twenty_tags_as_for_one(
         .scalars(select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(20))
         .all()
     )
-    tagging.tag_group(ada.id, groups[0], "first")
-    one = queries(tagging.taxonomy)
+    tags.tag_group(ada.id, groups[0], "first")
+    one = queries(tags.taxonomy)
     for number, group_id in enumerate(groups):
-        tagging.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
-    many = queries(tagging.taxonomy)
+        tags.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
+    many = queries(tags.taxonomy)
 
     assert one == many == 2
 
@@ -200,7 +201,7 @@ def test_the_collections_ask_as_often_for_twenty_as_for_two(analysed: Workspace)
 def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     version_id: int, ada: Account, ben: Account
 ) -> None:
-    image_id = judging.queue(version_id)
+    image_id = verdicts.queue(version_id)
     assert image_id is not None
     groups = (
         session()
@@ -214,10 +215,10 @@ def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     before = queries(lambda: image_detail(version_id, image_id))
     for number in range(8):
         user = (ada, ben)[number % 2].id
-        judging.give_verdict(user, image_id, version_id, "confirm")
+        verdicts.give_verdict(user, image_id, version_id, "confirm")
         save_note(user, version_id, image_id, DimensionEdit(number), "stay", "words")
         for group_id in groups:
-            tagging.tag_group(user, group_id, f"tag {number}")
+            tags.tag_group(user, group_id, f"tag {number}")
 
     detail = image_detail(version_id, image_id)
     assert (len(detail.verdicts), len(detail.notes)) == (8, 8)
@@ -246,7 +247,7 @@ def test_filters_ask_as_often_whatever_they_let_through(version_id: int, ada: Ac
         select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(8)
     )
     for group_id in groups.all():
-        tagging.tag_group(ada.id, group_id, "seen")
+        tags.tag_group(ada.id, group_id, "seen")
     for filters in ({}, {"outcome": "misclassified"}, {"p": (0.0, 0.1)}, {"label": "real"}):
         assert queries(lambda filters=filters: chosen(version_id, **filters)) == 0
     for filters, most in (({"tag": "seen"}, 3), ({"verdict": "none"}, 1), ({"text": "a"}, 5)):
@@ -264,6 +265,6 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     version_id: int, ada: Account, people: int
 ) -> None:
     for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
-        judging.give_verdict(ada.id, card.id, version_id, "confirm")
+        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
 
-    assert queries(lambda: judging.queue(version_id)) == 1
+    assert queries(lambda: verdicts.queue(version_id)) == 1

@@ -11,14 +11,17 @@ from sqlalchemy import Engine, func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import perform, retrain
 from workbench.config import Settings
-from workbench.services import judging, pattern_effects, performing, runs, tagging, training
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
-from workbench.services.curation import new_decisions
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.models.versions import activate, versions
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline import pattern_effects, train
+from workbench.services.pipeline import run as performing
+from workbench.services.pipeline.dataset import new_decisions
 from workbench.services.progress import Stopping
-from workbench.services.versions import activate, versions
-from workbench.services.weights import load_head
+from workbench.services.review import tags, verdicts
+from workbench.services.runs import queue
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
@@ -96,7 +99,7 @@ class During:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is written and looks for a cancellation, as slow steps of real runs do."""
 
-    class Eager(runs.RunProgress):
+    class Eager(queue.RunProgress):
         def __init__(self, engine: Engine, run_id: int, **options: object) -> None:
             super().__init__(engine, run_id, every=0.0)
 
@@ -112,8 +115,8 @@ def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_on
 ) -> None:
     overturned, excluded = mislabelled[:2], mislabelled[2]
     for image_id in overturned:
-        judging.give_verdict(ada.id, image_id, version_id, "overturn")
-    judging.give_verdict(ada.id, excluded, version_id, "exclude")
+        verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+    verdicts.give_verdict(ada.id, excluded, version_id, "exclude")
 
     run = retrain(ada.id, analysed.collection.id, settings)
 
@@ -150,7 +153,7 @@ def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(
     ben: Account,
     settings: Settings,
 ) -> None:
-    judging.give_verdict(ada.id, mislabelled[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn")
     retrain(ada.id, analysed.collection.id, settings)
     left = newest(analysed.collection.id).id
 
@@ -195,8 +198,8 @@ def test_what_was_said_and_decided_before_a_retrain_stays_to_the_last_bit(
     pattern = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).first()
     assert others is not None
     assert pattern is not None
-    tagging.tag_pattern(ada.id, pattern, "rough")
-    judging.give_verdict(ada.id, mislabelled[0], version_id, "overturn", "it is rough")
+    tags.tag_pattern(ada.id, pattern, "rough")
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn", "it is rough")
     before = [said_by(each) for each in (version_id, others.id)]
     files = files_below(settings.artifact_dir)
 
@@ -263,19 +266,19 @@ def test_while_a_retrain_waits_or_works_another_is_refused(
 
     def ask() -> None:
         with pytest.raises(ConflictError) as caught:
-            runs.request_retrain(ada.id, analysed.collection.id)
+            queue.request_retrain(ada.id, analysed.collection.id)
         refused.append(str(caught.value))
 
-    run_id = runs.request_retrain(ada.id, analysed.collection.id).id
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
     ask()
-    assert runs.claim(run_id, "here:1:test")
+    assert queue.claim(run_id, "here:1:test")
     assert (
         performing.perform(db.engine, run_id, settings, shown=During("Training the distiller", ask))
         == "succeeded"
     )
 
     assert len(refused) == 2
-    assert runs.request_retrain(ada.id, analysed.collection.id).state == "queued"
+    assert queue.request_retrain(ada.id, analysed.collection.id).state == "queued"
 
 
 @pytest.fixture
@@ -289,7 +292,7 @@ def unchanged(analysed: Workspace, version_id: int) -> Iterator[None]:
     assert newest(analysed.collection.id).id == version_id
     known = set(session().scalars(select(ModelVersion.id)))
     assert all(rows_by_version(table) == known for table in OF_A_VERSION)
-    assert runs.open_run(analysed.collection.id) is None
+    assert queue.open_run(analysed.collection.id) is None
 
 
 @pytest.mark.parametrize(
@@ -309,15 +312,15 @@ def test_a_retrain_that_is_cancelled_at_any_stage_leaves_nothing(
     unchanged: None,
     stage: str,
 ) -> None:
-    run_id = runs.request_retrain(ada.id, analysed.collection.id).id
-    assert runs.claim(run_id, "here:1:test")
-    cancelling = During(stage, lambda: runs.cancel(ada.id, run_id))
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
+    cancelling = During(stage, lambda: queue.cancel(ada.id, run_id))
 
     state = performing.perform(db.engine, run_id, settings, shown=cancelling)
 
     assert (state, cancelling.done) == ("cancelled", True)
     session().rollback()
-    ended = runs.run(run_id)
+    ended = queue.run(run_id)
     assert (ended.state, ended.error, ended.version_number) == ("cancelled", "", None)
     assert ended.finished_at is not None
     who = (
@@ -329,10 +332,10 @@ def test_a_retrain_that_is_cancelled_at_any_stage_leaves_nothing(
 def test_a_retrain_cancelled_before_its_first_step_ends_so(
     analysed: Workspace, ada: Account, settings: Settings, unchanged: None
 ) -> None:
-    run_id = runs.request_retrain(ada.id, analysed.collection.id).id
-    assert runs.claim(run_id, "here:1:test")
-    runs.cancel(ada.id, run_id)
-    runs.release(run_id)
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
+    queue.cancel(ada.id, run_id)
+    queue.release(run_id)
 
     assert perform(run_id, settings) == "cancelled"
 
@@ -343,14 +346,14 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
     def stop() -> None:
         raise Stopping
 
-    run_id = runs.request_retrain(ada.id, analysed.collection.id).id
-    assert runs.claim(run_id, "here:1:test")
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
     with pytest.raises(Stopping):
         performing.perform(db.engine, run_id, settings, shown=During("Measuring patterns", stop))
     session().rollback()
     assert session().get_one(TrainingRun, run_id).version_id is not None
 
-    assert runs.cancel(ada.id, run_id).state == "cancelled"
+    assert queue.cancel(ada.id, run_id).state == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -369,7 +372,7 @@ def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("no space left")
 
-    place = training if module == "training" else getattr(training, module)
+    place = train if module == "training" else getattr(train, module)
     monkeypatch.setattr(place, name, broken)
 
     run = retrain(ada.id, analysed.collection.id, settings)
@@ -385,7 +388,7 @@ def test_decisions_that_leave_one_label_fail_with_a_clear_reason(
         select(Image.id).where(Image.collection_id == analysed.collection.id, Image.label == "fake")
     )
     for image_id in fakes.all():
-        judging.give_verdict(ada.id, image_id, version_id, "exclude")
+        verdicts.give_verdict(ada.id, image_id, version_id, "exclude")
 
     run = retrain(ada.id, analysed.collection.id, settings)
 
@@ -400,13 +403,13 @@ def test_after_a_failure_the_next_retrain_is_version_2(
         raise RuntimeError("no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr(training.scoring, "score", broken)
+        patched.setattr(train.scoring, "score", broken)
         retrain(ada.id, analysed.collection.id, settings)
 
     run = retrain(ada.id, analysed.collection.id, settings)
 
     assert (run.state, run.version_number) == ("succeeded", 2)
-    assert [each.state for each in runs.runs(analysed.collection.id)[:2]] == [
+    assert [each.state for each in queue.runs(analysed.collection.id)[:2]] == [
         "succeeded",
         "failed",
     ]

@@ -7,9 +7,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from workbench.config import Settings
-from workbench.services import judging, runs, schedules
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace
+from workbench.services.review import verdicts
+from workbench.services.runs import queue, schedules
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.versions import Schedule
@@ -21,7 +22,7 @@ def decide(analysed: Workspace, user: Account, count: int) -> None:
         select(Image.id).where(Image.collection_id == analysed.collection.id).limit(count)
     )
     for image_id in ids.all():
-        judging.give_verdict(user.id, image_id, None, "confirm")
+        verdicts.give_verdict(user.id, image_id, None, "confirm")
 
 
 def test_every_analysed_collection_has_a_nightly_look_by_default(
@@ -73,6 +74,6 @@ def test_the_worker_plans_what_the_table_says_and_asks_for_what_is_due(
 
     session().rollback()
     assert f"nightly:{collection_id}" in names
-    queued = runs.runs(collection_id)[0]
+    queued = queue.runs(collection_id)[0]
     assert (queued.state, queued.trigger) == ("queued", "schedule")
-    assert len([each for each in runs.runs(collection_id) if each.state == "queued"]) == 1
+    assert len([each for each in queue.runs(collection_id) if each.state == "queued"]) == 1

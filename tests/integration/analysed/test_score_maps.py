@@ -14,8 +14,8 @@ from sqlalchemy import select
 from workbench.analysis.score_map import RAMP
 from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.media import heatmap, map_key, score_map_png
-from workbench.services.version_files import logit_weights_of, rows_of
+from workbench.services.image.media import heatmap, map_key, score_map_png
+from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.store.database import session
 from workbench.store.results import Prediction
 

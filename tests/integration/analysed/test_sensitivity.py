@@ -14,11 +14,11 @@ from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, re
 from workbench.analysis.normalise import NORMAL_SIZE
 from workbench.analysis.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services.model_logits import logits_of
-from workbench.services.pixels import read_pixels
+from workbench.services.encoding.pixels import read_pixels
+from workbench.services.models.inference import logits_of
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
-from workbench.services.sensitivity import STRONGEST, measure_sensitivity
-from workbench.services.weights import load_head
 from workbench.store.database import session, transaction
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion

@@ -7,10 +7,10 @@ from math import sqrt
 import pytest
 from sqlalchemy import select
 
-from workbench.services import tag_checks, tagging
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.tagging import TaggingView
+from workbench.services.review import tag_checks, tags
+from workbench.services.review.tags import TaggingView
 from workbench.store.database import session
 from workbench.store.judgements import TagCheck
 from workbench.store.people import AuditEvent
@@ -28,7 +28,7 @@ def pattern(version_id: int) -> Pattern:
 
 @pytest.fixture
 def tag(pattern: Pattern, ada: Account) -> TaggingView:
-    return tagging.tag_pattern(ada.id, pattern.id, "rough")
+    return tags.tag_pattern(ada.id, pattern.id, "rough")
 
 
 def members(pattern: Pattern) -> list[int]:
@@ -44,7 +44,7 @@ def test_the_sample_is_of_the_patterns_groups_and_the_same_for_everybody(
     version_id: int, pattern: Pattern, tag: TaggingView, ben: Account
 ) -> None:
     sample = sampled(version_id, pattern, tag)
-    other = tagging.tag_pattern(ben.id, pattern.id, "another")
+    other = tags.tag_pattern(ben.id, pattern.id, "another")
 
     assert len(set(sample)) == len(sample) == min(tag_checks.SAMPLE, pattern.groups)
     assert set(sample) <= set(members(pattern))
@@ -113,8 +113,8 @@ def test_a_tag_that_is_gone_or_not_a_patterns_is_not_checked(
     version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
 ) -> None:
     group_id = sampled(version_id, pattern, tag)[0]
-    by_hand = tagging.tag_group(ada.id, group_id, "rough")
-    tagging.withdraw(ada.id, tag.id)
+    by_hand = tags.tag_group(ada.id, group_id, "rough")
+    tags.withdraw(ada.id, tag.id)
 
     for tagging_id in (tag.id, by_hand.id, 10**6):
         with pytest.raises(NotFoundError):

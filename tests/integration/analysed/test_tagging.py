@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from workbench.services import tagging
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.review import tags
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
@@ -45,12 +45,12 @@ def pattern(version_id: int) -> Pattern:
     )
 
 
-def taxonomy_row(name: str) -> tagging.TagRow:
-    return next(row for row in tagging.taxonomy() if row.name == name)
+def taxonomy_row(name: str) -> tags.TagRow:
+    return next(row for row in tags.taxonomy() if row.name == name)
 
 
 def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: Account) -> None:
-    made = tagging.tag_group(ada.id, group.id, "  Fake \t smile ")
+    made = tags.tag_group(ada.id, group.id, "  Fake \t smile ")
 
     assert (made.tag, made.by, made.source) == ("Fake smile", "ada", "hand")
     assert taxonomy_row("Fake smile").created_by == "ada"
@@ -59,11 +59,11 @@ def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: A
 
 
 def test_a_tag_in_other_case_is_the_same_tag(group: PixelGroup, ada: Account) -> None:
-    tagging.tag_group(ada.id, group.id, "Fake smile")
-    tagging.tag_group(ada.id, group.id, "fake SMILE")
+    tags.tag_group(ada.id, group.id, "Fake smile")
+    tags.tag_group(ada.id, group.id, "fake SMILE")
 
-    assert tagging.tag_names() == ("Fake smile",)
-    assert len(tagging.taggings_of_groups([group.id])[group.id]) == 1
+    assert tags.tag_names() == ("Fake smile",)
+    assert len(tags.taggings_of_groups([group.id])[group.id]) == 1
 
 
 def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
@@ -78,7 +78,7 @@ def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
         with tables.app_context():
             start.wait()
             try:
-                tagging.tag_group(ada.id, group_id, "blur")
+                tags.tag_group(ada.id, group_id, "blur")
             except Exception as error:  # noqa: BLE001 - it is what the test looks at
                 failed.append(error)
 
@@ -89,7 +89,7 @@ def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
         each.join()
 
     assert failed == []
-    assert tagging.tag_names() == ("blur",)
+    assert tags.tag_names() == ("blur",)
     assert taxonomy_row("blur").groups == len(ids)
 
 
@@ -106,8 +106,8 @@ STRANGE_NAMES = [
 
 def test_a_name_is_kept_exactly_as_it_was_given(group: PixelGroup, ada: Account) -> None:
     for name in STRANGE_NAMES:
-        assert tagging.tag_group(ada.id, group.id, name).tag == name
-    assert set(tagging.tag_names()) == set(STRANGE_NAMES)
+        assert tags.tag_group(ada.id, group.id, name).tag == name
+    assert set(tags.tag_names()) == set(STRANGE_NAMES)
 
 
 REFUSED_NAMES = ["", "   ", "x" * 61, "ß" * 60, "a\x00b", "a\x1bb", "\u202eevil"]
@@ -116,46 +116,46 @@ REFUSED_NAMES = ["", "   ", "x" * 61, "ß" * 60, "a\x00b", "a\x1bb", "\u202eevil
 def test_a_tag_needs_a_sensible_name(group: PixelGroup, ada: Account) -> None:
     for name in REFUSED_NAMES:
         with pytest.raises(InvalidError):
-            tagging.tag_group(ada.id, group.id, name)
+            tags.tag_group(ada.id, group.id, name)
 
     assert session().scalar(select(func.count()).select_from(Tag)) == 0
 
 
 def test_the_longest_name_fits(group: PixelGroup, ada: Account) -> None:
     for name in ("x" * 60, "ß" * 30):
-        assert tagging.tag_group(ada.id, group.id, name).tag == name
+        assert tags.tag_group(ada.id, group.id, name).tag == name
 
 
 def test_what_is_not_there_cannot_be_tagged(analysed: object, ada: Account) -> None:
     with pytest.raises(NotFoundError):
-        tagging.tag_group(ada.id, 10**6, "blur")
+        tags.tag_group(ada.id, 10**6, "blur")
     with pytest.raises(NotFoundError):
-        tagging.tag_pattern(ada.id, 10**6, "blur")
+        tags.tag_pattern(ada.id, 10**6, "blur")
 
-    assert tagging.taxonomy() == ()
+    assert tags.taxonomy() == ()
 
 
 def test_only_ones_own_tag_can_be_taken_off_and_only_once(
     group: PixelGroup, ada: Account, ben: Account
 ) -> None:
-    made = tagging.tag_group(ada.id, group.id, "blur")
+    made = tags.tag_group(ada.id, group.id, "blur")
 
     with pytest.raises(ConflictError):
-        tagging.withdraw(ben.id, made.id)
-    tagging.withdraw(ada.id, made.id)
+        tags.withdraw(ben.id, made.id)
+    tags.withdraw(ada.id, made.id)
     with pytest.raises(NotFoundError):
-        tagging.withdraw(ada.id, made.id)
-    assert tagging.taggings_of_groups([group.id]) == {}
-    assert tagging.tag_names() == ("blur",)
+        tags.withdraw(ada.id, made.id)
+    assert tags.taggings_of_groups([group.id]) == {}
+    assert tags.tag_names() == ("blur",)
     assert session().get_one(Tagging, made.id).withdrawn_at is not None
 
 
 def test_a_tag_that_was_taken_off_can_be_put_on_again(
     group: PixelGroup, ada: Account, ben: Account
 ) -> None:
-    tagging.withdraw(ada.id, tagging.tag_group(ada.id, group.id, "blur").id)
+    tags.withdraw(ada.id, tags.tag_group(ada.id, group.id, "blur").id)
 
-    assert tagging.tag_group(ben.id, group.id, "blur").by == "ben"
+    assert tags.tag_group(ben.id, group.id, "blur").by == "ben"
     assert taxonomy_row("blur").groups == 1
 
 
@@ -164,10 +164,10 @@ def test_the_taxonomy_counts_tags_by_hand_and_by_pattern_once_each(
 ) -> None:
     members = session().scalars(select(PixelGroup).where(PixelGroup.pattern_id == pattern.id)).all()
     outside = [each for each in groups if each.pattern_id != pattern.id][:2]
-    tagging.tag_pattern(ada.id, pattern.id, "rough")
+    tags.tag_pattern(ada.id, pattern.id, "rough")
     for each in (members[0], *outside):
-        tagging.tag_group(ben.id, each.id, "rough")
-    tagging.tag_group(ben.id, members[0].id, "another")
+        tags.tag_group(ben.id, each.id, "rough")
+    tags.tag_group(ben.id, members[0].id, "another")
 
     row = taxonomy_row("rough")
     assert (row.patterns, row.groups) == (1, len(members) + 2)
@@ -180,7 +180,7 @@ def test_an_image_with_two_patterns_of_one_tag_counts_once_for_it(
 ) -> None:
     ids = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).all()
     for pattern_id in ids:
-        tagging.tag_pattern(ada.id, pattern_id, "any")
+        tags.tag_pattern(ada.id, pattern_id, "any")
 
     members = (
         session()
@@ -195,17 +195,17 @@ def test_an_image_with_two_patterns_of_one_tag_counts_once_for_it(
 def test_a_pattern_that_lost_its_tag_no_longer_counts_for_it(
     pattern: Pattern, ada: Account
 ) -> None:
-    tagging.withdraw(ada.id, tagging.tag_pattern(ada.id, pattern.id, "rough").id)
+    tags.withdraw(ada.id, tags.tag_pattern(ada.id, pattern.id, "rough").id)
 
     row = taxonomy_row("rough")
     assert (row.patterns, row.groups, row.images) == (0, 0, 0)
 
 
 def test_a_patterns_tag_says_that_it_is_the_patterns(pattern: Pattern, ada: Account) -> None:
-    tagging.tag_pattern(ada.id, pattern.id, "first")
-    tagging.tag_pattern(ada.id, pattern.id, "second")
+    tags.tag_pattern(ada.id, pattern.id, "first")
+    tags.tag_pattern(ada.id, pattern.id, "second")
 
-    shown = tagging.taggings_of_patterns([pattern.id])[pattern.id]
+    shown = tags.taggings_of_patterns([pattern.id])[pattern.id]
     assert [(each.tag, each.source) for each in shown] == [
         ("first", "pattern"),
         ("second", "pattern"),
@@ -215,11 +215,11 @@ def test_a_patterns_tag_says_that_it_is_the_patterns(pattern: Pattern, ada: Acco
 def test_a_renamed_tag_keeps_what_bears_it(
     pattern: Pattern, group: PixelGroup, ada: Account, ben: Account
 ) -> None:
-    tagging.tag_pattern(ada.id, pattern.id, "blur")
-    tagging.tag_group(ben.id, group.id, "blur")
+    tags.tag_pattern(ada.id, pattern.id, "blur")
+    tags.tag_group(ben.id, group.id, "blur")
     before = taxonomy_row("blur")
 
-    after = tagging.describe_tag(ben.id, before.id, "soft background", " Out of focus. ")
+    after = tags.describe_tag(ben.id, before.id, "soft background", " Out of focus. ")
 
     assert (after.name, after.description) == ("soft background", "Out of focus.")
     assert (after.patterns, after.groups, after.images, after.created_by) == (
@@ -228,37 +228,37 @@ def test_a_renamed_tag_keeps_what_bears_it(
         before.images,
         "ada",
     )
-    assert tagging.taggings_of_groups([group.id])[group.id][0].tag == "soft background"
+    assert tags.taggings_of_groups([group.id])[group.id][0].tag == "soft background"
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
     assert event.detail == {"before": {"name": "blur", "description": ""}}
 
 
 def test_a_tag_can_be_written_in_other_case(group: PixelGroup, ada: Account) -> None:
-    tagging.tag_group(ada.id, group.id, "blur")
+    tags.tag_group(ada.id, group.id, "blur")
 
-    assert tagging.describe_tag(ada.id, taxonomy_row("blur").id, "Blur", "").name == "Blur"
+    assert tags.describe_tag(ada.id, taxonomy_row("blur").id, "Blur", "").name == "Blur"
 
 
 def test_a_taken_name_is_refused_in_any_case(group: PixelGroup, ada: Account) -> None:
-    tagging.tag_group(ada.id, group.id, "blur")
-    tagging.tag_group(ada.id, group.id, "smile")
+    tags.tag_group(ada.id, group.id, "blur")
+    tags.tag_group(ada.id, group.id, "smile")
 
     for name in ("smile", "SMILE"):
         with pytest.raises(ConflictError):
-            tagging.describe_tag(ada.id, taxonomy_row("blur").id, name, "lost?")
-    assert tagging.tag_names() == ("blur", "smile")
+            tags.describe_tag(ada.id, taxonomy_row("blur").id, name, "lost?")
+    assert tags.tag_names() == ("blur", "smile")
     assert taxonomy_row("blur").description == ""
 
 
 def test_a_tag_that_is_not_there_or_too_long_a_description_is_refused(
     group: PixelGroup, ada: Account
 ) -> None:
-    tagging.tag_group(ada.id, group.id, "blur")
+    tags.tag_group(ada.id, group.id, "blur")
 
     with pytest.raises(NotFoundError):
-        tagging.describe_tag(ada.id, 10**6, "blurred", "")
+        tags.describe_tag(ada.id, 10**6, "blurred", "")
     with pytest.raises(InvalidError):
-        tagging.describe_tag(ada.id, taxonomy_row("blur").id, "blur", "x" * 2001)
+        tags.describe_tag(ada.id, taxonomy_row("blur").id, "blur", "x" * 2001)
 
 
 def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(
@@ -273,5 +273,5 @@ def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(
     session().commit()
 
     with pytest.raises(NotFoundError):
-        tagging.tag_group(ada.id, group.id, "blur")
-    assert tagging.tag_names() == ()
+        tags.tag_group(ada.id, group.id, "blur")
+    assert tags.tag_names() == ()

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services import analysis_requests, runs
 from workbench.services.collections import Workspace, workspace
-from workbench.services.version_files import logit_weights_of, rows_of
-from workbench.services.weights import load_head
+from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.weights import load_head
+from workbench.services.runs import queue, requests
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -96,7 +96,7 @@ def test_the_cells_of_every_level_hold_every_image_once(analysed: Workspace) -> 
 
 
 def test_a_second_call_finds_nothing_to_do(analysed: Workspace) -> None:
-    assert analysis_requests.run_for_analysis(analysed.collection.id) is None
+    assert requests.run_for_analysis(analysed.collection.id) is None
 
 
 def test_two_collections_have_versions_of_their_own(analysed: Workspace) -> None:
@@ -130,7 +130,7 @@ def test_a_lost_shard_of_embeddings_is_made_again(
 
 
 def test_a_run_is_shown_with_its_version_once_it_succeeded(analysed: Workspace) -> None:
-    run = runs.runs(analysed.collection.id)[0]
+    run = queue.runs(analysed.collection.id)[0]
 
     assert (run.state, run.version_number) == ("succeeded", 1)
     assert (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.services.ahead import ahead
+from workbench.services.lookahead import ahead
 
 
 class Thing:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.services.curation import (
+from workbench.services.pipeline.dataset import (
     UNSURE_WEIGHT,
     FinalLabel,
     _counts,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.services.errors import InvalidError
-from workbench.services.keyset import LARGEST_ID, key_text, parse_key
+from workbench.services.pagination import LARGEST_ID, key_text, parse_key
 
 IDS = st.integers(0, LARGEST_ID)
 

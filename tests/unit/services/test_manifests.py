@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.manifests import Candidate, Entry, Refusal, display, open_source
+from workbench.services.imports.sources import Candidate, Entry, Refusal, display, open_source
 
 
 def grow(root: Path, *names: str) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from workbench.config import Settings
-from workbench.services import precision
-from workbench.services.precision import bfloat16_speedup, precision_of, processor_name
+from workbench.services.encoding import precision
+from workbench.services.encoding.precision import bfloat16_speedup, precision_of, processor_name
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from workbench.services.processes import is_known_dead, new_name
+from workbench.services.runs.processes import is_known_dead, new_name
 
 HERE = socket.gethostname()
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.demo.building import DemoCollection, build_demo_set
-from workbench.services.importing import import_images
+from workbench.services.imports.run import import_images
 from workbench.services.progress import Progress
 from workbench.store.database import session
 from workbench.store.images import Collection, ImportRun

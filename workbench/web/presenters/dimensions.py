@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from workbench.services.dimensions import Violin
+from workbench.services.explore.dimensions import Violin
 from workbench.web.formatting import label_words, signed
 from workbench.web.presenters.violin import Half, half_violin
 

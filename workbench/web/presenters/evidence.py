@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
 
-from workbench.services.counterfactuals import Outcome
+from workbench.services.image.counterfactuals import Outcome
 from workbench.web.formatting import count, signed
 
 

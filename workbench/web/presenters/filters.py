@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from workbench.services.selecting import Filters
+from workbench.services.explore.filters import Filters
 from workbench.web.formatting import label_words, outcome_words, verdict_words
 from workbench.web.view import UNBOUNDED, View, number_text
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.services.browsing import GroupView
-from workbench.services.media import MapKey
+from workbench.services.explore.cards import GroupView
+from workbench.services.image.media import MapKey
 from workbench.web.formatting import signed
 
 LEGEND_WIDTH = 320.0

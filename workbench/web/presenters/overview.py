@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from workbench.services.overview import CellView, Overview
-from workbench.services.selecting import Lasso
+from workbench.services.explore.filters import Lasso
+from workbench.services.explore.grid import CellView, Overview
 from workbench.web.formatting import OUTCOME_WORDS, count, image_counts, probability
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place

@@ -1,0 +1,30 @@
+"""The encoder of this installation, loaded once in a process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from workbench.analysis.encoder import Encoder, EncoderUnavailableError, Precision
+from workbench.analysis.encoders import load_encoder
+from workbench.config import Settings
+from workbench.services.encoding.precision import precision_of
+from workbench.services.errors import UnavailableError
+
+
+def encoder_of(settings: Settings, name: str = "") -> Encoder:
+    """The encoder by name (default: the settings'), ready to use.
+
+    Raises UnavailableError, in words for people, where it cannot be had.
+    """
+    try:
+        return _loaded(
+            name or settings.encoder, settings.device, precision_of(settings), settings.cache_dir
+        )
+    except EncoderUnavailableError as error:
+        raise UnavailableError(str(error)) from error
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, device: str, precision: Precision, cache_dir: Path) -> Encoder:
+    return load_encoder(name, device=device, precision=precision, cache_dir=cache_dir)

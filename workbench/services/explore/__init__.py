@@ -1,0 +1,1 @@
+"""Views of many images: columns, filters, grid, cards, patterns, dimensions, taxonomy, queue."""

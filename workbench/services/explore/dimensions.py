@@ -1,0 +1,236 @@
+"""The distribution of each distilled dimension, over a cell or over all images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from flask_babel import gettext
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from sqlalchemy import select
+
+from workbench.services import app_settings
+from workbench.services.errors import InvalidError
+from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.filters import Chosen, find_cell, in_cell
+from workbench.services.models.arrays import logit_weights_of, readings_of
+from workbench.store.database import session
+from workbench.store.images import LABELS
+from workbench.store.results import PixelGroup
+
+BINS = 24
+CARRIERS = 8
+"""How many images of each side show where a dimension looks."""
+SAMPLED = 4000
+"""A spread is drawn from at most so many images, evenly taken from all."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How one dimension's activation is spread over a set of images."""
+
+    density: tuple[float, ...]
+    """From activation 0 to `Violin.high`, in bins; the peak is 1. Empty without images."""
+    mean: float | None
+    quartiles: tuple[float, float, float] | None
+    """Lower quartile, median, upper quartile."""
+    images: int
+
+
+@dataclass(frozen=True)
+class Violin:
+    """One dimension in two sets of images, on one axis."""
+
+    index: int
+    weight: float
+    reads: str
+    """Of the embedding, in words; empty where that is not known."""
+    left: Spread
+    right: Spread
+    high: float
+    """Activation at the top of the axis."""
+
+    @property
+    def difference(self) -> float:
+        """How far the means lie apart, in logits: of the left side, beyond the right side's."""
+        if self.left.mean is None or self.right.mean is None:
+            return 0.0
+        return self.weight * (self.left.mean - self.right.mean)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """An image with a dimension's activation, and the pixel group that carries most of it."""
+
+    image_id: int
+    group_id: int | None
+    """None where the image has no pixel group."""
+    activation: float
+    contribution: float
+    """Of the dimension in the group, in logits; + toward fake."""
+    p: float
+    label: str
+
+
+def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin, ...]:
+    """All dimensions by index, each side over a cell, or over the selection.
+
+    Where no cell is given, the left side is the selected images, the right one all that pass the
+    filters. Raises NotFoundError for another version's cell.
+    """
+    columns = chosen.columns
+    rows = _sides(chosen, left, right)
+    left_side = _activations(columns, rows[0])
+    sides = [left_side, left_side if rows[1] is rows[0] else _activations(columns, rows[1])]
+    # Not the maximum: one far image would squeeze all others to the bottom.
+    high = _quantiles(np.concatenate(sides, axis=1), (0.99,))[0]
+    high[high <= 0] = 1.0
+    spreads = [
+        _spreads(values, high, int(np.count_nonzero(each)))
+        for values, each in zip(sides, rows, strict=True)
+    ]
+    weights = logit_weights_of(columns.version_id, app_settings.settings())
+    readings = readings_of(columns.version_id)
+    return tuple(
+        Violin(index, float(weights[index]), readings[index], a, b, float(high[index]))
+        for index, (a, b) in enumerate(zip(*spreads, strict=True))
+    )
+
+
+def carriers(
+    chosen: Chosen, dimension: int, left: int | None, right: int | None
+) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
+    """The pixel groups that carry a dimension on each side, from the highest activation down.
+
+    Images are taken from the whole range, more of them from its upper end; of each the group to
+    which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
+    """
+    columns = chosen.columns
+    dimensions = len(columns.activations)
+    if not 0 <= dimension < dimensions:
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
+        )
+    sides = [_ranked(columns, rows, dimension) for rows in _sides(chosen, left, right)]
+    groups = _strongest_groups(columns, np.concatenate(sides), dimension)
+    first, second = (
+        tuple(_carrier(columns, int(row), dimension, groups) for row in rows) for rows in sides
+    )
+    return first, second
+
+
+def _ranked(columns: Columns, rows: Rows, dimension: int) -> NDArray[np.int64]:
+    found = np.flatnonzero(rows)
+    if not len(found):
+        return found
+    activations = columns.activations[dimension]
+    highest = found[np.argmax(activations[found])]
+    found = np.unique(np.append(_sampled(found), highest))
+    falling = found[np.argsort(-activations[found], kind="stable")]
+    shown = min(CARRIERS, len(falling))
+    places = np.linspace(0.0, 1.0, shown) ** 2 * (len(falling) - 1)
+    shown_rows: NDArray[np.int64] = falling[
+        np.unique(np.maximum(places.astype(int), np.arange(shown)))
+    ]
+    return shown_rows
+
+
+def _sampled(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At most `SAMPLED` of these rows, evenly taken."""
+    if len(rows) <= SAMPLED:
+        return rows
+    taken: NDArray[np.int64] = rows[np.linspace(0, len(rows) - 1, SAMPLED).astype(int)]
+    return taken
+
+
+def _strongest_groups(
+    columns: Columns, rows: NDArray[np.int64], dimension: int
+) -> dict[int, tuple[int, float]]:
+    """By image, the pixel group to which a dimension contributes most, and how much."""
+    found = session().execute(
+        select(PixelGroup.image_id, PixelGroup.id, PixelGroup.by_dimension).where(
+            PixelGroup.version_id == columns.version_id,
+            PixelGroup.image_id.in_([int(each) for each in columns.image_ids[rows]]),
+        )
+    )
+    strongest: dict[int, tuple[int, float]] = {}
+    for image_id, group_id, contributions in found:
+        known = strongest.get(image_id)
+        if known is None or abs(contributions[dimension]) > abs(known[1]):
+            strongest[image_id] = group_id, contributions[dimension]
+    return strongest
+
+
+def _carrier(
+    columns: Columns, row: int, dimension: int, groups: dict[int, tuple[int, float]]
+) -> Carrier:
+    image_id = int(columns.image_ids[row])
+    group_id, contribution = groups.get(image_id, (None, 0.0))
+    return Carrier(
+        image_id=image_id,
+        group_id=group_id,
+        activation=float(columns.activations[dimension, row]),
+        contribution=contribution,
+        p=float(columns.p[row]),
+        label=LABELS[columns.labels[row]],
+    )
+
+
+def _sides(chosen: Chosen, left: int | None, right: int | None) -> tuple[Rows, Rows]:
+    return (
+        chosen.selected if left is None else _cell(chosen, left),
+        chosen.filtered if right is None else _cell(chosen, right),
+    )
+
+
+def _cell(chosen: Chosen, cell_id: int) -> Rows:
+    columns = chosen.columns
+    return chosen.filtered & in_cell(columns, find_cell(columns.version_id, cell_id))
+
+
+def _activations(columns: Columns, rows: Rows) -> NDArray[np.float32]:
+    """(K, image), of a sample."""
+    found: NDArray[np.float32] = columns.activations[:, _sampled(np.flatnonzero(rows))]
+    return found
+
+
+def _spreads(values: NDArray[np.float32], high: NDArray[np.float32], images: int) -> list[Spread]:
+    """The spread of each dimension over a side's sample (K, image)."""
+    if not values.shape[1]:
+        return [Spread((), None, None, 0)] * len(values)
+    densities = _densities(values, high)
+    means = values.mean(axis=1)
+    quartiles = _quantiles(values, (0.25, 0.5, 0.75))
+    return [
+        Spread(
+            density=tuple(map(float, densities[index])),
+            mean=float(means[index]),
+            quartiles=(
+                float(quartiles[0, index]),
+                float(quartiles[1, index]),
+                float(quartiles[2, index]),
+            ),
+            images=images,
+        )
+        for index in range(len(values))
+    ]
+
+
+def _quantiles(values: NDArray[np.float32], shares: tuple[float, ...]) -> NDArray[np.float32]:
+    """Quantiles (share, K) of each dimension; 0 where there are no images."""
+    if not values.shape[1]:
+        return np.zeros((len(shares), len(values)), np.float32)
+    return np.quantile(values, shares, axis=1).astype(np.float32)
+
+
+def _densities(values: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Histograms (K, bin) of each dimension from 0 to `high`, smoothed, the highest bin at 1."""
+    dimensions = len(values)
+    shares = np.minimum(values / high[:, None], 1.0)
+    bins = np.minimum((shares * BINS).astype(np.int64), BINS - 1)
+    places = bins + BINS * np.arange(dimensions)[:, None]
+    counts = np.bincount(places.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)
+    smooth = gaussian_filter1d(counts.astype(np.float64), sigma=1.2, mode="nearest", axis=1)
+    peaks = np.maximum(smooth.max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(smooth / peaks, np.float64)

@@ -1,0 +1,1 @@
+"""Views of one image: detail, outlines, pictures, counterfactuals."""

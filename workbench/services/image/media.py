@@ -1,0 +1,175 @@
+"""Derived pictures: thumbnails, score maps, crops of pixel groups. Small ones are kept on disk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from flask_babel import gettext
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from PIL import ImageDraw
+
+from workbench.analysis import score_map
+from workbench.analysis.normalise import NORMAL_SIZE
+from workbench.analysis.pixel_groups import decode_mask
+from workbench.services import app_settings
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.finished import is_finished
+from workbench.store.artifacts import write_durably
+from workbench.store.database import session
+from workbench.store.image_files import normalised_path
+from workbench.store.images import Image
+from workbench.store.results import PixelGroup
+from workbench.store.versions import ModelVersion
+
+SIZES = (48, 96, 192)
+_OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
+_CONTEXT = 1.6
+"""A crop shows its group with so many times the group's own extent around."""
+
+
+def normalised(image_id: int) -> Path:
+    """The normalised image's file. Raises NotFoundError."""
+    image = session().get(Image, image_id)
+    if image is None:
+        raise NotFoundError(gettext("There is no such image."))
+    return _existing(normalised_path(app_settings.settings().image_dir, image.pixel_hash))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFoundError(gettext("The normalised image is missing on disk."))
+    return path
+
+
+def thumbnail(image_id: int, size: int) -> Path:
+    """A square JPEG of the image, 48, 96 or 192 px."""
+    _check_size(size)
+    source = normalised(image_id)
+
+    def make() -> Picture.Image:
+        with Picture.open(source) as picture:
+            return picture.convert("RGB").resize((size, size), Picture.Resampling.LANCZOS)
+
+    return _kept(app_settings.settings().cache_dir / "thumbnails" / f"{size}" / source.name, make)
+
+
+def group_crop(group_id: int, size: int) -> Path:
+    """The surroundings of a pixel group with its outline drawn, as a square JPEG."""
+    _check_size(size)
+    group = session().get(PixelGroup, group_id)
+    # An unfinished version may go, and its ids be given out again: nothing of it is cached.
+    if group is None or not is_finished(group.version_id):
+        raise NotFoundError(gettext("There is no such pixel group."))
+    place = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
+    source = normalised(group.image_id)
+    return _kept(place / f"{group.id}.jpg", lambda: _crop(group, source, size))
+
+
+def _check_size(size: int) -> None:
+    if size not in SIZES:
+        raise InvalidError(f"Pictures come in {', '.join(map(str, SIZES))} px.")
+
+
+def _kept(path: Path, make: Callable[[], Picture.Image]) -> Path:
+    if not path.is_file():
+        content = io.BytesIO()
+        make().save(content, "JPEG", quality=88)
+        write_durably(path, content.getvalue())
+    return path
+
+
+def _crop(group: PixelGroup, source: Path, size: int) -> Picture.Image:
+    side = min(int(max(group.width, group.height, 48) * _CONTEXT), NORMAL_SIZE)
+    left = _clamped(group.left + group.width // 2 - side // 2, side)
+    top = _clamped(group.top + group.height // 2 - side // 2, side)
+    with Picture.open(source) as picture:
+        crop = picture.convert("RGB").crop((left, top, left + side, top + side))
+    scale = size / side
+    crop = crop.resize((size, size), Picture.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(crop)
+    colour = _OUTLINES["fake" if group.contribution > 0 else "real"]
+    contours, _hierarchy = cv2.findContours(
+        decode_mask(group.rle, NORMAL_SIZE), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    for contour in contours:
+        points = [(float(x - left) * scale, float(y - top) * scale) for x, y in contour[:, 0]]
+        draw.line([*points, points[0]], fill=colour, width=max(size // 64, 1))
+    return crop
+
+
+def _clamped(start: int, side: int) -> int:
+    return min(max(start, 0), NORMAL_SIZE - side)
+
+
+@dataclass(frozen=True)
+class MapKey:
+    """How to read the score maps of a version."""
+
+    scale: float
+    """The contribution of a patch, in logits, at either end of the grey levels and the ramp."""
+    zero: int
+    """The grey level of 0."""
+    steps: int
+    """Grey levels from 0 to `scale`."""
+    ramp: tuple[tuple[int, int, int, int], ...]
+    """The colour of each of the 256 grey levels: red, green, blue, opacity, each 0 to 255."""
+
+
+def map_key(version_id: int) -> MapKey:
+    """Scale and colours of a version's score maps. Raises NotFoundError."""
+    scale = _finished_version(version_id).metrics["map_scale"]
+    red_to_opacity = (tuple(map(int, colour)) for colour in score_map.RAMP)
+    ramp = tuple((red, green, blue, opacity) for red, green, blue, opacity in red_to_opacity)
+    return MapKey(float(scale), score_map.ZERO, score_map.STEPS, ramp)
+
+
+def score_map_png(version_id: int, image_id: int, dimension: int | None) -> bytes:
+    """Contribution over the image as an 8-bit grey PNG, to be read by `map_key`.
+
+    On the version's own scale, the same for all its images and dimensions and never stretched for
+    one; what lies beyond it is clipped. `dimension` None is the sum over all dimensions.
+    """
+    return _png(Picture.fromarray(_levels(version_id, image_id, dimension)))
+
+
+def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
+    """The same map in the ramp's colours, as a PNG to be laid over the image.
+
+    The ramp is its palette: a byte a pixel is made and sent in half the time that four take.
+    """
+    picture = Picture.fromarray(_levels(version_id, image_id, dimension)).convert("P")
+    picture.putpalette(score_map.RAMP.tobytes(), "RGBA")
+    return _png(picture)
+
+
+def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
+    version = _finished_version(version_id)
+    settings = app_settings.settings()
+    weights = logit_weights_of(version_id, settings)
+    if dimension is not None and not 0 <= dimension < len(weights):
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
+        )
+    _activations, maps = rows_of(version_id, image_id, settings)
+    contributions = score_map.contribution_map(maps, weights, dimension, NORMAL_SIZE)
+    return score_map.grey_levels(contributions, version.metrics["map_scale"])
+
+
+def _finished_version(version_id: int) -> ModelVersion:
+    version = session().get(ModelVersion, version_id)
+    if version is None or not is_finished(version_id):
+        raise NotFoundError(gettext("There is no such version."))
+    return version
+
+
+def _png(picture: Picture.Image) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()

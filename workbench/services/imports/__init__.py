@@ -1,0 +1,1 @@
+"""Bring images into a collection: read a source, normalise, split, write."""

@@ -1,0 +1,106 @@
+"""Reading one file: its bytes, hash and normalised copy, or the reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.analysis.normalise import UnusableImageError, normalise
+from workbench.config import Settings
+from workbench.services.imports.sources import Candidate, display
+from workbench.store.image_files import store_normalised
+
+MAX_FILE_BYTES: Final = 200_000_000
+
+DECODERS: Final = 2
+"""Files decoded at once: decoding takes a core, and up to about 8 bytes a pixel."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An image whose normalised copy is on disk and whose row is still to be written."""
+
+    source: Candidate
+    content_hash: str
+    note: str
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file that is not imported, and why."""
+
+    uri: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Already:
+    """Imported by an earlier run; unread."""
+
+
+Outcome = Ready | Rejected | Already
+
+
+class Reader:
+    """Turns files into images that are ready for their rows; shared by the threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_pixels = settings.max_pixels
+        self._image_dir = settings.image_dir
+        self._decoders = threading.BoundedSemaphore(DECODERS)
+
+    def read(self, source: Candidate, uri: str) -> Outcome:
+        """Hash, decode and normalise one file, and write its normalised copy."""
+        try:
+            with self._decoders:
+                content, size, modified = _content(source.path)
+                image = normalise(content, max_pixels=self._max_pixels)
+                content_hash = hashlib.sha256(content).hexdigest()
+        except UnusableImageError as error:
+            return Rejected(uri, source.shown, str(error))
+        except OSError as error:
+            return Rejected(uri, source.shown, f"cannot be read: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 - one file, whatever it does, must not end the run
+            return Rejected(uri, source.shown, f"{type(error).__name__}: {error}")
+        del content  # may be large, and writing may wait
+        # A disk that cannot be written concerns every file: this ends the run.
+        pixel_hash = store_normalised(self._image_dir, image.content)
+        row = {
+            "content_hash": content_hash,
+            "pixel_hash": pixel_hash,
+            "original_uri": uri,
+            "name": display(source.path.name),
+            "label": source.label,
+            "generator": source.generator,
+            # Files of other bytes may hold the very same pixels; those must not straddle either.
+            "group_key": source.group or pixel_hash,
+            "format": image.format,
+            "width": image.width,
+            "height": image.height,
+            "file_size": size,
+            "modified_ns": modified,
+            "jpeg_quality": image.jpeg_quality,
+        }
+        return Ready(source, content_hash, image.note, row)
+
+
+def _content(path: Path) -> tuple[bytes, int, int]:
+    """The file's bytes, size and time of change, all of the same opened file."""
+    # Not blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise UnusableImageError("not a regular file")
+        if facts.st_size > MAX_FILE_BYTES:
+            raise UnusableImageError(
+                f"file too large: {facts.st_size:,} bytes (at most {MAX_FILE_BYTES:,})"
+            )
+        return file.read(MAX_FILE_BYTES), facts.st_size, facts.st_mtime_ns

@@ -1,0 +1,302 @@
+"""Import: brings a source's images into a collection, in a stream that may be cut at any point."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+
+from workbench.analysis.normalise import bounded_decoding
+from workbench.config import Settings
+from workbench.services.errors import InvalidError
+from workbench.services.imports.file_facts import measure_file_facts
+from workbench.services.imports.reading import DECODERS, Already, Outcome, Reader, Rejected
+from workbench.services.imports.sources import (
+    Candidate,
+    Entry,
+    ImageSource,
+    Refusal,
+    display,
+    open_source,
+)
+from workbench.services.imports.split import represent_both_labels
+from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
+from workbench.services.progress import Cancelled, Progress
+from workbench.store.database import now, session, transaction
+from workbench.store.image_files import original_uri
+from workbench.store.images import Collection, Image, ImportRun
+
+MAX_COLLECTION_NAME: Final = 80
+MAX_TITLE: Final = 200
+
+_BATCH_IMAGES: Final = 64
+_BATCH_SECONDS: Final = 2.0
+_LOOKUP: Final = 128
+# Writing waits for the disk, so more files are under way than are decoded at once.
+_WORKERS: Final = 2 * DECODERS
+_WINDOW: Final = 4 * _WORKERS
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What one import did, and what the collection then holds.
+
+    `seen` is the sum of `imported`, `already`, `duplicates` and `rejected`.
+    """
+
+    collection: str
+    seen: int
+    imported: int
+    already: int
+    """Imported by an earlier run: same place, size and time of change."""
+    duplicates: int
+    """Same content as another image of the collection; not stored twice."""
+    rejected: int
+    rejections: tuple[tuple[str, str], ...]
+    """Name and reason of the first 1000; all of them are in the database."""
+    notes: tuple[tuple[str, str], ...]
+    """Name and note of images imported with something left out; the first 1000."""
+    real: int
+    fake: int
+    held_out: int
+    """These three count the whole collection."""
+    file_facts: Mapping[str, Any]
+    """See services.file_facts; `auc` near 1 says that a model may cheat."""
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON."""
+        return asdict(self) | {
+            "rejections": [{"name": name, "reason": reason} for name, reason in self.rejections],
+            "notes": [{"name": name, "note": note} for name, note in self.notes],
+        }
+
+
+def import_images(
+    source: Path,
+    *,
+    collection: str,
+    settings: Settings,
+    progress: Progress,
+    manifest: Path | None = None,
+    title: str = "",
+    description: str = "",
+) -> ImportReport:
+    """Import the images of a folder tree or of a CSV manifest into a collection.
+
+    Streams: memory does not grow with the number of images. What is committed stays: run again
+    after an interruption, it goes on where it was. One bad file is a rejection with its reason;
+    a disk or database that fails ends the run, and is raised.
+
+    Raises NotFoundError or InvalidError, with nothing changed, where the source cannot be read.
+    """
+    started = time.monotonic()
+    _check_names(collection, title)
+    images = open_source(source, manifest, settings.image_root)
+    total = images.count()
+    run = _Run(settings, *_start(collection, title, description, display(source)))
+    state = "failed"
+    try:
+        with bounded_decoding(settings.max_pixels):
+            run.take_all(images, total, progress)
+        facts = run.conclude(progress)
+        state = "succeeded"
+    except (KeyboardInterrupt, Cancelled):
+        state = "interrupted"
+        raise
+    finally:
+        run.end(state)
+    return _report(collection, run, facts, time.monotonic() - started)
+
+
+def _check_names(collection: str, title: str) -> None:
+    if not collection.strip() or display(collection) != collection:
+        raise InvalidError("a collection needs a name of visible characters")
+    if len(collection) > MAX_COLLECTION_NAME:
+        raise InvalidError(f"a collection's name has at most {MAX_COLLECTION_NAME} characters")
+    if len(title) > MAX_TITLE or display(title) != title:
+        raise InvalidError(f"a title has at most {MAX_TITLE} visible characters")
+
+
+def _start(name: str, title: str, description: str, source: str) -> tuple[int, int]:
+    """The ids of the collection (made if new) and of a new import run."""
+    with transaction() as current:
+        collection = current.scalar(select(Collection).where(Collection.name == name))
+        if collection is None:
+            collection = Collection(name=name, title=name)
+            current.add(collection)
+        collection.title = title or collection.title
+        collection.description = description or collection.description
+        current.flush()
+        # Its process is gone: it was killed before it could say so.
+        current.execute(
+            update(ImportRun)
+            .where(ImportRun.collection_id == collection.id, ImportRun.state == "running")
+            .values(state="interrupted", finished_at=now())
+        )
+        run = ImportRun(collection_id=collection.id, source=source)
+        current.add(run)
+        current.flush()
+        return collection.id, run.id
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(self, settings: Settings, collection_id: int, run_id: int) -> None:
+        self.collection_id = collection_id
+        self.tally = Tally()
+        self._image_root = settings.image_root
+        self._reader = Reader(settings)
+        self._run_id = run_id
+        self._waiting: list[Outcome] = []
+        self._committed_at = time.monotonic()
+        self._split_is_given = False
+
+    def take_all(self, images: ImageSource, total: int, progress: Progress) -> None:
+        """Read, normalise and commit everything, a batch at a time."""
+        with closing(self._outcomes(images)) as outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
+                self._waiting.append(outcome)
+                if self._is_due():
+                    self._commit()
+                progress.advance(done, max(done, total), "import")
+        self._commit()
+
+    def conclude(self, progress: Progress) -> dict[str, Any]:
+        """Settle the held-out split and measure the file facts, once all images are in."""
+        progress.advance(0, 1, "file facts")
+        if not self._split_is_given:
+            with transaction() as current:
+                represent_both_labels(current, self.collection_id)
+        facts = measure_file_facts(session(), self.collection_id)
+        with transaction() as current:
+            current.get_one(Collection, self.collection_id).file_facts = facts
+        progress.advance(1, 1, "file facts")
+        return facts
+
+    def end(self, state: str) -> None:
+        """Commit what is ready and write down how the run ended."""
+        self._commit()
+        with transaction() as current:
+            run = current.get_one(ImportRun, self._run_id)
+            run.state, run.finished_at = state, now()
+
+    def _is_due(self) -> bool:
+        waited = time.monotonic() - self._committed_at
+        return len(self._waiting) >= _BATCH_IMAGES or waited >= _BATCH_SECONDS
+
+    def _outcomes(self, images: ImageSource) -> Generator[Outcome]:
+        """What became of each entry, in the source's order; a few are decoded ahead."""
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+        ahead: deque[Future[Outcome]] = deque()
+        try:
+            for entry, known in self._with_earlier(images):
+                if len(ahead) == _WINDOW:
+                    yield ahead.popleft().result()
+                ahead.append(self._begin(pool, entry, known))
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _with_earlier(self, images: ImageSource) -> Iterator[tuple[Entry, Known | None]]:
+        """Each entry with the image that an earlier run made of the same unchanged file."""
+        entries = iter(images)
+        while chunk := list(islice(entries, _LOOKUP)):
+            keys = {
+                entry.path: (self._uri(entry.path), *_size_and_time(entry.path))
+                for entry in chunk
+                if isinstance(entry, Candidate)
+            }
+            known = imported_earlier(self.collection_id, keys.values())
+            for entry in chunk:
+                key = keys.get(entry.path) if entry.path else None
+                yield entry, known.get(key) if key else None
+
+    def _begin(
+        self, pool: ThreadPoolExecutor, entry: Entry, known: Known | None
+    ) -> Future[Outcome]:
+        if isinstance(entry, Candidate):
+            self._split_is_given |= entry.held_out is not None
+            if known is None:
+                return pool.submit(self._reader.read, entry, self._uri(entry.path))
+        future: Future[Outcome] = Future()
+        future.set_result(self._unread(entry, known))
+        return future
+
+    def _unread(self, entry: Entry, known: Known | None) -> Outcome:
+        if isinstance(entry, Refusal):
+            uri = self._uri(entry.path) if entry.path else ""
+            return Rejected(uri, entry.shown, entry.reason)
+        reason = known.contradiction(entry) if known else ""
+        return Rejected(self._uri(entry.path), entry.shown, reason) if reason else Already()
+
+    def _uri(self, path: Path) -> str:
+        root = self._image_root
+        # A refused entry may lie outside of the root; its place is shown all the same.
+        return original_uri(path, root if root and path.is_relative_to(root) else None)
+
+    def _commit(self) -> None:
+        """Write what is waiting in one transaction; done again after an error, it counts once."""
+        if self._waiting:
+            with transaction() as current:
+                batch = Batch(current, self.collection_id, self._run_id)
+                tally = batch.write(self._waiting)
+                counts = self.tally.counts + tally.counts
+                current.execute(
+                    update(ImportRun)
+                    .where(ImportRun.id == self._run_id)
+                    .values(counts=dict(counts))
+                )
+            self.tally.add(tally)
+            self._waiting.clear()
+        self._committed_at = time.monotonic()
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return -1, -1  # said when it is read
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _report(collection: str, run: _Run, facts: dict[str, Any], seconds: float) -> ImportReport:
+    counts, held = run.tally.counts, _holdings(run.collection_id)
+    return ImportReport(
+        collection=collection,
+        seen=counts["seen"],
+        imported=counts["imported"],
+        already=counts["already"],
+        duplicates=counts["duplicates"],
+        rejected=counts["rejected"],
+        rejections=tuple(run.tally.rejections),
+        notes=tuple(run.tally.notes),
+        real=held["real"],
+        fake=held["fake"],
+        held_out=held["held_out"],
+        file_facts=facts,
+        seconds=round(seconds, 3),
+    )
+
+
+def _holdings(collection_id: int) -> Counter[str]:
+    rows = session().execute(
+        select(Image.label, Image.held_out, func.count())
+        .where(Image.collection_id == collection_id)
+        .group_by(Image.label, Image.held_out)
+    )
+    held: Counter[str] = Counter()
+    for label, held_out, count in rows:
+        held[label] += count
+        held["held_out"] += count if held_out else 0
+    return held

@@ -1,0 +1,182 @@
+"""The curated dataset: dataset labels, overridden by what people finally decided."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, func, insert, or_, select
+
+from workbench.services.models.finished import finished_versions
+from workbench.store.database import session, transaction
+from workbench.store.images import Image
+from workbench.store.judgements import Adjudication, Verdict
+from workbench.store.versions import CuratedDataset, CuratedItem
+
+UNSURE_WEIGHT = 0.5
+"""An image of which people are unsure, or on which they disagree, counts half."""
+
+_OTHER = {"real": "fake", "fake": "real"}
+
+
+@dataclass(frozen=True)
+class FinalLabel:
+    """What training takes an image for."""
+
+    image_id: int
+    label: str
+    weight: float
+    held_out: bool
+    group_key: str
+    overturned: bool
+
+
+def final_decision(verdicts: Iterable[str], adjudicated: str | None) -> str | None:
+    """What counts of an image's verdicts (the newest of each person); None where there are none.
+
+    An adjudication decides. Without one, people who agree decide, and people who do not are
+    `unsure` together.
+    """
+    if adjudicated is not None:
+        return adjudicated
+    decisions = set(verdicts)
+    if len(decisions) <= 1:
+        return next(iter(decisions), None)
+    return "unsure"
+
+
+def final_labels(collection_id: int) -> list[FinalLabel]:
+    """Every image of a collection that is not excluded, by id, with its final label and weight."""
+    decisions = final_decisions(collection_id)
+    rows = session().execute(
+        select(Image.id, Image.label, Image.held_out, Image.group_key)
+        .where(Image.collection_id == collection_id)
+        .order_by(Image.id)
+    )
+    return [
+        _finally(image_id, label, held_out, group_key, decisions.get(image_id))
+        for image_id, label, held_out, group_key in rows
+        if decisions.get(image_id) != "exclude"
+    ]
+
+
+def _finally(
+    image_id: int, label: str, held_out: bool, group_key: str, decision: str | None
+) -> FinalLabel:
+    overturned = decision == "overturn"
+    return FinalLabel(
+        image_id=image_id,
+        label=_OTHER[label] if overturned else label,
+        weight=UNSURE_WEIGHT if decision == "unsure" else 1.0,
+        held_out=held_out,
+        group_key=group_key,
+        overturned=overturned,
+    )
+
+
+def final_decisions(collection_id: int) -> dict[int, str]:
+    """The final decision on each judged image of a collection, by image id."""
+    newest = (
+        select(func.max(Verdict.id))
+        .join(Image, Image.id == Verdict.image_id)
+        .where(Image.collection_id == collection_id, Verdict.withdrawn_at.is_(None))
+        .group_by(Verdict.image_id, Verdict.user_id)
+    )
+    given: dict[int, list[str]] = {}
+    for image_id, decision in session().execute(
+        select(Verdict.image_id, Verdict.decision).where(Verdict.id.in_(newest))
+    ):
+        given.setdefault(image_id, []).append(decision)
+    adjudicated: dict[int, str] = dict(
+        session()
+        .execute(
+            select(Adjudication.image_id, Adjudication.decision)
+            .join(Image, Image.id == Adjudication.image_id)
+            .where(Image.collection_id == collection_id)
+            .order_by(Adjudication.id)
+        )
+        .tuples()
+        .all()
+    )
+    return {
+        image_id: decision
+        for image_id in given.keys() | adjudicated.keys()
+        if (decision := final_decision(given.get(image_id, ()), adjudicated.get(image_id)))
+    }
+
+
+def freeze(collection_id: int) -> int:
+    """Write the curated dataset as it stands now; returns its id."""
+    with transaction() as current:
+        # First: a verdict that comes between is then learned and counted as new, and never neither.
+        last_verdict = current.scalar(select(func.max(Verdict.id))) or 0
+        labels = final_labels(collection_id)
+        total = current.scalar(
+            select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
+        )
+        dataset = CuratedDataset(
+            collection_id=collection_id,
+            sha256=_fingerprint(labels),
+            counts=_counts(labels, excluded=(total or 0) - len(labels)),
+            last_verdict_id=last_verdict,
+        )
+        current.add(dataset)
+        current.flush()
+        if labels:
+            current.execute(
+                insert(CuratedItem),
+                [
+                    {
+                        "dataset_id": dataset.id,
+                        "image_id": item.image_id,
+                        "label": item.label,
+                        "weight": item.weight,
+                        "held_out": item.held_out,
+                    }
+                    for item in labels
+                ],
+            )
+        return dataset.id
+
+
+def _fingerprint(labels: list[FinalLabel]) -> str:
+    lines = (f"{item.image_id} {item.label} {item.weight} {item.held_out}" for item in labels)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
+    by_label = Counter(item.label for item in labels)
+    return {
+        "images": len(labels),
+        "real": by_label["real"],
+        "fake": by_label["fake"],
+        "overturned": sum(item.overturned for item in labels),
+        "unsure": sum(item.weight < 1.0 for item in labels),
+        "excluded": excluded,
+        "held_out": sum(item.held_out for item in labels),
+    }
+
+
+def new_decisions(collection_id: int) -> int:
+    """Images whose verdicts have changed since the newest version's dataset was frozen.
+
+    The newest and not the active one: who goes back to an older version is not asking for another
+    like the one that they left. A verdict that was taken back after it was learned from is a change
+    too.
+    """
+    newest = next(iter(finished_versions(collection_id)), None)
+    if newest is None:
+        last_verdict, frozen_at = 0, datetime.min.replace(tzinfo=UTC)
+    else:
+        last_verdict, frozen_at = newest.dataset.last_verdict_id, newest.dataset.created_at
+    given = and_(Verdict.id > last_verdict, Verdict.withdrawn_at.is_(None))
+    taken_back = and_(Verdict.id <= last_verdict, Verdict.withdrawn_at > frozen_at)
+    count = session().scalar(
+        select(func.count(func.distinct(Verdict.image_id)))
+        .join(Image, Image.id == Verdict.image_id)
+        .where(Image.collection_id == collection_id, or_(given, taken_back))
+    )
+    return count or 0

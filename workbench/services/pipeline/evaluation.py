@@ -1,0 +1,152 @@
+"""Measure a model version on a collection, be it its own or another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from workbench.analysis.metrics import accuracy, auc, auc_with_interval
+from workbench.config import Settings
+from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.encoding.registry import encoder_of
+from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline.dataset import final_labels
+from workbench.services.progress import Progress
+from workbench.store.database import session
+from workbench.store.images import Collection, Image
+from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion
+
+
+@dataclass(frozen=True)
+class GeneratorResult:
+    """One generator's images against all the real ones."""
+
+    n: int
+    called_fake: float
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a version does on images that it was not trained on."""
+
+    collection: str
+    version: int
+    trained_on: str
+    n: int
+    left_out: int
+    """Images of the collection that the version was trained on, or that people excluded."""
+    accuracy: float | None
+    auc: float | None
+    auc_interval: tuple[float, float] | None
+    by_generator: dict[str, GeneratorResult]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as plain JSON."""
+        return asdict(self)
+
+
+def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
+    """Measure the active version on a collection.
+
+    The active version is the collection's own, or else the one that became active last in any
+    collection. Labels are the final ones; images that the version was trained on are left out.
+    Raises NotFoundError for an unknown collection, ConflictError where there is no version, or
+    the version speaks of another encoder than the settings choose.
+    """
+    collection = session().scalar(select(Collection).where(Collection.name == name))
+    if collection is None:
+        raise NotFoundError(f"There is no collection called {name}.")
+    version = _active(collection.id)
+    collection_id, trained_on = collection.id, version.collection.name
+    head, number, version_id = load_head(version, settings), version.number, version.id
+    encoder_name, fingerprint = version.encoder, version.encoder_fingerprint
+    session().rollback()
+    encoder = encoder_of(settings, encoder_name)
+    if encoder.fingerprint != fingerprint:
+        raise ConflictError(
+            f"Version {number} was made with another build of the encoder {encoder_name}; "
+            "retrain before evaluating."
+        )
+    encode_missing(collection_id, encoder, settings, progress)
+    ids, embedding = embeddings_of(collection_id, encoder, settings)
+    labels = {item.image_id: item.label for item in final_labels(collection_id)}
+    seen = _trained_on(version_id, collection_id)
+    kept = [place for place, each in enumerate(ids) if each in labels and each not in seen]
+    chosen = [ids[place] for place in kept]
+    fake = np.array([labels[each] == "fake" for each in chosen], dtype=bool)
+    with torch.no_grad():
+        logit = head.logit(embedding[kept]).numpy()
+    found = auc_with_interval(fake, logit, seed=settings.seed)
+    return Evaluation(
+        collection=name,
+        version=number,
+        trained_on=trained_on,
+        n=len(chosen),
+        left_out=len(ids) - len(chosen),
+        accuracy=accuracy(fake, logit),
+        auc=found.value if found else None,
+        auc_interval=(found.low, found.high) if found else None,
+        by_generator=_by_generator(_generators(collection_id), chosen, fake, logit),
+    )
+
+
+def _active(collection_id: int) -> ModelVersion:
+    own = session().get(ActiveVersion, collection_id)
+    active = own or session().scalar(
+        select(ActiveVersion).order_by(ActiveVersion.since.desc()).limit(1)
+    )
+    if active is None:
+        raise ConflictError("There is no model version yet; run analyze on a collection first.")
+    return active.version
+
+
+def _trained_on(version_id: int, collection_id: int) -> set[int]:
+    """Images of a collection whose pixels the version learned from, here or in its own one."""
+    learned = (
+        select(Image.pixel_hash)
+        .join(CuratedItem, CuratedItem.image_id == Image.id)
+        .join(ModelVersion, ModelVersion.dataset_id == CuratedItem.dataset_id)
+        .where(ModelVersion.id == version_id, CuratedItem.held_out.is_(False))
+    )
+    return set(
+        session().scalars(
+            select(Image.id).where(
+                Image.collection_id == collection_id, Image.pixel_hash.in_(learned)
+            )
+        )
+    )
+
+
+def _generators(collection_id: int) -> dict[int, str]:
+    rows = session().execute(
+        select(Image.id, Image.generator).where(
+            Image.collection_id == collection_id, Image.generator != ""
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+def _by_generator(
+    generators: dict[int, str],
+    ids: list[int],
+    fake: NDArray[np.bool_],
+    logit: NDArray[np.float32],
+) -> dict[str, GeneratorResult]:
+    names = np.array([generators.get(each, "") for each in ids], dtype=object)
+    results = {}
+    for name in sorted({names[place] for place in np.flatnonzero(fake)} - {""}):
+        own = fake & (names == name)
+        against = own | ~fake
+        results[name] = GeneratorResult(
+            n=int(own.sum()),
+            called_fake=float((logit[own] > 0).mean()),
+            auc=auc(own[against], logit[against]),
+        )
+    return results

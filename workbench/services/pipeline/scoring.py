@@ -1,0 +1,322 @@
+"""Score a collection under a version: logits, token maps, pixel groups, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, and_, func, insert, select
+from torch.nn.functional import normalize
+
+from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.pixel_groups import KEPT_AT_MOST, join_superpixels
+from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
+from workbench.analysis.relevance import method_for, needs, token_maps
+from workbench.analysis.relevance.evidence import EXACT, directions, evidence
+from workbench.config import Settings
+from workbench.services.encoding.encode import Encoded, encoded_shards, keep, parts_for
+from workbench.services.encoding.label_maps import SUPERPIXELS, unpacked
+from workbench.services.encoding.part_cache import PartCache
+from workbench.services.encoding.shards import (
+    Shard,
+    cached_first,
+    embedding_files,
+    missing_batches,
+    stored_shard,
+)
+from workbench.services.errors import naming
+from workbench.services.lookahead import ahead
+from workbench.services.models.weights import load_head
+from workbench.services.progress import Progress
+from workbench.store.artifacts import Artifact, store_arrays
+from workbench.store.database import session, transaction
+from workbench.store.images import Image
+from workbench.store.results import OUTCOMES, Embedding, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import CuratedItem, ModelVersion
+
+SCALE_IMAGES = 64
+SCALE_PERCENTILE = 99.0
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """A batch under a version. Contributions are in logits per patch, positive toward fake."""
+
+    activations: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    maps: NDArray[np.float32]
+    contributions: NDArray[np.float32]
+
+
+def score_batch(
+    encoder: Encoder, head: DistilledHead, method: str, state: Penultimate
+) -> ScoredBatch:
+    """Logits, activations (image, K), token maps and contributions (image, K, patch)."""
+    with torch.no_grad():
+        activations = head.activation(state.embedding)
+        logits = head.logit(state.embedding)
+    maps = token_maps(method, encoder, head, state).maps
+    contributions = maps * head.logit_weight[:, None]
+    return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
+
+
+def map_scale(
+    collection_id: int, encoder: Encoder, head: DistilledHead, wanted: str, settings: Settings
+) -> float:
+    """The |contribution| of a patch, in logits, that a heatmap shows at full strength.
+
+    One scale for all images of a version, so that their heatmaps can be compared.
+    """
+    method = method_for(encoder, wanted)
+    ids = embedding_files(collection_id, encoder.fingerprint)
+    totals: list[NDArray[np.float32]] = []
+    images = 0
+    shards = map(stored_shard, ids)
+    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
+        for encoded in stream:
+            rows = range(len(encoded.shard.pixel_hashes))
+            scored = score_batch(encoder, head, method, encoded.state(rows))
+            totals.append(np.abs(scored.contributions.sum(axis=1)).ravel())
+            images += len(rows)
+            if images >= SCALE_IMAGES:
+                break
+    scale = float(np.percentile(np.concatenate(totals), SCALE_PERCENTILE)) if totals else 0.0
+    return scale or 1.0
+
+
+@dataclass(frozen=True)
+class Member:
+    """An image to score: its row in its shard, its name, its final label."""
+
+    id: int
+    row: int
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A shard's images under a version: what is to be written."""
+
+    encoded: Encoded
+    result: ScoredBatch
+    members: list[Member]
+    groups: list[list[FoundGroup]]
+    artifact: Artifact
+    """Token maps (image, K, patch), activations (image, K), and for each image the directions of
+    its groups' evidence (image, group, part), 0 where there are fewer groups than it has room."""
+
+
+class Pass:
+    """One pass of a version over those images of its collection that it has not scored yet."""
+
+    def __init__(self, version: ModelVersion, encoder: Encoder, settings: Settings) -> None:
+        self.version_id = version.id
+        self.head = load_head(version, settings)
+        self._collection_id = version.collection_id
+        self._dataset_id = version.dataset_id
+        self._method = version.relevance
+        self._wanted = parts_for(version.relevance, encoder)
+        self._encoder = encoder
+        self._settings = settings
+        session().rollback()
+
+    def explained(self) -> Generator[Explained]:
+        """Each shard's images as they are ready; encoding, relevance and grouping run ahead."""
+        encoded = encoded_shards(self._shards(), self._wanted, self._encoder, self._settings)
+        return ahead(self._explain, self._with_members(encoded), threads=2, depth=2)
+
+    def counts(self) -> tuple[int, int]:
+        """How many images are scored, and how many there are."""
+        here = Image.collection_id == self._collection_id
+        total = session().scalar(select(func.count()).select_from(Image).where(here))
+        scored = session().scalar(
+            select(func.count())
+            .select_from(Prediction)
+            .where(Prediction.version_id == self.version_id)
+        )
+        session().rollback()
+        return scored or 0, total or 0
+
+    def _shards(self) -> Iterator[Shard]:
+        """Shards with images to score, then batches of images that have no embedding yet."""
+        ids = session().scalars(
+            select(Embedding.shard_id)
+            .join(Image, Image.pixel_hash == Embedding.pixel_hash)
+            .outerjoin(Prediction, self._its_prediction())
+            .where(
+                Image.collection_id == self._collection_id,
+                Embedding.encoder_fingerprint == self._encoder.fingerprint,
+                Prediction.image_id.is_(None),
+            )
+            .distinct()
+        )
+        ordered = cached_first(list(ids), self._wanted)
+        batches = missing_batches(
+            self._collection_id, self._encoder.fingerprint, self._settings.batch_size
+        )
+        return chain(map(stored_shard, ordered), batches)
+
+    def _its_prediction(self) -> ColumnElement[bool]:
+        return and_(Prediction.image_id == Image.id, Prediction.version_id == self.version_id)
+
+    def _with_members(self, stream: Generator[Encoded]) -> Generator[tuple[Encoded, list[Member]]]:
+        with closing(stream):
+            for encoded in stream:
+                if members := self._members(encoded.shard):
+                    yield encoded, members
+
+    def _members(self, shard: Shard) -> list[Member]:
+        """The collection's images in a shard that have no score yet, by row.
+
+        Their labels are those of the version's dataset; excluded images keep their own.
+        """
+        found = session().execute(
+            select(Image.id, Image.pixel_hash, Image.name, Image.label, CuratedItem.label)
+            .outerjoin(
+                CuratedItem,
+                and_(CuratedItem.image_id == Image.id, CuratedItem.dataset_id == self._dataset_id),
+            )
+            .outerjoin(Prediction, self._its_prediction())
+            .where(
+                Image.collection_id == self._collection_id,
+                Image.pixel_hash.in_(shard.pixel_hashes),
+                Prediction.image_id.is_(None),
+            )
+            .order_by(Image.id)
+        )
+        rows = {pixel_hash: row for row, pixel_hash in enumerate(shard.pixel_hashes)}
+        members = [
+            Member(image_id, rows[pixel_hash], name, final or label)
+            for image_id, pixel_hash, name, label, final in found
+        ]
+        session().rollback()
+        return sorted(members, key=lambda member: member.row)
+
+    def _explain(self, given: tuple[Encoded, list[Member]]) -> Explained:
+        encoded, members = given
+        state = encoded.state([member.row for member in members])
+        result = score_batch(self._encoder, self.head, self._method, state)
+        groups = [
+            self._groups(encoded, member, contributions)
+            for member, contributions in zip(members, result.contributions, strict=True)
+        ]
+        artifact = store_arrays(
+            self._settings.artifact_dir,
+            "results",
+            {
+                "token_maps": result.maps.astype(np.float16),
+                "activations": result.activations,
+                "directions": self._directions(state, groups),
+            },
+        )
+        return Explained(encoded, result, members, groups, artifact)
+
+    def _directions(
+        self, state: Penultimate, groups: list[list[FoundGroup]]
+    ) -> NDArray[np.float16]:
+        """Of each image's groups: of their evidence where it is known, else of their dimensions."""
+        if self._method in EXACT:
+            areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
+            found = directions(evidence(self._encoder, self.head, state, areas))
+        else:
+            profiles = _by_image(groups, "by_dimension", len(self.head.bias))
+            found = normalize(torch.from_numpy(profiles), dim=-1)
+        halves: NDArray[np.float16] = found.half().numpy()
+        return halves
+
+    def _groups(
+        self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]
+    ) -> list[FoundGroup]:
+        with naming(member.name):
+            labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
+            return join_superpixels(labels, contributions, self._encoder.grid)
+
+
+def _by_image(groups: list[list[FoundGroup]], field: str, length: int) -> NDArray[np.float32]:
+    """A field of every group (image, group, length), 0 where an image has fewer than it may."""
+    found = np.zeros((len(groups), KEPT_AT_MOST, length), dtype=np.float32)
+    for row, of_image in enumerate(groups):
+        for place, group in enumerate(of_image):
+            found[row, place] = getattr(group, field)
+    return found
+
+
+def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Write predictions, token maps and pixel groups of every image that has none yet.
+
+    Images without an embedding are encoded on the way. Each batch is durable before the next is.
+    """
+    one = Pass(session().get_one(ModelVersion, version_id), encoder, settings)
+    done, total = one.counts()
+    cache = PartCache(settings)
+    cache.trim()
+    progress.advance(done, total, "Explaining images")
+    with closing(one.explained()) as stream:
+        for explained in stream:
+            keep(explained.encoded, encoder.fingerprint, cache, settings)
+            _write(version_id, explained)
+            done += len(explained.members)
+            progress.advance(done, total, "Explaining images")
+
+
+def outcome(label: str, logit: float) -> str:
+    """Which of the four outcomes an image is; p(fake) of exactly 0.5 is called real."""
+    called_fake = logit > 0
+    if label == "real":
+        return OUTCOMES[1] if called_fake else OUTCOMES[0]
+    return OUTCOMES[2] if called_fake else OUTCOMES[3]
+
+
+def _write(version_id: int, explained: Explained) -> None:
+    result, groups = explained.result, explained.groups
+    with transaction() as current:
+        shard = ResultShard(version_id=version_id, artifact=explained.artifact)
+        current.add(shard)
+        current.flush()
+        current.execute(
+            insert(Prediction),
+            [
+                {
+                    "version_id": version_id,
+                    "image_id": member.id,
+                    "logit": float(result.logits[row]),
+                    "p": float(1.0 / (1.0 + np.exp(-np.float64(result.logits[row])))),
+                    "label": member.label,
+                    "outcome": outcome(member.label, float(result.logits[row])),
+                    "shard_id": shard.id,
+                    "row": row,
+                }
+                for row, member in enumerate(explained.members)
+            ],
+        )
+        rows = [
+            _group_row(version_id, member.id, number, group)
+            for member, found in zip(explained.members, groups, strict=True)
+            for number, group in enumerate(found)
+        ]
+        if rows:
+            current.execute(insert(PixelGroup), rows)
+
+
+def _group_row(version_id: int, image_id: int, number: int, group: FoundGroup) -> dict[str, object]:
+    return {
+        "version_id": version_id,
+        "image_id": image_id,
+        "number": number,
+        "rle": group.rle,
+        "left": group.left,
+        "top": group.top,
+        "width": group.width,
+        "height": group.height,
+        "area": group.area,
+        "contribution": group.contribution,
+        # Six digits are more than the map's half precision carries, and a third of the bytes.
+        "by_dimension": [float(f"{value:.6g}") for value in group.by_dimension],
+    }

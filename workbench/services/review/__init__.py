@@ -1,0 +1,1 @@
+"""What people decide and write: verdicts, decisions, tags, tag checks, notes."""

@@ -1,0 +1,194 @@
+"""Whether a pattern's tag fits the groups that inherit it: people check a random sample of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from flask_babel import gettext
+from scipy.stats import binomtest
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from workbench.services import app_settings
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.explore.patterns import find_pattern
+from workbench.services.review.tags import TaggingView, taggings_of_patterns
+from workbench.store.database import now, session, transaction
+from workbench.store.judgements import TagCheck, Tagging
+from workbench.store.people import AuditEvent
+from workbench.store.results import PixelGroup
+
+SAMPLE = 24
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody said of one group."""
+
+    id: int
+    fits: bool
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A group of the sample. `contribution` is in logits, + toward fake."""
+
+    group_id: int
+    image_id: int
+    contribution: float
+    answer: Answer | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of the checked groups a tag does not fit, and what share of all that suggests.
+
+    The interval is Wilson's of 95 %; all three are None before anything was checked.
+    """
+
+    checked: int
+    wrong: int
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A tag of a pattern with the sample of the `groups` that inherit it."""
+
+    tagging: TaggingView
+    groups: int
+    sample: tuple[Sampled, ...]
+    tally: Tally
+
+
+def check(version_id: int, pattern_id: int, tagging_id: int) -> Check:
+    """The sample of a tag's groups and what was said of them.
+
+    Raises NotFoundError for a pattern of another version, or a tag that it does not bear.
+    """
+    pattern = find_pattern(version_id, pattern_id)
+    tagging = next(
+        (
+            each
+            for each in taggings_of_patterns([pattern_id]).get(pattern_id, ())
+            if each.id == tagging_id
+        ),
+        None,
+    )
+    if tagging is None:
+        raise NotFoundError(gettext("This pattern does not bear this tag (any more)."))
+    answers = _answers([tagging_id])[tagging_id]
+    groups = session().execute(
+        select(PixelGroup.id, PixelGroup.image_id, PixelGroup.contribution).where(
+            PixelGroup.id.in_(_sample(pattern_id, tagging_id))
+        )
+    )
+    return Check(
+        tagging=tagging,
+        groups=pattern.groups,
+        sample=tuple(
+            Sampled(group_id, image_id, contribution, _view(answers.get(group_id)))
+            for group_id, image_id, contribution in groups
+        ),
+        tally=_tally(answers),
+    )
+
+
+def tallies(tagging_ids: Sequence[int]) -> dict[int, Tally]:
+    """What was found of each of these tags of patterns. One query."""
+    answers = _answers(tagging_ids)
+    return {each: _tally(answers[each]) for each in tagging_ids}
+
+
+def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
+    """Say whether a pattern's tag fits a group of the sample; returns the answer's id.
+
+    Raises NotFoundError for a tag that is gone or no pattern's, InvalidError for a group that is
+    not in the sample: who picks groups to check would bias the share.
+    """
+    with transaction() as write:
+        tagging = write.get(Tagging, tagging_id)
+        if tagging is None or tagging.withdrawn_at is not None or tagging.pattern_id is None:
+            raise NotFoundError(gettext("This pattern does not bear this tag (any more)."))
+        if group_id not in _sample(tagging.pattern_id, tagging_id):
+            raise InvalidError(gettext("This pixel group is not in the sample to check."))
+        made = TagCheck(tagging_id=tagging_id, pixel_group_id=group_id, user_id=user_id, fits=fits)
+        write.add(made)
+        write.flush()
+        write.add(
+            AuditEvent(
+                user_id=user_id,
+                action="tag.check",
+                subject=f"tag_check:{made.id}",
+                detail={"fits": fits},
+            )
+        )
+        return made.id
+
+
+def withdraw(user_id: int, check_id: int) -> None:
+    """Take back an answer of one's own; the one before it counts again."""
+    with transaction() as write:
+        found = write.get(TagCheck, check_id)
+        if found is None or found.withdrawn_at is not None:
+            raise NotFoundError(gettext("This answer is gone already."))
+        if found.user_id != user_id:
+            raise ConflictError(gettext("Only who gave this answer can take it back."))
+        found.withdrawn_at = now()
+        write.add(
+            AuditEvent(
+                user_id=user_id,
+                action="tag_check.withdraw",
+                subject=f"tag_check:{check_id}",
+                detail={},
+            )
+        )
+
+
+def _sample(pattern_id: int, tagging_id: int) -> list[int]:
+    """The groups to check: drawn once for all people, as a version's patterns never change."""
+    ids = np.sort(
+        np.array(
+            session()
+            .scalars(select(PixelGroup.id).where(PixelGroup.pattern_id == pattern_id))
+            .all(),
+            np.int64,
+        )
+    )
+    random = np.random.default_rng((app_settings.settings().seed, tagging_id))
+    drawn = random.choice(ids, min(SAMPLE, len(ids)), replace=False)
+    return [int(each) for each in drawn]
+
+
+def _answers(tagging_ids: Sequence[int]) -> defaultdict[int, dict[int, TagCheck]]:
+    """The standing answer on each group of each tagging."""
+    found: defaultdict[int, dict[int, TagCheck]] = defaultdict(dict)
+    for each in session().scalars(
+        select(TagCheck)
+        .options(joinedload(TagCheck.user))
+        .where(TagCheck.tagging_id.in_(tagging_ids), TagCheck.withdrawn_at.is_(None))
+        .order_by(TagCheck.id)
+    ):
+        found[each.tagging_id][each.pixel_group_id] = each
+    return found
+
+
+def _view(found: TagCheck | None) -> Answer | None:
+    return Answer(found.id, found.fits, found.user.name, found.created_at) if found else None
+
+
+def _tally(answers: dict[int, TagCheck]) -> Tally:
+    checked = len(answers)
+    wrong = sum(not each.fits for each in answers.values())
+    if not checked:
+        return Tally(0, 0)
+    interval = binomtest(wrong, checked).proportion_ci(0.95, "wilson")
+    return Tally(checked, wrong, wrong / checked, float(interval.low), float(interval.high))

@@ -1,0 +1,1 @@
+"""Training runs: requested, queued, claimed, watched, cancelled, recovered, scheduled."""

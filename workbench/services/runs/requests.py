@@ -1,0 +1,40 @@
+"""Whether a collection's analysis is up to date, and the run that brings it there."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from workbench.services.errors import ConflictError
+from workbench.services.runs import queue
+from workbench.store.database import session
+from workbench.store.images import Image
+from workbench.store.results import Prediction
+from workbench.store.versions import ActiveVersion
+
+
+def run_for_analysis(collection: int, *, again: bool = False) -> int | None:
+    """The run that brings a collection's analysis up to date; None where it is.
+
+    A run that was left unfinished is taken up again. Raises ConflictError where another process
+    works on one, or the collection is empty.
+    """
+    queue.recover()
+    under_way = queue.open_run(collection)
+    if under_way is not None:
+        return under_way.id
+    if session().scalar(select(Image.id).where(Image.collection_id == collection).limit(1)) is None:
+        raise ConflictError("The collection holds no images yet; import some first.")
+    if not again and _is_up_to_date(collection):
+        return None
+    return queue.request_retrain(None, collection, trigger="first").id
+
+
+def _is_up_to_date(collection: int) -> bool:
+    active = session().get(ActiveVersion, collection, populate_existing=True)
+    if active is None:
+        return False
+    scored = select(Prediction.image_id).where(Prediction.version_id == active.version_id)
+    unscored = session().scalar(
+        select(Image.id).where(Image.collection_id == collection, Image.id.not_in(scored)).limit(1)
+    )
+    return unscored is None

@@ -1,0 +1,1 @@
+"""Similarity search: indexes of nearest neighbours, made and asked."""
