@@ -12,7 +12,7 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 
 
 def backward_maps(model: CLIP, head: DistilledHead, pixels: Tensor) -> Tensor:

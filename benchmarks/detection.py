@@ -33,10 +33,10 @@ from benchmarks.command import Figures, parser, show
 from benchmarks.distilling import distil
 from benchmarks.encoded import Encoded, default_encoder, encode
 from benchmarks.ordinary import demo_folders, pictures
-from workbench.analysis.calibration import expected_calibration_error
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import match_dimensions
-from workbench.analysis.encoder import Feature
+from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import match_dimensions
+from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.metrics import auc, auc_with_interval
 
 FOLDS = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.analysis.distiller import Trained, TrainingSet, train
-from workbench.analysis.encoder import Feature
-from workbench.analysis.families import feature_families
+from workbench.analysis.distiller.families import feature_families
+from workbench.analysis.distiller.train import Trained, TrainingSet, train
+from workbench.analysis.encoders.protocol import Feature
 
 DIMENSIONS = 16
 SEEDS = (0, 1, 2)

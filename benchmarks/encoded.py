@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.command import cache_dir
-from workbench.analysis.distiller import TrainingSet
-from workbench.analysis.encoder import TOKENS, Encoder, Part, Penultimate
+from workbench.analysis.distiller.train import TrainingSet
 from workbench.analysis.encoders import load_encoder
-from workbench.analysis.normalise import normalise
+from workbench.analysis.encoders.protocol import TOKENS, Encoder, Part, Penultimate
+from workbench.analysis.images.normalise import normalise
 from workbench.config import Settings
 from workbench.services.encoding.precision import precision_of
 

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from benchmarks.backward_passes import backward_maps
 from benchmarks.command import Figures, run
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, FeatureKind
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.open_clip import from_model
+from workbench.analysis.encoders.protocol import Encoder, FeatureKind
 from workbench.analysis.relevance import needs, token_maps
 
 MODEL = "ViT-B-32"

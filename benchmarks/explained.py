@@ -18,10 +18,10 @@ from torch import Tensor
 from benchmarks.command import cache_dir
 from benchmarks.distilling import distil
 from benchmarks.encoded import Encoded, Picture, default_encoder, encode, normalised
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, FeatureKind, Part, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.onnx_weights import BLOCKS
 from workbench.analysis.encoders.packaged import load_packaged
+from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.relevance import needs, token_maps
 
 BATCH = 16

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.faithfulness import (
     area_under,
     mean_colour,

@@ -30,9 +30,9 @@ from benchmarks.made_up import (
     make_kinds,
     prepared_masks,
 )
-from workbench.analysis.cells import CellSummary, summarise_cells
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.pixel_groups import PixelGroup as Mask
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.layout.cells import CellSummary, summarise_cells
+from workbench.analysis.regions.pixel_groups import PixelGroup as Mask
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services import accounts

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
 
-from workbench.analysis.cells import spread_order
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.pixel_groups import KEPT_AT_MOST, PixelGroup, find_pixel_groups
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.layout.cells import spread_order
+from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, PixelGroup, find_pixel_groups
 from workbench.services.pipeline.scoring import SCALE_PERCENTILE
 
 DIMENSIONS = 16

@@ -27,18 +27,18 @@ from benchmarks.command import Figures, run
 from benchmarks.distilling import distil
 from benchmarks.encoded import BATCH, batches, default_encoder, normalised
 from benchmarks.planted import Planted, planted
-from workbench.analysis.counterfactual import FILLS, with_controls
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import TrainingSet
-from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import TrainingSet
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.metrics import auc
-from workbench.analysis.patterns import (
+from workbench.analysis.regions.counterfactual import FILLS, with_controls
+from workbench.analysis.regions.patterns import (
     UNCLUSTERED,
     cluster_groups,
     effect_agreement,
     stability,
 )
-from workbench.analysis.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
+from workbench.analysis.regions.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
 from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.config import Settings

@@ -28,8 +28,8 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.imports.sources import Candidate

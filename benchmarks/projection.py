@@ -25,15 +25,15 @@ from benchmarks.command import Figures, cache_dir, parser, show
 from benchmarks.distilling import DIMENSIONS, SEEDS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
-from workbench.analysis.distiller import TrainingSet
-from workbench.analysis.encoder import Encoder, Feature
+from workbench.analysis.distiller.projected import train_behind
+from workbench.analysis.distiller.train import TrainingSet
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
+from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc
-from workbench.analysis.projected_training import train_behind
-from workbench.analysis.projection import WrittenSet, train_projection
-from workbench.analysis.spelling import content_recall, spelling_accuracy
-from workbench.analysis.written_set import draw_words, encode_written
-from workbench.analysis.written_words import random_word
+from workbench.analysis.spelling.probes import content_recall, spelling_accuracy
+from workbench.analysis.spelling.projection import WrittenSet, train_projection
+from workbench.analysis.spelling.written_set import draw_words, encode_written
+from workbench.analysis.spelling.written_words import random_word
 
 FOLDS = 5
 TESTED = 0.4

@@ -25,8 +25,8 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance import default_method, needs
 from workbench.config import Settings
 from workbench.services.encoding.encode import encoded_shards

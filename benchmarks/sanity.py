@@ -25,7 +25,7 @@ from torch import Tensor
 
 from benchmarks.command import Figures
 from benchmarks.explained import Explained
-from workbench.analysis.encoder import Penultimate
+from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.encoders.transformer import TransformerEncoder
 from workbench.analysis.randomised import (
     rank_correlation,

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from benchmarks.filled import Filled
 from benchmarks.filling import COLLECTION
 from benchmarks.made_up import DIMENSIONS, GENERATORS
-from workbench.analysis.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.app import create_app
 from workbench.services.collections import workspace
 from workbench.store.database import db, session

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench import cli
-from workbench.analysis.projected_training import same_projection
-from workbench.analysis.projection import train_projection
+from workbench.analysis.distiller.projected import same_projection
+from workbench.analysis.spelling.projection import train_projection
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.models.weights import load_head

@@ -15,7 +15,7 @@ from torch import Tensor
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.made_up import made_up_version
 from tests.support.working import analyse, import_pictures
-from workbench.analysis.encoder import TOKENS, Part, Penultimate
+from workbench.analysis.encoders.protocol import TOKENS, Part, Penultimate
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.collections import workspace

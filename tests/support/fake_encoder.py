@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from workbench.analysis.encoder import TOKENS, Feature, Part, Penultimate
+from workbench.analysis.encoders.protocol import TOKENS, Feature, Part, Penultimate
 
 SIDE = 224
 ROWS = COLUMNS = 7

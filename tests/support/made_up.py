@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.models.weights import store_head
 from workbench.services.pipeline.dataset import freeze

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from workbench.analysis.projection import Batch, Strengths
+from workbench.analysis.spelling.projection import Batch, Strengths
 
 
 def slow_projected(weight: Tensor, x: Tensor, columns: slice) -> list[list[float]]:

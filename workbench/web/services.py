@@ -8,10 +8,13 @@ from typing import Any
 from flask import current_app
 
 from workbench.services import accounts, collections
-from workbench.services.explore import dimensions, patterns
+from workbench.services.explore import cards, dimensions, filters, grid, patterns, reports
+from workbench.services.export import png
 from workbench.services.image import counterfactuals, media
 from workbench.services.models import versions
-from workbench.services.review import tag_checks
+from workbench.services.review import tag_checks, tags, verdicts
+from workbench.services.runs import queue
+from workbench.services.similar import search
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
-from workbench.analysis.counterfactual import FILLS, exceeds_controls, remove_region
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.counterfactual import FILLS, exceeds_controls, remove_region
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import workspace

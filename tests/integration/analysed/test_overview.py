@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
-from workbench.analysis.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import EFFECT_IMAGES
-from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.patterns import effect_agreement
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
+from workbench.analysis.regions.patterns import effect_agreement
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace

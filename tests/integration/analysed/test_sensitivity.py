@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.support.fake_encoder import FakeEncoder
-from workbench.analysis.cells import place_in_grid
-from workbench.analysis.counterfactual import MEASURING_FILL, random_regions, remove_region
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.layout.cells import place_in_grid
+from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.models.inference import logits_of

@@ -13,10 +13,10 @@ from torchvision.transforms import Compose, Resize, ToTensor
 
 # Every call in these modules is held to the shapes that its signature states.
 with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
-    from workbench.analysis.distilled_head import DistilledHead
-    from workbench.analysis.encoder import FeatureKind
+    from workbench.analysis.distiller.head import DistilledHead
     from workbench.analysis.encoders.open_clip import from_model
     from workbench.analysis.encoders.packaged import timm_tower
+    from workbench.analysis.encoders.protocol import FeatureKind
     from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
     from workbench.analysis.relevance import token_maps  # noqa: F401 - imported to be checked
 

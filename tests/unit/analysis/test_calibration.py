@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from workbench.analysis.calibration import (
+from workbench.analysis.distiller.calibration import (
     decision_threshold,
     expected_calibration_error,
     inverse_temperature,

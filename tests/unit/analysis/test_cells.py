@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.analysis.cells import (
+from workbench.analysis.layout.cells import (
     COLUMNS,
     ROWS,
     level_count,

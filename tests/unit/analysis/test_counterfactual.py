@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from workbench.analysis.counterfactual import (
+from workbench.analysis.regions.counterfactual import (
     FILLS,
     dimension_changes,
     exceeds_controls,

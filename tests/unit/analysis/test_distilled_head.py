@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import tensor
 
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 
 
 def small_head() -> DistilledHead:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import (
+from workbench.analysis.distiller.families import even_families
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import (
     PENALTIES,
     Trained,
     TrainingSet,
@@ -22,7 +23,6 @@ from workbench.analysis.distiller import (
     order_pairs,
     train,
 )
-from workbench.analysis.families import even_families
 from workbench.analysis.metrics import auc
 
 DIMENSIONS = 4

@@ -12,16 +12,16 @@ from PIL import Image
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.encoder import (
+from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.open_clip import from_model
+from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.protocol import (
     TOKENS,
     Encoder,
     EncoderUnavailableError,
     Penultimate,
     patch_blocks,
 )
-from workbench.analysis.encoders import load_encoder
-from workbench.analysis.encoders.open_clip import from_model
-from workbench.analysis.encoders.packaged import timm_tower
 
 MakeClip = Callable[..., open_clip.CLIP]
 MIXED = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from workbench.analysis.encoder import EncoderUnavailableError
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.encoders.open_clip import from_model, parse_source
+from workbench.analysis.encoders.protocol import EncoderUnavailableError
 
 MakeClip = Callable[..., open_clip.CLIP]
 SMALL = {

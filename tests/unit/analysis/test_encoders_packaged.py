@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import TOKENS, Encoder, EncoderUnavailableError
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders import load_encoder
 from workbench.analysis.encoders.packaged import (
     DEFAULT_FEATURES,
@@ -22,6 +21,7 @@ from workbench.analysis.encoders.packaged import (
     packaged_weights,
     resampled_position,
 )
+from workbench.analysis.encoders.protocol import TOKENS, Encoder, EncoderUnavailableError
 from workbench.analysis.relevance import METHODS, token_maps
 
 FINAL_TOKENS = "/backbone/layernorm/Add_1_output_0"

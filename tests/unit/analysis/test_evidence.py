@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.relevance import token_maps
 from workbench.analysis.relevance.evidence import LENGTH, directions, evidence
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.analysis.encoder import Feature, FeatureKind
-from workbench.analysis.families import even_families, feature_families, reading
+from workbench.analysis.distiller.families import even_families, feature_families, reading
+from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 
 def features(*places: tuple[int, FeatureKind], width: int = 4) -> tuple[Feature, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.analysis.layout import place
+from workbench.analysis.layout.umap import place
 
 
 def two_clusters(each: int = 40) -> np.ndarray:

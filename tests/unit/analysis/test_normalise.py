@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, JpegImagePlugin
 
-from workbench.analysis.normalise import (
+from workbench.analysis.images.normalise import (
     NORMAL_SIZE,
     NormalImage,
     UnusableImageError,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workbench.analysis.encoder import PATCH_KINDS, FeatureKind
-from workbench.analysis.patch_features import patch_feature, shares_along, shares_within
+from workbench.analysis.encoders.patch_features import patch_feature, shares_along, shares_within
+from workbench.analysis.encoders.protocol import PATCH_KINDS, FeatureKind
 
 kinds = st.sampled_from(sorted(PATCH_KINDS))
 grids = st.tuples(st.integers(1, 4), st.integers(1, 4))

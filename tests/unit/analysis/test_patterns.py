@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.preprocessing import normalize
 
-from workbench.analysis import patterns
-from workbench.analysis.lift import lift
-from workbench.analysis.patterns import (
+from workbench.analysis.regions import patterns
+from workbench.analysis.regions.lift import lift
+from workbench.analysis.regions.patterns import (
     MOST_RESAMPLED,
     UNCLUSTERED,
     _leading,

@@ -10,7 +10,7 @@ from pycocotools import mask as coco
 from scipy.ndimage import gaussian_filter, label
 from skimage.segmentation import slic
 
-from workbench.analysis.pixel_groups import (
+from workbench.analysis.regions.pixel_groups import (
     DENSITY_RATIO,
     KEPT_AT_MOST,
     LIKENESS,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from workbench.analysis.planted import KINDS, plant, soft_region
+from workbench.analysis.images.planted import KINDS, plant, soft_region
 
 
 def textured(height: int = 224, width: int = 224, seed: int = 0) -> np.ndarray:

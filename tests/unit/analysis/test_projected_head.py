@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import order_pairs
-from workbench.analysis.encoder import Encoder, Penultimate
-from workbench.analysis.projection import Projection
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import order_pairs
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance import token_maps
+from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
 PROJECTED = 6

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from workbench.analysis.distiller import TrainingSet, train
-from workbench.analysis.encoder import Feature
-from workbench.analysis.families import feature_families
-from workbench.analysis.projected_training import same_projection, train_behind
-from workbench.analysis.projection import Projection, projected_features
+from workbench.analysis.distiller.families import feature_families
+from workbench.analysis.distiller.projected import same_projection, train_behind
+from workbench.analysis.distiller.train import TrainingSet, train
+from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.spelling.projection import Projection, projected_features
 
 FEATURES = (
     Feature(0, "patch_mean", 0, 6),

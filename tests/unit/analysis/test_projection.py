@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.support.slow_forgetting import slow_loss, slow_projected
-from workbench.analysis.encoder import Feature
-from workbench.analysis.projection import (
+from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.spelling.projection import (
     FORGET,
     Batch,
     Projection,

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from torch import tensor
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 
 with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
     from workbench.analysis.randomised import (

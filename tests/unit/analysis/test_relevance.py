@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import TOKENS, Encoder, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import TOKENS, Encoder, Penultimate
 from workbench.analysis.relevance import (
     METHODS,
     TokenMaps,

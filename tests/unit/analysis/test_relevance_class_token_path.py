@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from tests.unit.analysis.conftest import MakeEncoder, Wanted
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Part
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Part
 from workbench.analysis.encoders.transformer import TransformerEncoder
-from workbench.analysis.projection import Projection
 from workbench.analysis.relevance.class_token_path import class_token_path, path_relevance
+from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
 KEYS_VALUES: frozenset[Part] = frozenset({"keys_values"})

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.unit.analysis.conftest import MakeEncoder, Wanted
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.transformer import TransformerEncoder
 from workbench.analysis.relevance.last_block import class_relevance, last_block
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, tensor
 
 from tests.unit.analysis.conftest import MakeEncoder, Wanted
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate, patch_blocks
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder, Penultimate, patch_blocks
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.patch_share import patch_share
 

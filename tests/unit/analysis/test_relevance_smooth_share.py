@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.unit.analysis.conftest import MakeEncoder
-from workbench.analysis.distilled_head import DistilledHead
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.relevance.patch_share import patch_share
 from workbench.analysis.relevance.smooth_share import SIGMA, smooth_share
 

@@ -11,12 +11,12 @@ import torch
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.slow_forgetting import slow_loss
-from workbench.analysis import written_set
 from workbench.analysis.encoders.open_clip import from_model
-from workbench.analysis.projection import FORGET, _draw, forgetting_loss, train_projection
-from workbench.analysis.spelling import content_recall, spelling_accuracy
-from workbench.analysis.written_set import draw_words, encode_written
-from workbench.analysis.written_words import write_word
+from workbench.analysis.spelling import written_set
+from workbench.analysis.spelling.probes import content_recall, spelling_accuracy
+from workbench.analysis.spelling.projection import FORGET, _draw, forgetting_loss, train_projection
+from workbench.analysis.spelling.written_set import draw_words, encode_written
+from workbench.analysis.spelling.written_words import write_word
 
 MakeClip = Callable[..., open_clip.CLIP]
 

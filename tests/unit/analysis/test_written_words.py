@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.analysis.written_words import (
+from workbench.analysis.spelling.written_words import (
     _FONTS,
     REAL_WORDS,
     SIZES,

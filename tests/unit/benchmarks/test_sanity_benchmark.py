@@ -10,9 +10,9 @@ from benchmarks import sanity
 from benchmarks.explained import Explained
 from tests.support.fake_encoder import FakeEncoder
 from tests.unit.analysis.conftest import random_timm
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 
 EFFORT = sanity.Effort(distillers=30, encoders=2)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.analysis.planted import KINDS
+from workbench.analysis.images.planted import KINDS
 from workbench.services.demo.building import DemoCollection, Ingredients, build_demo_set
 from workbench.services.demo.describing import TEXTS
 from workbench.services.demo.downloads import FACE_MODEL, PHOTOGRAPHS, STILLS

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workbench.analysis.encoder import ClassAttention, Feature
+from workbench.analysis.encoders.protocol import ClassAttention, Feature
 
 
 class PatchEmbedding(nn.Module):

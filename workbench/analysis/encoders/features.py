@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workbench.analysis.encoder import Feature, FeatureKind
 from workbench.analysis.encoders.blocks import Tower
+from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 
 def lay_out(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:

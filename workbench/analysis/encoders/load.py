@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError, Precision
+from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
 
 
 def load_encoder(

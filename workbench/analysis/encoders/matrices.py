@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from workbench.analysis.encoder import Precision
 from workbench.analysis.encoders.blocks import Tower
+from workbench.analysis.encoders.protocol import Precision
 
 
 def for_encoding(tower: Tower, device: torch.device, precision: Precision) -> Tower:

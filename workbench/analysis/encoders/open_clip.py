@@ -12,8 +12,8 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
-from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.protocol import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import weights_sha256
 

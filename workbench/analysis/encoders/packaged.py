@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision import transforms
 
-from workbench.analysis.encoder import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
 from workbench.analysis.encoders.onnx_weights import timm_weights
+from workbench.analysis.encoders.protocol import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import load_weights, save_weights, weights_sha256
 

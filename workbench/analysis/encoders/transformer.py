@@ -13,7 +13,11 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from workbench.analysis.encoder import (
+from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
+from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.encoders.matrices import for_encoding
+from workbench.analysis.encoders.patch_features import patch_feature
+from workbench.analysis.encoders.protocol import (
     PATCH_KINDS,
     TOKENS,
     Feature,
@@ -23,10 +27,6 @@ from workbench.analysis.encoder import (
     Precision,
     patch_blocks,
 )
-from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
-from workbench.analysis.encoders.features import lay_out
-from workbench.analysis.encoders.matrices import for_encoding
-from workbench.analysis.patch_features import patch_feature
 from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 2

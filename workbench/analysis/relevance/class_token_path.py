@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import (
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import (
     ClassTokenPath,
     Encoder,
     Feature,

@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import PATCH_KINDS, Encoder, Penultimate, patch_blocks
-from workbench.analysis.patch_features import shares_within
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.patch_features import shares_within
+from workbench.analysis.encoders.protocol import PATCH_KINDS, Encoder, Penultimate, patch_blocks
 from workbench.analysis.relevance.patch_share import rescale
 
 EXACT = frozenset({"patch_share", "smooth_share"})

@@ -8,8 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import ClassTokenBlock, Encoder, FeatureKind, Part, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import (
+    ClassTokenBlock,
+    Encoder,
+    FeatureKind,
+    Part,
+    Penultimate,
+)
 from workbench.analysis.relevance.maps import TokenMaps
 from workbench.analysis.relevance.shares import as_shares
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, FeatureKind, Part, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.relevance import class_token_path, last_block, patch_share, smooth_share
 from workbench.analysis.relevance.maps import TokenMaps
 

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import (
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.patch_features import shares_along
+from workbench.analysis.encoders.protocol import (
     PATCH_KINDS,
     Encoder,
     Feature,
@@ -18,7 +19,6 @@ from workbench.analysis.encoder import (
     Penultimate,
     patch_blocks,
 )
-from workbench.analysis.patch_features import shares_along
 from workbench.analysis.relevance.last_block import class_relevance
 from workbench.analysis.relevance.maps import TokenMaps
 

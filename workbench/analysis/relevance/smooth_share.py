@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance import patch_share
 from workbench.analysis.relevance.maps import TokenMaps
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from workbench.analysis.planted import KINDS, plant
+from workbench.analysis.images.planted import KINDS, plant
 from workbench.services.demo.downloads import PHOTOGRAPHS, read_matching
 from workbench.services.demo.pictures import (
     Row,

@@ -16,8 +16,8 @@ from PIL import Image as Picture
 from sqlalchemy import select
 from torch import Tensor
 
-from workbench.analysis.encoder import Encoder, Part, Penultimate
-from workbench.analysis.pixel_groups import superpixels
+from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
+from workbench.analysis.regions.pixel_groups import superpixels
 from workbench.analysis.relevance import method_for, needs
 from workbench.config import Settings
 from workbench.services.encoding.label_maps import SUPERPIXELS, packed

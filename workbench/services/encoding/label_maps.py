@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis.pixel_groups import SUPERPIXELS_VERSION
+from workbench.analysis.regions.pixel_groups import SUPERPIXELS_VERSION
 
 SUPERPIXELS = f"superpixels_{SUPERPIXELS_VERSION}"
 """The name of this part of the cache; an older way of making them has another."""

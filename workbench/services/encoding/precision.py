@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.encoder import Precision
+from workbench.analysis.encoders.protocol import Precision
 from workbench.config import Settings
 
 WORTH_WHILE = 1.3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from workbench.analysis.encoder import Encoder, EncoderUnavailableError, Precision
 from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
 from workbench.config import Settings
 from workbench.services.encoding.precision import precision_of
 from workbench.services.errors import UnavailableError

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.analysis.normalise import NORMAL_SIZE
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.columns import Columns, Rows

@@ -25,7 +25,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.cells import COLUMNS, LEVELS_AT_MOST, ROWS, spread_order
+from workbench.analysis.layout.cells import COLUMNS, LEVELS_AT_MOST, ROWS, spread_order
 from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skimage.draw import polygon
 from sqlalchemy import Select, func, select
 
-from workbench.analysis.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.columns import Columns, Rows, columns_of
 from workbench.store.database import session

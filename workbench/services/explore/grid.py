@@ -11,7 +11,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import Row, select
 
-from workbench.analysis.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.services.errors import InvalidError
 from workbench.services.explore.columns import Columns, Rows
 from workbench.services.explore.filters import (

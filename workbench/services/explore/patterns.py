@@ -10,7 +10,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
-from workbench.analysis.lift import Lift, lifts
+from workbench.analysis.regions.lift import Lift, lifts
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cards import ImageCard, cards_of

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import select
 
-from workbench.analysis.cells import place_in_grid
-from workbench.analysis.counterfactual import (
+from workbench.analysis.layout.cells import place_in_grid
+from workbench.analysis.regions.counterfactual import (
     FILLS,
     Fill,
     dimension_changes,
@@ -24,7 +24,7 @@ from workbench.analysis.counterfactual import (
     remove_region,
     with_controls,
 )
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.encoding.pixels import read_pixels

@@ -15,8 +15,8 @@ from PIL import Image as Picture
 from PIL import ImageDraw
 
 from workbench.analysis import score_map
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of

@@ -7,8 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from workbench.analysis.normalise import NORMAL_SIZE
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.pixel_groups import decode_mask
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.analysis.normalise import UnusableImageError, normalise
+from workbench.analysis.images.normalise import UnusableImageError, normalise
 from workbench.config import Settings
 from workbench.services.imports.sources import Candidate, display
 from workbench.store.image_files import store_normalised

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
-from workbench.analysis.normalise import bounded_decoding
+from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
 from workbench.services.errors import InvalidError
 from workbench.services.imports.file_facts import measure_file_facts

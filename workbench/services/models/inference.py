@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import UnavailableError

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.projection import Projection
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
 from workbench.store.artifacts import (

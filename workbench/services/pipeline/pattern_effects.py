@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
 
-from workbench.analysis.counterfactual import MEASURING_FILL, Effect, paired_effect, with_controls
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
-from workbench.analysis.patterns import UNCLUSTERED
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.regions.counterfactual import (
+    MEASURING_FILL,
+    Effect,
+    paired_effect,
+    with_controls,
+)
+from workbench.analysis.regions.patterns import UNCLUSTERED
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.models.inference import logits_of

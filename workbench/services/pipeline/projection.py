@@ -9,14 +9,14 @@ import numpy as np
 from sqlalchemy import select
 from torch import Tensor
 
-from workbench.analysis.encoder import Encoder
-from workbench.analysis.projection import (
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.spelling.probes import content_recall
+from workbench.analysis.spelling.projection import (
     Projection,
     WrittenSet,
     train_projection,
 )
-from workbench.analysis.spelling import content_recall
-from workbench.analysis.written_set import draw_words, encode_written
+from workbench.analysis.spelling.written_set import draw_words, encode_written
 from workbench.config import Settings
 from workbench.services.collections import collection_id as id_of
 from workbench.services.encoding.encode import embeddings_of, encode_missing

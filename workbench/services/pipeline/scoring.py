@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, insert, select
 from torch.nn.functional import normalize
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder, Penultimate
-from workbench.analysis.pixel_groups import KEPT_AT_MOST, join_superpixels
-from workbench.analysis.pixel_groups import PixelGroup as FoundGroup
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
+from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
+from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.relevance import method_for, needs, token_maps
 from workbench.analysis.relevance.evidence import EXACT, directions, evidence
 from workbench.config import Settings

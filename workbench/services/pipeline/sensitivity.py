@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from workbench.analysis.cells import spread_order
-from workbench.analysis.counterfactual import MEASURING_FILL, with_controls
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.encoder import Encoder
-from workbench.analysis.pixel_groups import decode_mask
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.layout.cells import spread_order
+from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_controls
+from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.models.inference import logits_of

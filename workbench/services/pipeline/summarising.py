@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, delete, func, insert, select, update
 
-from workbench.analysis.cells import summarise_cells
-from workbench.analysis.counterfactual import Effect
-from workbench.analysis.encoder import Encoder
-from workbench.analysis.layout import place
-from workbench.analysis.lift import lift
-from workbench.analysis.patterns import (
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.layout.cells import summarise_cells
+from workbench.analysis.layout.umap import place
+from workbench.analysis.regions.counterfactual import Effect
+from workbench.analysis.regions.lift import lift
+from workbench.analysis.regions.patterns import (
     Stability,
     cluster_groups,
     effect_agreement,

@@ -9,14 +9,14 @@ from scipy.special import expit
 from sqlalchemy import func, select
 from torch import Tensor
 
-from workbench.analysis.calibration import expected_calibration_error
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import KIND, Trained, TrainingSet, match_dimensions
-from workbench.analysis.encoder import Encoder
+from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.projected import readings, same_projection, train_behind
+from workbench.analysis.distiller.train import KIND, Trained, TrainingSet, match_dimensions
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
-from workbench.analysis.projected_training import readings, same_projection, train_behind
-from workbench.analysis.projection import Projection
 from workbench.analysis.relevance import method_for
+from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.registry import encoder_of

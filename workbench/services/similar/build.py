@@ -39,7 +39,7 @@ from workbench.store.results import Embedding, PixelGroup, Prediction, ResultSha
 from workbench.store.versions import ModelVersion
 
 if TYPE_CHECKING:
-    from workbench.analysis.encoder import Encoder
+    from workbench.analysis.encoders.protocol import Encoder
 
 MOST_GROUPS = 2_000_000
 """So many pixel groups are indexed at most, at 1.2 kB each: of 250,000 images all eight, of more

@@ -13,7 +13,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import joinedload
 
 from workbench.analysis.neighbours import unit
-from workbench.analysis.pixel_groups import KEPT_AT_MOST
+from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard, cards_of
@@ -26,7 +26,7 @@ from workbench.store.results import Embedding, EmbeddingShard, PixelGroup, Predi
 from workbench.store.versions import ModelVersion
 
 if TYPE_CHECKING:
-    from workbench.analysis.encoder import TextTower
+    from workbench.analysis.encoders.protocol import TextTower
 
 MOST = 48
 LONGEST_WORDS = 200
@@ -139,7 +139,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
     Raises InvalidError for no words, UnavailableError where the encoder reads none, cannot be had,
     or the index is not there yet.
     """
-    from workbench.analysis.encoder import EncoderUnavailableError  # noqa: PLC0415 - loads torch
+    from workbench.analysis.encoders.protocol import EncoderUnavailableError  # noqa: PLC0415 - loads torch
 
     text = text.strip()
     if not text:

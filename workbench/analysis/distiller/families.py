@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 from numpy import ndarray
 
-from workbench.analysis.encoder import Feature, FeatureKind
+from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 Columns = Integer[ndarray, " _"]
 

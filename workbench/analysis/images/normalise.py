@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
 
-from workbench.analysis.jpeg_quality import estimate_quality
+from workbench.analysis.images.jpeg_quality import estimate_quality
 
 NORMAL_SIZE: Final = 224
 """Side of a normalised image, in pixels."""

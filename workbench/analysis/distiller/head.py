@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.projection import Projection
+from workbench.analysis.spelling.projection import Projection
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.calibration import decision_threshold, inverse_temperature
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.families import Columns
+from workbench.analysis.distiller.calibration import decision_threshold, inverse_temperature
+from workbench.analysis.distiller.families import Columns
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.metrics import auc
 
 KIND = "pairs by family"

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.encoder import FeatureKind
+from workbench.analysis.encoders.protocol import FeatureKind
 
 Grid = tuple[int, int]
 """Rows and columns of patches."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import torch
 
-from workbench.analysis.distilled_head import DistilledHead
-from workbench.analysis.distiller import Trained, TrainingSet, train
-from workbench.analysis.encoder import Feature
-from workbench.analysis.families import feature_families, reading
-from workbench.analysis.projection import Projection, projected_features
+from workbench.analysis.distiller.families import feature_families, reading
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import Trained, TrainingSet, train
+from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.spelling.projection import Projection, projected_features
 
 
 def train_behind(

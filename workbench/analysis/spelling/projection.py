@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.encoder import Feature
+from workbench.analysis.encoders.protocol import Feature
 
 BATCH = 128
 RATE = 1e-3

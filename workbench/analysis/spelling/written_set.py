@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.encoder import Encoder, TextTower
-from workbench.analysis.projection import Texts, WrittenSet
-from workbench.analysis.written_words import Pixels, random_word, word_alone, write_word
+from workbench.analysis.encoders.protocol import Encoder, TextTower
+from workbench.analysis.spelling.projection import Texts, WrittenSet
+from workbench.analysis.spelling.written_words import Pixels, random_word, word_alone, write_word
 
 Words = tuple[tuple[str, ...], ...]
 """The words of each image, as many for each."""

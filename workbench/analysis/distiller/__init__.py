@@ -1,0 +1,1 @@
+"""The distiller: families of columns, training, calibration, the head that is kept."""

@@ -1,0 +1,1 @@
+"""Pictures before any encoder: normalisation, JPEG quality, planted patterns."""

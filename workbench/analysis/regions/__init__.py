@@ -1,0 +1,1 @@
+"""Regions of images: pixel groups, patterns, lift, counterfactual edits."""

@@ -1,0 +1,1 @@
+"""Forget-to-spell: the projection, what it is trained on, and probes of what it forgot."""
