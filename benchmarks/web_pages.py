@@ -21,7 +21,7 @@ from workbench.services.collections import workspace
 from workbench.store.database import db, session
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.results import OUTCOMES, Cell, Pattern, PixelGroup, Prediction
-from workbench.web.view import ORDERS, PATTERN_ORDERS
+from workbench.web.request.view import ORDERS, PATTERN_ORDERS
 
 One = TypeVar("One")
 

@@ -10,7 +10,7 @@ from workbench import web
 from workbench.config import Settings
 from workbench.store import judgements, results, versions  # noqa: F401 - registers the tables
 from workbench.store.database import db, prepare_engine
-from workbench.web.assets import empty_app
+from workbench.web.site.assets import empty_app
 
 MEGABYTE = 1024 * 1024
 

@@ -16,7 +16,7 @@ from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.people import User
 from workbench.store.results import Cell, PixelGroup, Prediction
 from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion, TrainingRun
-from workbench.web.formatting import probability, signed
+from workbench.web.site.formatting import probability, signed
 
 RETRAIN_MS = 240_000
 TAG = "rough patch"

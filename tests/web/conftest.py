@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from tests.web.fakes import PASSWORD, FakeWorkbench
 from workbench import web
 from workbench.config import Settings
-from workbench.web.assets import empty_app
-from workbench.web.security import limiter
+from workbench.web.site.assets import empty_app
+from workbench.web.site.security import limiter
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.web.conftest import Reader, make_app
 from tests.web.fakes import PASSWORD, FakeWorkbench, run
-from workbench.web.security import CONTENT_SECURITY_POLICY, limiter, local_path
+from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
 
 WRITES = {
     "/c/faces/images/2/verdicts": {"decision": "confirm"},

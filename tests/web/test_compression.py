@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import Reader
-from workbench.web.assets import mark_of
+from workbench.web.site.assets import mark_of
 
 GZIP = {"Accept-Encoding": "gzip"}
 

@@ -24,8 +24,8 @@ from workbench.services.errors import InvalidError, NotFoundError, UnavailableEr
 from workbench.services.explore.grid import Overview, Window
 from workbench.services.export import png
 from workbench.services.review.tags import TaggingView
-from workbench.web import documents
-from workbench.web.attachments import file_name
+from workbench.web.exports import documents
+from workbench.web.exports.attachments import file_name
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(\"1\")</script> & 'so'"

@@ -13,7 +13,7 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
-from workbench.web.errors import EXPLANATIONS
+from workbench.web.site.errors import EXPLANATIONS
 
 
 class Refusing:

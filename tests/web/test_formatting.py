@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from workbench.web import formatting
+from workbench.web.site import formatting
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workbench.config import PROJECT_ROOT
-from workbench.web import assets
+from workbench.web.site import assets
 
 TEMPLATES = sorted((PROJECT_ROOT / "templates").rglob("*.html"))
 DRAWINGS = sorted((PROJECT_ROOT / "templates").rglob("*.svg"))

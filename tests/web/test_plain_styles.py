@@ -10,7 +10,13 @@ import pytest
 from flask import Flask
 
 from workbench.config import PROJECT_ROOT
-from workbench.web.plain_styles import drawn_rules, plain_style, read_tokens, resolved, tokens_of
+from workbench.web.exports.plain_styles import (
+    drawn_rules,
+    plain_style,
+    read_tokens,
+    resolved,
+    tokens_of,
+)
 
 TOKENS = {"--ink": "#111111", "--line": "#e3dfd6"}
 

@@ -13,9 +13,9 @@ from tests.web.conftest import Reader
 from workbench.services.errors import InvalidError
 from workbench.services.explore.filters import SPLITS, VERDICTS, Filters, Lasso
 from workbench.services.explore.grid import Window
-from workbench.web.converters import LARGEST_ID
-from workbench.web.parsing import key, numbers, whole, words
-from workbench.web.view import (
+from workbench.web.request.converters import LARGEST_ID
+from workbench.web.request.parsing import key, numbers, whole, words
+from workbench.web.request.view import (
     DIMENSION_ORDERS,
     LABELS,
     ORDERS,

@@ -24,7 +24,7 @@ from workbench.config import PROJECT_ROOT
 from workbench.services.explore.cards import ImagePage
 from workbench.services.image import counterfactuals
 from workbench.services.review import pattern_names
-from workbench.web.security import limiter
+from workbench.web.site.security import limiter
 
 TEMPLATES = sorted(
     each for each in (PROJECT_ROOT / "templates").rglob("*") if each.suffix in (".html", ".svg")

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from workbench.web import (
+from workbench.web.exports import pictures, reports
+from workbench.web.pages import (
     accounts,
     adjudicate,
     collections,
-    compression,
-    converters,
-    errors,
     explore,
-    exports,
-    formatting,
     health,
     images,
-    layout,
     media,
     models,
     patterns,
-    reports,
-    security,
     similar,
     tag_checks,
     taxonomy,
-    translating,
 )
+from workbench.web.request import converters
 from workbench.web.services import Services
+from workbench.web.site import compression, errors, formatting, i18n, security, template_globals
 
 
 def register(app: Flask, services: Services | None = None) -> None:
@@ -37,10 +31,10 @@ def register(app: Flask, services: Services | None = None) -> None:
     configuration must carry the settings as WORKBENCH.
     """
     app.extensions["workbench.services"] = services or Services()
-    translating.register(app)
+    i18n.register(app)
     converters.register(app)
     formatting.register(app)
-    layout.register(app)
+    template_globals.register(app)
     security.register(app)
     compression.register(app)
     errors.register(app)
@@ -49,7 +43,7 @@ def register(app: Flask, services: Services | None = None) -> None:
         adjudicate,
         collections,
         explore,
-        exports,
+        pictures,
         health,
         images,
         media,

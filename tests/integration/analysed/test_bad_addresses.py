@@ -15,7 +15,7 @@ from workbench.services.progress import Silent
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection
 from workbench.store.results import Cell, Pattern, PixelGroup
-from workbench.web.security import limiter
+from workbench.web.site.security import limiter
 
 
 @pytest.fixture

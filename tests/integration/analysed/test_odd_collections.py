@@ -18,7 +18,7 @@ from workbench.services.collections import collection_id
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
 from workbench.services.runs import queue
-from workbench.web.security import limiter
+from workbench.web.site.security import limiter
 
 PAGES = (
     "",

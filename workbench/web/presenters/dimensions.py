@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from workbench.services.explore.dimensions import Violin
-from workbench.web.formatting import label_words, signed
 from workbench.web.presenters.violin import Half, half_violin
+from workbench.web.site.formatting import label_words, signed
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 
 from workbench.services.image.counterfactuals import Outcome
-from workbench.web.formatting import count, signed
+from workbench.web.site.formatting import count, signed
 
 
 @dataclass(frozen=True)

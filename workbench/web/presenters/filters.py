@@ -9,8 +9,8 @@ from typing import Any
 from flask_babel import gettext
 
 from workbench.services.explore.filters import Filters
-from workbench.web.formatting import label_words, outcome_words, verdict_words
-from workbench.web.view import UNBOUNDED, View, number_text
+from workbench.web.request.view import UNBOUNDED, View, number_text
+from workbench.web.site.formatting import label_words, outcome_words, verdict_words
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from workbench.services.explore.cards import GroupView
 from workbench.services.image.media import MapKey
-from workbench.web.formatting import signed
+from workbench.web.site.formatting import signed
 
 LEGEND_WIDTH = 320.0
 BAR_LEFT = 28.0

@@ -8,9 +8,9 @@ from flask_babel import gettext
 
 from workbench.services.explore.filters import Lasso
 from workbench.services.explore.grid import CellView, Overview
-from workbench.web.formatting import OUTCOME_WORDS, count, image_counts, probability
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place
+from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, probability
 
 
 @dataclass(frozen=True)

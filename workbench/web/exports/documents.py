@@ -12,7 +12,7 @@ from flask_babel import gettext
 from jinja2 import Environment
 
 from workbench.services.errors import InvalidError, ServiceError
-from workbench.web.media import sniffed
+from workbench.web.pages.media import sniffed
 from workbench.web.services import services
 
 MOST_PICTURES = 600

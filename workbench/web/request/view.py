@@ -24,7 +24,9 @@ from workbench.services.explore.filters import (
     Selection,
 )
 from workbench.services.explore.grid import Window
-from workbench.web.parsing import (
+from workbench.web.presenters.glyph import OUTCOMES
+from workbench.web.presenters.windows import Place
+from workbench.web.request.parsing import (
     between,
     choice,
     choices,
@@ -36,8 +38,6 @@ from workbench.web.parsing import (
     range_text,
     whole,
 )
-from workbench.web.presenters.glyph import OUTCOMES
-from workbench.web.presenters.windows import Place
 
 OUTCOME_FILTERS = (MISCLASSIFIED, *OUTCOMES)
 LABELS = ("real", "fake")

@@ -11,12 +11,19 @@ from flask_babel import gettext, lazy_gettext
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.web import security
-from workbench.web.attachments import attached, file_name
-from workbench.web.documents import document
-from workbench.web.entering import enter, version_of
-from workbench.web.explore import ExplorePage, explore_page
-from workbench.web.formatting import (
+from workbench.web.exports.attachments import attached, file_name
+from workbench.web.exports.documents import document
+from workbench.web.exports.plain_styles import plain_style
+from workbench.web.pages.explore import ExplorePage, explore_page
+from workbench.web.pages.images import image_page
+from workbench.web.presenters import glyph, sheets, violin
+from workbench.web.presenters.sheets import Sheet
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.parsing import whole
+from workbench.web.request.view import View
+from workbench.web.services import services
+from workbench.web.site import security
+from workbench.web.site.formatting import (
     cell_count,
     count,
     image_count,
@@ -24,13 +31,6 @@ from workbench.web.formatting import (
     pattern_count,
     probability,
 )
-from workbench.web.images import image_page
-from workbench.web.parsing import whole
-from workbench.web.plain_styles import plain_style
-from workbench.web.presenters import glyph, sheets, violin
-from workbench.web.presenters.sheets import Sheet
-from workbench.web.services import services
-from workbench.web.view import View
 
 blueprint = Blueprint("exports", __name__)
 

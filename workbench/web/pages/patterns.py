@@ -10,12 +10,12 @@ from workbench.services.collections import Workspace
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.patterns import PatternDetail
 from workbench.services.review.tag_checks import Tally
-from workbench.web.entering import enter, version_of
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
 from workbench.web.presenters.filters import chips
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.view import View, read_after
 from workbench.web.services import services
-from workbench.web.view import View, read_after
 
 blueprint = Blueprint("patterns", __name__)
 

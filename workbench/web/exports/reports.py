@@ -8,13 +8,13 @@ from typing import Any
 from flask import Blueprint, Response
 
 from workbench.services.collections import Workspace
-from workbench.web import security
-from workbench.web.attachments import attached, file_name, policy
-from workbench.web.documents import document
-from workbench.web.entering import enter, version_of
-from workbench.web.patterns import pattern_page
-from workbench.web.plain_styles import plain_style
+from workbench.web.exports.attachments import attached, file_name, policy
+from workbench.web.exports.documents import document
+from workbench.web.exports.plain_styles import plain_style
+from workbench.web.pages.patterns import pattern_page
+from workbench.web.request.entering import enter, version_of
 from workbench.web.services import services
+from workbench.web.site import security
 
 blueprint = Blueprint("reports", __name__)
 

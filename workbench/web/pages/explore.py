@@ -15,13 +15,13 @@ from workbench.services.explore.dimensions import Carrier
 from workbench.services.explore.filters import FilterChoices
 from workbench.services.explore.grid import CellDetail, Overview
 from workbench.services.explore.patterns import PatternRow
-from workbench.web import security
-from workbench.web.entering import enter, version_of
 from workbench.web.presenters import dimensions as dimension_panel
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.filters import FilterChip, chips
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.view import View, read_after
 from workbench.web.services import services
-from workbench.web.view import View, read_after
+from workbench.web.site import security
 
 blueprint = Blueprint("explore", __name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from workbench.web.entering import enter, version_of
-from workbench.web.parsing import whole
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.parsing import whole
 from workbench.web.services import services
 
 blueprint = Blueprint("adjudicate", __name__)

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from workbench.web import security
 from workbench.web.services import services
+from workbench.web.site import security
 
 blueprint = Blueprint("accounts", __name__)
 

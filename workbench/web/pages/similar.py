@@ -13,11 +13,11 @@ from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cards import ImageCard
 from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard, Neighbour
-from workbench.web import security
-from workbench.web.entering import enter, version_of
-from workbench.web.parsing import whole, words
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.parsing import whole, words
+from workbench.web.request.view import View
 from workbench.web.services import services
-from workbench.web.view import View
+from workbench.web.site import security
 
 blueprint = Blueprint("similar", __name__)
 

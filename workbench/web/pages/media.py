@@ -8,11 +8,11 @@ from flask import Blueprint, Response, request, send_file
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.web import security
-from workbench.web.edits import read_edit
-from workbench.web.parsing import whole
+from workbench.web.request.edits import read_edit
+from workbench.web.request.parsing import whole
+from workbench.web.request.view import MOST_DIMENSIONS
 from workbench.web.services import services
-from workbench.web.view import MOST_DIMENSIONS
+from workbench.web.site import security
 
 blueprint = Blueprint("media", __name__)
 

@@ -7,8 +7,8 @@ from flask_babel import gettext
 
 from workbench.services.collections import VersionSummary, Workspace
 from workbench.services.errors import NotFoundError
+from workbench.web.request.view import View, joined, read_view
 from workbench.web.services import services
-from workbench.web.view import View, joined, read_view
 
 
 def enter(name: str) -> tuple[View, Workspace]:

@@ -12,10 +12,10 @@ from workbench.services.collections import Workspace
 from workbench.services.errors import NotFoundError
 from workbench.services.models.versions import VersionRow
 from workbench.services.runs.queue import RunView
-from workbench.web import notices, security
-from workbench.web.entering import enter, version_of
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.view import View
 from workbench.web.services import services
-from workbench.web.view import View
+from workbench.web.site import notices, security
 
 blueprint = Blueprint("models", __name__)
 

@@ -7,9 +7,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
-from workbench.web import notices, security
-from workbench.web.parsing import key, words
+from workbench.web.request.parsing import key, words
 from workbench.web.services import services
+from workbench.web.site import notices, security
 
 blueprint = Blueprint("taxonomy", __name__)
 

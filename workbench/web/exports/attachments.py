@@ -7,8 +7,8 @@ import re
 from flask import Response
 
 from workbench.services.collections import Workspace
-from workbench.web.entering import version_of
-from workbench.web.plain_styles import PlainStyle
+from workbench.web.exports.plain_styles import PlainStyle
+from workbench.web.request.entering import version_of
 
 LONGEST_NAME = 100
 

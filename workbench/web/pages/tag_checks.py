@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
 from workbench.services.review.tag_checks import Check, Sampled
-from workbench.web import notices, security
-from workbench.web.entering import enter, version_of
-from workbench.web.parsing import choice, whole
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.parsing import choice, whole
+from workbench.web.request.view import View
 from workbench.web.services import services
-from workbench.web.view import View
+from workbench.web.site import notices, security
 
 blueprint = Blueprint("tag_checks", __name__)
 

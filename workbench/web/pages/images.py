@@ -15,18 +15,18 @@ from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.media import MapKey
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
-from workbench.web import notices, security
-from workbench.web.edits import ChosenEdit, read_edit
-from workbench.web.entering import enter, version_of
-from workbench.web.formatting import DECISION_WORDS
-from workbench.web.parsing import choice, words
+from workbench.web.pages.similar import Nearest, beside_image
 from workbench.web.presenters.bars import Strip, control_strip
 from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.score import Breakdown, breakdown
+from workbench.web.request.edits import ChosenEdit, read_edit
+from workbench.web.request.entering import enter, version_of
+from workbench.web.request.parsing import choice, words
+from workbench.web.request.view import View
 from workbench.web.services import services
-from workbench.web.similar import Nearest, beside_image
-from workbench.web.view import View
+from workbench.web.site import notices, security
+from workbench.web.site.formatting import DECISION_WORDS
 
 blueprint = Blueprint("images", __name__)
 

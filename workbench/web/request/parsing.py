@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
-from workbench.web.converters import LARGEST_ID
+from workbench.web.request.converters import LARGEST_ID
 
 
 def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGEST_ID) -> int | None:

@@ -1,0 +1,1 @@
+"""Views and reports as files to download."""

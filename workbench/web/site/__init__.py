@@ -1,0 +1,1 @@
+"""What every page shares: assets, compression, errors, formatting, security, translation."""
