@@ -41,7 +41,7 @@ def make_app(
     )
     if translations is not None:
         app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)
-    web.register(app, book.services())
+    web.register(app)
     return app
 
 
@@ -75,8 +75,11 @@ class Reader:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> FakeWorkbench:
-    return FakeWorkbench(tmp_path)
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeWorkbench:
+    """Use cases in memory, which the views call instead of the real ones."""
+    made = FakeWorkbench(tmp_path)
+    made.install(monkeypatch)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +90,7 @@ def open_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture
 def app(open_app: Flask, book: FakeWorkbench) -> Flask:
-    """The application, with this test's own use cases behind it and no tries counted yet."""
-    open_app.extensions["workbench.services"] = book.services()
+    """The application over this test's use cases, with no tries counted yet."""
     limiter.reset()
     return open_app
 

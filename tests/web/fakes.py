@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pytest
 from PIL import Image as Picture
 
-from workbench.services.accounts import Account, may
+from workbench.services import accounts, collections
+from workbench.services.accounts import Account
 from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
 from workbench.services.errors import (
     ConflictError,
@@ -19,6 +22,7 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
+from workbench.services.explore import cards, dimensions, filters, grid, patterns, reports
 from workbench.services.explore.cards import (
     DimensionShare,
     GroupView,
@@ -45,16 +49,20 @@ from workbench.services.explore.patterns import (
     PatternsSummary,
 )
 from workbench.services.explore.reports import Remark
+from workbench.services.image import counterfactuals, media
 from workbench.services.image.counterfactuals import DimensionEdit, Outcome, RegionEdit
 from workbench.services.image.media import MapKey
+from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
+from workbench.services.review import tag_checks, tags, verdicts
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import TaggingView, TagRow
 from workbench.services.review.verdicts import VerdictView
+from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
+from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
-from workbench.web.services import Services
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -103,6 +111,15 @@ HAVING = {31: (2, 3), 32: (5,)}
 MEMBERS = {11: (1, 2), 12: (3, 4), 13: (5, 6), 21: (1,)}
 
 
+def use_cases(fake: object) -> tuple[str, ...]:
+    """The names of the functions that an object stands for."""
+    return tuple(
+        name
+        for name in vars(type(fake))
+        if not name.startswith("_") and callable(getattr(fake, name))
+    )
+
+
 @dataclass
 class FakeWorkbench:
     """State that the fake use cases share; tests read it to see what was written."""
@@ -125,26 +142,32 @@ class FakeWorkbench:
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))
 
-    def services(self) -> Services:
-        """The use cases, as the application takes them."""
-        return Services(
-            accounts=Accounts(self),
-            browsing=Browsing(self),
-            collections=Collections(self),
-            counterfactuals=Counterfactuals(self),
-            dimensions=Dimensions(),
-            judging=Judging(self),
-            media=Media(self),
-            neighbours=Neighbours(self),
-            overview=Cells(),
-            pattern_reports=PatternReports(self),
-            patterns=Patterns(self),
-            runs=Runs(self),
-            selecting=Selecting(self),
-            tag_checks=TagChecks(self),
-            tagging=Tags(self),
-            versions=Versions(self),
+    def fakes(self) -> tuple[tuple[ModuleType, object], ...]:
+        """Each service module that views call, with what stands for it."""
+        return (
+            (accounts, Accounts(self)),
+            (cards, Browsing(self)),
+            (collections, Collections(self)),
+            (counterfactuals, Counterfactuals(self)),
+            (dimensions, Dimensions()),
+            (filters, Selecting(self)),
+            (grid, Cells()),
+            (media, Media(self)),
+            (patterns, Patterns(self)),
+            (queue, Runs(self)),
+            (reports, PatternReports(self)),
+            (search, Neighbours(self)),
+            (tag_checks, TagChecks(self)),
+            (tags, Tags(self)),
+            (verdicts, Judging(self)),
+            (versions, Versions(self)),
         )
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let views call these use cases; a fake of a function that is not there fails."""
+        for module, fake in self.fakes():
+            for name in use_cases(fake):
+                monkeypatch.setattr(module, name, getattr(fake, name))
 
     @property
     def untouched(self) -> bool:
@@ -195,7 +218,6 @@ def run(state: str, **changes: Any) -> RunView:
 @dataclass
 class Accounts:
     book: FakeWorkbench
-    may = staticmethod(may)
 
     def authenticate(self, name: str, password: str) -> Account | None:
         return next((a for a in (ADA, BEN) if a.name == name and password == PASSWORD), None)
@@ -750,7 +772,9 @@ class Tags:
 class Runs:
     book: FakeWorkbench
 
-    def request_retrain(self, user_id: int, collection_id: int) -> RunView:
+    def request_retrain(
+        self, user_id: int | None, collection_id: int, *, trigger: str = "request"
+    ) -> RunView:
         if any(each.state in ("queued", "running") for each in self.book.runs):
             raise ConflictError("A run for this collection is queued or under way already.")
         self.book.runs.insert(0, run("queued", fraction=None, seconds_left=None))
@@ -769,7 +793,7 @@ class Runs:
                 return each
         raise NotFoundError("There is no such run.")
 
-    def runs(self, collection_id: int) -> tuple[RunView, ...]:
+    def runs(self, collection_id: int, limit: int = 20) -> tuple[RunView, ...]:
         return tuple(each for each in self.book.runs if each.collection_id == collection_id)
 
     def worker_alive(self) -> bool:

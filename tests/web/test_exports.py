@@ -18,7 +18,7 @@ from PIL import Image as Picture
 from werkzeug.http import parse_options_header
 
 from tests.web.conftest import Reader
-from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, Cells, FakeWorkbench
+from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, FakeWorkbench
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.grid import Overview, Window
@@ -356,7 +356,7 @@ def test_a_full_window_fits_into_a_document(
         for number in range(600)
     )
     shown = Overview(1, 2, 32, 24, Window(0, 0, 30, 20), cells, 600, 600)
-    monkeypatch.setattr(Cells, "overview", lambda *_given: shown)
+    monkeypatch.setattr("workbench.services.explore.grid.overview", lambda *_given: shown)
 
     assert taken(visitor, "overview?level=1&window=0,0,30,20").text.count("data-cell-id") == 600
     assert pixels(visitor, "overview?level=1&window=0,0,30,20").shape[1] == 2 * (30 * 48 + 48)
@@ -368,7 +368,7 @@ def test_a_picture_whose_file_is_gone_leaves_the_rest(
     def gone(*_given: object) -> None:
         raise NotFoundError("The normalised image is missing on disk.")
 
-    monkeypatch.setattr("tests.web.fakes.Media.thumbnail", gone)
+    monkeypatch.setattr("workbench.services.image.media.thumbnail", gone)
 
     images = drawing(visitor, "overview").iter(f"{SVG}image")
     assert {each.get("href") for each in images} == {documents.NO_PICTURE}

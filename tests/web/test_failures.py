@@ -16,16 +16,6 @@ from workbench.services.errors import (
 from workbench.web.site.errors import EXPLANATIONS
 
 
-class Refusing:
-    """A use case that refuses in one way."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def collections(self) -> tuple[()]:
-        raise self.error
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -35,8 +25,13 @@ class Refusing:
         (UnavailableError("The encoder is missing."), 503),
     ],
 )
-def test_a_refusal_shows_its_own_words(app: Flask, error: Exception, status: int) -> None:
-    app.extensions["workbench.services"] = type("S", (), {"collections": Refusing(error)})()
+def test_a_refusal_shows_its_own_words(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def refuse() -> tuple[()]:
+        raise error
+
+    monkeypatch.setattr("workbench.services.collections.collections", refuse)
 
     answer = Reader(app.test_client()).get("/")
 

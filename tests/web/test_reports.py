@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import NOON, FakeWorkbench
+from tests.web.fakes import NOON, FakeWorkbench, Patterns
 from tests.web.test_pages import Page
 from workbench.services.review.tags import TaggingView
 
@@ -169,11 +169,11 @@ def test_pages_offer_their_report(visitor: Reader) -> None:
 def test_no_more_patterns_are_reported_than_have_room(
     visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = book.services().patterns.pattern(2, 31).row
+    row = Patterns(book).pattern(2, 31).row
     many = tuple(
         replace(row, id=number, number=number, exemplars=row.exemplars * 6) for number in range(100)
     )
-    monkeypatch.setattr("tests.web.fakes.Patterns.patterns", lambda *_given: many)
+    monkeypatch.setattr("workbench.services.explore.patterns.patterns", lambda *_given: many)
 
     text = visitor.get(ALL).text
 

@@ -114,7 +114,6 @@ def pseudo_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture
 def speaking(pseudo_app: Flask, book: FakeWorkbench) -> Callable[..., Reader]:
     """A reader of the made-up language; `name` signs in first."""
-    pseudo_app.extensions["workbench.services"] = book.services()
     limiter.reset()
 
     def reader(name: str | None = None, language: str = LANGUAGE) -> Reader:
@@ -218,8 +217,10 @@ def test_nor_has_a_picture_or_a_report_to_take_away(
 def test_nor_has_an_empty_picture_or_report(
     speaking: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.web.fakes.Patterns.patterns", lambda *_given: ())
-    monkeypatch.setattr("tests.web.fakes.Browsing.images", lambda *_given: ImagePage((), 0, None))
+    monkeypatch.setattr("workbench.services.explore.patterns.patterns", lambda *_given: ())
+    monkeypatch.setattr(
+        "workbench.services.explore.cards.images", lambda *_given: ImagePage((), 0, None)
+    )
 
     for query in ("", "?cell=11"):
         for address in ("export/patterns.svg", "export/images.svg", "patterns/report.html"):

@@ -20,17 +20,11 @@ from workbench.web.pages import (
     taxonomy,
 )
 from workbench.web.request import converters
-from workbench.web.services import Services
 from workbench.web.site import compression, errors, formatting, i18n, security, template_globals
 
 
-def register(app: Flask, services: Services | None = None) -> None:
-    """Put the screens on the application.
-
-    `services` are the use cases that the views call; None takes the real ones. The application's
-    configuration must carry the settings as WORKBENCH.
-    """
-    app.extensions["workbench.services"] = services or Services()
+def register(app: Flask) -> None:
+    """Put the screens on the application, whose configuration carries the settings as WORKBENCH."""
     i18n.register(app)
     converters.register(app)
     formatting.register(app)

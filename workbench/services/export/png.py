@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 import numpy as np
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 from PIL import Image as Picture
 from PIL import ImageFont
 

@@ -12,8 +12,8 @@ from flask_babel import gettext
 from jinja2 import Environment
 
 from workbench.services.errors import InvalidError, ServiceError
+from workbench.services.image import media
 from workbench.web.pages.media import sniffed
-from workbench.web.services import services
 
 MOST_PICTURES = 600
 """Of a document: as many as an overview has cells at most."""
@@ -63,7 +63,6 @@ def _embedded(endpoint: str, **values: Any) -> str:
 
 
 def _content(endpoint: str, values: dict[str, Any]) -> bytes:
-    media = services().media
     if endpoint == "heatmap":
         content: bytes = media.heatmap(
             values["version_id"], values["image_id"], values.get("dimension")

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.export import png
 from workbench.web.exports.attachments import attached, file_name
 from workbench.web.exports.documents import document
 from workbench.web.exports.plain_styles import plain_style
@@ -21,7 +22,6 @@ from workbench.web.presenters.sheets import Sheet
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole
 from workbench.web.request.view import View
-from workbench.web.services import services
 from workbench.web.site import security
 from workbench.web.site.formatting import (
     cell_count,
@@ -91,7 +91,7 @@ def picture(name: str, picture: str, kind: str) -> Response:
     saved_as = file_name(workspace, taken.subject, kind)
     if kind == "svg":
         return attached(svg, KINDS[kind], saved_as, style)
-    content = services().rendering.png_of(svg, taken.sheet.width, taken.sheet.height)
+    content = png.png_of(svg, taken.sheet.width, taken.sheet.height)
     return attached(content, KINDS[kind], saved_as)
 
 

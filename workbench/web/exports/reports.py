@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, Response
 
 from workbench.services.collections import Workspace
+from workbench.services.explore import filters, patterns, reports
 from workbench.web.exports.attachments import attached, file_name, policy
 from workbench.web.exports.documents import document
 from workbench.web.exports.plain_styles import plain_style
 from workbench.web.pages.patterns import pattern_page
 from workbench.web.request.entering import enter, version_of
-from workbench.web.services import services
 from workbench.web.site import security
 
 blueprint = Blueprint("reports", __name__)
@@ -28,7 +28,7 @@ def pattern(name: str, pattern_id: int) -> Response:
     """One pattern: what it is, its figures in words, whom it misleads, what people said."""
     view, workspace = enter(name)
     page = pattern_page(view, workspace, pattern_id)
-    remarks = services().pattern_reports.remarks(version_of(workspace).id, pattern_id)
+    remarks = reports.remarks(version_of(workspace).id, pattern_id)
     row = page.detail.row
     subject = f"pattern {row.number} {row.label if row.tags else ''}"
     return _report("pattern_report", workspace, subject, page=page, remarks=remarks)
@@ -36,19 +36,18 @@ def pattern(name: str, pattern_id: int) -> Response:
 
 @blueprint.get("/c/<collection:name>/patterns/report.html")
 @security.limiter.limit(security.tries_allowed)
-def patterns(name: str) -> Response:
+def all_patterns(name: str) -> Response:
     """All patterns of a version, or of a selection, each in short."""
     view, workspace = enter(name)
-    calls = services()
     version = version_of(workspace).id
-    rows = calls.patterns.patterns(calls.selecting.choose(version, view.selection), view.sort)
+    rows = patterns.patterns(filters.choose(version, view.selection), view.sort)
     return _report(
         "patterns_report",
         workspace,
         "patterns",
         rows=rows[:PATTERNS_REPORTED],
         total=len(rows),
-        summary=calls.patterns.summary(version),
+        summary=patterns.summary(version),
         narrowed=view.narrowed,
     )
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from workbench.web.services import services
+from workbench.services import accounts
 from workbench.web.site import security
 
 blueprint = Blueprint("accounts", __name__)
@@ -57,7 +57,7 @@ def login_submit() -> Answer:
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("views/login.html", form=form, failed=False), 422
-    account = services().accounts.authenticate(form.name.data.strip(), form.password.data)
+    account = accounts.authenticate(form.name.data.strip(), form.password.data)
     if account is None:
         return render_template("views/login.html", form=form, failed=True), 401
     target = _next()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from workbench.services.review import verdicts
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole
-from workbench.web.services import services
 
 blueprint = Blueprint("adjudicate", __name__)
 
@@ -18,9 +18,9 @@ def show(name: str) -> Response | str:
     view, workspace = enter(name)
     version = version_of(workspace).id
     after = whole(request.args, "after")
-    following = services().judging.queue(version, after)
+    following = verdicts.queue(version, after)
     if following is None and after is not None:
-        following = services().judging.queue(version)
+        following = verdicts.queue(version)
     if following is None:
         return render_template("views/adjudicated.html", view=view, workspace=workspace)
     return redirect(

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
+from workbench.services.explore import cards, dimensions, filters, grid, patterns
 from workbench.services.explore.cards import ImagePage
 from workbench.services.explore.dimensions import Carrier
 from workbench.services.explore.filters import FilterChoices
@@ -20,7 +21,6 @@ from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.filters import FilterChip, chips
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view import View, read_after
-from workbench.web.services import services
 from workbench.web.site import security
 
 blueprint = Blueprint("explore", __name__)
@@ -73,7 +73,7 @@ def show(name: str) -> str:
 def cell(name: str, cell_id: int) -> str:
     """One cell's numbers, top tags and top patterns: what hovering shows."""
     view, workspace = enter(name)
-    detail = services().overview.cell(version_of(workspace).id, cell_id, view.filters)
+    detail = grid.cell(version_of(workspace).id, cell_id, view.filters)
     return render_template("partials/cell_card.html", view=view, detail=detail)
 
 
@@ -83,7 +83,7 @@ def lasso(name: str) -> str:
     view, workspace = enter(name)
     if view.lasso is None:
         raise InvalidError(gettext("Draw a lasso around some cells first."))
-    taken = services().overview.lassoed(version_of(workspace).id, view.filters, view.lasso)
+    taken = grid.lassoed(version_of(workspace).id, view.filters, view.lasso)
     return render_template("partials/lasso_card.html", view=view, taken=taken)
 
 
@@ -105,13 +105,12 @@ def explore_page(
     patterns_shown: int = PATTERNS_SHOWN,
 ) -> ExplorePage:
     """Everything that a view of a collection shows; `after` in the address turns its images."""
-    calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
-    chosen = calls.selecting.choose(version, view.selection)
-    overview = calls.overview.overview(chosen, view.level, view.window)
+    chosen = filters.choose(version, view.selection)
+    overview = grid.overview(chosen, view.level, view.window)
     selected, pinned_a, pinned_b = (
-        calls.overview.detail_of(chosen, cell_id) if cell_id else None
+        grid.detail_of(chosen, cell_id) if cell_id else None
         for cell_id in (view.cell, view.a, view.b)
     )
     marked = {
@@ -119,8 +118,7 @@ def explore_page(
         for mark, detail in (("", selected), ("A", pinned_a), ("B", pinned_b))
         if detail is not None
     }
-    patterns = calls.patterns.patterns(chosen, view.sort)
-    dimensions = calls.dimensions
+    ranked = patterns.patterns(chosen, view.sort)
     return ExplorePage(
         view=view,
         workspace=workspace,
@@ -132,15 +130,15 @@ def explore_page(
             lighting=view.pattern is not None or view.lasso is not None,
         ),
         chips=chips(view),
-        choices=calls.selecting.filter_choices(version),
+        choices=filters.filter_choices(version),
         selected=selected,
         pinned_a=pinned_a,
         pinned_b=pinned_b,
-        images=calls.browsing.images(chosen, view.order, after, images_shown, view.shuffle),
+        images=cards.images(chosen, view.order, after, images_shown, view.shuffle),
         paged=after is not None,
-        patterns=patterns[:patterns_shown],
-        patterns_total=len(patterns),
-        pattern_name=(calls.patterns.pattern_name(version, view.pattern) if view.pattern else None),
+        patterns=ranked[:patterns_shown],
+        patterns_total=len(ranked),
+        pattern_name=(patterns.pattern_name(version, view.pattern) if view.pattern else None),
         dimensions=dimension_panel.drawn(dimensions.violins(chosen, view.a, view.b), view.by),
         carriers=(
             None

@@ -10,9 +10,12 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
+from workbench.services.explore import cards, filters
 from workbench.services.explore.cards import ImageDetail, PlaceInOrder
+from workbench.services.image import counterfactuals, media
 from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.media import MapKey
+from workbench.services.review import tags, verdicts
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
 from workbench.web.pages.similar import Nearest, beside_image
@@ -24,7 +27,6 @@ from workbench.web.request.edits import ChosenEdit, read_edit
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, words
 from workbench.web.request.view import View
-from workbench.web.services import services
 from workbench.web.site import notices, security
 from workbench.web.site.formatting import DECISION_WORDS
 
@@ -98,9 +100,7 @@ def give_verdict(name: str, image_id: int) -> Response:
     if decision is None:
         raise InvalidError(gettext("Choose one of: confirm, overturn, unsure, exclude."))
     reason = words(request.form, "reason", LONGEST_REASON, gettext("The reason"))
-    given = services().judging.give_verdict(
-        security.user_id(), image_id, version.id, decision, reason
-    )
+    given = verdicts.give_verdict(security.user_id(), image_id, version.id, decision, reason)
     here = view.image_url(image_id)
     notices.saved(
         gettext("Saved: %(decision)s.", decision=DECISION_WORDS[decision]),
@@ -118,7 +118,7 @@ def give_verdict(name: str, image_id: int) -> Response:
 @security.requires("judge")
 def withdraw_verdict(verdict_id: int) -> Response:
     """Take back one's own verdict."""
-    services().judging.withdraw_verdict(security.user_id(), verdict_id)
+    verdicts.withdraw_verdict(security.user_id(), verdict_id)
     notices.saved(gettext("Verdict taken back."))
     return redirect(security.way_back("collections.show"), 303)
 
@@ -133,7 +133,7 @@ def save_note(name: str, image_id: int) -> Response:
     if chosen is None or expectation is None:
         raise InvalidError(gettext("Try an edit first, and say what you expected p(fake) to do."))
     text = words(request.form, "text", LONGEST_TEXT, gettext("The note"))
-    note = services().counterfactuals.save_note(
+    note = counterfactuals.save_note(
         security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
     )
     here = view.image_url(image_id)
@@ -147,17 +147,16 @@ def save_note(name: str, image_id: int) -> Response:
 @security.requires("note")
 def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
-    services().counterfactuals.withdraw_note(security.user_id(), note_id)
+    counterfactuals.withdraw_note(security.user_id(), note_id)
     notices.saved(gettext("Note taken back."))
     return redirect(security.way_back("collections.show"), 303)
 
 
 def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     """One image within a selection. Raises NotFoundError for an image of another collection."""
-    calls = services()
     version = version_of(workspace).id
-    detail = calls.browsing.image_detail(version, image_id)
-    map_key = calls.media.map_key(version)
+    detail = cards.image_detail(version, image_id)
+    map_key = media.map_key(version)
     trial, trial_refused = _trial(version, image_id)
     return ImagePage(
         view=view,
@@ -173,19 +172,18 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         trial_refused=trial_refused,
         references=_references(view, trial),
         history=_history(detail),
-        tag_names=calls.tagging.tag_names(),
+        tag_names=tags.tag_names(),
         nearest=beside_image(version, image_id),
     )
 
 
 def _place(view: View, version_id: int, image_id: int) -> PlaceInOrder:
     """Where an image stands in the view's order; in the queue, the next one to judge."""
-    calls = services()
     if view.queue:
-        following = calls.judging.queue(version_id, image_id)
+        following = verdicts.queue(version_id, image_id)
         return PlaceInOrder(None, following if following != image_id else None, None, 0)
-    chosen = calls.selecting.choose(version_id, view.selection)
-    return calls.browsing.place_in_order(chosen, view.order, image_id, view.shuffle)
+    chosen = filters.choose(version_id, view.selection)
+    return cards.place_in_order(chosen, view.order, image_id, view.shuffle)
 
 
 def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
@@ -194,7 +192,7 @@ def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
     if chosen is None:
         return None, None
     try:
-        outcome = services().counterfactuals.try_edit(version_id, image_id, chosen.edit)
+        outcome = counterfactuals.try_edit(version_id, image_id, chosen.edit)
     except UnavailableError as error:
         return None, str(error)
     strip = (

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, request, send_file
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError, UnavailableError
+from workbench.services.image import counterfactuals, media
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
 from workbench.web.request.view import MOST_DIMENSIONS
-from workbench.web.services import services
 from workbench.web.site import security
 
 blueprint = Blueprint("media", __name__)
@@ -23,31 +23,31 @@ SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png
 @blueprint.get("/images/<record:image_id>.jpg")
 def image(image_id: int) -> Response:
     """The normalised image."""
-    return _file(services().media.normalised(image_id))
+    return _file(media.normalised(image_id))
 
 
 @blueprint.get("/images/<record:image_id>/thumb/<picture_size:size>")
 def thumbnail(image_id: int, size: int) -> Response:
     """A thumbnail of an image."""
-    return _file(services().media.thumbnail(image_id, size))
+    return _file(media.thumbnail(image_id, size))
 
 
 @blueprint.get("/heatmaps/<record:version_id>/<record:image_id>.png")
 def heatmap(version_id: int, image_id: int) -> Response:
     """Where an image's score comes from, in colours: in total, or of one dimension."""
-    return _bytes(services().media.heatmap(version_id, image_id, _dimension()))
+    return _bytes(media.heatmap(version_id, image_id, _dimension()))
 
 
 @blueprint.get("/maps/<record:version_id>/<record:image_id>.png")
 def score_map(version_id: int, image_id: int) -> Response:
     """The same as grey levels, which the page's script reads and colours."""
-    return _bytes(services().media.score_map_png(version_id, image_id, _dimension()))
+    return _bytes(media.score_map_png(version_id, image_id, _dimension()))
 
 
 @blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")
 def crop(group_id: int, size: int) -> Response:
     """The surroundings of a pixel group, with its outline drawn."""
-    return _file(services().media.group_crop(group_id, size))
+    return _file(media.group_crop(group_id, size))
 
 
 @blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
@@ -57,7 +57,7 @@ def preview(version_id: int, image_id: int) -> Response:
     chosen = read_edit(request.args)
     if chosen is None:
         raise InvalidError(gettext("“edit” is missing."))
-    return _bytes(services().counterfactuals.preview(version_id, image_id, chosen.edit))
+    return _bytes(counterfactuals.preview(version_id, image_id, chosen.edit))
 
 
 def _dimension() -> int | None:

@@ -8,13 +8,15 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from workbench.services import collections
 from workbench.services.collections import Workspace
 from workbench.services.errors import NotFoundError
+from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
+from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view import View
-from workbench.web.services import services
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("models", __name__)
@@ -37,13 +39,12 @@ class ModelsPage:
 def show(name: str) -> str:
     """All model versions of a collection, and its latest runs."""
     view, workspace = enter(name)
-    calls = services()
     page = ModelsPage(
         view=view,
         workspace=workspace,
-        versions=calls.versions.versions(workspace.collection.id),
-        runs=calls.runs.runs(workspace.collection.id),
-        worker_alive=calls.runs.worker_alive(),
+        versions=versions.versions(workspace.collection.id),
+        runs=queue.runs(workspace.collection.id),
+        worker_alive=queue.worker_alive(),
     )
     return render_template("views/models.html", page=page)
 
@@ -52,8 +53,8 @@ def show(name: str) -> str:
 @security.requires("retrain")
 def request_retrain(name: str) -> Response:
     """Ask the worker for a retrain on what people have decided."""
-    workspace = services().collections.workspace(name)
-    services().runs.request_retrain(security.user_id(), workspace.collection.id)
+    workspace = collections.workspace(name)
+    queue.request_retrain(security.user_id(), workspace.collection.id)
     notices.saved(gettext("Retrain requested. You can leave this page; it goes on without you."))
     return redirect(url_for("models.show", name=name), 303)
 
@@ -65,9 +66,7 @@ def progress(name: str, run_id: int) -> Response:
     if not request.headers.get("HX-Request"):
         return redirect(url_for("models.show", name=name), 303)
     response = make_response(
-        render_template(
-            "partials/run.html", name=name, run=run, worker_alive=services().runs.worker_alive()
-        )
+        render_template("partials/run.html", name=name, run=run, worker_alive=queue.worker_alive())
     )
     if run.state not in OPEN_STATES:
         response.headers["HX-Refresh"] = "true"
@@ -79,7 +78,7 @@ def progress(name: str, run_id: int) -> Response:
 def cancel(name: str, run_id: int) -> Response:
     """Ask a run to stop between two steps; the active version stays."""
     run = _run_of(name, run_id)
-    services().runs.cancel(security.user_id(), run.id)
+    queue.cancel(security.user_id(), run.id)
     notices.saved(gettext("The run was asked to stop."))
     return redirect(url_for("models.show", name=name), 303)
 
@@ -88,8 +87,8 @@ def cancel(name: str, run_id: int) -> Response:
 @security.requires("retrain")
 def activate(name: str, number: int) -> Response:
     """Make a version the active one: promote it, or go back to it."""
-    version = version_of(services().collections.workspace(name, number))
-    services().versions.activate(security.user_id(), version.id)
+    version = version_of(collections.workspace(name, number))
+    versions.activate(security.user_id(), version.id)
     notices.saved(
         gettext(
             "v%(number)s is active: pages show it, and the next retrain starts from it.",
@@ -101,8 +100,8 @@ def activate(name: str, number: int) -> Response:
 
 def _run_of(name: str, run_id: int) -> RunView:
     """The run, if it belongs to the collection. Raises NotFoundError."""
-    workspace = services().collections.workspace(name)
-    run: RunView = services().runs.run(run_id)
+    workspace = collections.workspace(name)
+    run: RunView = queue.run(run_id)
     if run.collection_id != workspace.collection.id:
         raise NotFoundError(gettext("There is no such run in this collection."))
     return run

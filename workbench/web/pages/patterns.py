@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from workbench.services.collections import Workspace
+from workbench.services.explore import filters, grid, patterns
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.patterns import PatternDetail
+from workbench.services.review import tag_checks, tags
 from workbench.services.review.tag_checks import Tally
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
 from workbench.web.presenters.filters import chips
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view import View, read_after
-from workbench.web.services import services
 
 blueprint = Blueprint("patterns", __name__)
 
@@ -48,16 +49,13 @@ class PatternPage:
 def index(name: str) -> str:
     """All patterns of a version, in the order that one picks."""
     view, workspace = enter(name)
-    calls = services()
     version = version_of(workspace).id
     return render_template(
         "views/patterns.html",
         view=view,
         workspace=workspace,
-        patterns=calls.patterns.patterns(
-            calls.selecting.choose(version, view.selection), view.sort
-        ),
-        summary=calls.patterns.summary(version),
+        patterns=patterns.patterns(filters.choose(version, view.selection), view.sort),
+        summary=patterns.summary(version),
         chips=chips(view),
     )
 
@@ -71,20 +69,19 @@ def show(name: str, pattern_id: int) -> str:
 
 def pattern_page(view: View, workspace: Workspace, pattern_id: int) -> PatternPage:
     """Everything that is shown of a pattern. Raises NotFoundError for one of another version."""
-    calls = services()
     version = version_of(workspace).id
     after = read_after(request.args)
-    detail = calls.patterns.pattern(version, pattern_id, after)
-    chosen = calls.selecting.choose(version, Selection(pattern_id=pattern_id))
+    detail = patterns.pattern(version, pattern_id, after)
+    chosen = filters.choose(version, Selection(pattern_id=pattern_id))
     return PatternPage(
         view=view,
         workspace=workspace,
         detail=detail,
         profile=_profile(detail.row.profile),
-        drawing=overview_panel.drawing(calls.overview.overview(chosen, 0, None), {}, lighting=True),
+        drawing=overview_panel.drawing(grid.overview(chosen, 0, None), {}, lighting=True),
         paged=after is not None,
-        tag_names=calls.tagging.tag_names(),
-        tallies=calls.tag_checks.tallies([each.id for each in detail.row.tags]),
+        tag_names=tags.tag_names(),
+        tallies=tag_checks.tallies([each.id for each in detail.row.tags]),
     )
 
 

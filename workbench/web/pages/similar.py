@@ -12,11 +12,11 @@ from flask_login import current_user
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cards import ImageCard
+from workbench.services.similar import search
 from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard, Neighbour
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole, words
 from workbench.web.request.view import View
-from workbench.web.services import services
 from workbench.web.site import security
 
 blueprint = Blueprint("similar", __name__)
@@ -69,20 +69,19 @@ def show(name: str) -> str:
         raise InvalidError(
             gettext("Ask for what is like an image, a pixel group or some words: one only.")
         )
-    calls = services().neighbours
     image, group, nearest = None, None, None
     if image_id is not None:
-        image = calls.image_card(version, image_id)
-        nearest = _looked_up(lambda: calls.of_image(version, image_id, MOST))
+        image = search.image_card(version, image_id)
+        nearest = _looked_up(lambda: search.of_image(version, image_id, MOST))
     elif group_id is not None:
-        group, image = calls.group_card(version, group_id)
-        nearest = _looked_up(lambda: calls.of_group(version, group_id, MOST))
-    no_text = calls.why_no_text(version)
+        group, image = search.group_card(version, group_id)
+        nearest = _looked_up(lambda: search.of_group(version, group_id, MOST))
+    no_text = search.why_no_text(version)
     if text:
         nearest = (
             Nearest((), no_text)
             if no_text
-            else _looked_up(lambda: calls.of_text(version, text, MOST))
+            else _looked_up(lambda: search.of_text(version, text, MOST))
         )
     page = SimilarPage(view, workspace, image, group, text, nearest, no_text)
     return render_template("views/similar.html", page=page)
@@ -90,7 +89,7 @@ def show(name: str) -> str:
 
 def beside_image(version_id: int, image_id: int) -> Nearest:
     """The few that an image's own page shows."""
-    return _looked_up(lambda: services().neighbours.of_image(version_id, image_id, BESIDE_AN_IMAGE))
+    return _looked_up(lambda: search.of_image(version_id, image_id, BESIDE_AN_IMAGE))
 
 
 def _looked_up(look: Callable[[], tuple[Neighbour, ...]]) -> Nearest:

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
+from workbench.services.explore import patterns
+from workbench.services.review import tag_checks
 from workbench.services.review.tag_checks import Check, Sampled
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, whole
 from workbench.web.request.view import View
-from workbench.web.services import services
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("tag_checks", __name__)
@@ -42,14 +43,13 @@ class TagCheckPage:
 def show(name: str, pattern_id: int, tagging_id: int) -> str:
     """The sample, with what was said of each group."""
     view, workspace = enter(name)
-    calls = services()
     version = version_of(workspace).id
     page = TagCheckPage(
         view=view,
         workspace=workspace,
         pattern_id=pattern_id,
-        pattern_name=calls.patterns.pattern_name(version, pattern_id),
-        check=calls.tag_checks.check(version, pattern_id, tagging_id),
+        pattern_name=patterns.pattern_name(version, pattern_id),
+        check=tag_checks.check(version, pattern_id, tagging_id),
     )
     return render_template("views/tag_check.html", page=page)
 
@@ -63,7 +63,7 @@ def answer(tagging_id: int) -> Response:
     if group_id is None or said is None:
         raise InvalidError(gettext("Say of a pixel group whether the tag fits."))
     fits = said == "yes"
-    made = services().tag_checks.answer(security.user_id(), tagging_id, group_id, fits=fits)
+    made = tag_checks.answer(security.user_id(), tagging_id, group_id, fits=fits)
     notices.saved(
         gettext("Saved: it fits.") if fits else gettext("Saved: it does not fit."),
         undo=url_for("tag_checks.withdraw", check_id=made),
@@ -76,6 +76,6 @@ def answer(tagging_id: int) -> Response:
 @security.requires("tag")
 def withdraw(check_id: int) -> Response:
     """Take back an answer."""
-    services().tag_checks.withdraw(security.user_id(), check_id)
+    tag_checks.withdraw(security.user_id(), check_id)
     notices.saved(gettext("Answer taken back."))
     return redirect(security.way_back("taxonomy.show"), 303)

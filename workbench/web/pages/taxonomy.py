@@ -6,9 +6,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from workbench.services import collections
+from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
 from workbench.web.request.parsing import key, words
-from workbench.web.services import services
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("taxonomy", __name__)
@@ -18,10 +19,8 @@ blueprint = Blueprint("taxonomy", __name__)
 def show() -> str:
     """All tags with their counts; `collection` keeps the way back to the collection one is in."""
     name = key(request.args, "collection")
-    workspace = services().collections.workspace(name) if name else None
-    return render_template(
-        "views/taxonomy.html", tags=services().tagging.taxonomy(), workspace=workspace
-    )
+    workspace = collections.workspace(name) if name else None
+    return render_template("views/taxonomy.html", tags=tags.taxonomy(), workspace=workspace)
 
 
 @blueprint.post("/taxonomy/<record:tag_id>")
@@ -32,7 +31,7 @@ def describe(tag_id: int) -> Response:
     description = words(
         request.form, "description", LONGEST_DESCRIPTION, gettext("The description")
     )
-    tag = services().tagging.describe_tag(security.user_id(), tag_id, name, description)
+    tag = tags.describe_tag(security.user_id(), tag_id, name, description)
     notices.saved(gettext("Saved: “%(tag)s”.", tag=tag.name))
     return redirect(security.way_back("taxonomy.show"), 303)
 
@@ -42,7 +41,7 @@ def describe(tag_id: int) -> Response:
 def tag_pattern(pattern_id: int) -> Response:
     """Name a pattern; its pixel groups inherit the tag."""
     name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
-    return _tagged(services().tagging.tag_pattern(security.user_id(), pattern_id, name))
+    return _tagged(tags.tag_pattern(security.user_id(), pattern_id, name))
 
 
 @blueprint.post("/groups/<record:group_id>/tags")
@@ -50,14 +49,14 @@ def tag_pattern(pattern_id: int) -> Response:
 def tag_group(group_id: int) -> Response:
     """Put a tag on one pixel group."""
     name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
-    return _tagged(services().tagging.tag_group(security.user_id(), group_id, name))
+    return _tagged(tags.tag_group(security.user_id(), group_id, name))
 
 
 @blueprint.post("/taggings/<record:tagging_id>/withdraw")
 @security.requires("tag")
 def withdraw(tagging_id: int) -> Response:
     """Take back a tag that one has put on."""
-    services().tagging.withdraw(security.user_id(), tagging_id)
+    tags.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag taken off."))
     return redirect(security.way_back("taxonomy.show"), 303)
 

@@ -9,7 +9,8 @@ from typing import Any
 from flask_babel import gettext
 
 from workbench.services.explore.filters import Filters
-from workbench.web.request.view import UNBOUNDED, View, number_text
+from workbench.web.request.parsing import number_text
+from workbench.web.request.view import UNBOUNDED, View
 from workbench.web.site.formatting import label_words, outcome_words, verdict_words
 
 

@@ -39,7 +39,7 @@ class ChosenEdit:
 def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
     """The edit that `edit`, `fill` and `to` describe; None where there is no `edit`."""
     text = values.get("edit", "").strip()
-    fill: Fill = choice(values, "fill", FILLS) or FILLS[0]
+    fill = choice(values, "fill", FILLS) or FILLS[0]
     if not text:
         return None
     match = _EDIT.fullmatch(text)
@@ -53,8 +53,10 @@ def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
 
 
 def _reference(text: str) -> int | Literal["zero", "own"]:
-    if text in ("zero", "own"):
-        return text
+    if text == "zero":
+        return "zero"
+    if text == "own":
+        return "own"
     match = _CELL.fullmatch(text)
     if match is None or int(match[1]) > LARGEST_ID:
         raise InvalidError(gettext("“to” must be zero, own or a cell."))

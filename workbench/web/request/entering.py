@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import request
 from flask_babel import gettext
 
+from workbench.services import collections
 from workbench.services.collections import VersionSummary, Workspace
 from workbench.services.errors import NotFoundError
 from workbench.web.request.view import View, joined, read_view
-from workbench.web.services import services
 
 
 def enter(name: str) -> tuple[View, Workspace]:
@@ -17,7 +17,7 @@ def enter(name: str) -> tuple[View, Workspace]:
     Links made from the view name the version, so that they show the same after a retrain.
     """
     view = read_view(name, joined(request.args))
-    workspace = services().collections.workspace(name, view.version)
+    workspace = collections.workspace(name, view.version)
     if workspace.version is not None:
         view = view.changed(version=workspace.version.number)
     return view, workspace

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
 from workbench.web.request.converters import LARGEST_ID
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGEST_ID) -> int | None:
@@ -29,18 +32,19 @@ def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGES
     return number
 
 
-def choice(values: Mapping[str, str], name: str, choices: Sequence[str]) -> str | None:
+def choice(values: Mapping[str, str], name: str, choices: Sequence[Choice]) -> Choice | None:
     """One of the choices; None where the parameter is absent or empty."""
     text = values.get(name, "").strip()
     if not text:
         return None
-    if text not in choices:
+    found = next((each for each in choices if each == text), None)
+    if found is None:
         raise InvalidError(
             gettext(
                 "“%(name)s” must be one of: %(choices)s.", name=name, choices=", ".join(choices)
             )
         )
-    return text
+    return found
 
 
 def numbers(values: Mapping[str, str], name: str, count: int) -> tuple[int, ...] | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug import Response as BaseResponse
 
 from workbench.config import PROJECT_ROOT
 
@@ -48,7 +49,7 @@ def empty_app() -> Flask:
 
     # Beside the sheets themselves, for the addresses that they have relative to theirs.
     @app.get(f"{app.static_url_path}/css/style.css", endpoint="style")
-    def _style() -> Response:
+    def _style() -> BaseResponse:
         response = Response(style, mimetype="text/css")
         response.cache_control.public = True
         response.cache_control.max_age = int(KEPT_FOR.total_seconds())

@@ -15,9 +15,11 @@ ENGLISH = "en"
 def register(app: Flask) -> None:
     """Let every string be looked up in `translations/`, and say which language a page speaks."""
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(PROJECT_ROOT / "translations"))
-    babel = Babel(app, default_locale=ENGLISH, locale_selector=lambda: _preferred(offered))
+    offered = [ENGLISH]
+    babel = Babel()
+    babel.init_app(app, default_locale=ENGLISH, locale_selector=lambda: _preferred(offered))
     with app.app_context():
-        offered = [ENGLISH, *sorted({str(each) for each in babel.list_translations()} - {ENGLISH})]
+        offered += sorted({str(each) for each in babel.list_translations()} - {ENGLISH})
     app.add_template_global(language)
     app.after_request(_vary)
 

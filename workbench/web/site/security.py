@@ -15,8 +15,8 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
+from workbench.services import accounts
 from workbench.services.accounts import Account
-from workbench.web.services import services
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -83,9 +83,7 @@ def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def may(action: str) -> bool:
     """Whether the person at this request may do `action`."""
-    return bool(
-        current_user.is_authenticated and services().accounts.may(current_user.account, action)
-    )
+    return bool(current_user.is_authenticated and accounts.may(current_user.account, action))
 
 
 def tries_allowed() -> str:
@@ -139,7 +137,7 @@ def local_path(target: str | None) -> str | None:
 
 def _load_user(text: str) -> SignedIn | None:
     number, _, stamp = text.partition(".")
-    account = services().accounts.account(int(number)) if number.isdigit() else None
+    account = accounts.account(int(number)) if number.isdigit() else None
     same = account is not None and hmac.compare_digest(account.stamp.encode(), stamp.encode())
     return SignedIn(account) if account and same else None
 
