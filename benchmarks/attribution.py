@@ -29,7 +29,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 
 from benchmarks import faithfulness, localisation, sanity
-from benchmarks.command import Figures, parser, show
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.explained import Models, train_models
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.planted import planted
@@ -67,7 +67,7 @@ QUICK = Effort(
 )
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """Train on the photographs that are not held out, explain the others."""
     effort = QUICK if quick else FULL
     truth = planted(quick=quick)
@@ -161,13 +161,5 @@ def _verdicts(sets: list[Judged], name: str) -> Figures:
     return figures
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import web_visits
-from benchmarks.filled import Filled, Store
-from benchmarks.web import visit
-from benchmarks.web_pages import PAGES
+from benchmarks.web import visits
+from benchmarks.web.databases import Filled, Store
+from benchmarks.web.pages import PAGES
+from benchmarks.web.reading import visit
 
 IMAGES = 300
 
@@ -23,7 +23,7 @@ def filled(tmp_path: Path) -> Iterator[Filled]:
 
 
 def test_every_measured_page_answers(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_visits, "WARM_UPS", 0)
+    monkeypatch.setattr(visits, "WARM_UPS", 0)
 
     tables, _figures = visit([filled], PAGES, requests=2)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from benchmarks.web_usable import loads
+from benchmarks.web.usable import loads
 from tests.support.prepared import COLLECTION, copy_of
 from tests.support.server import live_server
 

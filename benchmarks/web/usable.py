@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
+
+from benchmarks.command import Figures
+from benchmarks.web.serving import served, settle
+from tests.support.browser import launch
+from tests.support.prepared import prepare
+from workbench.app import create_app
+from workbench.config import Settings
+from workbench.store.database import db, session
+from workbench.store.images import Collection
+from workbench.store.versions import ActiveVersion
 
 LOADS = 20
 WARM_UPS = 2
@@ -51,6 +65,53 @@ class Load:
     asked: float
     card: float
     painted: float
+
+
+def usable(demo: Path | None) -> Figures:
+    """How soon the overview of this data directory, or of drawn pictures, can be used."""
+    with TemporaryDirectory() as folder:
+        data_dir = demo or prepare(Path(folder))
+        found = _loads(data_dir)
+    by_name = {
+        name: np.array([getattr(each, name) for each in found])
+        for name in ("asked", "drawn", "card", "painted")
+    }
+    both = {
+        name: [float(np.median(values)), float(np.percentile(values, 95))]
+        for name, values in by_name.items()
+    }
+    return {
+        "usable_ms": both["asked"],
+        "usable_ms, layout drawn": both["drawn"],
+        "usable_ms, card shown": both["card"],
+        "usable_ms, largest contentful paint": both["painted"],
+    }
+
+
+def _loads(data_dir: Path) -> list[Load]:
+    with served(data_dir) as server, sync_playwright() as playwright:
+        settle(server)
+        browser = launch(playwright)
+        try:
+            return loads(browser, f"{server.url}/c/{_analysed(data_dir)}/")
+        finally:
+            browser.close()
+
+
+def _analysed(data_dir: Path) -> str:
+    """The name of the first collection with an active version."""
+    with create_app(Settings(data_dir=data_dir, database_url="")).app_context():
+        name = session().scalars(
+            select(Collection.name)
+            .join(ActiveVersion, ActiveVersion.collection_id == Collection.id)
+            .order_by(Collection.id)
+        )
+        found = name.first()
+        db.session.remove()
+        db.engine.dispose()
+    if found is None:
+        raise RuntimeError(f"{data_dir} has no analysed collection")
+    return found
 
 
 def loads(browser: Browser, overview: str, count: int = LOADS) -> list[Load]:

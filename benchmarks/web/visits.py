@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import numpy as np
 
-from benchmarks.filling import NAME, PASSWORD
-from benchmarks.web_pages import Draw, Page, parameters_of
+from benchmarks.web.filling.collection import NAME, PASSWORD
+from benchmarks.web.pages import Draw, Page, parameters_of
 
 PATIENCE_S = 120
 WARM_UPS = 3

@@ -58,13 +58,13 @@ def _embeddings(version: ModelVersion, settings: Settings, seed: int) -> np.ndar
     session().rollback()
     if known is None:
         artifact = store_arrays(settings.artifact_dir, "embeddings", {"embedding": vectors})
-        with transaction() as current:
-            current.add(artifact)
-            current.flush()
+        with transaction() as write:
+            write.add(artifact)
+            write.flush()
             shard = EmbeddingShard(encoder_fingerprint=fingerprint, artifact_id=artifact.id)
-            current.add(shard)
-            current.flush()
-            current.add_all(
+            write.add(shard)
+            write.flush()
+            write.add_all(
                 Embedding(
                     pixel_hash=pixel_hash,
                     encoder_fingerprint=fingerprint,

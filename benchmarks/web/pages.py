@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from sqlalchemy import func, select
 
-from benchmarks.filled import Filled
-from benchmarks.filling import COLLECTION
-from benchmarks.made_up import DIMENSIONS, GENERATORS
+from benchmarks.web.databases import Filled
+from benchmarks.web.filling.collection import COLLECTION
+from benchmarks.web.filling.made_up import DIMENSIONS, GENERATORS
 from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.app import create_app
 from workbench.services.collections import workspace
@@ -120,12 +120,12 @@ WINDOW = (30, 20)
 class Known:
     """What addresses of a filled collection may name. Ids of images and groups count from 1.
 
-    places: of some images. cells: for each level, its lowest and highest id.
+    coordinates: (x, y) of some images in the layout. cells: for each level, lowest and highest id.
     """
 
     images: int
     groups: int
-    places: tuple[tuple[float, float], ...]
+    coordinates: tuple[tuple[float, float], ...]
     cells: tuple[tuple[int, int], ...]
     patterns: tuple[int, ...]
     tags: tuple[str, ...]
@@ -145,7 +145,7 @@ def known_of(filled: Filled) -> Known:
             .group_by(Cell.level)
             .order_by(Cell.level)
         )
-        places = session().execute(
+        coordinates = session().execute(
             select(Prediction.x, Prediction.y).where(
                 Prediction.version_id == found.id, Prediction.image_id.in_(some)
             )
@@ -153,7 +153,7 @@ def known_of(filled: Filled) -> Known:
         known = Known(
             images=filled.images,
             groups=session().scalar(select(func.max(PixelGroup.id))) or 0,
-            places=tuple(places.tuples()),
+            coordinates=tuple(coordinates.tuples()),
             cells=tuple(cells.tuples()),
             patterns=tuple(
                 session().scalars(select(Pattern.id).where(Pattern.version_id == found.id))
@@ -203,7 +203,7 @@ class Draw:
         """A window of the drawn level around some image."""
         columns, rows = COLUMNS << self._level, ROWS << self._level
         wide, high = min(WINDOW[0], columns), min(WINDOW[1], rows)
-        x, y = self.random.choice(self.collection.places)
+        x, y = self.random.choice(self.collection.coordinates)
         column = min(max(int(x * columns) - wide // 2, 0), columns - wide)
         row = min(max(int(y * rows) - high // 2, 0), rows - high)
         return f"{column},{row},{wide},{high}"
@@ -215,7 +215,7 @@ class Draw:
 
     def lasso(self) -> str:
         """A star-shaped ring around some image, in cells of level 0."""
-        x, y = self.random.choice(self.collection.places)
+        x, y = self.random.choice(self.collection.coordinates)
         corners = []
         for corner in range(LASSO_CORNERS):
             turn = 2 * pi * corner / LASSO_CORNERS
