@@ -110,8 +110,8 @@ def _dimensions(encoded: Encoded, features: Sequence[Feature]) -> Figures:
     unseen = data.embedding[torch.from_numpy(held_out)]
     draws = [np.random.default_rng(seed) for seed in range(REPEATS)]
 
-    def activations(places: NDArray[np.int64], seed: int) -> torch.Tensor:
-        trained = distil(encoded.subset(places).training_set(), features, seeds=(seed,))
+    def activations(indices: NDArray[np.int64], seed: int) -> torch.Tensor:
+        trained = distil(encoded.subset(indices).training_set(), features, seeds=(seed,))
         return trained.head.activation(unseen)
 
     resampled = [activations(rng.choice(kept, len(kept)), seed) for seed, rng in enumerate(draws)]

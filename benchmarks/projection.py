@@ -94,7 +94,7 @@ def gather(encoder: Encoder, folders: list[Path], *, quick: bool) -> Material:
     shown = [picture for each in encoded.values() for picture in each.pictures]
     training, tested = _parted([picture.group for picture in shown], TESTED)
     image = torch.cat([each.image for each in written.values()])[torch.from_numpy(tested)]
-    spelled, word = _spelled(encoder, image, [shown[place] for place in tested])
+    spelled, word = _spelled(encoder, image, [shown[index] for index in tested])
     return Material(encoded, written, training, tested, spelled, word)
 
 
@@ -121,7 +121,7 @@ def _proof(material: Material, features: Sequence[Feature]) -> Figures:
     spelled = material.spelled[..., _span(features)]
     projection = train_projection(training, _laid_out(features), seed=_SEED)
     untrained = train_projection(training, _laid_out(features), seed=_SEED, steps=0)
-    groups = [material.shown[place].group for place in material.tested]
+    groups = [material.shown[index].group for index in material.tested]
     figures: Figures = {}
     for key, change in (
         ("before", projection.standardise),

@@ -121,14 +121,14 @@ def analysed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return prepare(tmp_path_factory.mktemp("prepared"))
-    place = tmp_path_factory.getbasetemp().parent / "prepared"
-    done = place / "done"
-    with FileLock(place.with_suffix(".lock")):
+    folder = tmp_path_factory.getbasetemp().parent / "prepared"
+    done = folder / "done"
+    with FileLock(folder.with_suffix(".lock")):
         if not done.exists():
-            place.mkdir()
-            prepare(place)
+            folder.mkdir()
+            prepare(folder)
             done.touch()
-    return place / "data"
+    return folder / "data"
 
 
 @pytest.fixture(scope="session")
