@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jaxtyping
 import open_clip
 import torch
 from timm.models.vision_transformer import VisionTransformer
 
-from workbench.analysis.encoders.protocol import FeatureKind
-from workbench.analysis.encoders.transformer import TransformerEncoder
+# Every call in these modules is held to the shapes that its signature states.
+with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
+    from workbench.analysis.encoders.protocol import FeatureKind
+    from workbench.analysis.encoders.transformer import TransformerEncoder
 
 Wanted = tuple[tuple[int, FeatureKind], ...]
 MakeEncoder = Callable[..., TransformerEncoder]

@@ -13,7 +13,7 @@ from torchvision.transforms import Compose, Resize, ToTensor
 
 from tests.support.random_encoders import MakeEncoder, Wanted, random_clip, random_timm
 
-# Every call in these modules is held to the shapes that its signature states.
+# As in tests.support.random_encoders.
 with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
     from workbench.analysis.distiller.head import DistilledHead
     from workbench.analysis.encoders.open_clip import from_model
