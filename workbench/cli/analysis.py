@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.context import read_settings, require_tables, with_app
+from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import collection_option, json_option
 from workbench.cli.output import figure, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
+from workbench.services.app_settings import settings
 from workbench.services.collections import collection_id
 from workbench.services.models.versions import versions
 from workbench.services.runs import queue, requests
@@ -89,7 +90,7 @@ def evaluate(name: str, *, as_json: bool) -> None:
     from workbench.services.pipeline.evaluation import evaluate as measure
 
     with progress_bar(interrupted="Interrupted. Nothing was measured.") as bar:
-        found = measure(name, read_settings(), bar)
+        found = measure(name, settings(), bar)
     interval = (
         "" if found.auc_interval is None else "  [{:.3f}, {:.3f}]".format(*found.auc_interval)
     )
@@ -119,7 +120,7 @@ def project(name: str, *, again: bool, as_json: bool) -> None:
     from workbench.services.pipeline.projection import project as make
 
     with progress_bar(interrupted="Interrupted. No projection was made.") as bar:
-        found = make(name, read_settings(), bar, again=again)
+        found = make(name, settings(), bar, again=again)
     lines = [
         *([] if found.made else ["There is one already; --again trains a new one."]),
         (

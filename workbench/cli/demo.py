@@ -6,11 +6,12 @@ import sys
 
 import click
 
-from workbench.cli.context import read_settings, with_app
+from workbench.cli.context import with_app
 from workbench.cli.options import port_option
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
 from workbench.services import accounts
+from workbench.services.app_settings import settings
 from workbench.services.collections import collection_id
 from workbench.services.demo.preparing import prepare
 from workbench.services.runs import requests
@@ -28,7 +29,7 @@ def demo(port: int) -> None:
     with progress_bar(
         interrupted="Interrupted. What was finished is kept; `make demo` goes on from here."
     ) as bar:
-        names = prepare(read_settings(), bar)
+        names = prepare(settings(), bar)
         bar.close()
         for name in names:
             run_id = requests.run_for_analysis(collection_id(name))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.context import read_settings, with_app
+from workbench.cli.context import with_app
 from workbench.cli.options import collection_option, json_option
 from workbench.cli.output import figure, show
 from workbench.cli.progress_bar import progress_bar
+from workbench.services.app_settings import settings
 from workbench.services.imports.run import import_images
 from workbench.store import migrating
 from workbench.store.database import db
@@ -48,7 +49,7 @@ def import_command(
         report = import_images(
             path,
             collection=name,
-            settings=read_settings(),
+            settings=settings(),
             manifest=manifest,
             progress=bar,
             title=title,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.context import read_settings
 from workbench.cli.progress_bar import progress_bar
+from workbench.services.app_settings import settings
 from workbench.services.runs import processes, queue
 from workbench.store.database import db
 
@@ -17,7 +17,7 @@ def see_through(run_id: int) -> queue.RunView:
     with progress_bar(
         interrupted="Interrupted. What was finished is kept; the same command goes on from here."
     ) as bar:
-        view = run.see_through(db.engine, run_id, read_settings(), processes.new_name(), bar)
+        view = run.see_through(db.engine, run_id, settings(), processes.new_name(), bar)
     if view.state != "succeeded":
         reason = f": {view.error}" if view.error else "."
         raise click.ClickException(f"The run {view.state}{reason}")

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
-from workbench import cli
 from workbench.analysis.distiller.projected import same_projection
 from workbench.analysis.spelling.projection import train_projection
+from workbench.cli import context, main
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.models.weights import load_head
@@ -171,9 +171,9 @@ def test_switched_off_none_is_made_and_none_is_taken(
 def test_the_command_prints_one_object(
     imported: int, settings: Settings, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_settings", lambda: settings)
+    monkeypatch.setattr(context, "read_settings", lambda: settings)
 
-    done = CliRunner().invoke(cli.main, ["project", "--collection", "pictures", "--json"])
+    done = CliRunner().invoke(main, ["project", "--collection", "pictures", "--json"])
 
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
