@@ -29,7 +29,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 
 from benchmarks import faithfulness, localisation, sanity
-from benchmarks.command import Figures, parser, show
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.explained import Models, train_models
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.planted import planted
@@ -67,7 +67,7 @@ QUICK = Effort(
 )
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """Train on the photographs that are not held out, explain the others."""
     effort = QUICK if quick else FULL
     truth = planted(quick=quick)
@@ -85,9 +85,9 @@ def measure(folders: list[Path], *, quick: bool) -> Figures:
     return figures | sanity.measure(models.default, method, pixels, effort.sanity)
 
 
-def _some(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _some(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """So many of them, drawn at random, in their order."""
-    return np.sort(np.random.default_rng(0).permutation(places)[:count])
+    return np.sort(np.random.default_rng(0).permutation(indices)[:count])
 
 
 Judged = tuple[dict[str, faithfulness.Values], NDArray[np.str_]]
@@ -105,14 +105,16 @@ def _of_ordinary(folder: Path, effort: Effort, *, quick: bool) -> Judged:
     return _faithfulness(models, _some(right, effort.ordinary), effort.curves)
 
 
-def _faithfulness(models: Models, places: NDArray[np.int64], effort: faithfulness.Effort) -> Judged:
+def _faithfulness(
+    models: Models, indices: NDArray[np.int64], effort: faithfulness.Effort
+) -> Judged:
     """Every metric of every method, for the joint logit and for the default's."""
-    pixels = models.pixels(places)
-    side = torch.from_numpy(np.where(models.encoded.fake[places], 1.0, -1.0)).float()
+    pixels = models.pixels(indices)
+    side = torch.from_numpy(np.where(models.encoded.fake[indices], 1.0, -1.0)).float()
     subject = faithfulness.Subject(pixels, side, _maps(models, pixels, side))
     logits = {"joint": models.joint.logit, "default": models.default.logit}
     values = faithfulness.measure(models.joint.encoder, logits, subject, effort)
-    return values, np.array([models.encoded.pictures[place].group for place in places])
+    return values, np.array([models.encoded.pictures[index].group for index in indices])
 
 
 def _maps(models: Models, pixels: Tensor, side: Tensor) -> dict[str, Tensor]:
@@ -161,13 +163,5 @@ def _verdicts(sets: list[Judged], name: str) -> Figures:
     return figures
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

@@ -42,9 +42,17 @@ def number(value: float) -> str:
 
 
 def run(description: str, measure: Callable[[bool], Figures]) -> None:
-    """The whole of a benchmark without options of its own."""
+    """Run a benchmark without options of its own."""
     options = parser(description).parse_args()
     show(measure(options.quick), as_json=options.json)
+
+
+def run_on_folders(description: str, measure: Callable[[list[Path], bool], Figures]) -> None:
+    """Run a benchmark on image folders: one for each `--data`, none by default."""
+    options = parser(description)
+    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
+    chosen = options.parse_args()
+    show(measure(chosen.data, chosen.quick), as_json=chosen.json)
 
 
 class OnStandardError:

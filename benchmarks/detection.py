@@ -29,7 +29,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from benchmarks.command import Figures, parser, show
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.distilling import distil
 from benchmarks.encoded import Encoded, default_encoder, encode
 from benchmarks.ordinary import demo_folders, pictures
@@ -46,7 +46,7 @@ PROBE_PENALTIES = (0.0003, 0.003, 0.03)
 """C of the probe, times the features' number over 9,216 so that it suits any embedding."""
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """Each set by cross-validation, the first one's dimensions, every pair of sets."""
     encoder = default_encoder()
     sets = {
@@ -110,8 +110,8 @@ def _dimensions(encoded: Encoded, features: Sequence[Feature]) -> Figures:
     unseen = data.embedding[torch.from_numpy(held_out)]
     draws = [np.random.default_rng(seed) for seed in range(REPEATS)]
 
-    def activations(places: NDArray[np.int64], seed: int) -> torch.Tensor:
-        trained = distil(encoded.subset(places).training_set(), features, seeds=(seed,))
+    def activations(indices: NDArray[np.int64], seed: int) -> torch.Tensor:
+        trained = distil(encoded.subset(indices).training_set(), features, seeds=(seed,))
         return trained.head.activation(unseen)
 
     resampled = [activations(rng.choice(kept, len(kept)), seed) for seed, rng in enumerate(draws)]
@@ -164,13 +164,5 @@ def _across(
             yield key, [found.value, found.low, found.high]
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

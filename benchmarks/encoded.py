@@ -42,21 +42,21 @@ class Encoded:
     state: Penultimate
 
     def subset(self, chosen: NDArray[np.int64]) -> Encoded:
-        """The pictures at these places."""
+        """The pictures at these indices."""
         index = torch.from_numpy(chosen)
-        return Encoded(tuple(self.pictures[place] for place in chosen), self.state.subset(index))
+        return Encoded(tuple(self.pictures[each] for each in chosen), self.state.subset(index))
 
     @property
     def fake(self) -> NDArray[np.bool_]:
         """Label of each picture."""
         return np.array([picture.fake for picture in self.pictures])
 
-    def training_set(self, columns: Tensor | None = None) -> TrainingSet:
-        """The pictures as the distiller takes them; of the embedding, all columns or some."""
+    def training_set(self, indices: Tensor | None = None) -> TrainingSet:
+        """The pictures as the distiller takes them; of the embedding, all features or some."""
         x = self.state.embedding
         groups = np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
         return TrainingSet(
-            x if columns is None else x[:, columns],
+            x if indices is None else x[:, indices],
             torch.from_numpy(self.fake).float(),
             torch.ones(len(self.pictures)),
             groups,

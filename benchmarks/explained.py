@@ -34,13 +34,13 @@ class Explained:
 
     encoder: Encoder
     """Gives these features alone."""
-    columns: Tensor
+    indices: Tensor
     """Where they are in the wider embedding."""
     head: DistilledHead
 
     def logit(self, wide: Tensor) -> Tensor:
         """Score of wide embeddings."""
-        return self.head.logit(wide[:, self.columns])
+        return self.head.logit(wide[:, self.indices])
 
     def states(self, pixels: Tensor, *methods: str) -> list[Penultimate]:
         """What the methods' maps are made of, a batch at a time."""
@@ -85,9 +85,9 @@ class Models:
         right: NDArray[np.bool_] = fake == self.encoded.fake
         return right
 
-    def pixels(self, places: NDArray[np.int64]) -> Tensor:
+    def pixels(self, indices: NDArray[np.int64]) -> Tensor:
         """Preprocessed pictures."""
-        chosen = [self.encoded.pictures[place].path for place in places]
+        chosen = [self.encoded.pictures[index].path for index in indices]
         return self.wide.preprocess([normalised(path) for path in chosen])
 
 
@@ -100,7 +100,7 @@ def train_models(pictures: Sequence[Picture], training: NDArray[np.bool_]) -> Mo
     data = encoded.subset(np.flatnonzero(training))
 
     def model(features: tuple[tuple[int, FeatureKind], ...]) -> Explained:
-        columns = torch.cat(
+        indices = torch.cat(
             [
                 torch.arange(each.start, each.stop)
                 for wanted in features
@@ -109,7 +109,7 @@ def train_models(pictures: Sequence[Picture], training: NDArray[np.bool_]) -> Mo
             ]
         )
         encoder = load_packaged(cache_dir(), features=features)
-        head = distil(data.training_set(columns), encoder.features).head
-        return Explained(encoder, columns, head)
+        head = distil(data.training_set(indices), encoder.features).head
+        return Explained(encoder, indices, head)
 
     return Models(model(own), model(joint), model((LAST_CLASS,)), encoded, wide)

@@ -76,11 +76,11 @@ def measure(
         encoder.grid, effort.subsets, cell=CELL, generator=torch.Generator().manual_seed(0)
     )
     found: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in logits}
-    for place, pixels in enumerate(subject.pixels):
-        maps = {method: each[place : place + 1] for method, each in subject.maps.items()}
+    for index, pixels in enumerate(subject.pixels):
+        maps = {method: each[index : index + 1] for method, each in subject.maps.items()}
         embedding = _embed(encoder, pixels, _masks(maps, subsets, effort.steps))
         for name, logit in logits.items():
-            score = subject.side[place] * logit(embedding)
+            score = subject.side[index] * logit(embedding)
             found[name].append(_metrics(score, maps, subsets, effort.steps))
     return {
         name: {

@@ -78,26 +78,26 @@ class Localised:
 def _localised(models: Models, model: Explained, truth: Planted) -> Localised:
     right = models.called_right(model) & models.encoded.fake & truth.held_out
     all_masks = {
-        place: truth.mask(place, *model.encoder.grid).ravel()
-        for place in np.flatnonzero(right).tolist()
+        index: truth.mask(index, *model.encoder.grid).ravel()
+        for index in np.flatnonzero(right).tolist()
     }
-    places = np.array([place for place, mask in all_masks.items() if mask.any()])
-    masks = np.stack([all_masks[place] for place in places])
+    indices = np.array([index for index, mask in all_masks.items() if mask.any()])
+    masks = np.stack([all_masks[index] for index in indices])
     methods = [method for method in METHODS if allows(method, model.encoder)]
-    maps = _contributions(models, model, places, methods)
+    maps = _contributions(models, model, indices, methods)
     maps["random"] = np.random.default_rng(0).normal(size=masks.shape)
     return Localised(
-        group=np.array([truth.pictures[place].group for place in places]),
+        group=np.array([truth.pictures[index].group for index in indices]),
         masks=masks,
         pointed={method: point(each, masks) for method, each in maps.items()},
     )
 
 
 def _contributions(
-    models: Models, model: Explained, places: NDArray[np.int64], methods: Sequence[str]
+    models: Models, model: Explained, indices: NDArray[np.int64], methods: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
     found: dict[str, list[NDArray[np.float64]]] = {method: [] for method in methods}
-    for part in np.array_split(places, -(-len(places) // AT_ONCE)):
+    for part in np.array_split(indices, -(-len(indices) // AT_ONCE)):
         states = model.states(models.pixels(part), *methods)
         for method in methods:
             found[method].append(model.contributions(method, states).double().numpy())

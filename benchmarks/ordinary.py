@@ -37,4 +37,4 @@ def pictures(folder: Path, *, quick: bool) -> list[Picture]:
     if not quick:
         return found
     order = np.random.default_rng(0).permutation(len(found))[:QUICK_IMAGES]
-    return [found[place] for place in sorted(order)]
+    return [found[index] for index in sorted(order)]

@@ -56,7 +56,7 @@ STRONGEST = 2
 
 @dataclass(frozen=True)
 class Explained:
-    """Planted pictures under a distiller, and the pixel groups of all of them as columns."""
+    """Planted pictures under a distiller, and the pixel groups of all of them, as arrays."""
 
     truth: Planted
     encoder: Encoder
@@ -164,8 +164,8 @@ def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
 
 def _head(truth: Planted, encoder: Encoder, embedding: torch.Tensor) -> DistilledHead:
     chosen = np.flatnonzero(~truth.held_out)
-    fake = torch.tensor([float(truth.pictures[place].fake) for place in chosen])
-    group = np.unique([truth.pictures[place].group for place in chosen], return_inverse=True)[1]
+    fake = torch.tensor([float(truth.pictures[index].fake) for index in chosen])
+    group = np.unique([truth.pictures[index].group for index in chosen], return_inverse=True)[1]
     data = TrainingSet(embedding[chosen], fake, torch.ones(len(chosen)), group)
     return distil(data, encoder.features).head
 
@@ -194,14 +194,14 @@ def _kinds(explained: Explained) -> NDArray[np.str_]:
         if truth.kinds[picture]
     }
     kinds = np.full(len(explained.groups), "", dtype=truth.kinds.dtype)
-    for place, (group, picture) in enumerate(
+    for index, (group, picture) in enumerate(
         zip(explained.groups, explained.pictures.tolist(), strict=True)
     ):
         if picture not in planted_on or group.contribution <= 0:
             continue
-        inside = (explained.mask(place) > 0) & planted_on[picture]
+        inside = (explained.mask(index) > 0) & planted_on[picture]
         if inside.sum() >= ON_MASK * group.area:
-            kinds[place] = truth.kinds[picture]
+            kinds[index] = truth.kinds[picture]
     return kinds
 
 
@@ -219,7 +219,7 @@ def _effects(explained: Explained, numbers: NDArray[np.int64]) -> Figures:
         members = np.flatnonzero(numbers == number)
         chosen = members[one_an_image(explained.pictures[members], most, seed=SEED + number)]
         effect = effect_of(
-            [_example(explained, place) for place in chosen],
+            [_example(explained, index) for index in chosen],
             explained.encoder,
             explained.head,
             batch_size=BATCH,
@@ -245,9 +245,9 @@ def _fills(explained: Explained, most: int) -> Figures:
     chosen = _groups_with_truth(explained)[:most]
     truths = []
     changes: dict[str, list[NDArray[np.float64]]] = {fill: [] for fill in FILLS}
-    for place in chosen:
-        picture = int(explained.pictures[place])
-        pixels, mask = explained.pixels(picture), explained.mask(place)
+    for index in chosen:
+        picture = int(explained.pictures[index])
+        pixels, mask = explained.pixels(picture), explained.mask(index)
         edited = [_restored(pixels, explained.untouched(picture), mask)]
         for fill in FILLS:
             edited += with_controls(pixels, mask, fill, controls=CONTROLS, seed=picture)

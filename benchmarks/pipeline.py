@@ -18,7 +18,7 @@ from PIL import Image as Picture
 from sqlalchemy import func, select
 from torch import Tensor
 
-from benchmarks.command import Figures, parser, show
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.encoded import default_encoder
 from benchmarks.temporary import (
     add_version,
@@ -48,7 +48,7 @@ QUICK_ROUNDS = 2
 QUICK_A_ROUND = 48
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """Both throughputs, and their ratio over all rounds and in each."""
     rounds, size = (QUICK_ROUNDS, QUICK_A_ROUND) if quick else (ROUNDS, A_ROUND)
     found = candidates(folders)
@@ -147,13 +147,5 @@ def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - started, result
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

@@ -33,9 +33,9 @@ class Planted:
     """Of the edit; empty where there is none."""
     masks: tuple[Path | None, ...]
 
-    def mask(self, place: int, height: int, width: int) -> NDArray[np.bool_]:
+    def mask(self, index: int, height: int, width: int) -> NDArray[np.bool_]:
         """Where more than half of a point (pixel or patch) of that size lies in the edit."""
-        path = self.masks[place]
+        path = self.masks[index]
         if path is None:
             return np.zeros((height, width), dtype=bool)
         with Image.open(path) as picture:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from torch import Tensor
 
-from benchmarks.command import Figures, cache_dir, parser, show
+from benchmarks.command import Figures, cache_dir, run_on_folders
 from benchmarks.distilling import DIMENSIONS, SEEDS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
@@ -72,7 +72,7 @@ class Material:
         return tuple(picture for each in self.encoded.values() for picture in each.pictures)
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """The default embedding under plain names, the paper's under names that say so."""
     wanted = (*DEFAULT_FEATURES, (LAST_BLOCK, "class"))
     encoder = load_packaged(cache_dir(), features=wanted)
@@ -94,7 +94,7 @@ def gather(encoder: Encoder, folders: list[Path], *, quick: bool) -> Material:
     shown = [picture for each in encoded.values() for picture in each.pictures]
     training, tested = _parted([picture.group for picture in shown], TESTED)
     image = torch.cat([each.image for each in written.values()])[torch.from_numpy(tested)]
-    spelled, word = _spelled(encoder, image, [shown[place] for place in tested])
+    spelled, word = _spelled(encoder, image, [shown[index] for index in tested])
     return Material(encoded, written, training, tested, spelled, word)
 
 
@@ -121,7 +121,7 @@ def _proof(material: Material, features: Sequence[Feature]) -> Figures:
     spelled = material.spelled[..., _span(features)]
     projection = train_projection(training, _laid_out(features), seed=_SEED)
     untrained = train_projection(training, _laid_out(features), seed=_SEED, steps=0)
-    groups = [material.shown[place].group for place in material.tested]
+    groups = [material.shown[index].group for index in material.tested]
     figures: Figures = {}
     for key, change in (
         ("before", projection.standardise),
@@ -236,13 +236,5 @@ def _interval(
     return [float(each) for each in np.quantile(changes, (0.025, 0.975))]
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

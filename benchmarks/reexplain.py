@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.command import Figures, parser, show
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.encoded import default_encoder
 from benchmarks.temporary import (
     add_version,
@@ -39,7 +39,7 @@ QUICK_IMAGES = 64
 ROUNDS = 3
 
 
-def measure(folders: list[Path], *, quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """Times of both, in images a second, and their ratio."""
     chosen = candidates(folders)[: QUICK_IMAGES if quick else IMAGES]
     encoder = default_encoder()
@@ -93,13 +93,5 @@ def _whole(
     return time.perf_counter() - started
 
 
-def main() -> None:
-    """Parse, measure, print."""
-    options = parser(__doc__ or "")
-    options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
-    chosen = options.parse_args()
-    show(measure(chosen.data, quick=chosen.quick), as_json=chosen.json)
-
-
 if __name__ == "__main__":
-    main()
+    run_on_folders(__doc__ or "", measure)

@@ -54,7 +54,7 @@ def candidates(folders: Sequence[Path]) -> list[Candidate]:
         for each in open_source(folder, _manifest_in(folder), Settings().image_root)
         if isinstance(each, Candidate)
     ]
-    return [found[place] for place in np.random.default_rng(0).permutation(len(found))]
+    return [found[index] for index in np.random.default_rng(0).permutation(len(found))]
 
 
 def _manifest_in(folder: Path) -> Path | None:
@@ -106,7 +106,7 @@ def add_version(
     """The id of a version with this head, ready to score the collection."""
     dataset_id = freeze(collection_id)
     artifact = store_head(head, settings)
-    with transaction() as current:
+    with transaction() as write:
         version = ModelVersion(
             collection_id=collection_id,
             number=number,
@@ -118,6 +118,6 @@ def add_version(
             weights=artifact,
             metrics={},
         )
-        current.add(version)
-        current.flush()
+        write.add(version)
+        write.flush()
         return version.id

@@ -1,4 +1,7 @@
-"""A workbench with a few drawn pictures in it, and an encoder that costs nothing."""
+"""A workbench with a few drawn pictures in it, and an encoder that costs nothing.
+
+Tests marked `analysed` begin with their collections analysed: made once, then copied.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.support.analysed import Originals
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.working import import_pictures
+from tests.support.postgres import Postgres
+from tests.support.working import EFFECT_IMAGES, import_pictures
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account
-from workbench.services.collections import workspace
+from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding import registry
 from workbench.store import migrating
 from workbench.store.database import db
@@ -26,6 +31,34 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     monkeypatch.setattr(registry, "load_encoder", lambda _name, **_places: fake)
     registry._loaded.cache_clear()
     return fake
+
+
+@pytest.fixture(scope="session")
+def originals(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Originals]:
+    """The analysed workbenches to copy from."""
+    fake = FakeEncoder()
+    real = registry.load_encoder
+    registry.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]  # a stand-in
+    made = Originals(tmp_path_factory.mktemp("analysed"), postgres)
+    yield made
+    made.close()
+    registry.load_encoder = real
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of an empty workbench, or of a copy of an analysed one, on both databases."""
+    data_dir = tmp_path / "data"
+    if request.node.get_closest_marker("analysed"):
+        request.getfixturevalue("encoder")
+        originals: Originals = request.getfixturevalue("originals")
+        with originals.copy(database_kind, data_dir) as settings:
+            yield settings
+    else:
+        url = request.getfixturevalue("database_url")
+        yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
 
 
 @pytest.fixture
@@ -56,3 +89,16 @@ def ada(tables: Flask) -> Account:
 def ben(tables: Flask) -> Account:
     """A reviewer."""
     return accounts.add_user("ben", "correct horse battery", "reviewer")
+
+
+@pytest.fixture
+def analysed(tables: Flask) -> Workspace:
+    """The collection `pictures` under its first version."""
+    return workspace("pictures")
+
+
+@pytest.fixture
+def version_id(analysed: Workspace) -> int:
+    """The id of that version."""
+    assert analysed.version is not None
+    return analysed.version.id

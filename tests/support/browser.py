@@ -75,8 +75,8 @@ class Watch:
 
     def hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            place = message.location
-            where = f"{place.get('url', '')}:{place.get('lineNumber', '')}"
+            location = message.location
+            where = f"{location.get('url', '')}:{location.get('lineNumber', '')}"
             self.problems.append(f"console: {message.text} ({where})")
 
     def see(self, request: Request) -> None:

@@ -32,7 +32,7 @@ def made_up_version(
     dataset_id = freeze(collection_id)
     artifact = store_head(head, settings)
     session().rollback()
-    with transaction() as current:
+    with transaction() as write:
         version = ModelVersion(
             collection_id=collection_id,
             number=number,
@@ -44,6 +44,6 @@ def made_up_version(
             weights=artifact,
             metrics={"map_scale": 1.0},
         )
-        current.add(version)
-        current.flush()
+        write.add(version)
+        write.flush()
         return version.id

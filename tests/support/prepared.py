@@ -25,11 +25,11 @@ BATCH = "4"
 DATABASE = "workbench.sqlite"
 
 
-def prepare(place: Path) -> Path:
+def prepare(folder: Path) -> Path:
     """Draw pictures, import and analyse them, add an account; takes as long as an analysis."""
-    pictures = draw_collection(place / "pictures", PER_LABEL, mislabelled=MISLABELLED)
+    pictures = draw_collection(folder / "pictures", PER_LABEL, mislabelled=MISLABELLED)
     manifest = _manifest(pictures)
-    data_dir = place / "data"
+    data_dir = folder / "data"
     for arguments in (
         ("import", str(pictures), "--manifest", str(manifest), "--collection", COLLECTION),
         ("analyze", "--collection", COLLECTION),
@@ -60,10 +60,10 @@ def _manifest(pictures: Path) -> Path:
     return manifest
 
 
-def copy_of(prepared: Path, place: Path) -> Path:
+def copy_of(prepared: Path, copy: Path) -> Path:
     """Copy a data directory that no process has open; its files are written once, so linked."""
-    shutil.copytree(prepared, place, copy_function=_copy_or_link)
-    return place
+    shutil.copytree(prepared, copy, copy_function=_copy_or_link)
+    return copy
 
 
 def _copy_or_link(source: str, target: str) -> None:

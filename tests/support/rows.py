@@ -38,15 +38,15 @@ from workbench.store.versions import (
 
 def fill_every_table() -> None:
     """One row, related to the others as they are in life, in each table."""
-    with transaction() as current:
+    with transaction() as write:
         ada = User(name="ada", password_hash="x", role="developer")
         collection = Collection(name="pictures")
         artifacts = [
             Artifact(kind=kind, path=f"{kind}/1.safetensors", sha256="0" * 64, size=1)
             for kind in ("weights", "embeddings", "results", "projection")
         ]
-        current.add_all([ada, collection, *artifacts])
-        current.flush()
+        write.add_all([ada, collection, *artifacts])
+        write.flush()
         image = Image(
             collection_id=collection.id,
             content_hash="1" * 64,
@@ -66,8 +66,8 @@ def fill_every_table() -> None:
         importing = ImportRun(collection_id=collection.id, source="/pictures")
         shard = EmbeddingShard(encoder_fingerprint="f", artifact_id=artifacts[1].id)
         tag = Tag(name="Blur", folded_name="blur", created_by_id=ada.id)
-        current.add_all([image, dataset, importing, shard, tag])
-        current.flush()
+        write.add_all([image, dataset, importing, shard, tag])
+        write.flush()
         version = ModelVersion(
             collection_id=collection.id,
             number=1,
@@ -79,7 +79,7 @@ def fill_every_table() -> None:
             weights_id=artifacts[0].id,
             metrics={},
         )
-        current.add_all(
+        write.add_all(
             [
                 version,
                 CuratedItem(
@@ -106,7 +106,7 @@ def fill_every_table() -> None:
                 Schedule(collection_id=collection.id, hour=2, min_decisions=20),
             ]
         )
-        current.flush()
+        write.flush()
         results = ResultShard(version_id=version.id, artifact_id=artifacts[2].id)
         pattern = Pattern(
             version_id=version.id,
@@ -123,8 +123,8 @@ def fill_every_table() -> None:
             lift_high=99.0,
             profile=[1.0, 0.0],
         )
-        current.add_all([results, pattern])
-        current.flush()
+        write.add_all([results, pattern])
+        write.flush()
         group = PixelGroup(
             version_id=version.id,
             image_id=image.id,
@@ -140,7 +140,7 @@ def fill_every_table() -> None:
             pattern_id=pattern.id,
             typicality=0.0,
         )
-        current.add_all(
+        write.add_all(
             [
                 group,
                 Prediction(
@@ -195,10 +195,10 @@ def fill_every_table() -> None:
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
             ]
         )
-        current.flush()
+        write.flush()
         tagging = Tagging(tag_id=tag.id, pixel_group_id=group.id, user_id=ada.id)
-        current.add(tagging)
-        current.flush()
-        current.add(
+        write.add(tagging)
+        write.flush()
+        write.add(
             TagCheck(tagging_id=tagging.id, pixel_group_id=group.id, user_id=ada.id, fits=True)
         )

@@ -10,11 +10,11 @@ from workbench.analysis.spelling.projection import Batch, Strengths
 
 
 def slow_projected(weight: Tensor, x: Tensor, columns: slice) -> list[list[float]]:
-    places = range(*columns.indices(weight.shape[1]))
+    indices = range(*columns.indices(weight.shape[1]))
     rows = []
     for row in range(len(x)):
         v = [
-            sum(float(weight[d, f]) * float(x[row, c]) for c, f in enumerate(places))
+            sum(float(weight[d, f]) * float(x[row, c]) for c, f in enumerate(indices))
             for d in range(len(weight))
         ]
         length = math.sqrt(sum(each * each for each in v))

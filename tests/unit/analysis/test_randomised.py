@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from torch import tensor
 
-from tests.unit.analysis.conftest import MakeEncoder
+from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.distiller.head import DistilledHead
 
 with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):

@@ -1,0 +1,81 @@
+"""The sanity benchmark, on a small encoder with random weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks import sanity
+from benchmarks.explained import Explained
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.random_encoders import random_timm
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
+
+EFFORT = sanity.Effort(distillers=30, encoders=2)
+
+
+def explained(encoder: Encoder) -> Explained:
+    random = torch.Generator().manual_seed(0)
+    features, dimensions = encoder.dimension, 6
+    head = DistilledHead(
+        mean=torch.zeros(features),
+        scale=torch.ones(features),
+        weight=torch.randn(dimensions, features, generator=random),
+        bias=torch.full((dimensions,), 100.0),
+        logit_weight=torch.randn(dimensions, generator=random),
+        logit_bias=0.0,
+    )
+    return Explained(encoder, torch.arange(features), head)
+
+
+def small_encoder() -> TransformerEncoder:
+    return TransformerEncoder(
+        timm_tower(random_timm()),
+        [(1, "patch_mean"), (2, "patch_mean")],
+        Preprocessing(32, torch.nn.Identity(), {}),
+        name="small",
+        identity={},
+    )
+
+
+def noise(images: int) -> Tensor:
+    return torch.randn(images, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+
+def test_maps_that_follow_the_model_are_lost_with_it() -> None:
+    found = sanity.measure(explained(small_encoder()), "patch_share", noise(4), EFFORT)
+
+    assert abs(found["sanity dimensions, maps"]) < 0.2
+    assert abs(found["sanity logit, maps"]) < 0.2
+    assert found["sanity last block, maps"] > 0.3
+    assert found["sanity logit, mean size"] > found["sanity dimensions, absolute maps"]
+    left = {
+        key.removeprefix("sanity ").removesuffix(", maps"): abs(value)
+        for key, value in found.items()
+        if key.endswith(", maps")
+    }
+    counted = left.keys() - {*sanity.NOT_COUNTED, "other images"}
+    assert found["sanity_rank_correlation"] == max(left[name] for name in counted)
+    assert len(counted) == 7
+
+
+def test_maps_that_do_not_follow_the_model_are_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def of_the_image_alone(model: Explained, method: str, states: object) -> Tensor:
+        return torch.arange(16.0).expand(4, -1)
+
+    monkeypatch.setattr(Explained, "contributions", of_the_image_alone)
+
+    found = sanity.measure(explained(small_encoder()), "patch_share", noise(4), EFFORT)
+
+    assert found["sanity_rank_correlation"] == pytest.approx(1)
+
+
+def test_an_encoder_without_blocks_says_so() -> None:
+    with pytest.raises(TypeError, match="blocks of fake cannot be redrawn"):
+        sanity.measure(explained(FakeEncoder()), "patch_share", torch.rand(2, 3, 224, 224), EFFORT)

@@ -1,0 +1,1 @@
+"""The benchmark of the pages; `python -m benchmarks.web` runs it."""

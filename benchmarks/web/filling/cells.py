@@ -1,0 +1,47 @@
+"""Cells of the layout, on all levels, as an analysis cuts them."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from benchmarks.web.filling.bulk import insert
+from benchmarks.web.filling.writing import CHUNK, Filling, as_json
+from workbench.analysis.layout.cells import CellSummary, summarise_cells
+from workbench.store.results import OUTCOMES, Cell
+
+
+def write_cells(filling: Filling) -> None:
+    """All levels of the layout, as an analysis cuts them."""
+    made = filling.made
+    cells = summarise_cells(
+        made.coordinates,
+        made.outcome,
+        made.p,
+        made.sensitivity,
+        filling.kinds.activations[made.kind],
+    )
+    first = 1
+    while some := list(islice(cells, CHUNK)):
+        _write_some(filling, some, first)
+        first += len(some)
+
+
+def _write_some(filling: Filling, some: list[CellSummary], first: int) -> None:
+    insert(
+        filling.bulk,
+        Cell.__table__,
+        {
+            "id": list(range(first, first + len(some))),
+            "version_id": filling.ids.version,
+            **{
+                name: [getattr(cell, name) for cell in some]
+                for name in ("level", "row", "column", "mean_p", "sensitivity", "measured")
+            },
+            **{
+                name: [cell.counts[outcome] for cell in some]
+                for outcome, name in enumerate(OUTCOMES)
+            },
+            "mean_activation": [as_json(cell.mean_activation.tolist()) for cell in some],
+            "exemplar_id": [cell.exemplar + 1 for cell in some],
+        },
+    )

@@ -1,0 +1,110 @@
+"""What people would have left: a taxonomy, tags, verdicts, counterfactual notes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.web.filling.bulk import insert
+from benchmarks.web.filling.made_up import DIMENSIONS, GROUPS_AN_IMAGE, PATTERNS
+from benchmarks.web.filling.writing import MOMENT, Filling
+from workbench.store.judgements import DECISIONS, CounterfactualNote, Tag, Tagging, Verdict
+
+TAGS = 200
+TAGGINGS = 2000
+VERDICTS = 5000
+NOTES = 300
+
+
+def write_judgements(filling: Filling) -> None:
+    """A taxonomy, tags on patterns and pixel groups, verdicts, counterfactual notes."""
+    random = np.random.default_rng([filling.seed, 6])
+    people = np.array(filling.ids.people)
+    names = [f"made-up tag {number:03}" for number in range(TAGS)]
+    insert(
+        filling.bulk,
+        Tag.__table__,
+        {
+            "id": list(range(1, TAGS + 1)),
+            "name": names,
+            "folded_name": names,
+            "created_by_id": random.choice(people, TAGS).tolist(),
+            "created_at": MOMENT,
+        },
+    )
+    patterns = random.permutation(np.repeat(np.arange(1, PATTERNS + 1), 2))[: PATTERNS * 3 // 2]
+    groups = random.integers(1, filling.count * GROUPS_AN_IMAGE + 1, TAGGINGS - len(patterns))
+    insert(
+        filling.bulk,
+        Tagging.__table__,
+        {
+            "id": list(range(1, TAGGINGS + 1)),
+            "tag_id": random.integers(1, TAGS + 1, TAGGINGS).tolist(),
+            "pattern_id": patterns.tolist() + [None] * len(groups),
+            "pixel_group_id": [None] * len(patterns) + groups.tolist(),
+            "user_id": random.choice(people, TAGGINGS).tolist(),
+            "created_at": MOMENT,
+        },
+    )
+    _write_verdicts(filling, people, random)
+    _write_notes(filling, people, random)
+
+
+def _write_verdicts(
+    filling: Filling, people: NDArray[np.int64], random: np.random.Generator
+) -> None:
+    """Most of them on images that the model gets wrong."""
+    wrong = np.flatnonzero(np.isin(filling.made.outcome, (1, 3))) + 1
+    on_wrong = random.random(VERDICTS) < 0.8
+    judged = np.where(
+        on_wrong & (len(wrong) > 0),
+        random.choice(wrong if len(wrong) else np.ones(1), VERDICTS),
+        random.integers(1, filling.count + 1, VERDICTS),
+    )
+    withdrawn = random.random(VERDICTS) < 0.1
+    insert(
+        filling.bulk,
+        Verdict.__table__,
+        {
+            "id": list(range(1, VERDICTS + 1)),
+            "image_id": judged.astype(int).tolist(),
+            "version_id": filling.ids.version,
+            "user_id": random.choice(people, VERDICTS).tolist(),
+            "decision": random.choice(DECISIONS, VERDICTS, p=(0.5, 0.25, 0.2, 0.05)).tolist(),
+            "reason": "Made up.",
+            "created_at": MOMENT,
+            "withdrawn_at": [MOMENT if each else None for each in withdrawn],
+        },
+    )
+
+
+def _write_notes(filling: Filling, people: NDArray[np.int64], random: np.random.Generator) -> None:
+    dimension = random.integers(0, DIMENSIONS, NOTES).tolist()
+    insert(
+        filling.bulk,
+        CounterfactualNote.__table__,
+        {
+            "id": list(range(1, NOTES + 1)),
+            "image_id": random.integers(1, filling.count + 1, NOTES).tolist(),
+            "version_id": filling.ids.version,
+            "user_id": random.choice(people, NOTES).tolist(),
+            "edit": [
+                json.dumps(
+                    {
+                        "kind": "dimension",
+                        "label": f"dimension {each} set to 0",
+                        "dimension": each,
+                    }
+                )
+                for each in dimension
+            ],
+            "p_before": 0.7,
+            "p_after": 0.4,
+            "delta_logit": -1.3,
+            "expectation": random.choice(("fall", "rise", "stay"), NOTES).tolist(),
+            "text": "Made up.",
+            "created_at": MOMENT,
+        },
+    )

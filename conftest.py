@@ -1,0 +1,3 @@
+"""Fixtures of all tests, the benchmarks' too."""
+
+pytest_plugins = ("tests.support.fixtures",)

@@ -1,0 +1,316 @@
+"""Patterns: ranked, with their members, the cells they lie in and the images they mislead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import stdtrit
+from sqlalchemy import func, select
+
+from tests.support.choosing import chosen
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.working import EFFECT_IMAGES
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
+from workbench.analysis.regions.patterns import effect_agreement
+from workbench.analysis.regions.pixel_groups import decode_mask
+from workbench.config import Settings
+from workbench.services.accounts import Account
+from workbench.services.collections import Workspace, workspace
+from workbench.services.encoding.pixels import read_pixels
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.explore import patterns as service
+from workbench.services.explore.cards import images
+from workbench.services.explore.grid import overview
+from workbench.services.explore.patterns import (
+    EXEMPLARS,
+    ORDERS,
+    PatternRow,
+    pattern,
+    patterns,
+    summary,
+)
+from workbench.services.models.inference import logits_of
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline.pattern_effects import CONTROLS, one_an_image
+from workbench.services.review import tags
+from workbench.store.database import session
+from workbench.store.results import Pattern, PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
+
+pytestmark = pytest.mark.analysed
+
+
+def members_of(pattern_id: int) -> list[PixelGroup]:
+    return list(
+        session().scalars(
+            select(PixelGroup)
+            .where(PixelGroup.pattern_id == pattern_id)
+            .order_by(PixelGroup.typicality, PixelGroup.id)
+        )
+    )
+
+
+@pytest.fixture
+def found(version_id: int) -> tuple[PatternRow, ...]:
+    rows = patterns(chosen(version_id))
+    assert len(rows) > 1
+    return rows
+
+
+def test_a_patterns_figures_are_those_of_its_members(
+    analysed: Workspace, found: tuple[PatternRow, ...]
+) -> None:
+    for row in found:
+        members = members_of(row.id)
+        contributions = [each.contribution for each in members]
+        assert row.groups == len(members)
+        assert row.images == len({each.image_id for each in members})
+        assert row.mean_contribution == pytest.approx(
+            sum(contributions) / len(contributions), abs=1e-3
+        )
+        assert sum(row.profile) == pytest.approx(row.mean_contribution, abs=1e-3)
+        assert all((each > 0) == (row.side == "fake") for each in contributions)
+
+
+def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> None:
+    for row in found:
+        assert 0 <= row.prevalence_real <= 1
+        assert 0 <= row.prevalence_fake <= 1
+        assert row.prevalence_real + row.prevalence_fake > 0
+        assert row.spread_contribution >= 0
+        assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
+        assert row.effect is not None
+        assert row.effect_control is not None
+        assert row.effect_images == min(row.images, EFFECT_IMAGES)
+        assert row.stability is not None
+        assert 0 <= row.stability <= 1
+
+
+def test_what_is_known_of_the_patterns_as_a_whole_is_kept_with_the_version(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    known = summary(version_id)
+
+    claimed = np.array([row.mean_contribution for row in found])
+    measured = np.array([row.effect for row in found])
+    agreement = effect_agreement(claimed, measured)
+    assert known.effect_rank_correlation == (agreement and pytest.approx(agreement))
+    assert known.stability is not None
+    assert -1 <= known.stability <= 1
+
+
+def test_an_effect_is_that_of_removing_groups_of_different_images(
+    version_id: int, found: tuple[PatternRow, ...], settings: Settings, encoder: FakeEncoder
+) -> None:
+    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    row = found[0]
+    members = sorted(members_of(row.id), key=lambda each: each.id)
+    image_ids = np.array([each.image_id for each in members])
+    chosen = [
+        members[place]
+        for place in one_an_image(
+            image_ids, settings.effect_images, seed=settings.seed + row.number
+        )
+    ]
+    beyond = []
+    for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
+        pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
+        mask = decode_mask(each.rle, NORMAL_SIZE)
+        regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
+        edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]
+        removed, *controls = logits_of(edited, encoder, head)
+        beyond.append(removed - np.mean(controls))
+
+    assert len({each.image_id for each in chosen}) == len(chosen)
+    assert row.effect == pytest.approx(np.mean(beyond), abs=1e-4)
+    assert row.effect_low is not None
+    assert row.effect_high is not None
+    reach = stdtrit(len(beyond) - 1, 0.975) * np.std(beyond, ddof=1) / np.sqrt(len(beyond))
+    assert row.effect_high - row.effect_low == pytest.approx(2 * reach, abs=1e-3)
+
+
+def test_prevalence_is_the_share_of_a_labels_images(
+    analysed: Workspace, version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    for row in found:
+        of_fake = chosen(version_id, pattern_id=row.id, label="fake").total
+        assert row.prevalence_fake == pytest.approx(of_fake / analysed.collection.fake)
+
+
+def test_what_is_rough_pushes_toward_fake_and_more_than_random_edits_do(
+    found: tuple[PatternRow, ...],
+) -> None:
+    strongest = found[0]
+
+    assert strongest.side == "fake"
+    assert strongest.prevalence_fake > strongest.prevalence_real
+    assert strongest.effect_high is not None
+    assert strongest.effect_high < 0
+
+
+def test_patterns_are_ranked_as_asked(version_id: int) -> None:
+    values = {
+        "contribution": lambda row: abs(row.mean_contribution),
+        "lift": lambda row: row.lift,
+        "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
+        "stability": lambda row: -1.0 if row.stability is None else row.stability,
+    }
+
+    assert values.keys() == set(ORDERS)
+    for order, value in values.items():
+        ranked = [value(row) for row in patterns(chosen(version_id), order)]
+        assert ranked == sorted(ranked, reverse=True)
+        assert len(ranked) == len(patterns(chosen(version_id)))
+
+
+def test_an_unknown_order_is_refused(version_id: int) -> None:
+    with pytest.raises(InvalidError):
+        patterns(chosen(version_id), "name")
+
+
+def test_exemplars_are_the_most_typical_groups_one_an_image(
+    found: tuple[PatternRow, ...],
+) -> None:
+    for row in found:
+        nearest: dict[int, int] = {}
+        for each in members_of(row.id):
+            nearest.setdefault(each.image_id, each.id)
+        assert [each.group_id for each in row.exemplars] == list(nearest.values())[:EXEMPLARS]
+        assert len({each.image_id for each in row.exemplars}) == len(row.exemplars)
+
+
+def test_a_pattern_is_called_by_its_first_tag_and_by_its_number_before(
+    version_id: int, found: tuple[PatternRow, ...], ada: Account
+) -> None:
+    row = found[0]
+    first = tags.tag_pattern(ada.id, row.id, "rough")
+    tags.tag_pattern(ada.id, row.id, "second")
+    called = [row.label, patterns(chosen(version_id))[0].label]
+    tags.withdraw(ada.id, first.id)
+    called.append(patterns(chosen(version_id))[0].label)
+
+    assert called == [f"pattern {row.number}", "rough", "second"]
+    assert patterns(chosen(version_id))[1].tags == ()
+
+
+def test_paging_through_members_meets_each_once(
+    version_id: int, found: tuple[PatternRow, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MEMBERS_A_PAGE", 5)
+    for row in found:
+        met, after = [], None
+        while True:
+            page = pattern(version_id, row.id, after)
+            assert 0 < len(page.members) <= 5
+            met += [each.group_id for each in page.members]
+            if page.members_after is None:
+                break
+            after = page.members_after
+        assert met == [each.id for each in members_of(row.id)]
+
+
+def test_a_broken_key_of_further_members_is_refused(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    for after in ("nan~1", "", "1~x"):
+        with pytest.raises(InvalidError):
+            pattern(version_id, found[0].id, after)
+
+
+def images_by_cell(version_id: int) -> dict[int, set[int]]:
+    return {
+        each.id: {
+            card.id
+            for card in images(chosen(version_id, cell_id=each.id), "uncertain", limit=100).cards
+        }
+        for each in overview(chosen(version_id), 0, None).cells
+    }
+
+
+def test_the_cells_listed_are_those_that_hold_members(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    by_cell = images_by_cell(version_id)
+    for row in found:
+        having = {each.image_id for each in members_of(row.id)}
+        holding = {cell_id for cell_id, own in by_cell.items() if having & own}
+        lit = overview(chosen(version_id, pattern_id=row.id), 0, None).cells
+        assert {each.id for each in lit if each.lit} == holding
+        assert holding
+
+
+def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
+    for filters in ({"label": "fake"}, {"outcome": "misclassified"}, {"p": (0.2, 0.9)}):
+        area = chosen(version_id, **filters)
+        own = [
+            session().get_one(Prediction, (version_id, int(image_id)))
+            for image_id in area.columns.image_ids[area.area]
+        ]
+        rows = {row.id: row for row in patterns(area)}
+        for row in patterns(chosen(version_id)):
+            members = [each for each in members_of(row.id) if each.image_id in by_id(own)]
+            having = [each for each in own if each.image_id in {one.image_id for one in members}]
+            if not having:
+                assert row.id not in rows
+                continue
+            found = rows[row.id]
+            fakes = [each for each in own if each.label == "fake"]
+            assert found.images == len(having)
+            assert found.mean_contribution == pytest.approx(
+                sum(each.contribution for each in members) / len(having), abs=1e-4
+            )
+            if fakes:
+                assert found.prevalence_fake == pytest.approx(
+                    sum(each.label == "fake" for each in having) / len(fakes)
+                )
+            assert {each.image_id for each in found.exemplars} <= by_id(having)
+
+
+def by_id(predictions: list[Prediction]) -> set[int]:
+    return {each.image_id for each in predictions}
+
+
+def test_a_cells_patterns_are_those_of_its_images_and_no_others(version_id: int) -> None:
+    for cell_id, own in images_by_cell(version_id).items():
+        met = session().scalars(
+            select(PixelGroup.pattern_id)
+            .where(
+                PixelGroup.version_id == version_id,
+                PixelGroup.image_id.in_(own),
+                PixelGroup.pattern_id.is_not(None),
+            )
+            .distinct()
+        )
+        assert {row.id for row in patterns(chosen(version_id, cell_id=cell_id))} == set(met)
+
+
+def test_the_misled_are_misclassified_to_the_patterns_side_the_worst_first(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    shown = 0
+    for row in found:
+        misled = pattern(version_id, row.id).misled
+        having = {each.image_id for each in members_of(row.id)}
+        outcome = "real_called_fake" if row.side == "fake" else "fake_called_real"
+        wanted = session().scalars(
+            select(Prediction.image_id)
+            .where(Prediction.version_id == version_id, Prediction.outcome == outcome)
+            .order_by(func.abs(Prediction.logit).desc())
+        )
+        assert [card.id for card in misled] == [each for each in wanted if each in having]
+        assert all(card.wrong for card in misled)
+        shown += len(misled)
+    assert shown > 0
+
+
+def test_a_pattern_of_another_version_is_not_found(version_id: int) -> None:
+    others = workspace("others").version
+    assert others is not None
+    foreign = session().scalars(select(Pattern.id).where(Pattern.version_id == others.id)).first()
+    assert foreign is not None
+
+    for pattern_id in (foreign, 10**6):
+        with pytest.raises(NotFoundError):
+            pattern(version_id, pattern_id)
+    assert foreign not in {row.id for row in patterns(chosen(version_id))}

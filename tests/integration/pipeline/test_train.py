@@ -1,0 +1,417 @@
+"""A retrain learns what people decided, and changes nothing that was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.working import perform, retrain
+from workbench.config import Settings
+from workbench.services.accounts import Account
+from workbench.services.collections import Workspace, workspace
+from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.models.versions import activate, versions
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline import pattern_effects, train
+from workbench.services.pipeline import run as performing
+from workbench.services.pipeline.dataset import new_decisions
+from workbench.services.progress import Stopping
+from workbench.services.review import tags, verdicts
+from workbench.services.runs import queue
+from workbench.store.database import db, session, transaction
+from workbench.store.images import Image
+from workbench.store.judgements import Tagging, Verdict
+from workbench.store.people import AuditEvent
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion, TrainingRun
+
+pytestmark = pytest.mark.analysed
+
+OF_A_VERSION = (Cell, Pattern, PixelGroup, Prediction, ResultShard)
+
+
+@pytest.fixture
+def mislabelled(analysed: Workspace) -> list[int]:
+    """The real pictures that were drawn with a fake's roughness, those to train on first."""
+    return list(
+        session().scalars(
+            select(Image.id)
+            .where(
+                Image.collection_id == analysed.collection.id,
+                Image.name.in_([f"real-{number:03}.png" for number in range(3)]),
+            )
+            .order_by(Image.held_out, Image.name)
+        )
+    )
+
+
+def said_by(version_id: int) -> list[tuple[object, ...]]:
+    """Everything that a version says, as plain values."""
+    session().rollback()
+    return [
+        tuple(row)
+        for table in (ModelVersion, *OF_A_VERSION)
+        for row in session().execute(
+            select(*table.__table__.columns)
+            .where((table.id if table is ModelVersion else table.version_id) == version_id)
+            .order_by(*table.__table__.primary_key)
+        )
+    ]
+
+
+def files_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows_by_version(table: type) -> set[int]:
+    return set(session().scalars(select(table.version_id).distinct()))
+
+
+def newest(collection_id: int) -> ModelVersion:
+    session().rollback()
+    return (
+        session()
+        .scalars(
+            select(ModelVersion)
+            .where(ModelVersion.collection_id == collection_id)
+            .order_by(ModelVersion.number.desc())
+        )
+        .first()
+    ) or pytest.fail("no version")
+
+
+class During:
+    """A Progress that does something once, at a step of a stage."""
+
+    def __init__(self, stage: str, do: object) -> None:
+        self._stage, self._do, self.done = stage, do, False
+
+    def advance(self, _done: int, _total: int, stage: str) -> None:
+        if stage == self._stage and not self.done:
+            self.done = True
+            assert callable(self._do)
+            self._do()
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step is written and looks for a cancellation, as slow steps of real runs do."""
+
+    class Eager(queue.RunProgress):
+        def __init__(self, engine: Engine, run_id: int, **options: object) -> None:
+            super().__init__(engine, run_id, every=0.0)
+
+    monkeypatch.setattr(performing.runs, "RunProgress", Eager)
+
+
+def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_one(
+    analysed: Workspace,
+    mislabelled: list[int],
+    version_id: int,
+    ada: Account,
+    settings: Settings,
+) -> None:
+    overturned, excluded = mislabelled[:2], mislabelled[2]
+    for image_id in overturned:
+        verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+    verdicts.give_verdict(ada.id, excluded, version_id, "exclude")
+
+    run = retrain(ada.id, analysed.collection.id, settings)
+
+    assert (run.state, run.version_number, run.requested_by) == ("succeeded", 2, "ada")
+    made = newest(analysed.collection.id)
+    assert (made.number, made.parent_id) == (2, version_id)
+    assert (made.dataset.counts["overturned"], made.dataset.counts["excluded"]) == (2, 1)
+    items = {
+        each.image_id: each.label
+        for each in session().scalars(
+            select(CuratedItem).where(CuratedItem.dataset_id == made.dataset_id)
+        )
+    }
+    assert [items[each] for each in overturned] == ["fake", "fake"]
+    assert excluded not in items
+    assert session().get_one(Prediction, (made.id, excluded)).label == "real"
+    for image_id in overturned:
+        before = session().get_one(Prediction, (version_id, image_id))
+        after = session().get_one(Prediction, (made.id, image_id))
+        assert (after.label, after.outcome) == ("fake", "fake_right")
+        assert after.p > before.p
+        assert session().get_one(Image, image_id).label == "real"
+    shown = workspace("pictures")
+    assert shown.version is not None
+    assert shown.version.id == made.id
+    assert [(each.number, each.active) for each in shown.versions] == [(2, True), (1, False)]
+
+
+def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(
+    analysed: Workspace,
+    mislabelled: list[int],
+    version_id: int,
+    ada: Account,
+    ben: Account,
+    settings: Settings,
+) -> None:
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn")
+    retrain(ada.id, analysed.collection.id, settings)
+    left = newest(analysed.collection.id).id
+
+    activate(ben.id, version_id)
+
+    shown = workspace("pictures")
+    assert shown.version is not None
+    assert shown.version.id == version_id
+    assert [each.active for each in shown.versions] == [False, True]
+    event = session().scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event is not None
+    assert (event.action, event.user_id) == ("version.activate", ben.id)
+    assert (event.detail["before"], event.detail["after"]) == (left, version_id)
+    # The version that was left has learned what was decided: no night makes another one like it.
+    assert new_decisions(analysed.collection.id) == 0
+
+
+def test_what_is_no_finished_version_cannot_become_active(
+    analysed: Workspace, version_id: int, ada: Account
+) -> None:
+    with transaction() as current:
+        run = current.scalars(select(TrainingRun).where(TrainingRun.version_id == version_id)).one()
+        run.state = "running"
+
+    for wrong in (version_id, 10**6):
+        with pytest.raises(NotFoundError):
+            activate(ada.id, wrong)
+    events = session().scalars(
+        select(AuditEvent.user_id).where(AuditEvent.action == "version.activate")
+    )
+    assert ada.id not in events.all()
+
+
+def test_what_was_said_and_decided_before_a_retrain_stays_to_the_last_bit(
+    analysed: Workspace,
+    mislabelled: list[int],
+    version_id: int,
+    ada: Account,
+    settings: Settings,
+) -> None:
+    others = workspace("others").version
+    pattern = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).first()
+    assert others is not None
+    assert pattern is not None
+    tags.tag_pattern(ada.id, pattern, "rough")
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn", "it is rough")
+    before = [said_by(each) for each in (version_id, others.id)]
+    files = files_below(settings.artifact_dir)
+
+    retrain(ada.id, analysed.collection.id, settings)
+
+    assert [said_by(each) for each in (version_id, others.id)] == before
+    after = files_below(settings.artifact_dir)
+    assert {path: after[path] for path in files} == files
+    assert len(after) > len(files)
+    assert workspace("others").version == others
+    assert session().scalars(select(Tagging.pattern_id)).all() == [pattern]
+    assert session().scalars(select(Verdict.reason)).all() == ["it is rough"]
+
+
+def test_a_retrain_without_decisions_keeps_each_dimensions_meaning_and_encodes_no_image_again(
+    analysed: Workspace, ada: Account, settings: Settings, encoder: FakeEncoder
+) -> None:
+    encoder.encoded = 0
+
+    retrain(ada.id, analysed.collection.id, settings)
+
+    made = newest(analysed.collection.id)
+    row, first = versions(analysed.collection.id)
+    assert (row.parent_number, first.parent_number) == (1, None)
+    assert row.metrics["dimension_match"] > 0.95
+    assert row.metrics["parent_auc"] == pytest.approx(first.metrics["held_out_auc"])
+    assert "dimension_match" not in first.metrics
+    exemplars = 0
+    for pattern_id in session().scalars(select(Pattern.id).where(Pattern.version_id == made.id)):
+        images = session().scalar(
+            select(func.count(func.distinct(PixelGroup.image_id))).where(
+                PixelGroup.pattern_id == pattern_id
+            )
+        )
+        exemplars += min(images or 0, settings.effect_images)
+    measured = session().scalar(
+        select(func.count()).where(
+            Prediction.version_id == made.id, Prediction.removed_change.is_not(None)
+        )
+    )
+    assert measured == settings.sensitivity_images
+    # Each exemplar is seen without its group, and with regions like it removed elsewhere; each
+    # image without its strongest groups, and with their like removed.
+    assert encoder.encoded == (1 + pattern_effects.CONTROLS) * exemplars + 2 * measured
+
+
+def test_another_number_of_dimensions_starts_a_family_of_its_own(
+    analysed: Workspace, ada: Account, settings: Settings
+) -> None:
+    fewer = settings.model_copy(update={"dimensions": 8})
+
+    run = retrain(ada.id, analysed.collection.id, fewer)
+
+    assert (run.state, run.error) == ("succeeded", "")
+    made = newest(analysed.collection.id)
+    assert (made.number, made.parent_id, made.dimensions) == (2, None, 8)
+    assert len(load_head(made, settings).logit_weight) == 8
+
+
+def test_while_a_retrain_waits_or_works_another_is_refused(
+    analysed: Workspace, ada: Account, settings: Settings
+) -> None:
+    refused = []
+
+    def ask() -> None:
+        with pytest.raises(ConflictError) as caught:
+            queue.request_retrain(ada.id, analysed.collection.id)
+        refused.append(str(caught.value))
+
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    ask()
+    assert queue.claim(run_id, "here:1:test")
+    assert (
+        performing.perform(db.engine, run_id, settings, shown=During("Training the distiller", ask))
+        == "succeeded"
+    )
+
+    assert len(refused) == 2
+    assert queue.request_retrain(ada.id, analysed.collection.id).state == "queued"
+
+
+@pytest.fixture
+def unchanged(analysed: Workspace, version_id: int) -> Iterator[None]:
+    """Holds that a test leaves the collection with version 1, whole and active, and no other."""
+    before = said_by(version_id)
+    yield
+    assert said_by(version_id) == before
+    assert session().get_one(ActiveVersion, analysed.collection.id).version_id == version_id
+    assert [each.number for each in workspace("pictures").versions] == [1]
+    assert newest(analysed.collection.id).id == version_id
+    known = set(session().scalars(select(ModelVersion.id)))
+    assert all(rows_by_version(table) == known for table in OF_A_VERSION)
+    assert queue.open_run(analysed.collection.id) is None
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "Encoding images",
+        "Training the distiller",
+        "Explaining images",
+        "Writing cells and patterns",
+    ],
+)
+def test_a_retrain_that_is_cancelled_at_any_stage_leaves_nothing(
+    analysed: Workspace,
+    ada: Account,
+    settings: Settings,
+    eager: None,
+    unchanged: None,
+    stage: str,
+) -> None:
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
+    cancelling = During(stage, lambda: queue.cancel(ada.id, run_id))
+
+    state = performing.perform(db.engine, run_id, settings, shown=cancelling)
+
+    assert (state, cancelling.done) == ("cancelled", True)
+    session().rollback()
+    ended = queue.run(run_id)
+    assert (ended.state, ended.error, ended.version_number) == ("cancelled", "", None)
+    assert ended.finished_at is not None
+    who = (
+        session().scalars(select(AuditEvent.user_id).where(AuditEvent.action == "run.cancel")).all()
+    )
+    assert who == [ada.id]
+
+
+def test_a_retrain_cancelled_before_its_first_step_ends_so(
+    analysed: Workspace, ada: Account, settings: Settings, unchanged: None
+) -> None:
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
+    queue.cancel(ada.id, run_id)
+    queue.release(run_id)
+
+    assert perform(run_id, settings) == "cancelled"
+
+
+def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
+    analysed: Workspace, ada: Account, settings: Settings, unchanged: None
+) -> None:
+    def stop() -> None:
+        raise Stopping
+
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    assert queue.claim(run_id, "here:1:test")
+    with pytest.raises(Stopping):
+        performing.perform(db.engine, run_id, settings, shown=During("Measuring patterns", stop))
+    session().rollback()
+    assert session().get_one(TrainingRun, run_id).version_id is not None
+
+    assert queue.cancel(ada.id, run_id).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("training", "train_behind"), ("scoring", "score"), ("summarising", "summarise")],
+)
+def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
+    analysed: Workspace,
+    ada: Account,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    unchanged: None,
+    module: str,
+    name: str,
+) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("no space left")
+
+    place = train if module == "training" else getattr(train, module)
+    monkeypatch.setattr(place, name, broken)
+
+    run = retrain(ada.id, analysed.collection.id, settings)
+
+    assert (run.state, run.error) == ("failed", "RuntimeError: no space left")
+    assert run.version_number is None
+
+
+def test_decisions_that_leave_one_label_fail_with_a_clear_reason(
+    analysed: Workspace, version_id: int, ada: Account, settings: Settings, unchanged: None
+) -> None:
+    fakes = session().scalars(
+        select(Image.id).where(Image.collection_id == analysed.collection.id, Image.label == "fake")
+    )
+    for image_id in fakes.all():
+        verdicts.give_verdict(ada.id, image_id, version_id, "exclude")
+
+    run = retrain(ada.id, analysed.collection.id, settings)
+
+    assert run.state == "failed"
+    assert "same label" in run.error
+
+
+def test_after_a_failure_the_next_retrain_is_version_2(
+    analysed: Workspace, ada: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train.scoring, "score", broken)
+        retrain(ada.id, analysed.collection.id, settings)
+
+    run = retrain(ada.id, analysed.collection.id, settings)
+
+    assert (run.state, run.version_number) == ("succeeded", 2)
+    assert [each.state for each in queue.runs(analysed.collection.id)[:2]] == [
+        "succeeded",
+        "failed",
+    ]

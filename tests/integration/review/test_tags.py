@@ -1,0 +1,279 @@
+"""Tags: names that people put on patterns and pixel groups."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from workbench.services.accounts import Account
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.review import tags
+from workbench.store.database import session
+from workbench.store.judgements import Tag, Tagging
+from workbench.store.people import AuditEvent
+from workbench.store.results import Pattern, PixelGroup
+from workbench.store.versions import TrainingRun
+
+pytestmark = pytest.mark.analysed
+
+
+@pytest.fixture
+def groups(version_id: int) -> list[PixelGroup]:
+    """The strongest pixel group of each image."""
+    return list(
+        session().scalars(
+            select(PixelGroup)
+            .where(PixelGroup.version_id == version_id, PixelGroup.number == 0)
+            .order_by(PixelGroup.id)
+        )
+    )
+
+
+@pytest.fixture
+def group(groups: list[PixelGroup]) -> PixelGroup:
+    return groups[0]
+
+
+@pytest.fixture
+def pattern(version_id: int) -> Pattern:
+    """The strongest pattern."""
+    return (
+        session()
+        .scalars(select(Pattern).where(Pattern.version_id == version_id, Pattern.number == 0))
+        .one()
+    )
+
+
+def taxonomy_row(name: str) -> tags.TagRow:
+    return next(row for row in tags.taxonomy() if row.name == name)
+
+
+def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: Account) -> None:
+    made = tags.tag_group(ada.id, group.id, "  Fake \t smile ")
+
+    assert (made.tag, made.by, made.source) == ("Fake smile", "ada", "hand")
+    assert taxonomy_row("Fake smile").created_by == "ada"
+    actions = session().scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert actions[-2:] == ["tag.create", "tag.add"]
+
+
+def test_a_tag_in_other_case_is_the_same_tag(group: PixelGroup, ada: Account) -> None:
+    tags.tag_group(ada.id, group.id, "Fake smile")
+    tags.tag_group(ada.id, group.id, "fake SMILE")
+
+    assert tags.tag_names() == ("Fake smile",)
+    assert len(tags.taggings_of_groups([group.id])[group.id]) == 1
+
+
+def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
+    tables: Flask, groups: list[PixelGroup], ada: Account
+) -> None:
+    ids = [each.id for each in groups[:4]]
+    session().rollback()
+    start = threading.Barrier(len(ids))
+    failed: list[Exception] = []
+
+    def tag(group_id: int) -> None:
+        with tables.app_context():
+            start.wait()
+            try:
+                tags.tag_group(ada.id, group_id, "blur")
+            except Exception as error:  # noqa: BLE001 - it is what the test looks at
+                failed.append(error)
+
+    threads = [threading.Thread(target=tag, args=(each,)) for each in ids]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert failed == []
+    assert tags.tag_names() == ("blur",)
+    assert taxonomy_row("blur").groups == len(ids)
+
+
+STRANGE_NAMES = [
+    "<script>alert('\"x\"')</script>",
+    'it\'s "quoted"',
+    "'; drop table tag; --",
+    "100 % \\ _",
+    "Größe ß",
+    "笑顔 😀",
+    "&amp;",
+]
+
+
+def test_a_name_is_kept_exactly_as_it_was_given(group: PixelGroup, ada: Account) -> None:
+    for name in STRANGE_NAMES:
+        assert tags.tag_group(ada.id, group.id, name).tag == name
+    assert set(tags.tag_names()) == set(STRANGE_NAMES)
+
+
+REFUSED_NAMES = ["", "   ", "x" * 61, "ß" * 60, "a\x00b", "a\x1bb", "\u202eevil"]
+
+
+def test_a_tag_needs_a_sensible_name(group: PixelGroup, ada: Account) -> None:
+    for name in REFUSED_NAMES:
+        with pytest.raises(InvalidError):
+            tags.tag_group(ada.id, group.id, name)
+
+    assert session().scalar(select(func.count()).select_from(Tag)) == 0
+
+
+def test_the_longest_name_fits(group: PixelGroup, ada: Account) -> None:
+    for name in ("x" * 60, "ß" * 30):
+        assert tags.tag_group(ada.id, group.id, name).tag == name
+
+
+def test_what_is_not_there_cannot_be_tagged(analysed: object, ada: Account) -> None:
+    with pytest.raises(NotFoundError):
+        tags.tag_group(ada.id, 10**6, "blur")
+    with pytest.raises(NotFoundError):
+        tags.tag_pattern(ada.id, 10**6, "blur")
+
+    assert tags.taxonomy() == ()
+
+
+def test_only_ones_own_tag_can_be_taken_off_and_only_once(
+    group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    made = tags.tag_group(ada.id, group.id, "blur")
+
+    with pytest.raises(ConflictError):
+        tags.withdraw(ben.id, made.id)
+    tags.withdraw(ada.id, made.id)
+    with pytest.raises(NotFoundError):
+        tags.withdraw(ada.id, made.id)
+    assert tags.taggings_of_groups([group.id]) == {}
+    assert tags.tag_names() == ("blur",)
+    assert session().get_one(Tagging, made.id).withdrawn_at is not None
+
+
+def test_a_tag_that_was_taken_off_can_be_put_on_again(
+    group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    tags.withdraw(ada.id, tags.tag_group(ada.id, group.id, "blur").id)
+
+    assert tags.tag_group(ben.id, group.id, "blur").by == "ben"
+    assert taxonomy_row("blur").groups == 1
+
+
+def test_the_taxonomy_counts_tags_by_hand_and_by_pattern_once_each(
+    pattern: Pattern, groups: list[PixelGroup], ada: Account, ben: Account
+) -> None:
+    members = session().scalars(select(PixelGroup).where(PixelGroup.pattern_id == pattern.id)).all()
+    outside = [each for each in groups if each.pattern_id != pattern.id][:2]
+    tags.tag_pattern(ada.id, pattern.id, "rough")
+    for each in (members[0], *outside):
+        tags.tag_group(ben.id, each.id, "rough")
+    tags.tag_group(ben.id, members[0].id, "another")
+
+    row = taxonomy_row("rough")
+    assert (row.patterns, row.groups) == (1, len(members) + 2)
+    assert row.images == len({each.image_id for each in (*members, *outside)})
+    assert (taxonomy_row("another").patterns, taxonomy_row("another").groups) == (0, 1)
+
+
+def test_an_image_with_two_patterns_of_one_tag_counts_once_for_it(
+    version_id: int, ada: Account
+) -> None:
+    ids = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).all()
+    for pattern_id in ids:
+        tags.tag_pattern(ada.id, pattern_id, "any")
+
+    members = (
+        session()
+        .execute(select(PixelGroup.id, PixelGroup.image_id).where(PixelGroup.pattern_id.in_(ids)))
+        .all()
+    )
+    row = taxonomy_row("any")
+    assert (row.patterns, row.groups) == (len(ids), len(members))
+    assert row.images == len({image_id for _id, image_id in members}) < len(members)
+
+
+def test_a_pattern_that_lost_its_tag_no_longer_counts_for_it(
+    pattern: Pattern, ada: Account
+) -> None:
+    tags.withdraw(ada.id, tags.tag_pattern(ada.id, pattern.id, "rough").id)
+
+    row = taxonomy_row("rough")
+    assert (row.patterns, row.groups, row.images) == (0, 0, 0)
+
+
+def test_a_patterns_tag_says_that_it_is_the_patterns(pattern: Pattern, ada: Account) -> None:
+    tags.tag_pattern(ada.id, pattern.id, "first")
+    tags.tag_pattern(ada.id, pattern.id, "second")
+
+    shown = tags.taggings_of_patterns([pattern.id])[pattern.id]
+    assert [(each.tag, each.source) for each in shown] == [
+        ("first", "pattern"),
+        ("second", "pattern"),
+    ]
+
+
+def test_a_renamed_tag_keeps_what_bears_it(
+    pattern: Pattern, group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    tags.tag_pattern(ada.id, pattern.id, "blur")
+    tags.tag_group(ben.id, group.id, "blur")
+    before = taxonomy_row("blur")
+
+    after = tags.describe_tag(ben.id, before.id, "soft background", " Out of focus. ")
+
+    assert (after.name, after.description) == ("soft background", "Out of focus.")
+    assert (after.patterns, after.groups, after.images, after.created_by) == (
+        before.patterns,
+        before.groups,
+        before.images,
+        "ada",
+    )
+    assert tags.taggings_of_groups([group.id])[group.id][0].tag == "soft background"
+    event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
+    assert event.detail == {"before": {"name": "blur", "description": ""}}
+
+
+def test_a_tag_can_be_written_in_other_case(group: PixelGroup, ada: Account) -> None:
+    tags.tag_group(ada.id, group.id, "blur")
+
+    assert tags.describe_tag(ada.id, taxonomy_row("blur").id, "Blur", "").name == "Blur"
+
+
+def test_a_taken_name_is_refused_in_any_case(group: PixelGroup, ada: Account) -> None:
+    tags.tag_group(ada.id, group.id, "blur")
+    tags.tag_group(ada.id, group.id, "smile")
+
+    for name in ("smile", "SMILE"):
+        with pytest.raises(ConflictError):
+            tags.describe_tag(ada.id, taxonomy_row("blur").id, name, "lost?")
+    assert tags.tag_names() == ("blur", "smile")
+    assert taxonomy_row("blur").description == ""
+
+
+def test_a_tag_that_is_not_there_or_too_long_a_description_is_refused(
+    group: PixelGroup, ada: Account
+) -> None:
+    tags.tag_group(ada.id, group.id, "blur")
+
+    with pytest.raises(NotFoundError):
+        tags.describe_tag(ada.id, 10**6, "blurred", "")
+    with pytest.raises(InvalidError):
+        tags.describe_tag(ada.id, taxonomy_row("blur").id, "blur", "x" * 2001)
+
+
+def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(
+    group: PixelGroup, ada: Account
+) -> None:
+    run = (
+        session()
+        .scalars(select(TrainingRun).where(TrainingRun.version_id == group.version_id))
+        .one()
+    )
+    run.state = "running"
+    session().commit()
+
+    with pytest.raises(NotFoundError):
+        tags.tag_group(ada.id, group.id, "blur")
+    assert tags.tag_names() == ()

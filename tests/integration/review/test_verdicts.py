@@ -1,0 +1,332 @@
+"""What people decide on images is kept, and counts as it should."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.working import retrain
+from workbench.config import Settings
+from workbench.services.accounts import Account
+from workbench.services.collections import Workspace, workspace
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.explore.columns import forget_columns
+from workbench.services.pipeline import dataset
+from workbench.services.pipeline.dataset import final_decisions, final_labels, freeze, new_decisions
+from workbench.services.review import verdicts
+from workbench.store.database import session, transaction
+from workbench.store.images import Image
+from workbench.store.judgements import DECISIONS, Adjudication, Verdict
+from workbench.store.people import AuditEvent
+from workbench.store.results import Prediction
+from workbench.store.versions import CuratedDataset, CuratedItem
+
+pytestmark = pytest.mark.analysed
+
+
+@pytest.fixture
+def some(analysed: Workspace) -> list[int]:
+    """Three real images."""
+    return list(
+        session().scalars(
+            select(Image.id)
+            .where(Image.collection_id == analysed.collection.id, Image.label == "real")
+            .order_by(Image.name)
+            .limit(3)
+        )
+    )
+
+
+# Verdicts
+
+
+def test_a_verdict_is_kept_with_its_person_version_and_event(
+    some: list[int], version_id: int, ada: Account
+) -> None:
+    for decision in DECISIONS:
+        given = verdicts.give_verdict(ada.id, some[0], version_id, decision, " it is rough\n")
+
+        row = session().get_one(Verdict, given.id)
+        assert (row.user_id, row.version_id, row.decision) == (ada.id, version_id, decision)
+        assert row.reason == "it is rough"
+        event = (
+            session()
+            .scalars(select(AuditEvent).where(AuditEvent.subject == f"verdict:{row.id}"))
+            .one()
+        )
+        assert (event.user_id, event.action) == (ada.id, "verdict.give")
+        assert event.detail == {"decision": decision}
+
+
+def test_a_persons_newer_verdict_counts_and_the_older_stays_in_the_history(
+    some: list[int], analysed: Workspace, version_id: int, ada: Account
+) -> None:
+    for decision in ("confirm", "exclude"):
+        verdicts.give_verdict(ada.id, some[0], version_id, decision)
+
+    assert verdicts.standing_decisions(some) == {some[0]: "exclude"}
+    assert final_decisions(analysed.collection.id) == {some[0]: "exclude"}
+    assert [each.decision for each in verdicts.history(some[0])] == ["exclude", "confirm"]
+
+
+def test_a_verdict_that_is_taken_back_lets_the_one_before_it_stand(
+    some: list[int], analysed: Workspace, version_id: int, ada: Account
+) -> None:
+    verdicts.give_verdict(ada.id, some[0], version_id, "confirm")
+    newer = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.withdraw_verdict(ada.id, newer.id)
+
+    assert final_decisions(analysed.collection.id) == {some[0]: "confirm"}
+    assert [(each.decision, each.withdrawn) for each in verdicts.history(some[0])] == [
+        ("overturn", True),
+        ("confirm", False),
+    ]
+
+
+def test_only_ones_own_verdict_can_be_taken_back_and_only_once(
+    some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "confirm")
+
+    with pytest.raises(ConflictError):
+        verdicts.withdraw_verdict(ben.id, given.id)
+    assert verdicts.withdraw_verdict(ada.id, given.id).withdrawn
+    with pytest.raises(NotFoundError):
+        verdicts.withdraw_verdict(ada.id, given.id)
+    assert verdicts.standing_decisions(some) == {}
+    events = session().scalars(
+        select(AuditEvent.action).where(AuditEvent.subject == f"verdict:{given.id}")
+    )
+    assert events.all() == ["verdict.give", "verdict.withdraw"]
+
+
+def test_what_makes_no_sense_is_refused_and_leaves_nothing(
+    some: list[int], version_id: int, ada: Account
+) -> None:
+    others = workspace("others").version
+    assert others is not None
+    with pytest.raises(InvalidError):
+        verdicts.give_verdict(ada.id, some[0], version_id, "perhaps")
+    with pytest.raises(InvalidError):
+        verdicts.give_verdict(ada.id, some[0], version_id, "confirm", "x" * 2001)
+    with pytest.raises(NotFoundError):
+        verdicts.give_verdict(ada.id, 10**6, version_id, "confirm")
+    for unseen in (others.id, 10**6):
+        with pytest.raises(NotFoundError):
+            verdicts.give_verdict(ada.id, some[0], unseen, "confirm")
+
+    assert session().scalar(select(func.count()).select_from(Verdict)) == 0
+
+
+# The queue
+
+
+def wrong_images(version_id: int) -> list[int]:
+    """The misclassified images, the most wrong first."""
+    return list(
+        session().scalars(
+            select(Prediction.image_id)
+            .where(Prediction.version_id == version_id, Prediction.outcome.in_(verdicts.WRONG))
+            .order_by(func.abs(Prediction.logit).desc(), Prediction.image_id)
+        )
+    )
+
+
+def test_the_queue_gives_each_wrong_image_once_the_most_wrong_first(version_id: int) -> None:
+    met, last = [], None
+    while (last := verdicts.queue(version_id, last)) is not None:
+        met.append(last)
+
+    assert met == wrong_images(version_id)
+    assert len(met) > 2
+
+
+def test_who_judges_all_that_the_queue_gives_comes_to_its_end(
+    analysed: Workspace, version_id: int, ada: Account
+) -> None:
+    judged = []
+    while (image_id := verdicts.queue(version_id)) is not None:
+        assert workspace("pictures").to_judge == analysed.to_judge - len(judged)
+        verdicts.give_verdict(ada.id, image_id, version_id, "unsure")
+        judged.append(image_id)
+
+    assert judged == wrong_images(version_id)
+    assert workspace("pictures").to_judge == 0
+    assert workspace("others").to_judge > 0
+
+
+def test_the_queue_goes_on_behind_an_image_whether_judged_or_skipped(
+    version_id: int, ada: Account
+) -> None:
+    first, second, third, *_ = wrong_images(version_id)
+    verdicts.give_verdict(ada.id, first, version_id, "confirm")
+
+    assert verdicts.queue(version_id, first) == second
+    assert verdicts.queue(version_id, second) == third
+    assert verdicts.queue(version_id) == second
+
+
+def test_an_image_comes_back_to_the_queue_with_its_verdict_taken_back(
+    version_id: int, ada: Account
+) -> None:
+    first = verdicts.queue(version_id)
+    assert first is not None
+    given = verdicts.give_verdict(ada.id, first, version_id, "unsure")
+    assert verdicts.queue(version_id) != first
+    verdicts.withdraw_verdict(ada.id, given.id)
+
+    assert verdicts.queue(version_id) == first
+
+
+def test_images_of_the_same_wrongness_all_have_their_turn(
+    version_id: int, settings: Settings
+) -> None:
+    wrong = sorted(wrong_images(version_id))
+    with transaction() as current:
+        for number, image_id in enumerate(wrong):
+            sign = 1 if number % 2 else -1
+            current.get_one(Prediction, (version_id, image_id)).logit = sign * 0.3
+    forget_columns(version_id, settings)
+
+    met, last = [], None
+    while (last := verdicts.queue(version_id, last)) is not None:
+        met.append(last)
+
+    assert met == wrong
+
+
+# The curated dataset
+
+
+def items_of(dataset_id: int) -> dict[int, tuple[str, float]]:
+    return {
+        each.image_id: (each.label, each.weight)
+        for each in session().scalars(
+            select(CuratedItem).where(CuratedItem.dataset_id == dataset_id)
+        )
+    }
+
+
+def test_decisions_go_into_the_dataset_as_they_were_meant(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account
+) -> None:
+    for image_id, decision in zip(some, ("overturn", "exclude", "unsure"), strict=True):
+        verdicts.give_verdict(ada.id, image_id, version_id, decision)
+
+    dataset_id = freeze(analysed.collection.id)
+
+    items = items_of(dataset_id)
+    assert items[some[0]] == ("fake", 1.0)
+    assert some[1] not in items
+    assert items[some[2]] == ("real", 0.5)
+    counts = session().get_one(CuratedDataset, dataset_id).counts
+    assert (counts["overturned"], counts["excluded"], counts["unsure"]) == (1, 1, 1)
+    assert counts["images"] == analysed.collection.images - 1 == len(items)
+    assert counts["fake"] == analysed.collection.fake + 1
+
+
+def test_people_who_disagree_are_unsure_until_an_adjudication_decides(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    collection_id = analysed.collection.id
+    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    alone = final_decisions(collection_id)
+    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
+    both = final_decisions(collection_id)
+    with transaction() as current:
+        for decision in ("confirm", "overturn"):
+            current.add(Adjudication(image_id=some[0], user_id=ada.id, decision=decision))
+            current.flush()
+
+    assert (alone, both) == ({some[0]: "overturn"}, {some[0]: "unsure"})
+    assert final_decisions(collection_id) == {some[0]: "overturn"}
+
+
+def test_who_changes_their_mind_ends_the_disagreement(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
+    verdicts.give_verdict(ben.id, some[0], version_id, "overturn")
+
+    assert final_decisions(analysed.collection.id) == {some[0]: "overturn"}
+
+
+def test_another_collections_decisions_stay_there(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account
+) -> None:
+    others = workspace("others").collection.id
+    before = final_labels(others)
+    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+
+    assert final_labels(others) == before
+    assert (new_decisions(others), new_decisions(analysed.collection.id)) == (0, 1)
+
+
+def test_the_same_decisions_give_the_same_dataset_and_others_another(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    def sha() -> str:
+        return session().get_one(CuratedDataset, freeze(analysed.collection.id)).sha256
+
+    untouched = sha()
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    overturned = sha()
+    verdicts.give_verdict(ben.id, some[0], version_id, "overturn")
+    agreed = sha()
+    verdicts.withdraw_verdict(ada.id, given.id)
+    by_the_other = sha()
+    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
+
+    assert untouched != overturned
+    assert overturned == agreed == by_the_other
+    assert sha() == untouched
+
+
+def test_a_verdict_given_while_the_dataset_is_frozen_is_still_a_new_decision(
+    analysed: Workspace,
+    some: list[int],
+    version_id: int,
+    ada: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def and_then_a_verdict(collection_id: int) -> list[dataset.FinalLabel]:
+        labels = final_labels(collection_id)
+        session().add(Verdict(image_id=some[0], user_id=ada.id, decision="overturn"))
+        session().flush()
+        return labels
+
+    monkeypatch.setattr(dataset, "final_labels", and_then_a_verdict)
+    dataset_id = freeze(analysed.collection.id)
+
+    late = session().scalars(select(Verdict.id)).one()
+    assert items_of(dataset_id)[some[0]] == ("real", 1.0)
+    assert session().get_one(CuratedDataset, dataset_id).last_verdict_id < late
+
+
+def test_decisions_are_new_until_a_retrain_has_learned_them_and_again_when_taken_back(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account, settings: Settings
+) -> None:
+    collection_id = analysed.collection.id
+    counted = [new_decisions(collection_id)]
+    given = [verdicts.give_verdict(ada.id, each, version_id, "overturn") for each in some[:2]]
+    counted.append(new_decisions(collection_id))
+    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    counted.append(new_decisions(collection_id))
+
+    retrain(ada.id, collection_id, settings)
+
+    session().rollback()
+    counted.append(new_decisions(collection_id))
+    verdicts.withdraw_verdict(ada.id, given[1].id)
+    counted.append(new_decisions(collection_id))
+    assert counted == [0, 2, 2, 0, 1]
+
+
+def test_a_verdict_taken_back_before_anybody_learned_it_is_no_decision(
+    analysed: Workspace, some: list[int], version_id: int, ada: Account
+) -> None:
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.withdraw_verdict(ada.id, given.id)
+
+    assert new_decisions(analysed.collection.id) == 0

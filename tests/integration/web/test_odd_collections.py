@@ -1,0 +1,101 @@
+"""Collections that leave nothing to tell apart: every page of theirs says something sensible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.support.pictures import draw_collection, smooth
+from tests.support.working import analyse
+from workbench.config import Settings
+from workbench.services.collections import collection_id
+from workbench.services.imports.run import import_images
+from workbench.services.progress import Silent
+from workbench.services.runs import queue
+from workbench.web.site.security import limiter
+
+pytestmark = pytest.mark.analysed
+
+PAGES = (
+    "",
+    "?outcome=misclassified",
+    "?lasso=0:0,0;16,0;16,12;0,12",
+    "?order=diverse&dimension=0&by=difference",
+    "patterns",
+    "models",
+    "adjudicate",
+    "similar",
+    "export/overview.svg",
+    "export/dimensions.svg",
+    "patterns/report.html",
+)
+
+
+@pytest.fixture
+def reading(client: FlaskClient, settings: Settings, app: Flask) -> FlaskClient:
+    """A visitor of an installation that is open for reading."""
+    app.config["WORKBENCH"] = settings.model_copy(update={"open_reading": True})
+    return client
+
+
+def alike(folder: Path) -> Path:
+    """The same picture again and again, in files that differ by a remark."""
+    for label in ("real", "fake"):
+        (folder / label).mkdir(parents=True)
+        for number in range(10):
+            remark = PngInfo()
+            remark.add_text("number", f"{label} {number}")
+            Image.fromarray(smooth(1)).save(folder / label / f"{number}.png", pnginfo=remark)
+    return folder
+
+
+def single(folder: Path) -> Path:
+    (folder / "real").mkdir(parents=True)
+    Image.fromarray(smooth(1)).save(folder / "real" / "one.png")
+    return folder
+
+
+def few(folder: Path) -> Path:
+    return draw_collection(folder, 1, seed=77)
+
+
+@pytest.mark.parametrize("make", [alike, few], ids=["all alike", "a pair"])
+def test_what_can_hardly_be_told_apart_is_analysed_and_every_page_answers(
+    reading: FlaskClient,
+    tables: Flask,
+    settings: Settings,
+    tmp_path: Path,
+    make: Callable[[Path], Path],
+) -> None:
+    import_images(make(tmp_path / "odd"), collection="odd", settings=settings, progress=Silent())
+
+    assert analyse(collection_id("odd"), settings) == "succeeded"
+
+    assert answers(reading) == dict.fromkeys(PAGES, 200)
+
+
+def test_one_image_is_refused_with_words_and_every_page_says_what_there_is(
+    reading: FlaskClient, tables: Flask, settings: Settings, tmp_path: Path
+) -> None:
+    import_images(single(tmp_path / "odd"), collection="odd", settings=settings, progress=Silent())
+
+    assert analyse(collection_id("odd"), settings) == "failed"
+
+    (run,) = queue.runs(collection_id("odd"))
+    assert run.error == "training needs both real and fake images; all have the same label"
+    assert set(answers(reading).values()) == {200, 404}
+
+
+def answers(reading: FlaskClient) -> dict[str, int]:
+    found = {}
+    for page in PAGES:
+        limiter.reset()
+        address = f"/c/odd/{page}"
+        found[page] = reading.get(address, buffered=True, follow_redirects=True).status_code
+    return found

@@ -1,0 +1,148 @@
+"""A distiller behind a projection: the same promises, with v = 0 as what shares start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.support.random_encoders import MakeEncoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import order_pairs
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
+from workbench.analysis.relevance import token_maps
+from workbench.analysis.spelling.projection import Projection
+
+MakeHead = Callable[..., DistilledHead]
+PROJECTED = 6
+MEANS = ((0, "patch_mean"), (2, "patch_mean"))
+BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"))
+
+
+def projected_head(make_head: MakeHead, features: int, *, seed: int = 0) -> DistilledHead:
+    generator = torch.Generator().manual_seed(seed + 1)
+    projection = Projection(
+        mean=torch.randn(features, generator=generator),
+        scale=torch.rand(features, generator=generator) + 0.5,
+        weights=(
+            torch.randn(PROJECTED - 2, features - 3, generator=generator),
+            torch.randn(2, 3, generator=generator),
+        ),
+    )
+    return replace(make_head(PROJECTED, seed=seed), projection=projection)
+
+
+def states(encoder: Encoder) -> Penultimate:
+    size = encoder.image_size
+    generator = torch.Generator().manual_seed(0)
+    return encoder.encode(torch.randn(4, 3, size, size, generator=generator))
+
+
+def slow_pre_activation(head: DistilledHead, x: Tensor) -> Tensor:
+    assert head.projection is not None
+    standardised = (x - head.projection.mean) / head.projection.scale
+    raw = torch.stack(
+        [
+            sum(w * s for w, s in zip(row, standardised, strict=True))
+            for row in torch.block_diag(*head.projection.weights)
+        ]
+    )
+    v = raw / raw.square().sum().sqrt()
+    return torch.stack(
+        [
+            (row * (v - head.mean) / head.scale).sum() + b
+            for row, b in zip(head.weight, head.bias, strict=True)
+        ]
+    )
+
+
+def test_it_is_the_distiller_of_the_projected_embedding(make_head: MakeHead) -> None:
+    head, x = projected_head(make_head, 9), torch.randn(3, 9)
+
+    expected = torch.stack([slow_pre_activation(head, row) for row in x])
+    torch.testing.assert_close(head.pre_activation(x), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_gradient_goes_through_the_projection_and_its_length(make_head: MakeHead) -> None:
+    head, x = projected_head(make_head, 9), torch.randn(3, 9)
+
+    for image in range(3):
+        expected = torch.autograd.functional.jacobian(head.pre_activation, x[image])
+        torch.testing.assert_close(head.pre_activation_gradient(x)[image], expected)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_shares_sum_to_the_pre_activation_over_that_of_the_origin(
+    make_head: MakeHead, seed: int
+) -> None:
+    head = projected_head(make_head, 9, seed=seed)
+    x = 3 * torch.randn(4, 9, generator=torch.Generator().manual_seed(seed))
+
+    shared = (head.share_gradient(x) * (x - head.origin)[:, None]).sum(dim=-1)
+
+    expected = head.pre_activation(x) - head.pre_activation(head.origin)
+    torch.testing.assert_close(shared, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_without_a_projection_shares_are_the_gradient_over_the_mean_image(
+    make_head: MakeHead,
+) -> None:
+    head, x = make_head(9), torch.randn(3, 9)
+
+    assert torch.equal(head.share_gradient(x), head.pre_activation_gradient(x))
+    assert torch.equal(head.origin, head.mean)
+
+
+def test_ordering_the_dimensions_keeps_the_projection(make_head: MakeHead) -> None:
+    head, x = projected_head(make_head, 9), torch.randn(20, 9)
+
+    torch.testing.assert_close(order_pairs(head, x).logit(x), head.logit(x))
+
+
+@pytest.mark.parametrize(
+    ("method", "features"), [("patch_share", MEANS), ("patch_share", BOTH), ("last_block", BOTH)]
+)
+def test_maps_behind_a_projection_are_complete(
+    timm_encoder: MakeEncoder, make_head: MakeHead, method: str, features: object
+) -> None:
+    encoder = timm_encoder(features)
+    head, state = projected_head(make_head, encoder.dimension), states(encoder)
+
+    maps = token_maps(method, encoder, head, state)
+
+    expected = head.activation(state.embedding) - maps.baseline
+    torch.testing.assert_close(maps.maps.sum(dim=-1), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_patch_shares_behind_a_projection_are_the_formulas(
+    timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    """Patch by patch: W applied to the patch alone, divided by the whole image's length."""
+    encoder = timm_encoder(MEANS)
+    head = projected_head(make_head, encoder.dimension)
+    head = replace(head, bias=head.bias + 100)
+    state = states(encoder)
+    projection = head.projection
+    assert projection is not None
+
+    weight = torch.block_diag(*projection.weights)
+
+    maps = token_maps("patch_share", encoder, head, state)
+
+    for image in range(len(state.embedding)):
+        whole = (state.embedding[image] - projection.mean) / projection.scale
+        length = (weight @ whole).norm()
+        for patch in range(state.patch_tokens.shape[2]):
+            token = state.patch_tokens[image, :, patch].flatten()
+            part = weight @ ((token - projection.mean) / projection.scale) / length
+            expected = head.weight @ (part / head.scale) / state.patch_tokens.shape[2]
+            found = maps.maps[image, :, patch]
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    at_zero = head.bias - head.weight @ (head.mean / head.scale)
+    torch.testing.assert_close(maps.baseline, at_zero)

@@ -1,0 +1,351 @@
+"""What holds for the token maps of every method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import get_args
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.random_encoders import MakeEncoder
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import TOKENS, Encoder, Penultimate
+from workbench.analysis.relevance import (
+    METHODS,
+    TokenMaps,
+    default_method,
+    method_for,
+    needs,
+    token_maps,
+)
+from workbench.config import Settings
+
+MakeHead = Callable[..., DistilledHead]
+BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"), (2, "patch_mean"))
+CASES = 16
+MEANS = ((0, "patch_mean"), (2, "patch_mean"))
+TEXTURE = (
+    (2, "patch_spread"),
+    (0, "patch_mean"),
+    (2, "patch_variation"),
+    (2, "patch_mean"),
+    (1, "patch_spread"),
+)
+ALL = (*BOTH, (2, "patch_spread"), (0, "patch_spread"), (1, "patch_variation"))
+
+
+@pytest.fixture(scope="session")
+def cases(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> list[tuple[str, Encoder, Penultimate]]:
+    """Each method on each kind of embedding that it can explain, with a state of six images."""
+    chosen = [
+        ("last_block", clip_encoder()),
+        ("last_block", timm_encoder(BOTH)),
+        ("last_block", clip_encoder(((1, "class"),))),
+        ("last_block", clip_encoder(image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(MEANS)),
+        ("patch_share", timm_encoder(BOTH)),
+        ("patch_share", clip_encoder(BOTH)),
+        ("patch_share", timm_encoder(TEXTURE)),
+        ("patch_share", clip_encoder(ALL)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL)),
+        ("smooth_share", clip_encoder(ALL, image_size=8, patch_size=8)),
+        ("class_token_path", clip_encoder()),
+        ("class_token_path", timm_encoder(BOTH)),
+        ("class_token_path", clip_encoder(((1, "class"), (0, "class"), (2, "patch_mean")))),
+        ("class_token_path", timm_encoder(BOTH, image_size=8, patch_size=8)),
+    ]
+    assert len(chosen) == CASES
+    return [
+        (method, encoder, encoded(method, encoder, random_pixels(encoder, 6)))
+        for method, encoder in chosen
+    ]
+
+
+def random_pixels(encoder: Encoder, images: int, seed: int = 0) -> torch.Tensor:
+    size = encoder.image_size
+    return torch.randn(images, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def encoded(method: str, encoder: Encoder, pixels: torch.Tensor) -> Penultimate:
+    """The state with what the method needs, and nothing else."""
+    return encoder.encode(pixels, needs(method, encoder))
+
+
+def assert_complete(maps: TokenMaps, head: DistilledHead, state: Penultimate) -> None:
+    """The maps sum to z_k less the baseline, within what float32 can say of their summands."""
+    over_baseline = head.activation(state.embedding) - maps.baseline
+    size = maps.maps.abs().sum(dim=-1) + head.pre_activation(state.embedding).abs() + 1
+    assert bool(((maps.maps.sum(dim=-1) - over_baseline).abs() <= 1e-5 * size).all())
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), strength=st.floats(0.01, 100))
+def test_maps_sum_to_what_they_explain(
+    cases: list[tuple[str, Encoder, Penultimate]],
+    make_head: MakeHead,
+    seed: int,
+    case: int,
+    strength: float,
+) -> None:
+    method, encoder, state = cases[case]
+    head = make_head(encoder.dimension, seed=seed)
+    head = DistilledHead(
+        head.mean,
+        head.scale,
+        head.weight * strength,
+        head.bias * strength,
+        head.logit_weight,
+        head.logit_bias,
+    )
+
+    maps = token_maps(method, encoder, head, state)
+
+    rows, columns = encoder.grid
+    assert maps.maps.shape == (6, 5, rows * columns)
+    assert_complete(maps, head, state)
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), groups=st.integers(1, 8))
+def test_contributions_of_any_partition_sum_to_the_logit_over_that_of_the_baseline(
+    cases: list[tuple[str, Encoder, Penultimate]],
+    make_head: MakeHead,
+    seed: int,
+    case: int,
+    groups: int,
+) -> None:
+    method, encoder, state = cases[case]
+    head = make_head(encoder.dimension, seed=seed)
+
+    maps = token_maps(method, encoder, head, state)
+
+    contributions = (maps.maps * head.logit_weight[:, None]).sum(dim=1)
+    random = torch.Generator().manual_seed(seed)
+    partition = torch.randint(groups, contributions.shape[1:], generator=random)
+    by_group = torch.zeros(6, groups).index_add(1, partition, contributions)
+    expected = head.logit(state.embedding) - head.logit_of(maps.baseline)
+    torch.testing.assert_close(by_group.sum(dim=1), expected, atol=1e-4, rtol=1e-5)
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10_000), case=st.integers(0, CASES - 1), image=st.integers(0, 5))
+def test_an_images_maps_do_not_depend_on_its_batch(
+    cases: list[tuple[str, Encoder, Penultimate]],
+    make_head: MakeHead,
+    seed: int,
+    case: int,
+    image: int,
+) -> None:
+    method, encoder, state = cases[case]
+    head = make_head(encoder.dimension, seed=seed)
+
+    together = token_maps(method, encoder, head, state).maps[image]
+    alone = token_maps(method, encoder, head, state.subset(slice(image, image + 1))).maps[0]
+
+    torch.testing.assert_close(alone, together, atol=1e-5, rtol=1e-4)
+
+
+def test_an_empty_batch_has_empty_maps(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        maps = token_maps(method, encoder, head, state.subset(slice(0, 0)))
+
+        assert maps.maps.shape == (0, 5, encoder.grid[0] * encoder.grid[1])
+        assert maps.baseline.shape == (5,)
+
+
+def test_a_constant_image_has_finite_and_complete_maps(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, _ in cases:
+        head = make_head(encoder.dimension)
+        size = encoder.image_size
+        state = encoded(method, encoder, torch.zeros(1, 3, size, size))
+
+        maps = token_maps(method, encoder, head, state)
+
+        assert bool(maps.maps.isfinite().all())
+        assert_complete(maps, head, state)
+
+
+def test_with_one_patch_it_carries_everything(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    for method, encoder in (
+        ("last_block", clip_encoder(image_size=8, patch_size=8)),
+        ("patch_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("smooth_share", timm_encoder(ALL, image_size=8, patch_size=8)),
+        ("class_token_path", clip_encoder(image_size=8, patch_size=8)),
+    ):
+        head = make_head(encoder.dimension)
+        state = encoded(method, encoder, random_pixels(encoder, 3))
+
+        maps = token_maps(method, encoder, head, state)
+
+        expected = head.activation(state.embedding) - maps.baseline
+        torch.testing.assert_close(maps.maps[..., 0], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_an_image_with_nan_has_nan_for_maps_and_spoils_no_other(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        pixels = random_pixels(encoder, 6)
+        pixels[2, 1, 3, 4] = float("nan")
+
+        maps = token_maps(method, encoder, head, encoded(method, encoder, pixels)).maps
+
+        assert bool(maps[2].isnan().all())
+        others = torch.tensor([0, 1, 3, 4, 5])
+        expected = token_maps(method, encoder, head, state).maps[others]
+        torch.testing.assert_close(maps[others], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_where_no_patch_has_relevance_all_have_the_same(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        idle = DistilledHead(
+            head.mean,
+            head.scale,
+            torch.zeros_like(head.weight),
+            torch.ones_like(head.bias),
+            head.logit_weight,
+            head.logit_bias,
+        )
+
+        maps = token_maps(method, encoder, idle, state).maps
+
+        assert torch.equal(maps, maps[..., :1].expand_as(maps))
+
+
+def test_nothing_that_is_passed_in_is_changed(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        before = deepcopy((state, head))
+
+        token_maps(method, encoder, head, state)
+
+        for old, new in zip(before, (state, head), strict=True):
+            for name, tensor in vars(old).items():
+                if isinstance(tensor, torch.Tensor):
+                    assert torch.equal(tensor, getattr(new, name))
+                    assert not getattr(new, name).requires_grad
+
+
+def test_nothing_is_left_behind_in_the_encoder(
+    clip_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    encoder = clip_encoder(BOTH)
+    state = encoder.encode(random_pixels(encoder, 2), TOKENS | {"keys_values"})
+
+    for method in METHODS:
+        token_maps(method, encoder, make_head(encoder.dimension), state)
+
+    for part in encoder._tower.modules():
+        assert not part._forward_hooks
+        assert not part._backward_hooks
+        assert all(weight.grad is None for weight in part.parameters())
+    torch.testing.assert_close(encoder.encode(random_pixels(encoder, 2)).embedding, state.embedding)
+
+
+def test_the_callers_gradient_mode_does_not_matter(
+    cases: list[tuple[str, Encoder, Penultimate]], make_head: MakeHead
+) -> None:
+    for method, encoder, state in cases:
+        head = make_head(encoder.dimension)
+        expected = token_maps(method, encoder, head, state).maps
+
+        with torch.no_grad():
+            without = token_maps(method, encoder, head, state).maps
+        with torch.inference_mode():
+            inferred = token_maps(method, encoder, head, Penultimate.joined([state]))
+
+        assert torch.equal(without, expected)
+        torch.testing.assert_close(inferred.maps, expected)
+        assert not expected.requires_grad
+
+
+def test_the_default_is_exact_where_it_can_be(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    assert default_method(clip_encoder()) == "last_block"
+    assert default_method(timm_encoder(MEANS)) == "smooth_share"
+    assert default_method(timm_encoder(BOTH)) == "smooth_share"
+    assert default_method(timm_encoder(((2, "patch_spread"),))) == "smooth_share"
+
+
+def test_the_wanted_method_is_taken_where_the_features_allow_it(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    assert method_for(timm_encoder(BOTH), "class_token_path") == "class_token_path"
+    assert method_for(timm_encoder(MEANS), "class_token_path") == "smooth_share"
+    assert method_for(clip_encoder(), "patch_share") == "last_block"
+    with pytest.raises(ValueError, match="no relevance method 'attention'"):
+        method_for(clip_encoder(), "attention")
+
+
+def test_each_method_says_what_it_needs_of_the_state(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
+) -> None:
+    assert needs("last_block", timm_encoder(BOTH)) == {"last_input"}
+    assert needs("class_token_path", clip_encoder()) == {"keys_values"}
+    assert needs("patch_share", timm_encoder(MEANS)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(TEXTURE)) == {"patch_tokens"}
+    assert needs("patch_share", timm_encoder(BOTH)) == {"patch_tokens", "last_input"}
+    assert needs("last_block", timm_encoder(MEANS)) == frozenset()
+
+
+def test_a_state_without_what_a_method_needs_is_refused_by_name(
+    timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    encoder = timm_encoder(BOTH)
+    head = make_head(encoder.dimension)
+    bare = encoder.encode(random_pixels(encoder, 1), frozenset())
+
+    for method, missing in (
+        ("last_block", "needs last_input, which"),
+        ("patch_share", "needs last_input, patch_tokens, which"),
+        ("smooth_share", "needs last_input, patch_tokens, which"),
+        ("class_token_path", "needs keys_values, which"),
+    ):
+        with pytest.raises(ValueError, match=missing):
+            token_maps(method, encoder, head, bare)
+
+
+def test_the_settings_know_every_method() -> None:
+    known = get_args(Settings.model_fields["relevance"].annotation)
+
+    assert set(known) == set(METHODS)
+
+
+def test_a_method_that_the_features_do_not_allow_says_so(
+    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder, make_head: MakeHead
+) -> None:
+    for method, encoder, lacking in (
+        ("last_block", timm_encoder(MEANS), "no class feature"),
+        ("class_token_path", timm_encoder(MEANS), "no class feature"),
+        ("patch_share", clip_encoder(), "no patch feature"),
+        ("smooth_share", clip_encoder(), "no patch feature"),
+        (
+            "attention",
+            clip_encoder(),
+            "no relevance method 'attention'; there is smooth_share, patch_share, last_block",
+        ),
+    ):
+        state = encoder.encode(random_pixels(encoder, 1))
+        with pytest.raises(ValueError, match=lacking):
+            token_maps(method, encoder, make_head(encoder.dimension), state)

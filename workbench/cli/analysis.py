@@ -1,0 +1,135 @@
+"""`manage.py analyze`, `retrain`, `evaluate`, `project`: what an analysis makes and measures."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli.context import require_tables, with_app
+from workbench.cli.options import collection_option, json_option
+from workbench.cli.output import figure, show
+from workbench.cli.progress_bar import progress_bar
+from workbench.cli.runs import see_through
+from workbench.services.app_settings import settings
+from workbench.services.collections import collection_id
+from workbench.services.models.versions import versions
+from workbench.services.runs import queue, requests
+from workbench.services.status import status
+
+
+@click.command()
+@collection_option
+@click.option("--again", is_flag=True, help="Make a new version even if nothing has changed.")
+@json_option
+@with_app
+def analyze(name: str, *, again: bool, as_json: bool) -> None:
+    """Encode, train, explain, find patterns, lay out; goes on where an earlier call ended."""
+    require_tables()
+    run_id = requests.run_for_analysis(collection_id(name), again=again)
+    if run_id is not None:
+        see_through(run_id)
+    found = next(each for each in status().collections if each.name == name)
+    lines = [
+        *(["The analysis is up to date already."] if run_id is None else []),
+        (
+            f"Version {found.version} of {name}: {found.images} images, "
+            f"held-out AUC {figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
+            f"{found.patterns} patterns, {found.cells} cells."
+        ),
+    ]
+    report = {"collection": found.name, **vars(found)}
+    report.pop("name")
+    show(report, as_json=as_json, lines=lines)
+
+
+@click.command()
+@collection_option
+@click.option("--wait", is_flag=True, help="Stay until the new version is there.")
+@json_option
+@with_app
+def retrain(name: str, *, wait: bool, as_json: bool) -> None:
+    """Retrain on the curated labels: the worker does it, or with --wait this process."""
+    require_tables()
+    collection = collection_id(name)
+    queue.recover()
+    view = queue.request_retrain(None, collection)
+    if not wait:
+        lines = [f"Queued as run {view.id}."]
+        if not queue.worker_alive():
+            lines.append("No worker is running: start one with `python manage.py worker`.")
+        show({"run": view.id, "state": view.state}, as_json=as_json, lines=lines)
+        return
+    view = see_through(view.id)
+    made = next(each for each in versions(collection) if each.summary.number == view.version_number)
+    report = {
+        "collection": name,
+        "run": view.id,
+        "state": view.state,
+        "version": made.summary.number,
+        "parent": made.parent_number,
+        "metrics": made.metrics,
+        "dataset": made.dataset_counts,
+    }
+    lines = [
+        (
+            f"Version {made.summary.number} of {name} (parent {made.parent_number}): "
+            f"held-out AUC {figure(made.summary.held_out_auc)}, "
+            f"its parent's {figure(made.metrics.get('parent_auc'))}."
+        )
+    ]
+    show(report, as_json=as_json, lines=lines)
+
+
+@click.command()
+@collection_option
+@json_option
+@with_app
+def evaluate(name: str, *, as_json: bool) -> None:
+    """Measure the active version on any collection."""
+    require_tables()
+    collection_id(name)  # refused before the seconds that loading takes
+    from workbench.services.pipeline.evaluation import evaluate as measure
+
+    with progress_bar(interrupted="Interrupted. Nothing was measured.") as bar:
+        found = measure(name, settings(), bar)
+    interval = (
+        "" if found.auc_interval is None else "  [{:.3f}, {:.3f}]".format(*found.auc_interval)
+    )
+    lines = [
+        (
+            f"Version {found.version} (trained on {found.trained_on}) "
+            f"on {found.n} images of {name} that it was not trained on:"
+        ),
+        f"accuracy {figure(found.accuracy)}, AUC {figure(found.auc)}{interval}",
+        *(
+            f"  {generator}: n {each.n}, called fake {each.called_fake:.0%}, AUC {figure(each.auc)}"
+            for generator, each in found.by_generator.items()
+        ),
+    ]
+    show(found.as_json(), as_json=as_json, lines=lines)
+
+
+@click.command()
+@collection_option
+@click.option("--again", is_flag=True, help="Train a new one even if there is one already.")
+@json_option
+@with_app
+def project(name: str, *, again: bool, as_json: bool) -> None:
+    """Train the projection that forgets words written on images."""
+    require_tables()
+    collection_id(name)  # refused before the seconds that loading takes
+    from workbench.services.pipeline.projection import project as make
+
+    with progress_bar(interrupted="Interrupted. No projection was made.") as bar:
+        found = make(name, settings(), bar, again=again)
+    lines = [
+        *([] if found.made else ["There is one already; --again trains a new one."]),
+        (
+            f"{found.features} features of {found.encoder} to {found.dimensions} dimensions, "
+            f"{found.terms} terms, trained on {found.images} images with {found.words} words each."
+        ),
+        (
+            f"Recall@1 of content under written words, {found.proof_images} held-out images: "
+            f"{figure(found.recall_before)} before, {figure(found.recall_after)} after."
+        ),
+    ]
+    show(found.as_json(), as_json=as_json, lines=lines)

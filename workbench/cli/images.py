@@ -1,0 +1,71 @@
+"""`manage.py import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from workbench.cli.context import with_app
+from workbench.cli.options import collection_option, json_option
+from workbench.cli.output import figure, show
+from workbench.cli.progress_bar import progress_bar
+from workbench.services.app_settings import settings
+from workbench.services.imports.run import import_images
+from workbench.store import migrating
+from workbench.store.database import db
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@collection_option
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV with path, label, and optional generator, group, split.",
+)
+@click.option("--title", default="", help="What the pages call the collection.")
+@click.option("--description", default="", help="What the set is and is not.")
+@json_option
+@with_app
+def import_command(
+    path: Path,
+    name: str,
+    manifest: Path | None,
+    title: str,
+    description: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Import images from folders real/ and fake/ below PATH, or from a CSV manifest.
+
+    Interrupted, it goes on where it was when called again. Files that cannot be imported are
+    listed with their reason, and do not end the run.
+    """
+    migrating.upgrade(db.engine)
+    with progress_bar(
+        interrupted="Interrupted. What was imported is kept; the same command goes on from here."
+    ) as bar:
+        report = import_images(
+            path,
+            collection=name,
+            settings=settings(),
+            manifest=manifest,
+            progress=bar,
+            title=title,
+            description=description,
+        )
+    lines = [
+        (
+            f"{report.imported} imported, {report.already} known already, "
+            f"{report.duplicates} duplicates, {report.rejected} not imported."
+        ),
+        (
+            f"The collection holds {report.real} real and {report.fake} fake images, "
+            f"{report.held_out} of them held out."
+        ),
+        f"File facts alone tell the labels apart with AUC {figure(report.file_facts.get('auc'))}.",
+        *(f"note: {each}: {note}" for each, note in report.notes),
+        *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
+    ]
+    show(report.as_json(), as_json=as_json, lines=lines)

@@ -1,0 +1,22 @@
+"""What commands print on standard output."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+def show(report: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
+    """Print one JSON object, or the lines for people."""
+    if as_json:
+        click.echo(json.dumps(report, default=str))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """Write a number with so many decimals; `unknown` for None."""
+    return "unknown" if value is None else f"{value:.{digits}f}"

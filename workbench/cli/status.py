@@ -1,0 +1,35 @@
+"""`manage.py status`."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli.context import require_tables, with_app
+from workbench.cli.options import json_option
+from workbench.cli.output import figure, show
+from workbench.services.status import status as read_status
+
+
+@click.command()
+@json_option
+@with_app
+def status(*, as_json: bool) -> None:
+    """Say what there is: images, versions, patterns, decisions."""
+    require_tables()
+    found = read_status()
+    lines = [
+        f"{each.name}: {each.images} images ({each.real} real, {each.fake} fake), "
+        + (
+            f"version {each.version}, held-out AUC {figure(each.held_out_auc)}, "
+            f"{each.patterns} patterns, {each.cells} cells"
+            if each.version
+            else "not analysed yet"
+        )
+        + (f", a run is {each.run}" if each.run else "")
+        for each in found.collections
+    ]
+    lines.append(
+        f"{found.verdicts} verdicts, {found.tags} tags, {found.notes} notes; "
+        f"the worker is {'running' if found.worker else 'not running'}."
+    )
+    show(found.as_json(), as_json=as_json, lines=lines)
