@@ -1,4 +1,4 @@
-"""A score map as a picture: contributions as grey levels, and the ramp that colours them."""
+"""A heatmap as a picture: contributions as grey levels, and the ramp that colours them."""
 
 from __future__ import annotations
 
