@@ -38,7 +38,12 @@ from workbench.analysis.regions.patterns import (
     effect_agreement,
     stability,
 )
-from workbench.analysis.regions.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
+from workbench.analysis.regions.pixel_groups import (
+    PixelGroup,
+    decode_mask,
+    join_superpixels,
+    superpixels,
+)
 from workbench.analysis.relevance import default_method, needs, token_maps
 from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.config import Settings
@@ -182,7 +187,9 @@ def _pixel_groups(
         maps = token_maps(method, encoder, head, _cast(state, torch.float)).maps
         maps = maps * head.logit_weight[:, None]
         for picture, each in zip(islice(paths, BATCH), maps.numpy(), strict=True):
-            yield find_pixel_groups(np.asarray(normalised(picture.path)), each, encoder.grid)
+            yield join_superpixels(
+                superpixels(np.asarray(normalised(picture.path))), each, encoder.grid
+            )
 
 
 def _kinds(explained: Explained) -> NDArray[np.str_]:

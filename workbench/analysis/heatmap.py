@@ -48,11 +48,6 @@ def grey_levels(contributions: NDArray[np.float32], scale: float) -> NDArray[np.
     return levels
 
 
-def levels_in_logits(levels: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
-    """The way back from grey levels, right within half a step of scale / 127 where not clipped."""
-    return ((levels.astype(np.float32) - ZERO) / STEPS * scale).astype(np.float32)
-
-
 def _ramp() -> NDArray[np.uint8]:
     shares = (np.arange(256) - ZERO) / STEPS
     strength = np.clip(np.abs(shares), 0.0, 1.0)

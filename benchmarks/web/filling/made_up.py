@@ -18,7 +18,12 @@ from scipy.ndimage import gaussian_filter
 
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.layout.cells import spread_order
-from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, PixelGroup, find_pixel_groups
+from workbench.analysis.regions.pixel_groups import (
+    KEPT_AT_MOST,
+    PixelGroup,
+    join_superpixels,
+    superpixels,
+)
 from workbench.services.pipeline.scoring import SCALE_PERCENTILE
 
 DIMENSIONS = 16
@@ -271,7 +276,7 @@ def prepared_masks(kinds: Kinds, pictures: list[NDArray[np.uint8]]) -> list[Pixe
     weights = LOGIT_WEIGHT[:, None]
     for number in range(KINDS):
         maps = kinds.token_maps[number].astype(np.float32) * weights
-        found += find_pixel_groups(pictures[number % PICTURES], maps, (GRID, GRID))
+        found += join_superpixels(superpixels(pictures[number % PICTURES]), maps, (GRID, GRID))
         if len(found) >= MASKS:
             break
     return found[:MASKS]

@@ -42,11 +42,6 @@ def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, 
     )
 
 
-def even_families(columns: int, count: int) -> tuple[Columns, ...]:
-    """Runs of neighbouring columns, of an embedding of which nothing more is known."""
-    return tuple(np.array_split(np.arange(columns), count))
-
-
 def reading(weight: Float[ndarray, " column"], features: Sequence[Feature]) -> str:
     """What a dimension reads, in words, from its row of W: "texture of blocks 2 and 3".
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +26,6 @@ from workbench.analysis.encoders.protocol import (
     Precision,
     patch_blocks,
 )
-from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 2
 """Raise it whenever the same pixels would get another embedding than before."""
@@ -102,6 +100,8 @@ class TransformerEncoder:
         """
         self.name = name
         self._encode_text = encode_text
+        self.preprocessing = preprocessing
+        self.computing = computing
         self.image_size = preprocessing.image_size
         self.grid = tower.grid
         self.features = lay_out(features, tower)
@@ -109,10 +109,8 @@ class TransformerEncoder:
         facts = dict(identity) | {"precision": computing.precision}
         self.fingerprint = _fingerprint(facts, preprocessing.settings, self.features)
         self._device = torch.device(computing.device)
-        self._tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
-        self._precision = computing.precision
-        self._encoding = for_encoding(self._tower, self._device, computing.precision)
-        self._transform = preprocessing.transform
+        self.tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
+        self._encoding = for_encoding(self.tower, self._device, computing.precision)
         self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
         self._deepest = max(feature.block for feature in self.features)
         self._patch_blocks = patch_blocks(self.features)
@@ -125,41 +123,16 @@ class TransformerEncoder:
         self._last_class = self._class_features[-1].block if self._class_features else -1
 
     @property
-    def depth(self) -> int:
-        """How many of the tower's blocks the embedding goes through."""
-        return self._deepest + 1
-
-    @property
     def last_block(self) -> TowerBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
         if not self._class_features:
             return None
-        return TowerBlock(self._tower, self._class_features[-1])
+        return TowerBlock(self.tower, self._class_features[-1])
 
     @property
     def class_path(self) -> TowerPath | None:
         """The way to all class features; None where x has no class feature."""
-        return TowerPath(self._tower, self._class_features) if self._class_features else None
-
-    def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
-        """A copy with all weights of the last `count` of `depth` blocks redrawn; this one stays.
-
-        ValueError where there are fewer blocks.
-        """
-        if not 0 <= count <= self.depth:
-            raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
-        made = copy.copy(self)
-        made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            for block in made._tower.blocks[self.depth - count : self.depth]:  # noqa: SLF001
-                for weights in block.parameters():
-                    weights.copy_(redrawn(weights, generator))
-        made._encoding = for_encoding(made._tower, self._device, self._precision)  # noqa: SLF001
-        made.fingerprint = _fingerprint(
-            {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
-        )
-        return made
+        return TowerPath(self.tower, self._class_features) if self._class_features else None
 
     @property
     def has_text_tower(self) -> bool:
@@ -169,7 +142,7 @@ class TransformerEncoder:
     @property
     def text_tower(self) -> JointText | None:
         """The text encoder of these weights; None where there is none, or x is not in its space."""
-        joint = self._by_place.get((len(self._tower.blocks) - 1, "class"))
+        joint = self._by_place.get((len(self.tower.blocks) - 1, "class"))
         if self._encode_text is None or joint is None:
             return None
         return JointText(joint.columns, self._encode_text)
@@ -178,7 +151,7 @@ class TransformerEncoder:
         """Resized and normalised pixels. Of an image that is not square, the central square."""
         if not images:
             return torch.empty(0, 3, self.image_size, self.image_size)
-        return torch.stack([self._transform(image) for image in images])
+        return torch.stack([self.preprocessing.transform(image) for image in images])
 
     def encode(
         self, pixels: Float[Tensor, "image 3 height width"], parts: frozenset[Part] = TOKENS
@@ -200,7 +173,7 @@ class TransformerEncoder:
     def _run(self, pixels: Tensor, parts: frozenset[Part]) -> Penultimate:
         with self._in_precision():
             tokens = self._encoding.embedding(pixels)
-        kept = _Kept(last_input=tokens.new_empty(len(pixels), 0, self._tower.width))
+        kept = _Kept(last_input=tokens.new_empty(len(pixels), 0, self.tower.width))
         for index in range(self._deepest + 1):
             if index == self._last_class and "last_input" in parts:
                 kept.last_input = tokens
@@ -230,18 +203,18 @@ class TransformerEncoder:
                 after: tuple[Tensor, KeysValues] = block(tokens)
                 return after
             over = block.keys_values(tokens) if looked_at else None
-        return self._tower.blocks[index].class_token(tokens)[:, None], over
+        return self.tower.blocks[index].class_token(tokens)[:, None], over
 
     def _in_precision(self) -> torch.autocast:
         return torch.autocast(
-            self._device.type, torch.bfloat16, enabled=self._precision == "bfloat16"
+            self._device.type, torch.bfloat16, enabled=self.computing.precision == "bfloat16"
         )
 
     def _keep_features(self, index: int, tokens: Tensor, kept: _Kept, *, tokens_too: bool) -> None:
         if feature := self._by_place.get((index, "class")):
-            kept.features[feature] = self._tower.class_feature(index, tokens[:, 0])
+            kept.features[feature] = self.tower.class_feature(index, tokens[:, 0])
         if index in self._patch_blocks:
-            normed = self._tower.norm(tokens[:, 1:])
+            normed = self.tower.norm(tokens[:, 1:])
             kept.features |= self._patch_features(index, normed)
             if tokens_too:
                 kept.patch_tokens[index] = normed
@@ -257,14 +230,14 @@ class TransformerEncoder:
     def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:
         if found:
             return torch.stack([found[block].cpu() for block in self._patch_blocks], dim=1)
-        return torch.empty(images, 0, self._patches, self._tower.width)
+        return torch.empty(images, 0, self._patches, self.tower.width)
 
     def _stacked_heads(self, found: list[Tensor], images: int) -> Tensor:
         if found:
             # One block's lie together in memory, as they are asked for.
             return torch.stack([each.cpu() for each in found]).float().transpose(0, 1)
-        heads = self._tower.heads
-        return torch.empty(images, 0, heads, 1 + self._patches, self._tower.width // heads)
+        heads = self.tower.heads
+        return torch.empty(images, 0, heads, 1 + self._patches, self.tower.width // heads)
 
     @property
     def _patches(self) -> int:

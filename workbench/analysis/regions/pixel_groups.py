@@ -99,15 +99,6 @@ def patch_overlap(
     return shares
 
 
-def find_pixel_groups(
-    pixels: UInt8[ndarray, "height width 3"],
-    contributions: Float[ndarray, "dimension patch"],
-    grid: tuple[int, int],
-) -> list[PixelGroup]:
-    """The groups that carry an image's score: those along its superpixels."""
-    return join_superpixels(superpixels(pixels), contributions, grid)
-
-
 def join_superpixels(
     labels: UInt8[ndarray, "height width"],
     contributions: Float[ndarray, "dimension patch"],

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Integer
-from numpy import ndarray
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,22 +22,3 @@ def content_recall(
     nearest = (functional.normalize(both, dim=-1) @ candidates.T).argmax(dim=-1)
     own = torch.arange(len(image))[:, None]
     return float((nearest == own).float().mean())
-
-
-def spelling_accuracy(
-    fitted: Float[Tensor, "fitted feature"],
-    fitted_word: Integer[ndarray, " fitted"],
-    tested: Float[Tensor, "tested feature"],
-    tested_word: Integer[ndarray, " tested"],
-) -> float:
-    """How often a linear probe says which word is written, on images it was not fitted on.
-
-    Linear discriminant analysis on standardised columns, its covariance shrunk by Ledoit and Wolf:
-    what images show besides their word counts as noise that the probe sees through as well as a
-    linear one can. In [0, 1]; one over the number of words is chance.
-    """
-    probe = make_pipeline(
-        StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    )
-    probe.fit(fitted.numpy(), fitted_word)
-    return float((probe.predict(tested.numpy()) == tested_word).mean())

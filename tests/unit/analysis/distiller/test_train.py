@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workbench.analysis.distiller.families import even_families
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.train import (
     PENALTIES,
@@ -26,6 +25,10 @@ from workbench.analysis.distiller.train import (
 from workbench.analysis.metrics import auc
 
 DIMENSIONS = 4
+
+
+def even_families(features: int, count: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(features), count)
 
 
 def toy_set(count: int = 120, *, seed: int = 0, shift: float = 2.0) -> TrainingSet:

@@ -13,7 +13,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.slow_forgetting import slow_loss
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.spelling import written_set
-from workbench.analysis.spelling.probes import content_recall, spelling_accuracy
+from workbench.analysis.spelling.probes import content_recall
 from workbench.analysis.spelling.projection import FORGET, _draw, forgetting_loss, train_projection
 from workbench.analysis.spelling.written_set import draw_words, encode_written
 from workbench.analysis.spelling.written_words import write_word
@@ -110,13 +110,3 @@ def test_recall_counts_images_that_find_themselves() -> None:
 
     # The first image is found once, and once taken for the other; the second once for its word.
     assert content_recall(image, word, both) == 0.5
-
-
-def test_a_probe_reads_what_is_there_and_guesses_where_nothing_is() -> None:
-    generator = np.random.default_rng(0)
-    word = generator.integers(4, size=400)
-    signal = torch.eye(4)[word] + 0.1 * torch.from_numpy(generator.normal(size=(400, 4))).float()
-    noise = torch.from_numpy(generator.normal(size=(400, 4))).float()
-
-    assert spelling_accuracy(signal[:200], word[:200], signal[200:], word[200:]) > 0.95
-    assert spelling_accuracy(noise[:200], word[:200], noise[200:], word[200:]) < 0.4
