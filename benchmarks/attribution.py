@@ -34,7 +34,7 @@ from benchmarks.explained import Models, train_models
 from benchmarks.faithfulness_metrics import centre_prior
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.planted import planted
-from workbench.analysis.relevance import default_method
+from workbench.analysis.relevance.methods import default_method
 
 FOLDS = 5
 

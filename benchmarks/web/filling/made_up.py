@@ -17,7 +17,7 @@ from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
 
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.layout.cells import spread_order
+from workbench.analysis.layout.cells import stratified_order
 from workbench.analysis.regions.pixel_groups import (
     KEPT_AT_MOST,
     PixelGroup,
@@ -231,7 +231,7 @@ def _changes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What removal and control did to the logit, for images spread over the layout."""
     removed, control = (np.full(len(logit), np.nan) for _ in range(2))
-    measured = spread_order(coordinates, seed=seed)[:MEASURED]
+    measured = stratified_order(coordinates, seed=seed)[:MEASURED]
     removed[measured] = -logit[measured] * random.uniform(0.3, 1.2, len(measured))
     control[measured] = -logit[measured] * random.uniform(0.0, 0.4, len(measured))
     return removed, control

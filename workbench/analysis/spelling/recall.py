@@ -1,4 +1,4 @@
-"""How much of the words written on images an embedding shows, and how much they hide."""
+"""Recall of an image's content under the words written on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def content_recall(
     word: Float[Tensor, "image variant feature"],
     both: Float[Tensor, "image variant feature"],
 ) -> float:
-    """Recall@1 of content: how often the nearest neighbour of `both` is its own `image`.
+    """Compute recall@1 of content: how often the nearest neighbour of `both` is its own `image`.
 
     `both` is an image with a word on it. By cosine, among all images without words and all words
     without images; in [0, 1].
