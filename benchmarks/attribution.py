@@ -31,10 +31,10 @@ from torch import Tensor
 from benchmarks import faithfulness, localisation, sanity
 from benchmarks.command import Figures, run_on_folders
 from benchmarks.explained import Models, train_models
+from benchmarks.faithfulness_metrics import centre_prior
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.planted import planted
-from workbench.analysis.faithfulness import centre_prior
-from workbench.analysis.relevance import default_method
+from workbench.analysis.relevance.methods import default_method
 
 FOLDS = 5
 

@@ -34,8 +34,8 @@ from benchmarks.distilling import distil
 from benchmarks.encoded import Encoded, default_encoder, encode
 from benchmarks.ordinary import demo_folders, pictures
 from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import match_dimensions
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.metrics import auc, auc_with_interval
 

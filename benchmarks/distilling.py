@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.analysis.distiller.families import feature_families
-from workbench.analysis.distiller.train import Trained, TrainingSet, train
+from workbench.analysis.distiller.train import Trained, train
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 
 DIMENSIONS = 16

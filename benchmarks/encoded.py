@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.command import cache_dir
-from workbench.analysis.distiller.train import TrainingSet
-from workbench.analysis.encoders import load_encoder
+from workbench.analysis.distiller.training_set import TrainingSet
+from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.protocol import TOKENS, Encoder, Part, Penultimate
 from workbench.analysis.images.normalise import normalise
 from workbench.config import Settings

@@ -20,7 +20,7 @@ from benchmarks.command import Figures, run
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.protocol import Encoder, FeatureKind
-from workbench.analysis.relevance import needs, token_maps
+from workbench.analysis.relevance.methods import attribute, needs
 
 MODEL = "ViT-B-32"
 IMAGES = 16
@@ -108,7 +108,7 @@ def _encode_image(model: open_clip.CLIP, pixels: Tensor) -> Tensor:
 
 def _explain(method: str, encoder: Encoder, head: DistilledHead, pixels: Tensor) -> Tensor:
     state = encoder.encode(pixels, needs(method, encoder))
-    return token_maps(method, encoder, head, state).maps
+    return attribute(method, encoder, head, state).maps
 
 
 def _frozen_backward(model: open_clip.CLIP, head: DistilledHead, pixels: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.onnx_weights import BLOCKS
 from workbench.analysis.encoders.packaged import load_packaged
 from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate
-from workbench.analysis.relevance import needs, token_maps
+from workbench.analysis.relevance.methods import attribute, needs
 
 BATCH = 16
 LAST_CLASS: tuple[int, FeatureKind] = (BLOCKS - 1, "class")
@@ -49,7 +49,7 @@ class Explained:
 
     def contributions(self, method: str, states: Sequence[Penultimate]) -> Tensor:
         """(image, patch), in logits, + toward fake."""
-        maps = [token_maps(method, self.encoder, self.head, state).maps for state in states]
+        maps = [attribute(method, self.encoder, self.head, state).maps for state in states]
         return torch.einsum("ikp,k->ip", torch.cat(maps), self.head.logit_weight)
 
     def attention(self, states: Sequence[Penultimate]) -> Tensor:

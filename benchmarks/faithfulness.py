@@ -19,8 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.faithfulness import (
+from benchmarks.faithfulness_metrics import (
     area_under,
     mean_colour,
     mu_fidelity,
@@ -29,7 +28,8 @@ from workbench.analysis.faithfulness import (
     removed_by_insertion,
     without_patches,
 )
-from workbench.analysis.metrics import mean_with_interval
+from benchmarks.intervals import mean_with_interval
+from workbench.analysis.encoders.protocol import Encoder
 
 DEFAULT = "default"
 RIVALS = ("last_block", "attention", "random", "centre")

@@ -15,10 +15,10 @@ from sklearn.metrics import average_precision_score
 
 from benchmarks.command import Figures
 from benchmarks.explained import Explained, Models
+from benchmarks.intervals import mean_with_interval
 from benchmarks.planted import Planted
-from workbench.analysis.metrics import auc, mean_with_interval
-from workbench.analysis.relevance import METHODS, default_method
-from workbench.analysis.relevance.methods import allows
+from workbench.analysis.metrics import auc
+from workbench.analysis.relevance.methods import METHODS, allows, default_method
 
 AT_ONCE = 32
 """Images whose tokens, keys and values are held at a time."""

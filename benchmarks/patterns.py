@@ -28,7 +28,7 @@ from benchmarks.distilling import distil
 from benchmarks.encoded import BATCH, batches, default_encoder, normalised
 from benchmarks.planted import Planted, planted
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import TrainingSet
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.metrics import auc
 from workbench.analysis.regions.counterfactual import FILLS, with_controls
@@ -38,9 +38,14 @@ from workbench.analysis.regions.patterns import (
     effect_agreement,
     stability,
 )
-from workbench.analysis.regions.pixel_groups import PixelGroup, decode_mask, find_pixel_groups
-from workbench.analysis.relevance import default_method, needs, token_maps
+from workbench.analysis.regions.pixel_groups import (
+    PixelGroup,
+    decode_mask,
+    join_superpixels,
+    superpixels,
+)
 from workbench.analysis.relevance.evidence import directions, evidence
+from workbench.analysis.relevance.methods import attribute, default_method, needs
 from workbench.config import Settings
 from workbench.services.models.inference import logits_of
 from workbench.services.pipeline.pattern_effects import CONTROLS, Example, effect_of, one_an_image
@@ -179,10 +184,12 @@ def _pixel_groups(
     method = default_method(encoder)
     paths = iter(truth.pictures)
     for state in states:
-        maps = token_maps(method, encoder, head, _cast(state, torch.float)).maps
+        maps = attribute(method, encoder, head, _cast(state, torch.float)).maps
         maps = maps * head.logit_weight[:, None]
         for picture, each in zip(islice(paths, BATCH), maps.numpy(), strict=True):
-            yield find_pixel_groups(np.asarray(normalised(picture.path)), each, encoder.grid)
+            yield join_superpixels(
+                superpixels(np.asarray(normalised(picture.path))), each, encoder.grid
+            )
 
 
 def _kinds(explained: Explained) -> NDArray[np.str_]:

@@ -25,14 +25,15 @@ from benchmarks.command import Figures, cache_dir, run_on_folders
 from benchmarks.distilling import DIMENSIONS, SEEDS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
+from benchmarks.spelling_probe import spelling_accuracy
 from workbench.analysis.distiller.projected import train_behind
-from workbench.analysis.distiller.train import TrainingSet
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
 from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc
-from workbench.analysis.spelling.probes import content_recall, spelling_accuracy
-from workbench.analysis.spelling.projection import WrittenSet, train_projection
-from workbench.analysis.spelling.written_set import draw_words, encode_written
+from workbench.analysis.spelling.recall import content_recall
+from workbench.analysis.spelling.train import train_projection
+from workbench.analysis.spelling.written_set import WrittenSet, draw_words, encode_written
 from workbench.analysis.spelling.written_words import random_word
 
 FOLDS = 5

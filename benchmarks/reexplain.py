@@ -27,7 +27,7 @@ from benchmarks.temporary import (
 )
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.relevance import default_method, needs
+from workbench.analysis.relevance.methods import default_method, needs
 from workbench.config import Settings
 from workbench.services.encoding.encode import encoded_shards
 from workbench.services.encoding.shards import Shard, embedding_files, stored_shard

@@ -25,13 +25,15 @@ from torch import Tensor
 
 from benchmarks.command import Figures
 from benchmarks.explained import Explained
-from workbench.analysis.encoders.protocol import Penultimate
-from workbench.analysis.encoders.transformer import TransformerEncoder
-from workbench.analysis.randomised import (
+from benchmarks.model_randomisation import (
+    blocks_used,
     rank_correlation,
+    with_random_blocks,
     with_random_dimensions,
     with_random_logit,
 )
+from workbench.analysis.encoders.protocol import Penultimate
+from workbench.analysis.encoders.transformer import TransformerEncoder
 
 NOT_COUNTED = ("last block", "last 3 blocks")
 
@@ -91,9 +93,9 @@ def _randomised(
         yield "logit and dimensions", _without_head(model, seed), states
     if not isinstance(model.encoder, TransformerEncoder):
         raise TypeError(f"the blocks of {model.encoder.name} cannot be redrawn")
-    depths = {"last block": 1, "last 3 blocks": 3, "all blocks": model.encoder.depth}
+    depths = {"last block": 1, "last 3 blocks": 3, "all blocks": blocks_used(model.encoder)}
     for seed, (name, count) in product(range(effort.encoders), depths.items()):
-        other = replace(model, encoder=model.encoder.with_random_blocks(count, seed=seed))
+        other = replace(model, encoder=with_random_blocks(model.encoder, count, seed=seed))
         other_states = other.states(pixels, method)
         yield name, other, other_states
         yield f"logit, dimensions and {name}", _without_head(other, seed), other_states

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.distilling import distil
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import TrainingSet
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.relevance import default_method
+from workbench.analysis.relevance.methods import default_method
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.collections import workspace

@@ -25,7 +25,6 @@ class FakeEncoder:
     grid = (ROWS, COLUMNS)
     dimension = CHANNELS
     features = (Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),)
-    has_text_tower = False
     text_tower = None
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from workbench.analysis.spelling.projection import Batch, Strengths
+from workbench.analysis.spelling.loss import Batch, Strengths
 
 
 def slow_projected(weight: Tensor, x: Tensor, columns: slice) -> list[list[float]]:
@@ -38,9 +38,9 @@ def slow_loss(weight: Tensor, batch: Batch, strengths: Strengths) -> float:
         slow_projected(weight, x, everything) for x in (batch.image, batch.word, batch.both)
     )
     loss = strengths.both_image * slow_pair(ti, i) + strengths.both_drawn * slow_pair(ti, t)
-    if batch.columns is not None and batch.content_text is not None:
+    if batch.joint_slice is not None and batch.content_text is not None:
         assert batch.word_text is not None
-        c = batch.columns
+        c = batch.joint_slice
         i, t, ti = (
             slow_projected(weight, x[:, c], c) for x in (batch.image, batch.word, batch.both)
         )

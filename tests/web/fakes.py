@@ -835,7 +835,7 @@ class Media:
     def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
         return _picture("PNG", (16, 16), "orange")
 
-    def score_map_png(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
+    def heatmap_levels(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
         return _picture("PNG", (16, 16), "grey")
 
     def map_key(self, version_id: int) -> MapKey:

@@ -1,4 +1,4 @@
-"""The legend of score maps, and the places of pixel groups' labels."""
+"""The legend of heatmaps, and the places of pixel groups' labels."""
 
 from __future__ import annotations
 

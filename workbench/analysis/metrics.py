@@ -1,11 +1,11 @@
-"""How good a score is at telling fake from real, with an interval."""
+"""Classification metrics: AUC with a bootstrap interval, accuracy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.stats import rankdata
 
@@ -14,7 +14,7 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Auc:
-    """Area under the ROC curve with its 95 % interval."""
+    """Area under the ROC curve with its 95% confidence interval."""
 
     value: float
     low: float
@@ -22,7 +22,7 @@ class Auc:
 
 
 def auc(fake: Bool[ndarray, " image"], score: Float[ndarray, " image"]) -> float | None:
-    """Chance that a fake image scores above a real one, ties half; None without both."""
+    """Compute the area under the ROC curve, ties counting half; None without both labels."""
     fakes = int(fake.sum())
     reals = len(fake) - fakes
     if not fakes or not reals:
@@ -34,7 +34,7 @@ def auc(fake: Bool[ndarray, " image"], score: Float[ndarray, " image"]) -> float
 def auc_with_interval(
     fake: Bool[ndarray, " image"], score: Float[ndarray, " image"], *, seed: int
 ) -> Auc | None:
-    """AUC and the percentile interval of 1,000 resamples within each label."""
+    """Compute AUC and its percentile bootstrap interval (1,000 resamples within each label)."""
     value = auc(fake, score)
     if value is None:
         return None
@@ -51,31 +51,5 @@ def auc_with_interval(
 
 
 def accuracy(fake: Bool[ndarray, " image"], score: Float[ndarray, " image"]) -> float | None:
-    """Share of images on the right side of logit 0; None without images."""
+    """Compute the accuracy at threshold 0; None without images."""
     return float(np.mean((score > 0) == fake)) if len(fake) else None
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def mean_with_interval(
-    values: Float[ndarray, " image"], group: Shaped[ndarray, " image"], *, seed: int
-) -> Interval:
-    """Mean over images, and the percentile interval of 1,000 resamples of whole groups.
-
-    Images of one source are alike; resampled one by one, they would pass for more evidence than
-    they are. Of paired differences this is the paired bootstrap. NaN without images.
-    """
-    if not len(values):
-        return Interval(np.nan, np.nan, np.nan)
-    places = np.unique(group, return_inverse=True)[1]
-    total, count = np.bincount(places, weights=values), np.bincount(places)
-    drawn = np.random.default_rng(seed).integers(len(count), size=(RESAMPLES, len(count)))
-    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), [2.5, 97.5])
-    return Interval(float(values.mean()), float(low), float(high))

@@ -1,4 +1,4 @@
-"""Which vectors lie nearest to one: a space small enough to search in, and an index of it."""
+"""Nearest-neighbour search: a reduced space, and an approximate index in it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ from usearch.index import Index
 
 COMPONENTS = 64
 FITTED_ON = 5000
-"""A space is fitted on so many vectors at most; more would not move its leading components."""
+"""Most vectors that a space is fitted on; more would hardly change its leading components."""
 _EXPANSION = 128
-"""How many candidates a search keeps: twice the library's default, for a recall above 0.99."""
+"""Candidates of a search: twice the library's default, for a recall above 0.99."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """The leading principal components of standardised vectors.
+    """Leading principal components of standardised vectors.
 
-    mean: of each feature. axes: what a feature adds to each component; its scale is in it.
+    mean: of each feature.
+    axes: loadings of the components, divided by the features' standard deviations.
     """
 
     mean: Float[ndarray, " feature"]
     axes: Float[ndarray, "feature component"]
 
-    def place(self, vectors: Float[ndarray, "vector feature"]) -> Float[ndarray, "vector length"]:
-        """Vectors in this space, of length 1; 0 where a vector is the mean."""
+    def transform(
+        self, vectors: Float[ndarray, "vector feature"]
+    ) -> Float[ndarray, "vector length"]:
+        """Project vectors and normalise them to norm 1; 0 where a vector is the mean."""
         return unit((vectors - self.mean) @ self.axes)
 
 
 def fit_space(sample: Float[ndarray, "vector feature"], *, seed: int) -> Space:
-    """The space of a sample, the same for the same seed.
+    """Fit the space of a sample; deterministic for a seed.
 
-    Of at most `COMPONENTS` components: fewer where the sample has no more directions. A feature
-    that never varies adds nothing; where none does, everything lies at 0.
+    At most `COMPONENTS` components, fewer where the sample has a lower rank. Constant features
+    have no weight; where all are constant, every vector becomes 0.
     """
     from sklearn.decomposition import PCA  # noqa: PLC0415 - searching does not need it
 
@@ -52,7 +55,7 @@ def fit_space(sample: Float[ndarray, "vector feature"], *, seed: int) -> Space:
 
 
 def unit(vectors: Float[ndarray, "vector length"]) -> Float[ndarray, "vector length"]:
-    """Vectors brought to length 1; 0 stays 0."""
+    """Normalise vectors to norm 1; 0 stays 0."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     found: Float[ndarray, "vector length"] = (vectors / np.where(length > 0, length, 1.0)).astype(
         np.float32
@@ -61,7 +64,7 @@ def unit(vectors: Float[ndarray, "vector length"]) -> Float[ndarray, "vector len
 
 
 def empty_index(length: int) -> Index:
-    """An index by cosine of vectors of this length, which are kept as halves."""
+    """Make an empty index by cosine, of float16 vectors of this length."""
     return Index(
         ndim=length,
         metric="cos",
@@ -75,12 +78,12 @@ def empty_index(length: int) -> Index:
 def extend(
     index: Index, keys: UInt64[ndarray, " vector"], vectors: Float[ndarray, "vector length"]
 ) -> None:
-    """Add vectors under their keys. By one thread: the same vectors then make the same index."""
+    """Add vectors under their keys; on one thread, so that the index is deterministic."""
     index.add(keys, vectors, threads=1)
 
 
 def view_index(path: Path) -> Index:
-    """An index in a file, mapped into memory: only what a search touches is read."""
+    """Open an index file, memory-mapped."""
     return Index.restore(
         path, view=True, expansion_search=_EXPANSION, enable_key_lookups=False
     ) or empty_index(1)
@@ -89,9 +92,9 @@ def view_index(path: Path) -> Index:
 def nearest(
     index: Index, vector: Float[ndarray, " length"], count: int
 ) -> tuple[UInt64[ndarray, " found"], Float[ndarray, " found"]]:
-    """Keys of the vectors most like one, the most alike first, with their cosines in [-1, 1].
+    """Find the keys of the nearest vectors, nearest first, with their cosines in [-1, 1].
 
-    0 is as good as at a right angle to everything but 0.
+    The cosine of 0 with any other vector counts as 0.
     """
     if not len(index):
         return np.empty(0, dtype=np.uint64), np.empty(0)

@@ -22,8 +22,6 @@ from workbench.store.database import Base, now
 from workbench.store.images import Collection
 from workbench.store.people import User
 
-RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
-
 
 class CuratedDataset(Base):
     """A frozen, hashed list of (image, final label, weight). Written once."""

@@ -39,7 +39,7 @@ def complete(settings: Settings, *, seed: int = 0) -> None:
                 # The filler gives pictures to images in turn.
                 near = embeddings[(some - 1) % len(embeddings)]
                 near = near + NOISE * random.standard_normal(near.shape, np.float32)
-                extend(index, some.astype(np.uint64), space.place(near))
+                extend(index, some.astype(np.uint64), space.transform(near))
             keep_index(folder, "images", index, space)
         session().rollback()
 

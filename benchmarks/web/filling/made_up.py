@@ -17,8 +17,13 @@ from PIL import Image as Picture
 from scipy.ndimage import gaussian_filter
 
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.layout.cells import spread_order
-from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, PixelGroup, find_pixel_groups
+from workbench.analysis.layout.cells import stratified_order
+from workbench.analysis.regions.pixel_groups import (
+    KEPT_AT_MOST,
+    PixelGroup,
+    join_superpixels,
+    superpixels,
+)
 from workbench.services.pipeline.scoring import SCALE_PERCENTILE
 
 DIMENSIONS = 16
@@ -226,7 +231,7 @@ def _changes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What removal and control did to the logit, for images spread over the layout."""
     removed, control = (np.full(len(logit), np.nan) for _ in range(2))
-    measured = spread_order(coordinates, seed=seed)[:MEASURED]
+    measured = stratified_order(coordinates, seed=seed)[:MEASURED]
     removed[measured] = -logit[measured] * random.uniform(0.3, 1.2, len(measured))
     control[measured] = -logit[measured] * random.uniform(0.0, 0.4, len(measured))
     return removed, control
@@ -271,7 +276,7 @@ def prepared_masks(kinds: Kinds, pictures: list[NDArray[np.uint8]]) -> list[Pixe
     weights = LOGIT_WEIGHT[:, None]
     for number in range(KINDS):
         maps = kinds.token_maps[number].astype(np.float32) * weights
-        found += find_pixel_groups(pictures[number % PICTURES], maps, (GRID, GRID))
+        found += join_superpixels(superpixels(pictures[number % PICTURES]), maps, (GRID, GRID))
         if len(found) >= MASKS:
             break
     return found[:MASKS]

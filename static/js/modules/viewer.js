@@ -1,8 +1,8 @@
-// The large image. Its score map comes as grey levels (score_map.js reads and paints them); opacity and
+// The large image. Its heatmap comes as grey levels (heatmap.js reads and paints them); opacity and
 // threshold act at once and are kept from image to image. Pixel groups light up together with their
 // line in the list.
 import { chooseDimensions } from "./dimension.js";
-import { ScoreMap } from "./score_map.js";
+import { Heatmap } from "./heatmap.js";
 
 const KEPT = "viewer";
 const SWITCHES = ["show-heat", "show-outlines"];
@@ -26,7 +26,7 @@ function keep(settings) {
 
 export function viewer(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
-  const map = new ScoreMap(part("heat"));
+  const map = new Heatmap(part("heat"));
   const words = root.dataset;
   let large = false;
   let frame = 0;

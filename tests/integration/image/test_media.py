@@ -1,4 +1,4 @@
-"""Score maps as pictures: what they say is what the version's token maps say."""
+"""Heatmaps as pictures: what they say is what the version's token maps say."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import select
 
-from workbench.analysis.score_map import RAMP
+from workbench.analysis.heatmap import RAMP
 from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.image.media import heatmap, map_key, score_map_png
+from workbench.services.image.media import heatmap, heatmap_levels, map_key
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.store.database import session
 from workbench.store.results import Prediction
@@ -48,7 +48,7 @@ def test_a_grey_level_tells_the_contribution_within_half_a_step(
     _activations, maps = rows_of(version_id, image_id, settings)
     dimension = int(np.abs(maps * weights[:, None]).sum(axis=1).argmax())
 
-    levels = pixels(score_map_png(version_id, image_id, dimension)).astype(np.float32)
+    levels = pixels(heatmap_levels(version_id, image_id, dimension)).astype(np.float32)
 
     assert levels.ndim == 2, "one channel of grey"
     side = round(maps.shape[1] ** 0.5)
@@ -66,7 +66,7 @@ def test_a_grey_level_tells_the_contribution_within_half_a_step(
 def test_the_coloured_picture_is_the_grey_one_in_the_ramp_s_colours(
     version_id: int, image_id: int, dimension: int | None
 ) -> None:
-    levels = pixels(score_map_png(version_id, image_id, dimension))
+    levels = pixels(heatmap_levels(version_id, image_id, dimension))
 
     assert np.array_equal(pixels(heatmap(version_id, image_id, dimension)), RAMP[levels])
 
@@ -79,9 +79,9 @@ def test_a_version_has_no_map_of_a_dimension_or_image_that_it_has_not(
     version_id: int, image_id: int
 ) -> None:
     with pytest.raises(InvalidError, match="dimensions 0 to"):
-        score_map_png(version_id, image_id, 60)
+        heatmap_levels(version_id, image_id, 60)
     with pytest.raises(NotFoundError):
-        score_map_png(version_id, 10**6, None)
-    for attempt in (lambda: score_map_png(10**6, image_id, None), lambda: map_key(10**6)):
+        heatmap_levels(version_id, 10**6, None)
+    for attempt in (lambda: heatmap_levels(10**6, image_id, None), lambda: map_key(10**6)):
         with pytest.raises(NotFoundError, match="no such version"):
             attempt()

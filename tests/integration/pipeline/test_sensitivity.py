@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from tests.support.fake_encoder import FakeEncoder
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.layout.cells import place_in_grid
+from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
@@ -108,7 +108,7 @@ def test_as_many_images_are_measured_as_the_settings_allow_and_in_every_cell(
 ) -> None:
     everything = predictions(unmeasured)
     places = np.array([(each.x, each.y) for each in everything])
-    cells = list(zip(*place_in_grid(places, 0), strict=True))
+    cells = list(zip(*cell_indices(places, 0), strict=True))
     occupied = len(set(cells))
 
     measure(images=occupied)

@@ -51,7 +51,7 @@ Damage = Callable[[Path], None]
 class Tower:
     """Reads the first three channels, which are the mean colour, of a colour's name."""
 
-    columns = slice(0, 3)
+    joint_slice = slice(0, 3)
 
     def encode_text(self, texts: list[str]) -> torch.Tensor:
         colours = {"red": (1.0, 0, 0), "green": (0, 1.0, 0), "blue": (0, 0, 1.0)}
@@ -62,7 +62,6 @@ class Tower:
 def reading(encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder, with a text tower."""
     monkeypatch.setattr(encoder, "text_tower", Tower(), raising=False)
-    monkeypatch.setattr(encoder, "has_text_tower", True, raising=False)
     return encoder
 
 
@@ -118,7 +117,7 @@ def test_an_images_own_vector_is_nearest_to_it(
     assert index.space is not None
     ids, embedding = embeddings_of(analysed.collection.id, encoder, settings)
 
-    for image_id, vector in zip(ids, index.space.place(embedding.numpy()), strict=True):
+    for image_id, vector in zip(ids, index.space.transform(embedding.numpy()), strict=True):
         (first, cosine), *_others = index.nearest(vector, 3)
         assert first == image_id
         assert cosine == pytest.approx(1, abs=1e-3)
@@ -129,7 +128,7 @@ def test_the_nearest_images_are_those_of_the_highest_cosine(
 ) -> None:
     ids, embedding = embeddings_of(analysed.collection.id, encoder, settings)
     vectors = embedding.numpy()
-    placed = fit_space(vectors, seed=0).place(vectors)
+    placed = fit_space(vectors, seed=0).transform(vectors)
     cosines = placed @ placed.T - 3 * np.eye(len(ids))
 
     for place in range(0, len(ids), 5):

@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 from tests.support.made_up import made_up_version
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.transformer import TransformerEncoder
-from workbench.analysis.relevance import method_for
+from workbench.analysis.relevance.methods import method_for
 from workbench.config import Settings
 from workbench.services.encoding import registry
 from workbench.services.encoding.encode import embeddings_of, encode_missing
@@ -79,9 +79,9 @@ def test_words_find_the_images_nearest_to_them(
     version_id = finished_version(imported, encoder, settings)
     tower = encoder.text_tower
     assert tower is not None
-    assert tower.columns != slice(0, encoder.dimension)
+    assert tower.joint_slice != slice(0, encoder.dimension)
     ids, embedding = embeddings_of(imported, encoder, settings)
-    joint = normalize(embedding[:, tower.columns], dim=-1)
+    joint = normalize(embedding[:, tower.joint_slice], dim=-1)
 
     assert why_no_text(version_id) is None
     for text in ("smile", "glare"):

@@ -19,7 +19,7 @@ with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
     from workbench.analysis.encoders.open_clip import from_model
     from workbench.analysis.encoders.packaged import timm_tower
     from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
-    from workbench.analysis.relevance import token_maps  # noqa: F401 - imported to be checked
+    from workbench.analysis.relevance.methods import attribute  # noqa: F401 - imported to be checked
 
 
 @pytest.fixture(scope="session")

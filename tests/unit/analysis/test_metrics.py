@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from workbench.analysis.metrics import accuracy, auc, auc_with_interval, mean_with_interval
+from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 
 
 @given(
@@ -44,28 +44,3 @@ def test_the_interval_holds_the_value_and_narrows_with_more_images() -> None:
 def test_accuracy_calls_logits_above_zero_fake() -> None:
     assert accuracy(np.array([True, False, True]), np.array([0.5, -1.0, 0.0])) == 2 / 3
     assert accuracy(np.array([], dtype=bool), np.array([])) is None
-
-
-@given(st.integers(1, 6), st.integers(0, 1000))
-def test_the_interval_of_a_mean_resamples_whole_groups(groups: int, seed: int) -> None:
-    generator = np.random.default_rng(seed)
-    group = generator.integers(groups, size=12)
-    values = generator.normal(size=groups)[group]
-
-    found = mean_with_interval(values, group, seed=0)
-
-    assert found.value == pytest.approx(values.mean())
-    # Images that are the same within a group tell no more than one of each: the extremes of the
-    # resampled means are those of the groups.
-    assert values.min() - 1e-9 <= found.low <= found.high <= values.max() + 1e-9
-    alone = mean_with_interval(values, np.zeros(12, dtype=int), seed=0)
-    assert (alone.low, alone.high) == pytest.approx((values.mean(), values.mean()))
-
-
-def test_the_interval_of_a_mean_is_that_of_the_normal_distribution() -> None:
-    values = np.random.default_rng(0).normal(size=400)
-
-    found = mean_with_interval(values, np.arange(400), seed=0)
-
-    assert found.high - found.low == pytest.approx(2 * 1.96 / 20, rel=0.15)
-    assert np.isnan(mean_with_interval(np.array([]), np.array([]), seed=0).value)

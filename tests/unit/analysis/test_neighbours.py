@@ -61,7 +61,7 @@ def test_the_space_keeps_who_is_near_whom() -> None:
     vectors = (mixed * np.geomspace(1e-3, 1e3, 300)).astype(np.float32)
     standard = unit((vectors - vectors.mean(axis=0)) / vectors.std(axis=0))
 
-    placed = fit_space(vectors[:600], seed=0).place(vectors)
+    placed = fit_space(vectors[:600], seed=0).transform(vectors)
 
     assert placed.shape == (1200, COMPONENTS)
     assert np.linalg.norm(placed, axis=1) == pytest.approx(1, abs=1e-5)
@@ -79,7 +79,7 @@ def test_the_same_seed_makes_the_same_space() -> None:
 @pytest.mark.parametrize("count", [2, 5, 40])
 def test_few_images_make_a_space_of_fewer_components(count: int) -> None:
     vectors = clustered(count, 100)
-    placed = fit_space(vectors, seed=0).place(vectors)
+    placed = fit_space(vectors, seed=0).transform(vectors)
 
     assert placed.shape == (count, count - 1)
     assert np.isfinite(placed).all()
@@ -88,7 +88,7 @@ def test_few_images_make_a_space_of_fewer_components(count: int) -> None:
 @pytest.mark.parametrize("count", [1, 300])
 def test_what_does_not_differ_is_all_the_same(count: int) -> None:
     vectors = np.full((count, 20), 0.1, dtype=np.float32)
-    placed = fit_space(vectors, seed=0).place(vectors)
+    placed = fit_space(vectors, seed=0).transform(vectors)
     index = empty_index(placed.shape[1])
     extend(index, keys(count), placed)
 
@@ -106,7 +106,7 @@ def test_a_feature_that_never_varied_says_nothing_of_an_image_that_has_it() -> N
     strange = vectors[:1].copy()
     strange[:, 4] = 1e6
 
-    assert space.place(strange) == pytest.approx(space.place(vectors[:1]), abs=1e-4)
+    assert space.transform(strange) == pytest.approx(space.transform(vectors[:1]), abs=1e-4)
 
 
 def test_an_empty_index_finds_nothing() -> None:

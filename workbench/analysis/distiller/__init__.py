@@ -1,1 +1,1 @@
-"""The distiller: families of columns, training, calibration, the head that is kept."""
+"""The distiller: feature families, training, calibration, and the head that is kept."""

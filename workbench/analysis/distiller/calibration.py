@@ -1,4 +1,4 @@
-"""Calibration: that of the images called 80 % fake, 80 % are."""
+"""Calibration of scores, and its error: of images with p(fake) = 0.8, 80% should be fake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BINS = 10
 def decision_threshold(
     score: Float[ndarray, " image"], fake: Bool[ndarray, " image"], weight: Float[ndarray, " image"]
 ) -> float:
-    """The score at which an image is as likely fake as real; 0 where scores tell nothing."""
+    """Fit the score at which an image is as likely fake as real; 0 where scores tell nothing."""
     slope, intercept = _platt(score, fake, weight, shifted=True)
     return -intercept / slope if slope > 0 else 0.0
 
@@ -22,11 +22,11 @@ def decision_threshold(
 def inverse_temperature(
     score: Float[ndarray, " image"], fake: Bool[ndarray, " image"], weight: Float[ndarray, " image"]
 ) -> float:
-    """The factor, at least 0, that makes a calibrated logit of a score whose threshold is 0.
+    """Fit the factor that turns a score with threshold 0 into a calibrated logit; at least 0.
 
-    The scores are of images that the scoring model was not trained on (temperature scaling, Guo et
-    al., ICML 2017, arXiv 1706.04599, section 4.2). A score that misleads is not turned round but
-    ignored.
+    The scores must be of images that the scoring model was not trained on (temperature scaling, Guo
+    et al., ICML 2017, arXiv 1706.04599, section 4.2). A score that is negatively correlated with
+    the label gets 0.
     """
     return _platt(score, fake, weight, shifted=False)[0]
 
@@ -38,10 +38,10 @@ def _platt(
     *,
     shifted: bool,
 ) -> tuple[float, float]:
-    """Slope, at least 0, and intercept, 0 unless `shifted`, of a logistic regression on one score.
+    """Fit slope (>= 0) and intercept (0 unless `shifted`) of a logistic regression on one score.
 
     With the targets of Platt (1999), (N+ + 1) / (N+ + 2) and 1 / (N- + 2), which keep the slope
-    finite where all scores are on their side.
+    finite where the labels are separated.
     """
     fakes, reals = float(weight[fake].sum()), float(weight[~fake].sum())
     target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
@@ -62,10 +62,11 @@ def _platt(
 def expected_calibration_error(
     p: Float[ndarray, " image"], fake: Bool[ndarray, " image"]
 ) -> float | None:
-    """Mean |share of fakes - mean p| over ten even bins of p, weighted by images; None without any.
+    """Compute the expected calibration error over ten equal bins of p, in [0, 1].
 
-    In [0, 1] (Guo et al., ICML 2017, arXiv 1706.04599, equation 3, for p(fake) instead of the
-    confidence). On few images chance alone gives some: about 0.04 on 200 well calibrated ones.
+    Mean |share of fakes - mean p|, weighted by images (Guo et al., ICML 2017, arXiv 1706.04599,
+    equation 3, for p(fake) instead of the confidence). Not 0 on small samples: about 0.04 on 200
+    well calibrated images. None without images.
     """
     if not len(p):
         return None

@@ -1,4 +1,4 @@
-"""Feature families: which columns of the embedding each pair of distilled dimensions reads."""
+"""Feature families: the features of x that each pair of distilled dimensions reads."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from numpy import ndarray
 
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
-Columns = Integer[ndarray, " _"]
+Family = Integer[ndarray, " _"]
+"""Indices into x, the embedding."""
 
 _STATISTICS: tuple[frozenset[FeatureKind], ...] = (
     frozenset({"class"}),
     frozenset({"patch_mean"}),
     frozenset({"patch_spread", "patch_variation"}),
 )
-"""What is alike enough to share a family: class tokens, means, texture."""
+"""Kinds of features that may share a family: class tokens, means, texture."""
 _NAMES = ("class tokens", "means", "texture")
 
 
-def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, ...]:
-    """Split the embedding into `count` families; together they hold every column once.
+def feature_families(features: Sequence[Feature], count: int) -> tuple[Family, ...]:
+    """Split the embedding into `count` families, a partition of its features.
 
-    Class tokens, means and texture (spread and variation) get families in proportion to the blocks
-    they are taken from, each a run of neighbouring blocks. Where there are more families than
-    blocks, runs of channels. The same features give the same families, whatever is trained on
-    them. ValueError where there is no family to make.
+    Class tokens, means and texture (standard deviation and total variation) get families in
+    proportion to the blocks that they are taken from, each a run of neighbouring blocks. Where
+    there are more families than blocks, runs of channels. Deterministic. ValueError for a count
+    below 1.
     """
     if count < 1:
         raise ValueError(f"there must be a family at least, not {count}")
@@ -42,17 +43,12 @@ def feature_families(features: Sequence[Feature], count: int) -> tuple[Columns, 
     )
 
 
-def even_families(columns: int, count: int) -> tuple[Columns, ...]:
-    """Runs of neighbouring columns, of an embedding of which nothing more is known."""
-    return tuple(np.array_split(np.arange(columns), count))
-
-
 def reading(weight: Float[ndarray, " column"], features: Sequence[Feature]) -> str:
-    """What a dimension reads, in words, from its row of W: "texture of blocks 2 and 3".
+    """Describe what a dimension reads, from its row of W: "texture of blocks 2 and 3".
 
-    Blocks count from 0. Empty where all its weights are 0.
+    Blocks count from 0. Empty where all weights are 0.
     """
-    read = [feature for feature in features if np.any(weight[feature.columns])]
+    read = [feature for feature in features if np.any(weight[feature.slice])]
     kinds = {feature.kind for feature in read}
     names = [
         name for name, alike in zip(_NAMES, _STATISTICS, strict=True) if not alike.isdisjoint(kinds)
@@ -70,7 +66,7 @@ def _listed(blocks: list[int]) -> str:
     return ", ".join(map(str, blocks[:-1])) + f" and {blocks[-1]}"
 
 
-def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> list[Columns]:
+def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> list[Family]:
     wanted = [feature for feature in features if feature.kind in kinds]
     return [
         np.concatenate([np.arange(each.start, each.stop) for each in wanted if each.block == block])
@@ -79,19 +75,16 @@ def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> lis
 
 
 def _in_proportion(sizes: list[int], count: int) -> list[int]:
-    """Whole numbers with the sum `count`, at least 1 each, as near to proportion as they can be."""
+    """Apportion `count` among the sizes by D'Hondt's method, at least 1 each."""
     shares = [1] * len(sizes)
     for _ in range(count - len(sizes)):
-        # D'Hondt's rule: the next one goes where it leaves most blocks a family.
-        place = int(
-            np.argmax([size / (share + 1) for size, share in zip(sizes, shares, strict=True)])
-        )
-        shares[place] += 1
+        quotients = [size / (share + 1) for size, share in zip(sizes, shares, strict=True)]
+        shares[int(np.argmax(quotients))] += 1
     return shares
 
 
-def _runs(blocks: list[Columns], count: int) -> list[Columns]:
+def _runs(blocks: list[Family], count: int) -> list[Family]:
     if count > len(blocks):
         return np.array_split(np.concatenate(blocks), count)
     cuts = np.array_split(np.arange(len(blocks)), count)
-    return [np.concatenate([blocks[place] for place in run]) for run in cuts]
+    return [np.concatenate([blocks[index] for index in run]) for run in cuts]

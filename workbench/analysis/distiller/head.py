@@ -1,4 +1,4 @@
-"""The distiller's function: an embedding to K non-negative dimensions and a logit."""
+"""The distilled head: x to K non-negative dimensions and a logit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.analysis.spelling.projection import Projection
 class DistilledHead:
     """z = ReLU(W (v - mean) / scale + b), logit = w z + b_logit; positive logits say fake.
 
-    v is the embedding x itself, or what the projection makes of it where there is one.
+    v is the embedding x itself, or its projection where there is one.
 
     mean, scale: the training set's, of each feature of v; scale > 0.
     weight, bias: W and b, to the K distilled dimensions.
@@ -39,26 +39,25 @@ class DistilledHead:
 
     @property
     def origin(self) -> Float[Tensor, " feature"]:
-        """The embedding that shares are measured from: the mean image.
+        """The baseline of attributions, as an embedding: the training set's mean.
 
-        Where there is a projection v is 0 there, which no image has; see `share_gradient`.
+        Behind a projection v is 0 there, which it is for no image; see `share_gradient`.
         """
         return self.mean if self.projection is None else self.projection.mean
 
     def pre_activation(
         self, x: Float[Tensor, "*batch feature"]
     ) -> Float[Tensor, "*batch dimension"]:
-        """What the ReLU is given: 0 is where a dimension begins to be active."""
+        """Compute the ReLU's input; a dimension is active where it is positive."""
         v = x if self.projection is None else self.projection.project(x)
         return (v - self.mean) / self.scale @ self.weight.T + self.bias
 
     def pre_activation_gradient(
         self, x: Float[Tensor, "image feature"]
     ) -> Float[Tensor, "image dimension feature"]:
-        """Derivative of each pre-activation by each feature, at each image.
+        """Compute the derivative of each pre-activation by each feature, at each image.
 
-        The same for all images where no projection stands before W, and then a view, not to be
-        written into.
+        Without a projection it is the same for all images, and a view that must not be written to.
         """
         slope = self._slope(x)
         return slope if self.projection is None else self.projection.pull_back(x, slope)
@@ -66,11 +65,11 @@ class DistilledHead:
     def share_gradient(
         self, x: Float[Tensor, "image feature"]
     ) -> Float[Tensor, "image dimension feature"]:
-        """How a pre-activation is shared out: it times (x - origin) is exactly what x adds.
+        """Compute the factors of an exact decomposition of each pre-activation over the features.
 
-        That is, over the pre-activation at the origin. Without a projection it is the derivative.
-        With one, the image's own length before normalisation counts as a constant factor of its
-        shares, and the baseline is v = 0: only so is the sum exact.
+        Times (x - origin) and summed, they give the pre-activation less that at the origin. Without
+        a projection they are the derivative. With one, the image's norm |W x'| counts as a constant
+        and the baseline is v = 0: only so is the sum exact.
         """
         slope = self._slope(x)
         return slope if self.projection is None else self.projection.share_back(x, slope)
@@ -78,17 +77,17 @@ class DistilledHead:
     def _slope(
         self, x: Float[Tensor, "image feature"]
     ) -> Float[Tensor, "image dimension projected"]:
-        """Derivative of each pre-activation by v."""
+        """Compute the derivative of each pre-activation by v."""
         return (self.weight / self.scale).expand(len(x), -1, -1)
 
     def activation(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch dimension"]:
-        """The distilled dimensions z, at least 0."""
+        """Compute the distilled dimensions z, not negative."""
         return torch.relu(self.pre_activation(x))
 
     def logit(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch"]:
-        """Score of each image; p(fake) is its logistic function."""
+        """Compute the logit of each image, + toward fake; p(fake) is its logistic function."""
         return self.logit_of(self.activation(x))
 
     def logit_of(self, z: Float[Tensor, "*batch dimension"]) -> Float[Tensor, "*batch"]:
-        """Score of distilled dimensions: an image's own, edited ones, or a map's baseline."""
+        """Compute the logit of distilled dimensions: an image's, edited ones, or a baseline."""
         return z @ self.logit_weight + self.logit_bias

@@ -1,4 +1,4 @@
-"""A distiller behind a projection: trained on what the projection makes of the embedding."""
+"""Distillers behind a projection: trained on v, the projected embedding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import torch
 
 from workbench.analysis.distiller.families import feature_families, reading
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import Trained, TrainingSet, train
+from workbench.analysis.distiller.train import Trained, train
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.spelling.projection import Projection, projected_features
 
@@ -24,11 +25,11 @@ def train_behind(
     parent: Trained | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trained:
-    """`distiller.train` on v instead of x; the distiller then holds the projection.
+    """Train a distiller on v; its head then holds the projection. Without one, train on x.
 
-    features: those of x, which are brought into families, or the columns of v that they become.
-    A parent gives its start only where it is behind the same projection: in another space its
-    weights mean nothing. Without a projection this is `train` alone.
+    features: those of x. Families are made of them, or of the slices of v that they become.
+    parent: ignored unless it is behind the same projection, as its weights mean nothing in another
+        space.
     """
     if parent is not None and not same_projection(parent.head.projection, projection):
         parent = None
@@ -47,14 +48,14 @@ def train_behind(
 
 
 def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:
-    """What each dimension reads of the embedding (`families.reading`), through the projection."""
+    """Describe what each dimension reads of x (`families.reading`), through the projection."""
     if head.projection is not None:
         features = projected_features(features)
     return [reading(row, features) for row in head.weight.numpy()]
 
 
 def same_projection(first: Projection | None, second: Projection | None) -> bool:
-    """Whether two distillers stand behind the same projection, or both behind none."""
+    """Tell whether two projections are equal, or both None."""
     if first is None or second is None:
         return first is second
     parts = [(each.mean, each.scale, *each.weights) for each in (first, second)]

@@ -1,5 +1,1 @@
-"""The encoders, by name."""
-
-from workbench.analysis.encoders.load import load_encoder
-
-__all__ = ["load_encoder"]
+"""Encoders: frozen vision transformers, their features, and the parts kept for attribution."""

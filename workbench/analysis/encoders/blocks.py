@@ -1,4 +1,4 @@
-"""A vision transformer in parts: the same few modules, whichever library its weights come from."""
+"""Modules of a vision transformer, the same for weights of any library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.analysis.encoders.protocol import ClassAttention, Feature
 
 
 class PatchEmbedding(nn.Module):
-    """Pixels to tokens: a patch projection, a class token before it, positions, a LayerNorm."""
+    """Pixels to tokens: patch projection, class token in front, position embedding, LayerNorm."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class KeysValues(NamedTuple):
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention, written out from the joint weights of queries, keys and values."""
+    """Multi-head self-attention, written out from the joint weights of queries, keys and values."""
 
     def __init__(self, *, heads: int, qkv: nn.Linear, out: nn.Module) -> None:
         super().__init__()
@@ -61,23 +61,23 @@ class SelfAttention(nn.Module):
     def attended(
         self, tokens: Float[Tensor, "image token width"]
     ) -> tuple[Float[Tensor, "image token width"], KeysValues]:
-        """What all tokens attend to, heads side by side, before W_O; and what they look at."""
+        """Compute all tokens' attention output before W_O, heads concatenated; and K and V."""
         query, key, value = self._by_head(self.qkv(tokens))
         mean = functional.scaled_dot_product_attention(query, key, value)
         return mean.transpose(1, 2).flatten(2), KeysValues(key, value)
 
     def keys_values(self, tokens: Float[Tensor, "image token width"]) -> KeysValues:
-        """Keys and values of all tokens, by head."""
+        """Compute the keys and values of all tokens, by head."""
         return KeysValues(*self._by_head(self._linear(tokens, slice(1, 3))))
 
     def values(
         self, tokens: Float[Tensor, "image token width"]
     ) -> Float[Tensor, "image head token channel"]:
-        """Values of all tokens, by head."""
+        """Compute the values of all tokens, by head."""
         return self._by_head(self._linear(tokens, slice(2, 3)))[0]
 
     def query(self, token: Float[Tensor, "image width"]) -> Float[Tensor, "image head channel"]:
-        """One token's query by head, scaled so that its products with keys are the scores."""
+        """Compute one token's query by head, scaled: its products with keys are the scores."""
         channels = token.shape[-1] // self.heads
         query = self._linear(token, slice(0, 1)).reshape(len(token), self.heads, channels)
         return query * math.sqrt(1 / channels)
@@ -85,25 +85,25 @@ class SelfAttention(nn.Module):
     def class_row(
         self, tokens: Float[Tensor, "image token width"]
     ) -> Float[Tensor, "image head token"]:
-        """The first token's row of the attention matrix.
+        """Compute the first token's row of the attention matrix.
 
-        For one query it costs less to take the query into the tokens' space than all keys out of
-        it. The keys' bias adds the same to all scores of a row, and so nothing to the softmax.
+        For one query it costs less to map the query into the tokens' space than all tokens to
+        keys. The keys' bias adds the same to all scores of a row, and so nothing to the softmax.
         """
-        asked = torch.einsum("ihc,hcw->ihw", self.query(tokens[:, 0]), self._weight_of(1))
-        weights: Tensor = (asked @ tokens.transpose(1, 2)).softmax(dim=-1)
+        mapped = torch.einsum("ihc,hcw->ihw", self.query(tokens[:, 0]), self._weight_of(1))
+        weights: Tensor = (mapped @ tokens.transpose(1, 2)).softmax(dim=-1)
         return weights
 
     def class_attended(
         self, tokens: Float[Tensor, "image token width"]
     ) -> Float[Tensor, "image width"]:
-        """What the first token attends to, with no key and no value written out."""
+        """Compute the first token's attention output, without computing keys and values."""
         mean_token = self.class_row(tokens) @ tokens
         mean = torch.einsum("ihw,hcw->ihc", mean_token, self._weight_of(2)).flatten(1)
         return mean + self.qkv.bias[-mean.shape[1] :]
 
     def _linear(self, tokens: Tensor, which: slice) -> Tensor:
-        """Queries (0), keys (1), values (2), or several of them side by side."""
+        """Compute queries (0), keys (1), values (2), or several of them concatenated."""
         width = tokens.shape[-1]
         rows = slice(which.start * width, which.stop * width)
         return functional.linear(tokens, self.qkv.weight[rows], self.qkv.bias[rows])
@@ -114,7 +114,7 @@ class SelfAttention(nn.Module):
         return of_all[which]
 
     def _by_head(self, joint: Tensor) -> list[Tensor]:
-        """Each part of a joint linear's result: (image, head, token, channel)."""
+        """Split the result of a joint linear layer: (image, head, token, channel) each."""
         width = self.qkv.weight.shape[1]
         images, tokens, _ = joint.shape
         return [
@@ -124,7 +124,7 @@ class SelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """One pre-norm transformer block.
+    """A pre-norm transformer block.
 
     x <- x + scale1(W_O attention(norm1(x))), then x <- x + scale2(mlp(norm2(x))). `scale1` and
     `scale2` are LayerScale, or the identity.
@@ -151,43 +151,43 @@ class Block(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "image token width"]
     ) -> tuple[Float[Tensor, "image token width"], KeysValues]:
-        """What the tokens become, and what they look at."""
+        """Compute the tokens after the block; and its keys and values."""
         attended, over = self.attention.attended(self.norm1(tokens))
         return self.after_attention(tokens, attended), over
 
     def keys_values(self, tokens: Float[Tensor, "image token width"]) -> KeysValues:
-        """What the tokens would look at."""
+        """Compute the block's keys and values."""
         return self.attention.keys_values(self.norm1(tokens))
 
     def class_attention(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
-        """Attention of the class token, which is the first, over all tokens."""
+        """Compute the attention of the class token, the first one, over all tokens."""
         normed = self.norm1(tokens)
         return ClassAttention(self.attention.class_row(normed), self.attention.values(normed))
 
     def class_token(
         self, tokens: Float[Tensor, "image token width"]
     ) -> Float[Tensor, "image width"]:
-        """What the class token, which is the first, becomes; of the others nothing is computed."""
+        """Compute the class token, the first one, after the block, and none of the others."""
         attended = self.attention.class_attended(self.norm1(tokens))
         return self.after_attention(tokens[:, 0], attended)
 
     def class_query(
         self, class_token: Float[Tensor, "image width"]
     ) -> Float[Tensor, "image head channel"]:
-        """What the class token asks of the keys, scaled."""
+        """Compute the class token's scaled query."""
         return self.attention.query(self.norm1(class_token))
 
     def after_attention(
         self, tokens: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
     ) -> Float[Tensor, "*batch width"]:
-        """The block's rest, token by token: W_O, the residual, and the MLP."""
+        """Compute the rest of the block, token by token: W_O, the residual, and the MLP."""
         tokens = tokens + self.scale1(self.attention.out(attended))
         result: Tensor = tokens + self.scale2(self.mlp(self.norm2(tokens)))
         return result
 
 
 class Tower(nn.Module):
-    """A whole vision transformer. `projection` takes the last block's class token elsewhere."""
+    """A vision transformer. `projection` maps the last block's class token to the joint space."""
 
     def __init__(
         self,
@@ -216,20 +216,20 @@ class Tower(nn.Module):
         return self.blocks[0].attention.heads
 
     def class_width(self, block: int) -> int:
-        """Length of a class feature of that block."""
+        """Compute the length of that block's class feature."""
         projected = self._projection_of(block)
         return self.width if projected is None else projected.shape[1]
 
     def class_feature(
         self, block: int, token: Float[Tensor, "*batch width"]
-    ) -> Float[Tensor, "*batch columns"]:
-        """A block's class token through the final LayerNorm, the last block's also projected."""
+    ) -> Float[Tensor, "*batch part"]:
+        """Apply the final LayerNorm to a block's class token, and the projection to the last's."""
         normed: Tensor = self.norm(token)
         projection = self._projection_of(block)
         return normed if projection is None else normed @ projection
 
     def first_class_token(self) -> Float[Tensor, " width"]:
-        """The class token going into block 0, which is the same for all images."""
+        """Compute the class token going into block 0, the same for all images."""
         start: Tensor = self.embedding.norm(self.embedding.class_token + self.embedding.position[0])
         return start
 
@@ -239,7 +239,7 @@ class Tower(nn.Module):
 
 @dataclass(frozen=True)
 class TowerBlock:
-    """A `ClassTokenBlock`: one block of a tower, from all tokens going in to a class feature."""
+    """A `ClassTokenBlock` of a tower: from all tokens going in to a class feature."""
 
     tower: Tower
     feature: Feature
@@ -253,7 +253,7 @@ class TowerBlock:
 
     def finish(
         self, class_token: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
-    ) -> Float[Tensor, "*batch columns"]:
+    ) -> Float[Tensor, "*batch part"]:
         block = self.tower.blocks[self.feature.block]
         token = block.after_attention(class_token, attended)
         return self.tower.class_feature(self.feature.block, token)
@@ -288,5 +288,5 @@ class TowerPath:
 
     def feature(
         self, block: int, class_token: Float[Tensor, "image width"]
-    ) -> Float[Tensor, "image columns"]:
+    ) -> Float[Tensor, "image part"]:
         return self.tower.class_feature(block, class_token)

@@ -1,4 +1,4 @@
-"""Which tokens of which blocks make up an embedding."""
+"""Slices of the embedding: which features of which blocks it is made of."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from workbench.analysis.encoders.blocks import Tower
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 
-def lay_out(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:
-    """The wanted (block, kind) pairs side by side as columns of x, in the order given.
+def feature_slices(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:
+    """Assign consecutive slices of x to the wanted (block, kind) pairs, in the order given.
 
-    Raises ValueError where nothing is wanted, something is wanted twice, or from a block that the
-    tower does not have.
+    ValueError for no pair, a repeated one, or a block that the tower does not have.
     """
     pairs = list(wanted)
     if not pairs or len(set(pairs)) < len(pairs):

@@ -1,4 +1,4 @@
-"""From an encoder's name to the encoder."""
+"""Loading of encoders by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableErro
 def load_encoder(
     name: str, *, device: str = "cpu", precision: Precision = "float32", cache_dir: Path
 ) -> Encoder:
-    """The encoder called `packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@PATH`.
+    """Load the encoder `packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@PATH`.
 
     `cache_dir` keeps converted and downloaded weights. Only `open_clip:MODEL/PRETRAINED` needs a
     network, once. Raises EncoderUnavailableError with the reason and the remedy.

@@ -1,4 +1,4 @@
-"""The copy of a tower that batches are encoded with: its matrices as the processor reads them."""
+"""Copies of a tower with matrices packed or in bfloat16, for encoding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.analysis.encoders.protocol import Precision
 
 
 def for_encoding(tower: Tower, device: torch.device, precision: Precision) -> Tower:
-    """What computes the same as `tower`, without gradients, as fast as may be."""
+    """Make the fastest equivalent of `tower` for the device and precision; without gradients."""
     if precision == "bfloat16":
         return _in_bfloat16(tower)
     if device.type == "cpu" and can_pack():
@@ -24,7 +24,7 @@ def for_encoding(tower: Tower, device: torch.device, precision: Precision) -> To
 
 @cache
 def can_pack() -> bool:
-    """Whether this build of torch has oneDNN's kernels for packed matrices.
+    """Tell whether this build of torch has oneDNN's kernels for packed matrices.
 
     They are not in its documented interface, so they are tried once before they are used.
     """
@@ -37,7 +37,7 @@ def can_pack() -> bool:
 
 
 def _in_bfloat16(tower: Tower) -> Tower:
-    """A copy with its matrices in bfloat16, to be run under autocast; its vectors stay float32."""
+    """Copy the tower with matrices in bfloat16 and vectors in float32, to be run under autocast."""
     copy = deepcopy(tower)
     for part in copy.modules():
         if isinstance(part, (nn.Linear, nn.Conv2d)):
@@ -46,7 +46,7 @@ def _in_bfloat16(tower: Tower) -> Tower:
 
 
 def _packed(tower: Tower) -> Tower:
-    """A copy that shares the tower's weights, and holds its matrices packed beside them."""
+    """Copy the tower with packed matrices; other weights are shared."""
     shared = {id(each): each for each in (*tower.parameters(), *tower.buffers())}
     copy = deepcopy(tower, shared)
     for parent in list(copy.modules()):
@@ -57,10 +57,11 @@ def _packed(tower: Tower) -> Tower:
 
 
 class PackedLinear(nn.Linear):
-    """A linear layer whose matrix lies in the blocks that oneDNN's kernels read. No gradients.
+    """A linear layer with its matrix in oneDNN's blocked format. No gradients.
 
-    torch gives float32 matrices to MKL, and packs them at each call. What `torch.compile` calls
-    where weights are frozen took 27 % off a ViT-B/32 and 12 % off the packaged encoder (ADR 18).
+    torch gives float32 matrices to MKL, which packs them at each call. These kernels, which
+    `torch.compile` uses for frozen weights, took 27% off the time of a ViT-B/32 and 12% off that of
+    the packaged encoder (ADR 18).
     """
 
     def __init__(self, linear: nn.Linear) -> None:

@@ -1,4 +1,4 @@
-"""The packaged ViT-S/14, from its ONNX graph to timm's names."""
+"""Conversion of the packaged ViT-S/14 from its ONNX graph to timm's names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _POSITION = ("onnx::Concat_1957", "onnx::Reshape_1962")
 
 
 def timm_weights(path: Path) -> dict[str, Tensor]:
-    """State dict of timm's `vit_small_patch14_dinov2`; the file's own values, bit for bit.
+    """Convert the file to a state dict of timm's `vit_small_patch14_dinov2`, bit for bit.
 
-    The graph's saliency decoder is left out. Raises KeyError where the graph is another one.
+    The graph's saliency decoder is left out. KeyError for another graph.
     """
     graph = onnx.load(path).graph
     named = _initializers(graph)
@@ -39,7 +39,7 @@ def timm_weights(path: Path) -> dict[str, Tensor]:
 
 
 def _block(source: str, named: dict[str, Tensor], linear: dict[str, Tensor]) -> dict[str, Tensor]:
-    """One block's weights under timm's names; timm keeps q, k and v in one matrix."""
+    """Collect one block's weights under timm's names; timm keeps q, k and v in one matrix."""
     joint = [f"{source}.attention.attention.{part}.bias" for part in ("query", "key", "value")]
     block = {
         "attn.qkv.weight": torch.cat([linear[bias] for bias in joint]),
@@ -69,10 +69,9 @@ def _initializers(graph: GraphProto) -> dict[str, Tensor]:
 
 
 def _linear_weights(graph: GraphProto, named: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Linear weights, (out, in), by their bias's name.
+    """Collect linear weights, (out, in), by the name of their bias.
 
-    The export left the weights nameless and transposed; each is known by the bias added to its
-    product.
+    The export left them nameless and transposed; each is found by the bias added to its product.
     """
     bias_of = {
         operand: name

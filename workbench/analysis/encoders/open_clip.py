@@ -1,4 +1,4 @@
-"""`open_clip:…`: the vision transformers of open_clip that pool by their class token."""
+"""Encoder `open_clip:…`: open_clip's vision transformers that pool by their class token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXTS_AT_ONCE = 128
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model's weights come from: a tag that open_clip knows, or a file."""
+    """Source of a model's weights: one of open_clip's tags, or a file."""
 
     model: str
     tag: str | None
@@ -37,7 +37,7 @@ def load_open_clip(
     features: Iterable[tuple[int, FeatureKind]] | None = None,
     precision: Precision = "float32",
 ) -> TransformerEncoder:
-    """The encoder of `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
+    """Load the encoder `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
 
     Checkpoints are read as weights only, never unpickled. Raises EncoderUnavailableError.
     """
@@ -79,11 +79,11 @@ def from_model(
     device: str = "cpu",
     precision: Precision = "float32",
 ) -> TransformerEncoder:
-    """An encoder out of a ready open_clip model, which it takes over: frozen, moved to `device`.
+    """Make an encoder of an open_clip model, which it takes over: frozen, moved to `device`.
 
-    By default x is the paper's: the last block's class token through ln_post and proj. A class
-    token of an earlier block and patch means go through ln_post only, as proj is made for the
-    last block's class token alone. There is a text tower where `tokenize` makes tokens for it.
+    By default x is the paper's: the last block's class token through ln_post and proj. Class
+    tokens of earlier blocks and patch tokens go through ln_post only, as proj is trained for the
+    last block's class token alone. With `tokenize` there is a text tower.
     Raises EncoderUnavailableError where the model's vision tower is not a square vision
     transformer that pools by its class token.
     """
@@ -124,7 +124,7 @@ def _text_encoder(
 
 
 def parse_source(source: str) -> Source:
-    """`MODEL/PRETRAINED` or `MODEL@/path/to/checkpoint` in parts; EncoderUnavailableError."""
+    """Parse `MODEL/PRETRAINED` or `MODEL@/path/to/checkpoint`; EncoderUnavailableError."""
     model, at, path = source.partition("@")
     if at and model and path:
         return Source(model, None, Path(path))
@@ -138,7 +138,7 @@ def parse_source(source: str) -> Source:
 
 
 def _check(source: Source) -> None:
-    """Say what is wrong with a name before anything is built or downloaded."""
+    """Validate a name before anything is built or downloaded; EncoderUnavailableError."""
     config = open_clip.get_model_config(source.model) if ":" not in source.model else None
     if config is None:
         raise EncoderUnavailableError(f"open_clip has no model {source.model!r} of its own")
@@ -160,7 +160,7 @@ def _check(source: Source) -> None:
 
 
 def _unsupported(visual: nn.Module) -> str | None:
-    """What keeps a vision tower from being written out, or None."""
+    """Say why a vision tower is not supported; None where it is."""
     if not isinstance(visual, VisionTransformer):
         return f"its vision tower is a {type(visual).__name__}, not open_clip's vision transformer"
     if visual.attn_pool is not None or visual.pool_type != "tok":
@@ -190,7 +190,7 @@ def _tower(visual: VisionTransformer) -> Tower:
 
 
 def _block(block: ResidualAttentionBlock) -> Block:
-    """The block's own modules; only the layout-dependent nn.MultiheadAttention is replaced."""
+    """Reuse the block's modules; only the fused nn.MultiheadAttention is replaced."""
     attention = block.attn
     width = attention.embed_dim
     qkv = nn.Linear(width, 3 * width, device="meta")
@@ -206,7 +206,7 @@ def _block(block: ResidualAttentionBlock) -> Block:
 
 
 def _architecture(visual: VisionTransformer) -> dict[str, object]:
-    """What changes the function without a trace in the weights' names and shapes."""
+    """List what changes the function without changing the weights' names and shapes."""
     block = visual.transformer.resblocks[0]
     return {
         "heads": block.attn.num_heads,
@@ -217,7 +217,7 @@ def _architecture(visual: VisionTransformer) -> dict[str, object]:
 
 
 def _preprocessing(visual: VisionTransformer) -> Preprocessing:
-    """open_clip's own, at the tower's own size; CLIP's defaults where a model carries none."""
+    """Make open_clip's own transform at the tower's size; CLIP's where a model has none."""
     own = dict(getattr(visual, "preprocess_cfg", {}))
     config = PreprocessCfg(**(own | {"size": visual.image_size[0]}))
     return Preprocessing(

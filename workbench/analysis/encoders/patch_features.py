@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from types import EllipsisType
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workbench.analysis.encoders.protocol import FeatureKind
+from workbench.analysis.encoders.protocol import (
+    PATCH_KINDS,
+    Feature,
+    FeatureKind,
+    Penultimate,
+    patch_blocks,
+)
 
 Grid = tuple[int, int]
 """Rows and columns of patches."""
@@ -17,14 +25,13 @@ Grid = tuple[int, int]
 def patch_feature(
     kind: FeatureKind, tokens: Float[Tensor, "image patch channel"], grid: Grid
 ) -> Float[Tensor, "image channel"]:
-    """A block's patch tokens as one vector; ValueError for a kind that is not made of them.
+    """Compute one vector of a block's patch tokens; ValueError for a kind not made of them.
 
     For each channel, over the T patches, row by row over the grid:
     `patch_mean`, the mean m;
     `patch_spread`, the standard deviation of a population, the root of mean (t - m)^2;
-    `patch_variation`, the mean |t_p - t_q| over all pairs of patches that lie side by side or one
-    above the other: total variation, how rough the tokens are from place to place. 0 on a grid
-    of one patch.
+    `patch_variation`, total variation, the mean |t_p - t_q| over all pairs of patches side by side
+    or one above the other. 0 on a grid of one patch.
     """
     if kind == "patch_mean":
         return tokens.mean(dim=1)
@@ -37,32 +44,39 @@ def patch_feature(
     raise ValueError(f"{kind} is not made of patch tokens")
 
 
+def with_tokens(
+    features: Iterable[Feature], state: Penultimate
+) -> Iterator[tuple[Feature, Float[Tensor, "image patch channel"]]]:
+    """Pair each patch feature with the patch tokens that it is made of.
+
+    `features` are all patch features of the encoder, with or without its class features.
+    """
+    features = list(features)
+    index = {block: order for order, block in enumerate(patch_blocks(features))}
+    for feature in features:
+        if feature.kind in PATCH_KINDS:
+            yield feature, state.patch_tokens[:, index[feature.block]]
+
+
 def shares_along(
     kind: FeatureKind,
     tokens: Float[Tensor, "image patch channel"],
     grid: Grid,
     slope: Float[Tensor, "image dimension channel"],
 ) -> Float[Tensor, "image dimension patch"]:
-    """What each patch gives to `patch_feature`, times `slope` and summed over the channels.
+    """Compute each patch's share of `patch_feature`, times `slope` and summed over the channels.
 
     Over the patches it sums to slope times the feature. The share of patch p in a mean is t_p / T;
-    in a spread s, as in the variance, (t_p - m)^2 / (T s), and 0 where all patches are alike; of a
-    variation, each pair's |t_p - t_q| is halved between the two.
+    in a standard deviation s, as in the variance, (t_p - m)^2 / (T s), and 0 where all patches are
+    equal; of a variation, each pair's |t_p - t_q| is halved between the two.
     """
-    if kind == "patch_mean":
-        return _times(slope / tokens.shape[1], tokens)
-    if kind == "patch_spread":
-        squares, over = _squares(tokens)
-        return _times(slope * over, squares)
-    if kind == "patch_variation":
-        of_patches = tokens.new_zeros(*slope.shape[:2], *grid)
-        for steps, start, end in _halved_steps(tokens, grid):
-            of_steps = _times(slope, steps.flatten(1, 2))
-            of_steps = of_steps.reshape(*slope.shape[:2], *steps.shape[1:3])
-            of_patches[start] += of_steps
-            of_patches[end] += of_steps
-        return of_patches.flatten(2)
-    raise ValueError(f"{kind} is not made of patch tokens")
+    of_patches = tokens.new_zeros(*slope.shape[:2], *grid)
+    for amount, factor, receivers in _terms(kind, tokens, grid):
+        of_terms = (slope * factor) @ amount.flatten(1, 2).transpose(1, 2)
+        of_terms = of_terms.reshape(*slope.shape[:2], *amount.shape[1:3])
+        for receiver in receivers:
+            of_patches[receiver] += of_terms
+    return of_patches.flatten(2)
 
 
 def shares_within(
@@ -71,65 +85,78 @@ def shares_within(
     grid: Grid,
     areas: Float[Tensor, "image group patch"],
 ) -> Float[Tensor, "image group channel"]:
-    """The same shares channel by channel, times `areas` and summed over the patches."""
+    """Compute the same shares by channel, times `areas` and summed over the patches."""
+    on_grid = areas.reshape(*areas.shape[:2], *grid)
+    parts = [
+        torch.stack([on_grid[receiver] for receiver in receivers]).sum(dim=0).flatten(2)
+        @ amount.flatten(1, 2)
+        * factor
+        for amount, factor, receivers in _terms(kind, tokens, grid)
+    ]
+    return torch.stack(parts).sum(dim=0)
+
+
+Window = tuple[EllipsisType | slice, ...]
+"""Some rows and columns of (…, row, column)."""
+_ALL: Window = (...,)
+_UPPER: Window = (..., slice(None, -1), slice(None))
+_LOWER: Window = (..., slice(1, None), slice(None))
+_LEFT: Window = (..., slice(None, -1))
+_RIGHT: Window = (..., slice(1, None))
+
+
+class _Term(NamedTuple):
+    """Terms of a feature, each given whole to the patch at its index in every receiving window.
+
+    A term's share is `amount`, (image, row, column, channel), times `factor`, (image, 1, channel)
+    or a number.
+    """
+
+    amount: Tensor
+    factor: Tensor | float
+    receivers: tuple[Window, ...]
+
+
+def _terms(
+    kind: FeatureKind, tokens: Float[Tensor, "image patch channel"], grid: Grid
+) -> tuple[_Term, ...]:
+    """Write a feature as a sum of terms; ValueError for a kind not made of patch tokens."""
     if kind == "patch_mean":
-        return areas @ tokens / tokens.shape[1]
+        return (_Term(_on_grid(tokens, grid), 1 / tokens.shape[1], (_ALL,)),)
     if kind == "patch_spread":
-        squares, over = _squares(tokens)
-        return areas @ squares * over
+        squares, factor = _squares(tokens)
+        return (_Term(_on_grid(squares, grid), factor, (_ALL,)),)
     if kind == "patch_variation":
-        placed = areas.reshape(*areas.shape[:2], *grid)
-        within = tokens.new_zeros(*areas.shape[:2], tokens.shape[2])
-        for steps, start, end in _halved_steps(tokens, grid):
-            of_steps = (placed[start] + placed[end]).flatten(2)
-            within = within + of_steps @ steps.flatten(1, 2)
-        return within
+        half = 1 / (2 * (sum(_pairs(grid)) or 1))
+        down, across = _steps(tokens, grid)
+        return _Term(down, half, (_UPPER, _LOWER)), _Term(across, half, (_LEFT, _RIGHT))
     raise ValueError(f"{kind} is not made of patch tokens")
-
-
-def _times(
-    slope: Float[Tensor, "image dimension channel"], terms: Float[Tensor, "image term channel"]
-) -> Float[Tensor, "image dimension term"]:
-    return slope @ terms.transpose(1, 2)
 
 
 def _squares(
     tokens: Float[Tensor, "image patch channel"],
 ) -> tuple[Float[Tensor, "image patch channel"], Float[Tensor, "image 1 channel"]]:
-    """(t - m)^2, and 1 / (T s), which is 0 where s is."""
+    """Compute (t - m)^2, and 1 / (T s), which is 0 where s is."""
     squares = (tokens - tokens.mean(dim=1, keepdim=True)).square_()
-    spread = squares.mean(dim=1, keepdim=True).sqrt()
-    alike = spread == 0
-    over = torch.where(alike, 0.0, 1 / (tokens.shape[1] * torch.where(alike, 1.0, spread)))
-    return squares, over
-
-
-Place = tuple[EllipsisType | slice, ...]
-"""Of (…, row, column), some rows and columns."""
-_UPPER: Place = (..., slice(None, -1), slice(None))
-_LOWER: Place = (..., slice(1, None), slice(None))
-_LEFT: Place = (..., slice(None, -1))
-_RIGHT: Place = (..., slice(1, None))
-
-
-def _halved_steps(
-    tokens: Float[Tensor, "image patch channel"], grid: Grid
-) -> tuple[tuple[Tensor, Place, Place], ...]:
-    """What an end of each pair gets, (image, row, column, channel), and where pairs begin and end.
-
-    Pairs one above the other, then pairs side by side.
-    """
-    pairs = 2 * (sum(_pairs(grid)) or 1)
-    down, across = (step.div_(pairs) for step in _steps(tokens, grid))
-    return (down, _UPPER, _LOWER), (across, _LEFT, _RIGHT)
+    deviation = squares.mean(dim=1, keepdim=True).sqrt()
+    equal = deviation == 0
+    factor = torch.where(equal, 0.0, 1 / (tokens.shape[1] * torch.where(equal, 1.0, deviation)))
+    return squares, factor
 
 
 def _steps(tokens: Float[Tensor, "image patch channel"], grid: Grid) -> tuple[Tensor, Tensor]:
-    """|Difference| of each patch to the one below it, and to the one at its right."""
-    placed = tokens.reshape(len(tokens), *grid, tokens.shape[2])
-    return placed.diff(dim=1).abs_(), placed.diff(dim=2).abs_()
+    """Compute the |difference| of each patch to the one below it, and to the one at its right."""
+    on_grid = _on_grid(tokens, grid)
+    return on_grid.diff(dim=1).abs_(), on_grid.diff(dim=2).abs_()
+
+
+def _on_grid(
+    tokens: Float[Tensor, "image patch channel"], grid: Grid
+) -> Float[Tensor, "image row column channel"]:
+    return tokens.reshape(len(tokens), *grid, tokens.shape[2])
 
 
 def _pairs(grid: Grid) -> tuple[int, int]:
+    """Count the pairs of patches one above the other, and side by side."""
     rows, columns = grid
     return (rows - 1) * columns, rows * (columns - 1)

@@ -1,4 +1,4 @@
-"""What an encoder is to everything after it: an embedding, and the state its maps are made of."""
+"""The encoder protocol: embedding, features, and the penultimate state for attribution."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from torch import Tensor
 FeatureKind = Literal["class", "patch_mean", "patch_spread", "patch_variation"]
 
 PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread", "patch_variation"})
-"""The kinds of features that are made of patch tokens, and can be shared out among them."""
+"""The kinds of features that are made of patch tokens, and decompose over them exactly."""
 
 
 Part = Literal["patch_tokens", "last_input", "keys_values"]
-"""What relevance may need beside the embedding; each method says which."""
+"""Parts of the state that attribution methods may need beside the embedding."""
 
 TOKENS: frozenset[Part] = frozenset({"patch_tokens", "last_input"})
-"""All parts but the keys and values, which take many times the room of the others."""
+"""All parts but the keys and values, which are many times larger."""
 
 
 Precision = Literal["float32", "bfloat16"]
-"""What an encoder multiplies matrices in. All that leaves it is float32, and so is relevance."""
+"""Precision of the matrix products; outputs are float32, and so is attribution."""
 
 
 class EncoderUnavailableError(Exception):
-    """An encoder cannot be had; the message says why, and what to do about it."""
+    """An encoder cannot be loaded; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One slice of the embedding x: columns `start` to `stop` (excluded).
+    """One slice of the embedding x, `start` to `stop` (excluded).
 
-    `block` is the transformer block, from 0, whose output it is taken from; `class` is its class
-    token; the others are made of its patch tokens (see `patch_features`).
+    block: the transformer block, from 0, whose output it is taken from.
+    kind: `class` is the class token; the others are made of patch tokens (see `patch_features`):
+        mean, standard deviation (`patch_spread`) and total variation.
     """
 
     block: int
@@ -46,25 +47,25 @@ class Feature:
     stop: int
 
     @property
-    def columns(self) -> slice:
+    def slice(self) -> slice:
         return slice(self.start, self.stop)
 
 
 @dataclass(frozen=True)
 class Penultimate:
-    """What everything after the encoder needs of one batch: float32, on the CPU.
+    """Output of an encoder for one batch: float32, on the CPU.
 
-    A part that was not asked for, or that the encoder's features give no use for, is there with an
-    axis 0 long.
+    A part that was not asked for, or that none of the encoder's features needs, has an axis of
+    length 0.
 
     embedding: x, not standardised.
     patch_tokens: after the final LayerNorm, of the blocks of `patch_blocks`, in that order; the
-        patch features are made of them. The block axis may be 0 long.
-        Patches go row by row over the encoder's grid.
+        patch features are made of them. Patches go row by row over the encoder's grid.
+        The block axis may have length 0.
     last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
-        token axis may be 0 long.
+        token axis may have length 0.
     keys, values: K and V of every token, class token first, in blocks 0 to that of the deepest
-        class feature, by attention head. The depth axis may be 0 long.
+        class feature, by attention head. The depth axis may have length 0.
     """
 
     embedding: Float[Tensor, "image feature"]
@@ -75,7 +76,7 @@ class Penultimate:
 
     @property
     def parts(self) -> frozenset[Part]:
-        """The parts that are there."""
+        """The parts that are present."""
         lengths: dict[Part, int] = {
             "patch_tokens": self.patch_tokens.shape[1],
             "last_input": self.last_input.shape[1],
@@ -84,12 +85,12 @@ class Penultimate:
         return frozenset(part for part, length in lengths.items() if length)
 
     def subset(self, images: slice | Int[Tensor, " chosen"]) -> Penultimate:
-        """The state of some of the images, in the order given."""
+        """Select images, in the order given."""
         return Penultimate(*(getattr(self, each.name)[images] for each in fields(self)))
 
     @staticmethod
     def joined(states: Sequence[Penultimate]) -> Penultimate:
-        """The states of some batches, at least one and all with the same parts, as one."""
+        """Concatenate batches, at least one and all with the same parts."""
         names = [each.name for each in fields(Penultimate)]
         return Penultimate(
             *(torch.cat([getattr(state, name) for state in states]) for name in names)
@@ -97,52 +98,52 @@ class Penultimate:
 
 
 def patch_blocks(features: Iterable[Feature]) -> tuple[int, ...]:
-    """The blocks whose patch tokens make features, each once, in the order of their first one."""
+    """List the blocks of patch features, each once, in order of first appearance."""
     return tuple(dict.fromkeys(each.block for each in features if each.kind in PATCH_KINDS))
 
 
 @dataclass(frozen=True)
 class ClassAttention:
-    """The class token's attention in one block: its row of A, softmaxed, and what it attends to."""
+    """The class token's attention in one block: its row of A, after softmax, and the values."""
 
     weights: Float[Tensor, "image head token"]
     values: Float[Tensor, "image head token channel"]
 
     def attended(self) -> Float[Tensor, "image width"]:
-        """The class token's attention output o, heads side by side, before W_O."""
+        """Compute the class token's attention output o before W_O, heads concatenated."""
         return torch.einsum("iht,ihtc->ihc", self.weights, self.values).flatten(1)
 
 
 @runtime_checkable
 class ClassTokenBlock(Protocol):
-    """The last block that a class feature is taken from, as the class token goes through it."""
+    """The deepest block with a class feature, as a function of the class token."""
 
     @property
     def feature(self) -> Feature:
-        """The columns of x that it makes."""
+        """The class feature."""
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are; `attend` and `finish` expect their input there."""
+        """Device of its weights, and of the inputs of `attend` and `finish`."""
 
     def attend(self, tokens: Float[Tensor, "image token width"]) -> ClassAttention:
-        """Attention of the class token, which is `tokens[:, 0]`, over all tokens."""
+        """Compute the attention of the class token, `tokens[:, 0]`, over all tokens."""
 
     def finish(
         self, class_token: Float[Tensor, "*#batch width"], attended: Float[Tensor, "*batch width"]
-    ) -> Float[Tensor, "*batch columns"]:
-        """The feature, from the class token going in and its attention output.
+    ) -> Float[Tensor, "*batch part"]:
+        """Compute the feature from the class token going in and its attention output.
 
-        The rest of the block, the final LayerNorm and any projection: one token's work, and
+        The rest of the block, the final LayerNorm and any projection, for one token;
         differentiable in both arguments.
         """
 
 
 @runtime_checkable
 class ClassTokenPath(Protocol):
-    """The class token's own way through the blocks, the keys and values of each block given.
+    """The class token's path through the blocks, given the keys and values of each block.
 
-    One token's work, and differentiable; it ends at the deepest class feature.
+    Computed for one token, and differentiable; it ends at the deepest class feature.
     """
 
     @property
@@ -151,15 +152,15 @@ class ClassTokenPath(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are; all methods expect their input there."""
+        """Device of its weights, and of all inputs."""
 
     def start(self) -> Float[Tensor, " width"]:
-        """The class token going into block 0: the same for all images."""
+        """Compute the class token going into block 0, the same for all images."""
 
     def query(
         self, block: int, class_token: Float[Tensor, "image width"]
     ) -> Float[Tensor, "image head channel"]:
-        """What the class token asks in a block: its products with keys are the scores."""
+        """Compute the class token's scaled query: its products with keys are the scores."""
 
     def advance(
         self,
@@ -167,12 +168,12 @@ class ClassTokenPath(Protocol):
         class_token: Float[Tensor, "image width"],
         attended: Float[Tensor, "image width"],
     ) -> Float[Tensor, "image width"]:
-        """The class token after the block, from that before it and its attention output."""
+        """Compute the class token after the block, from that before it and its attention output."""
 
     def feature(
         self, block: int, class_token: Float[Tensor, "image width"]
-    ) -> Float[Tensor, "image columns"]:
-        """The class feature that the token after the block makes."""
+    ) -> Float[Tensor, "image part"]:
+        """Compute the class feature of the token after the block."""
 
 
 @runtime_checkable
@@ -180,13 +181,13 @@ class TextTower(Protocol):
     """A text encoder in the same space as a class feature of x, the joint space."""
 
     @property
-    def columns(self) -> slice:
-        """The columns of x that live in the joint space."""
+    def joint_slice(self) -> slice:
+        """The slice of x in the joint space."""
 
     def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "text joint"]:
-        """Embeddings of texts, not normalised: float32, on the CPU, without gradients.
+        """Compute embeddings of texts, not normalised: float32, on the CPU, without gradients.
 
-        Raises EncoderUnavailableError where the texts cannot be made tokens of.
+        Raises EncoderUnavailableError where there is no tokenizer.
         """
 
 
@@ -204,7 +205,7 @@ class Encoder(Protocol):
 
     @property
     def image_size(self) -> int:
-        """Side of the square that it sees, in pixels."""
+        """Side of its square input, in pixels."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -219,12 +220,8 @@ class Encoder(Protocol):
         """The slices of x; together they cover it, in order."""
 
     @property
-    def has_text_tower(self) -> bool:
-        """Whether there is a `text_tower`."""
-
-    @property
     def text_tower(self) -> TextTower | None:
-        """The text encoder of these weights; None where there is none, or x is not in its space."""
+        """The text encoder; None where there is none, or no slice of x is in the joint space."""
 
     @property
     def last_block(self) -> ClassTokenBlock | None:
@@ -232,16 +229,16 @@ class Encoder(Protocol):
 
     @property
     def class_path(self) -> ClassTokenPath | None:
-        """The way to all class features; None where x has no class feature."""
+        """The path to all class features; None where x has no class feature."""
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
-        """Resized and normalised pixels. Of an image that is not square, the central square."""
+        """Resize, crop to the central square and normalise."""
 
     def encode(
         self, pixels: Float[Tensor, "image 3 height width"], parts: frozenset[Part] = TOKENS
     ) -> Penultimate:
-        """Embeddings of preprocessed pixels, with the wanted parts of the state beside them.
+        """Compute embeddings of preprocessed pixels, and the wanted parts of the state.
 
-        Without gradients. An image with NaN among its pixels has NaN for an embedding, and changes
-        nothing for the others. ValueError for pixels of another size.
+        Without gradients. An image with NaN in its pixels has NaN in its embedding and does not
+        affect the others. ValueError for pixels of another size.
         """

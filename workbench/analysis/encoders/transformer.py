@@ -1,8 +1,7 @@
-"""The one encoder: a tower, the features taken from it, and the preprocessing before it."""
+"""The encoder of a vision transformer: preprocessing, tower, and the features of its blocks."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from workbench.analysis.encoders.blocks import KeysValues, Tower, TowerBlock, TowerPath
-from workbench.analysis.encoders.features import lay_out
+from workbench.analysis.encoders.features import feature_slices
 from workbench.analysis.encoders.matrices import for_encoding
 from workbench.analysis.encoders.patch_features import patch_feature
 from workbench.analysis.encoders.protocol import (
@@ -27,15 +26,14 @@ from workbench.analysis.encoders.protocol import (
     Precision,
     patch_blocks,
 )
-from workbench.analysis.randomised import redrawn
 
 CODE_VERSION = 2
-"""Raise it whenever the same pixels would get another embedding than before."""
+"""Raise it with every change of the embedding of the same pixels."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From an image to the tower's pixels; `settings` says the same as `transform`, as data."""
+    """Transform of an image to the tower's pixels; `settings` describes it for the fingerprint."""
 
     image_size: int
     transform: Callable[[Image.Image], Tensor]
@@ -44,7 +42,7 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Computing:
-    """Where an encoder computes, and in what: a torch device, and the precision of its matrices."""
+    """Torch device and precision of an encoder."""
 
     device: str = "cpu"
     precision: Precision = "float32"
@@ -55,33 +53,33 @@ CPU = Computing()
 
 @dataclass
 class _Kept:
-    """What is put aside on the way through the blocks."""
+    """Features and parts collected on the way through the blocks."""
 
     last_input: Tensor
     features: dict[Feature, Tensor] = field(default_factory=dict)
     patch_tokens: dict[int, Tensor] = field(default_factory=dict)
-    over: list[KeysValues] = field(default_factory=list)
+    keys_values: list[KeysValues] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class JointText:
-    """A text tower, beside the columns of x that share its space."""
+    """A text tower with the slice of x in the same space."""
 
-    columns: slice
+    joint_slice: slice
     encode: Callable[[Sequence[str]], Tensor]
 
     def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "text joint"]:
-        """Embeddings of texts, not normalised: float32, on the CPU, without gradients."""
+        """Compute embeddings of texts, not normalised: float32, on the CPU, without gradients."""
         with torch.inference_mode():
             found = self.encode(texts)
         return found.float().cpu().clone()
 
 
 class TransformerEncoder:
-    """An `Encoder` made of a tower. It takes the tower over: frozen, and moved to `device`.
+    """An `Encoder` made of a tower, which it takes over: frozen, and moved to the device.
 
-    A second copy of the matrices is held for the batches (see `matrices`). Where that is in
-    bfloat16, the tokens between the blocks, LayerNorm and whatever concerns the class token alone
+    Batches are encoded by a second copy of the matrices (see `matrices`). Where that is in
+    bfloat16, the tokens between the blocks, LayerNorm and all that concerns the class token alone
     stay float32.
     """
 
@@ -96,24 +94,26 @@ class TransformerEncoder:
         encode_text: Callable[[Sequence[str]], Tensor] | None = None,
         computing: Computing = CPU,
     ) -> None:
-        """`identity` is what tells the tower's function from others': weights and architecture.
+        """`identity`, weights and architecture, identifies the tower in the fingerprint.
 
         `encode_text` embeds texts in the space of the last block's class feature.
         """
         self.name = name
         self._encode_text = encode_text
+        self.preprocessing = preprocessing
+        self.computing = computing
         self.image_size = preprocessing.image_size
         self.grid = tower.grid
-        self.features = lay_out(features, tower)
+        self.features = feature_slices(features, tower)
         self.dimension = self.features[-1].stop
         facts = dict(identity) | {"precision": computing.precision}
         self.fingerprint = _fingerprint(facts, preprocessing.settings, self.features)
         self._device = torch.device(computing.device)
-        self._tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
-        self._precision = computing.precision
-        self._encoding = for_encoding(self._tower, self._device, computing.precision)
-        self._transform = preprocessing.transform
-        self._by_place = {(feature.block, feature.kind): feature for feature in self.features}
+        self.tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)
+        self._encoding = for_encoding(self.tower, self._device, computing.precision)
+        self._by_block_and_kind = {
+            (feature.block, feature.kind): feature for feature in self.features
+        }
         self._deepest = max(feature.block for feature in self.features)
         self._patch_blocks = patch_blocks(self.features)
         self._class_features = tuple(
@@ -125,129 +125,101 @@ class TransformerEncoder:
         self._last_class = self._class_features[-1].block if self._class_features else -1
 
     @property
-    def depth(self) -> int:
-        """How many of the tower's blocks the embedding goes through."""
-        return self._deepest + 1
-
-    @property
     def last_block(self) -> TowerBlock | None:
         """The deepest block with a class feature; None where x has no class feature."""
         if not self._class_features:
             return None
-        return TowerBlock(self._tower, self._class_features[-1])
+        return TowerBlock(self.tower, self._class_features[-1])
 
     @property
     def class_path(self) -> TowerPath | None:
-        """The way to all class features; None where x has no class feature."""
-        return TowerPath(self._tower, self._class_features) if self._class_features else None
-
-    def with_random_blocks(self, count: int, *, seed: int) -> TransformerEncoder:
-        """A copy with all weights of the last `count` of `depth` blocks redrawn; this one stays.
-
-        ValueError where there are fewer blocks.
-        """
-        if not 0 <= count <= self.depth:
-            raise ValueError(f"{self.name} has {self.depth} blocks, {count} cannot be redrawn")
-        made = copy.copy(self)
-        made._tower = copy.deepcopy(self._tower)  # noqa: SLF001 - its own class
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            for block in made._tower.blocks[self.depth - count : self.depth]:  # noqa: SLF001
-                for weights in block.parameters():
-                    weights.copy_(redrawn(weights, generator))
-        made._encoding = for_encoding(made._tower, self._device, self._precision)  # noqa: SLF001
-        made.fingerprint = _fingerprint(
-            {"of": self.fingerprint, "random blocks": count, "seed": seed}, {}, self.features
-        )
-        return made
-
-    @property
-    def has_text_tower(self) -> bool:
-        """Whether there is a `text_tower`."""
-        return self.text_tower is not None
+        """The path to all class features; None where x has no class feature."""
+        return TowerPath(self.tower, self._class_features) if self._class_features else None
 
     @property
     def text_tower(self) -> JointText | None:
-        """The text encoder of these weights; None where there is none, or x is not in its space."""
-        joint = self._by_place.get((len(self._tower.blocks) - 1, "class"))
+        """The text encoder; None where there is none, or no slice of x is in the joint space."""
+        joint = self._by_block_and_kind.get((len(self.tower.blocks) - 1, "class"))
         if self._encode_text is None or joint is None:
             return None
-        return JointText(joint.columns, self._encode_text)
+        return JointText(joint.slice, self._encode_text)
 
     def preprocess(self, images: Sequence[Image.Image]) -> Float[Tensor, "image 3 height width"]:
-        """Resized and normalised pixels. Of an image that is not square, the central square."""
+        """Resize, crop to the central square and normalise."""
         if not images:
             return torch.empty(0, 3, self.image_size, self.image_size)
-        return torch.stack([self._transform(image) for image in images])
+        return torch.stack([self.preprocessing.transform(image) for image in images])
 
     def encode(
         self, pixels: Float[Tensor, "image 3 height width"], parts: frozenset[Part] = TOKENS
     ) -> Penultimate:
-        """Embeddings of preprocessed pixels, with the wanted parts of the state beside them.
+        """Compute embeddings of preprocessed pixels, and the wanted parts of the state.
 
-        Without gradients. An image with NaN among its pixels has NaN for an embedding, and changes
-        nothing for the others. ValueError for pixels of another size.
+        Without gradients. An image with NaN in its pixels has NaN in its embedding and does not
+        affect the others. ValueError for pixels of another size.
         """
         expected = (3, self.image_size, self.image_size)
         if tuple(pixels.shape[1:]) != expected:
             raise ValueError(
                 f"{self.name} takes images of shape {expected}, got {tuple(pixels.shape[1:])}"
             )
-        # Out of a caller's inference mode: a distiller can train on what comes of it.
+        # Out of a caller's inference mode, so that a distiller can train on the result.
         with torch.inference_mode(mode=False), torch.no_grad():
             return self._run(pixels.to(self._device, torch.float32), parts)
 
     def _run(self, pixels: Tensor, parts: frozenset[Part]) -> Penultimate:
         with self._in_precision():
             tokens = self._encoding.embedding(pixels)
-        kept = _Kept(last_input=tokens.new_empty(len(pixels), 0, self._tower.width))
+        kept = _Kept(last_input=tokens.new_empty(len(pixels), 0, self.tower.width))
         for index in range(self._deepest + 1):
             if index == self._last_class and "last_input" in parts:
                 kept.last_input = tokens
-            looked_at = index <= self._last_class and "keys_values" in parts
-            tokens, over = self._through(index, tokens, looked_at=looked_at)
-            if looked_at and over is not None:
-                kept.over.append(over)
-            self._keep_features(index, tokens, kept, tokens_too="patch_tokens" in parts)
+            wanted = index <= self._last_class and "keys_values" in parts
+            tokens, keys_values = self._through(index, tokens, keys_values=wanted)
+            if wanted and keys_values is not None:
+                kept.keys_values.append(keys_values)
+            self._keep_features(index, tokens, kept, patch_tokens="patch_tokens" in parts)
         return Penultimate(
             torch.cat([kept.features[feature] for feature in self.features], dim=1).cpu(),
             self._stacked_tokens(kept.patch_tokens, len(pixels)),
             kept.last_input.cpu(),
-            self._stacked_heads([over.keys for over in kept.over], len(pixels)),
-            self._stacked_heads([over.values for over in kept.over], len(pixels)),
+            self._stacked_heads([each.keys for each in kept.keys_values], len(pixels)),
+            self._stacked_heads([each.values for each in kept.keys_values], len(pixels)),
         )
 
     def _through(
-        self, index: int, tokens: Tensor, *, looked_at: bool
+        self, index: int, tokens: Tensor, *, keys_values: bool
     ) -> tuple[Tensor, KeysValues | None]:
-        """The tokens after a block, and what they looked at there.
+        """Compute the tokens after a block, and its keys and values where wanted.
 
-        Of the deepest block only the class token is computed, unless its patches make features.
+        In the deepest block only the class token is computed, unless it has patch features.
         """
         with self._in_precision():
             block = self._encoding.blocks[index]
             if index < self._deepest or index in self._patch_blocks:
                 after: tuple[Tensor, KeysValues] = block(tokens)
                 return after
-            over = block.keys_values(tokens) if looked_at else None
-        return self._tower.blocks[index].class_token(tokens)[:, None], over
+            found = block.keys_values(tokens) if keys_values else None
+        return self.tower.blocks[index].class_token(tokens)[:, None], found
 
     def _in_precision(self) -> torch.autocast:
         return torch.autocast(
-            self._device.type, torch.bfloat16, enabled=self._precision == "bfloat16"
+            self._device.type, torch.bfloat16, enabled=self.computing.precision == "bfloat16"
         )
 
-    def _keep_features(self, index: int, tokens: Tensor, kept: _Kept, *, tokens_too: bool) -> None:
-        if feature := self._by_place.get((index, "class")):
-            kept.features[feature] = self._tower.class_feature(index, tokens[:, 0])
+    def _keep_features(
+        self, index: int, tokens: Tensor, kept: _Kept, *, patch_tokens: bool
+    ) -> None:
+        if feature := self._by_block_and_kind.get((index, "class")):
+            kept.features[feature] = self.tower.class_feature(index, tokens[:, 0])
         if index in self._patch_blocks:
-            normed = self._tower.norm(tokens[:, 1:])
+            normed = self.tower.norm(tokens[:, 1:])
             kept.features |= self._patch_features(index, normed)
-            if tokens_too:
+            if patch_tokens:
                 kept.patch_tokens[index] = normed
 
     def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
-        """Those of a block's patch features that are wanted."""
+        """Compute the patch features of a block."""
         return {
             feature: patch_feature(feature.kind, tokens, self.grid)
             for feature in self.features
@@ -257,14 +229,14 @@ class TransformerEncoder:
     def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:
         if found:
             return torch.stack([found[block].cpu() for block in self._patch_blocks], dim=1)
-        return torch.empty(images, 0, self._patches, self._tower.width)
+        return torch.empty(images, 0, self._patches, self.tower.width)
 
     def _stacked_heads(self, found: list[Tensor], images: int) -> Tensor:
         if found:
-            # One block's lie together in memory, as they are asked for.
+            # Contiguous by block, as they are read.
             return torch.stack([each.cpu() for each in found]).float().transpose(0, 1)
-        heads = self._tower.heads
-        return torch.empty(images, 0, heads, 1 + self._patches, self._tower.width // heads)
+        heads = self.tower.heads
+        return torch.empty(images, 0, heads, 1 + self._patches, self.tower.width // heads)
 
     @property
     def _patches(self) -> int:

@@ -1,4 +1,4 @@
-"""Weights as named tensors: their hash, and a file of them that is whole or not there."""
+"""Weight files: hash, durable write and checked read of named tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
-    """Hash over names, types, shapes and bytes: independent of order, device and file format."""
+    """Hash names, types, shapes and bytes, independently of order, device and file format."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         tensor = weights[name].detach().cpu().contiguous()
@@ -39,7 +39,7 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
 
 
 def load_weights(path: Path, *, sha256: str) -> dict[str, Tensor] | None:
-    """The file's tensors, or None where it is missing or does not hold exactly these weights."""
+    """Load the file's tensors; None where it is missing or does not hold exactly these weights."""
     try:
         weights = load_file(path)
     except (FileNotFoundError, SafetensorError):

@@ -1,1 +1,1 @@
-"""Pictures before any encoder: normalisation, JPEG quality, planted patterns."""
+"""Images before any encoder: normalisation, JPEG quality, planted patterns."""

@@ -1,4 +1,4 @@
-"""The quality setting that a JPEG was written with, read from its quantisation table."""
+"""Estimation of a JPEG's quality setting from its quantisation table."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def estimate_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
     """Estimate the libjpeg quality (1 to 100) from quantisation tables of 64 entries, by number.
 
     Exact for files written by libjpeg with its standard tables; for other tables (cameras,
-    Photoshop) the quality whose standard table quantises as coarsely in all. Only the sum of the
-    luminance table (the lowest number) is looked at, so the order of its entries does not matter.
+    Photoshop) the quality whose standard table has the nearest sum. Only the luminance table (the
+    lowest number) counts, and not the order of its entries.
     None where there is no table.
     """
     if not tables:

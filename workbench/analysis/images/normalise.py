@@ -1,7 +1,7 @@
-"""From the bytes of any image file to the one normal form that everything else looks at.
+"""Normalisation of image files: orientation, centre crop, size, colour space, encoding.
 
-Every image is turned upright, cropped to its centre square, brought to one size and encoded once
-more in one way, so that neither file format, size nor compression tells real from fake.
+All images get the same size and compression, so that neither file format, size nor compression
+tells real from fake.
 """
 
 from __future__ import annotations
@@ -59,28 +59,28 @@ _DAMAGE: Final = (OSError, SyntaxError, EOFError, ValueError, IndexError, KeyErr
 
 
 class UnusableImageError(Exception):
-    """This content cannot be brought to normal form; the message is the reason, for people."""
+    """An image cannot be normalised; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class NormalImage:
-    """A normalised image, with the facts of the file that it was made from."""
+    """A normalised image, with metadata of the original file."""
 
     content: bytes
     """JPEG of NORMAL_SIZE x NORMAL_SIZE pixels, RGB, without metadata."""
     format: str
     width: int
     height: int
-    """Of the original as it is shown: after the rotation that its EXIF asks for. Pixels."""
+    """Size of the original in pixels, after its EXIF rotation."""
     jpeg_quality: int | None
     note: str
-    """What was left out, for people; empty where nothing was."""
+    """What was left out of the original; empty where nothing was."""
 
 
 def sniff(content: bytes) -> str:
-    """Tell JPEG, PNG, WEBP, GIF, BMP or TIFF from the content; the file's name counts nothing.
+    """Detect JPEG, PNG, WEBP, GIF, BMP or TIFF from the content, whatever the file's name.
 
-    Raises UnusableImageError for anything else, saying what it seems to be.
+    Raises UnusableImageError for anything else, naming the type where it is known.
     """
     if not content:
         raise UnusableImageError("empty file")
@@ -114,12 +114,11 @@ def _describe(content: bytes) -> str:
 
 @contextmanager
 def bounded_decoding(max_pixels: int) -> Iterator[None]:
-    """Let Pillow itself refuse more than `max_pixels` wherever it looks, while this is open.
+    """Set Pillow's own limit to `max_pixels`, and silence its warnings about metadata.
 
-    `normalise` holds the limit by itself too; this also covers frames and tiles that claim more
-    than the header. Pillow's remarks about broken metadata are not shown meanwhile: they concern
-    no pixel. Its limit and the warning filters belong to the whole process, so this is for a
-    process that imports, not for one that serves.
+    `normalise` checks the header's size itself; this also covers frames and tiles that claim more
+    than the header. Limit and warning filters are process-wide, so this is for a process that
+    imports, not for one that serves.
     """
     before = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
@@ -133,14 +132,14 @@ def bounded_decoding(max_pixels: int) -> Iterator[None]:
 
 
 def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
-    """Bring an image file to normal form. The same bytes always give the same bytes.
+    """Normalise an image file. The same bytes always give the same bytes.
 
     Upright by EXIF, centre square, Lanczos to NORMAL_SIZE, 16 bits scaled to 8, transparency on
     white, an embedded colour profile converted to sRGB, first frame of an animation. Colour is
-    converted after the resize: on the gamma-encoded numbers that the file holds, as viewers do.
+    converted after the resize, which works on gamma-encoded values, as viewers do.
 
-    Raises UnusableImageError for what is no image, is damaged or truncated, claims more than
-    `max_pixels` pixels (refused from the header), or has pixels without a defined range.
+    Raises UnusableImageError for files that are no image, are damaged or truncated, claim more than
+    `max_pixels` pixels (refused from the header), or have pixels without a defined range.
     """
     format_name = sniff(content)
     try:
@@ -200,7 +199,7 @@ def _centre_square(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """L, RGB, RGBA or CMYK with 8 bits a channel."""
+    """Convert to L, RGB, RGBA or CMYK with 8 bits per channel."""
     if image.mode in _SIXTEEN_BIT:
         return _scaled_to_eight_bits(image)
     if image.mode in ("I", "F", "LAB"):
@@ -224,7 +223,7 @@ def _scaled_to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB or RGBA in sRGB; a profile that is broken or made for other channels is ignored."""
+    """Convert to RGB or RGBA in sRGB, ignoring a broken profile or one for other channels."""
     target = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile:
         try:

@@ -1,8 +1,7 @@
-"""Planted patterns: photographs changed in one region that is known, in one way that is known.
+"""Planted patterns: photographs edited in one known region, in one known way.
 
-What is found in such images can be held to the truth: where the change is, and of which kind.
-The edits are as weak as a frozen encoder at 224 pixels allows: weaker ones, which the eye would
-overlook, it overlooks as well. They show to those who know where to look.
+Ground truth for detection, localisation and clustering. The edits are as weak as a frozen encoder
+at 224 pixels can detect; people see them when they know where to look.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ AREA: Final = (0.18, 0.24)
 """Smallest and largest share of the image that a region is drawn to cover."""
 
 EDGE: Final = 0.05
-"""Half the width of a region's soft edge, as a share of the image's side."""
+"""Half the width of a region's soft edge, as a share of the image's side length."""
 
 _REGIONS: Final = 8
 _DETAIL_SIGMA: Final = 1.5
@@ -43,14 +42,12 @@ _NOISE_GRAIN: Final = 0.6
 def plant(
     image: UInt8[np.ndarray, "h w 3"], kind: str, rng: np.random.Generator
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Plane]:
-    """Edit one soft-edged region of `image` in the way that `kind` names.
+    """Apply the edit `kind` to one soft-edged region of a copy of `image`.
 
-    Returns the edited image (0 to 255) and the mask in [0, 1]: the share of the edit in each
-    pixel. The mask's mean, its area, is within 0.15 and 0.25. Of eight regions drawn, the one in
-    which the edit shows most is taken: a blur of a black sky would be no edit, and grain on gravel
-    none that can be told. The caller's image is left as it is.
-
-    Raises ValueError for a kind that is not in `KINDS`.
+    Returns the edited image (0 to 255) and the mask in [0, 1]: the opacity of the edit in each
+    pixel. The mask's mean, its area, is between 0.15 and 0.25. Of eight random regions the one with
+    the most visible edit is taken: a blur of a black sky would be no edit, and grain on gravel
+    cannot be seen. ValueError for a kind that is not in `KINDS`.
     """
     if kind not in _EDITS:
         raise ValueError(f"expected a kind among {', '.join(KINDS)}, got {kind!r}")
@@ -62,10 +59,10 @@ def plant(
 
 
 def soft_region(height: int, width: int, rng: np.random.Generator) -> Plane:
-    """Draw an ellipse of random area, shape, turn and place, as a mask in [0, 1] of soft edge.
+    """Draw an ellipse of random area, shape, angle and position, as a soft mask in [0, 1].
 
     It lies inside the image with its whole edge. Lengths are shares of height and width, so the
-    area does not depend on the image's proportions.
+    area does not depend on the image's aspect ratio.
     """
     product = rng.uniform(*AREA) / np.pi
     ratio = np.exp(rng.uniform(-0.4, 0.4))
@@ -84,7 +81,7 @@ def soft_region(height: int, width: int, rng: np.random.Generator) -> Plane:
 
 
 def _region_where_it_shows(pixels: Pixels, change: Pixels, rng: np.random.Generator) -> Plane:
-    """Of eight regions, the one in which the change is largest against the detail that hides it."""
+    """Draw eight regions and take the one with the largest change relative to local detail."""
     grey = pixels.mean(axis=-1)
     detail = gaussian_filter(np.abs(grey - gaussian_filter(grey, _DETAIL_SIGMA)), _NEAR_SIGMA)
     visible = np.abs(change).mean(axis=-1) / (_DETAIL_FLOOR + detail)
@@ -94,15 +91,15 @@ def _region_where_it_shows(pixels: Pixels, change: Pixels, rng: np.random.Genera
 
 
 def _blur(pixels: Pixels, _: np.random.Generator) -> Pixels:
-    """A Gaussian blur: the softness of a background that was made up."""
+    """Blur, as in the soft background of a generated image."""
     blurred: Pixels = gaussian_filter(pixels, sigma=(_BLUR_SIGMA, _BLUR_SIGMA, 0.0))
     return blurred
 
 
 def _checkerboard(pixels: Pixels, _: np.random.Generator) -> Pixels:
-    """Cells brighter and darker in turn, as transposed convolutions leave them.
+    """Add a checkerboard, the artefact of transposed convolutions.
 
-    Cells of two pixels: single ones are hardly seen by an encoder with patches of 14 pixels.
+    Of 2 x 2 pixels: an encoder with patches of 14 pixels hardly detects single ones.
     """
     rows, columns = np.indices(pixels.shape[:2]) // _CHECKER_CELL
     sign = np.where((rows + columns) % 2 == 0, 1.0, -1.0)
@@ -111,9 +108,9 @@ def _checkerboard(pixels: Pixels, _: np.random.Generator) -> Pixels:
 
 
 def _mode_filter(pixels: Pixels, _: np.random.Generator) -> Pixels:
-    """The commonest palette colour around each pixel: painted, waxen smoothness.
+    """Replace each pixel by the most frequent palette colour around it: a painted, waxy look.
 
-    The mode is taken over one palette, not channel by channel, which would invent colours.
+    The mode is of one palette, not channel by channel, which would invent colours.
     """
     palette = Image.fromarray(pixels.astype(np.uint8)).quantize(_MODE_COLOURS)
     filtered = np.asarray(palette.filter(ImageFilter.ModeFilter(_MODE_WINDOW)))
@@ -123,13 +120,13 @@ def _mode_filter(pixels: Pixels, _: np.random.Generator) -> Pixels:
 
 
 def _colour_cast(pixels: Pixels, _: np.random.Generator) -> Pixels:
-    """A shift toward magenta, a tint that daylight does not give."""
+    """Shift colours toward magenta."""
     tinted: Pixels = pixels + np.array(_CAST)
     return tinted
 
 
 def _sensor_noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Grain that grows with brightness, as photon noise does, softened as by demosaicing."""
+    """Add noise that grows with brightness, as photon noise does, smoothed as by demosaicing."""
     sigma = (_NOISE_GRAIN, _NOISE_GRAIN, 0.0)
     grain = gaussian_filter(rng.standard_normal(pixels.shape), sigma=sigma)
     strength = _NOISE_LEVEL * np.sqrt(0.3 + 0.7 * pixels / 255.0)
@@ -145,4 +142,4 @@ _EDITS: Final[dict[str, Edit]] = {
     "sensor_noise": _sensor_noise,
 }
 KINDS: Final = tuple(_EDITS)
-"""The five ways in which a region can be changed."""
+"""Names of the five edits."""

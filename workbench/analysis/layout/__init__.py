@@ -1,1 +1,1 @@
-"""The layout of a collection: UMAP coordinates and the cells over them."""
+"""Layout of a collection: UMAP coordinates and the cells over them."""

@@ -1,4 +1,4 @@
-"""Cells: the squares of a quad-tree over the layout, with what they hold."""
+"""Quad-tree cells over the layout, and their statistics."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ COLUMNS, ROWS = 16, 12
 """The grid of level 0; each level is twice as fine."""
 LEVELS_AT_MOST = 8
 IMAGES_A_CELL = 4
-"""The finest level is the one whose occupied cells hold about this many images."""
+"""Mean number of images in a cell of the finest level, about."""
 
 
 @dataclass(frozen=True)
 class CellSummary:
-    """One square. `counts` are real right, real called fake, fake right, fake called real."""
+    """Statistics of a cell.
+
+    counts: true negatives (real, called real), false positives (real, called fake), true positives
+        (fake, called fake), false negatives (fake, called real).
+    """
 
     level: int
     row: int
@@ -26,44 +30,46 @@ class CellSummary:
     counts: tuple[int, int, int, int]
     mean_p: float
     sensitivity: float | None
-    """Mean over its measured images, in logits; None where none was measured."""
+    """Mean over its measured images, in logits; None without any."""
     measured: int
     mean_activation: Float[ndarray, " dimension"]
     exemplar: int
-    """Index of the image whose activations are nearest the cell's mean."""
+    """Index of the image whose activations are nearest to the mean."""
 
 
 def level_count(images: int) -> int:
-    """How many levels a layout of so many images needs."""
+    """Compute the number of levels of a layout of so many images."""
     finest = np.ceil(np.log(max(images / (COLUMNS * ROWS * IMAGES_A_CELL), 1.0)) / np.log(4.0))
     return int(min(finest + 2, LEVELS_AT_MOST))
 
 
-def place_in_grid(
-    places: Float[ndarray, "image 2"], level: int
+def cell_indices(
+    coordinates: Float[ndarray, "image 2"], level: int
 ) -> tuple[Integer[ndarray, " image"], Integer[ndarray, " image"]]:
-    """Row and column of each image's square at a level; places are (x, y) in [0, 1)."""
-    columns = (places[:, 0] * (COLUMNS << level)).astype(int)
-    rows = (places[:, 1] * (ROWS << level)).astype(int)
+    """Compute the row and column of each image's cell; coordinates are (x, y) in [0, 1)."""
+    columns = (coordinates[:, 0] * (COLUMNS << level)).astype(int)
+    rows = (coordinates[:, 1] * (ROWS << level)).astype(int)
     return rows, columns
 
 
-def spread_order(places: Float[ndarray, "image 2"], *, seed: int) -> Integer[ndarray, " image"]:
-    """The images in an order of which every beginning is spread over the layout.
+def stratified_order(
+    coordinates: Float[ndarray, "image 2"], *, seed: int
+) -> Integer[ndarray, " image"]:
+    """Order the images so that every beginning is a stratified sample of the layout.
 
-    The occupied cells of level 0 take turns, so that as many images as there are cells hold one of
-    each. Within a cell, the occupied cells of the next level take turns, and so on down; within
-    one of the finest level the order is random.
+    The occupied cells of level 0 take turns, so that the first images are one of each. Within a
+    cell, the occupied cells of the next level take turns, and so on down; within a cell of the
+    finest level the order is random.
     """
-    order = np.random.default_rng(seed).permutation(len(places))
-    for level in reversed(range(level_count(len(places)))):
-        rows, columns = place_in_grid(places[order], level)
+    order = np.random.default_rng(seed).permutation(len(coordinates))
+    for level in reversed(range(level_count(len(coordinates)))):
+        rows, columns = cell_indices(coordinates[order], level)
         order = order[np.argsort(_turn(rows * (COLUMNS << level) + columns), kind="stable")]
     return order
 
 
 def _turn(keys: Integer[ndarray, " image"]) -> Integer[ndarray, " image"]:
-    """How many earlier entries have the same key."""
+    """Count the earlier entries with the same key, for each."""
     grouped = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[grouped], prepend=-1))
     lengths = np.diff(starts, append=len(keys))
@@ -73,19 +79,19 @@ def _turn(keys: Integer[ndarray, " image"]) -> Integer[ndarray, " image"]:
 
 
 def summarise_cells(
-    places: Float[ndarray, "image 2"],
+    coordinates: Float[ndarray, "image 2"],
     outcomes: Integer[ndarray, " image"],
     p: Float[ndarray, " image"],
     sensitivity: Float[ndarray, " image"],
     activations: Float[ndarray, "image dimension"],
 ) -> Iterator[CellSummary]:
-    """The occupied squares of every level; at each, the counts sum to the number of images.
+    """Summarise the occupied cells of every level; at each, counts sum to the number of images.
 
     `outcomes` are 0…3 in the order of `CellSummary.counts`; `sensitivity`, in logits, is NaN where
     it was not measured.
     """
-    for level in range(level_count(len(places))):
-        rows, columns = place_in_grid(places, level)
+    for level in range(level_count(len(coordinates))):
+        rows, columns = cell_indices(coordinates, level)
         keys = rows * (COLUMNS << level) + columns
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order], prepend=-1))

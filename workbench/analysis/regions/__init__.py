@@ -1,1 +1,1 @@
-"""Regions of images: pixel groups, patterns, lift, counterfactual edits."""
+"""Regions of images: pixel groups, patterns of them, lift, counterfactual edits."""

@@ -1,4 +1,4 @@
-"""Counterfactual edits, each with its control: a region removed, a dimension set otherwise."""
+"""Counterfactual edits with their controls: regions removed, dimensions set to a reference."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from scipy.special import stdtrit
 Fill = Literal["clone", "inpaint", "blur", "mean"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
 MEASURING_FILL: Fill = "clone"
-"""The fill by which effects are measured: the most faithful to the truth, where it is known."""
+"""The fill for measuring effects: the most faithful one on planted patterns."""
 _INPAINT_RADIUS = 5
 _BASE_RADIUS = 2
-"""Of the inpainting below a clone, of which little more than the colours at the rim remains."""
+"""Radius of the inpainting below a clone, of which little more than the rim's colours remain."""
 _BLUR_SIGMA = 9.0
 _MARGIN = 2
-"""Pixels by which a region is widened before it is filled, so that its rim does not survive."""
+"""Pixels by which a region is dilated before it is filled, so that its rim is removed too."""
 _DRAWS = 12
 FEWEST_CONTROLS = 3
 _MOVED = 1e-6
 _SOURCES = 24
-"""Places drawn from which a clone may take its texture."""
+"""Number of random windows that a clone's texture is chosen from."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What removing regions does to the logit, in logits, + toward fake.
+    """Effect of removing regions on the logit, in logits, + toward fake.
 
-    `value` is the mean over the images of (change by removal - mean change of its controls).
-    `low` and `high` hold the mean of all such images with 95 % confidence (Student's t); None
-    where there is one image alone. `control` is the mean change of the controls.
+    value: mean over the images of (change by removal - mean change of its controls).
+    low, high: its 95% confidence interval (Student's t); None for a single image.
+    control: the mean change of the controls.
     """
 
     value: float
@@ -48,9 +48,9 @@ class Effect:
 def paired_effect(
     removed: Float[ndarray, " image"], controls: Float[ndarray, "image control"]
 ) -> Effect:
-    """The effect out of each image's change by removal and those of its own controls.
+    """Compute the effect from each image's change by removal and those of its own controls.
 
-    Paired, because images differ in how far any edit moves them. Raises ValueError without images.
+    Paired, because images differ in how far any edit moves them. ValueError without images.
     """
     count = len(removed)
     if not count:
@@ -70,11 +70,11 @@ def paired_effect(
 
 
 def exceeds_controls(change: float, controls: Float[ndarray, " control"]) -> bool | None:
-    """Whether a change lies outside of its controls' 95 % prediction interval.
+    """Tell whether a change lies outside of its controls' 95% prediction interval.
 
     That is, beyond the t quantile of 0.975 times their standard deviation times sqrt(1 + 1/n) from
-    their mean: one more control would lie there in 5 % of the cases. None for fewer than
-    `FEWEST_CONTROLS`, which have no spread to speak of.
+    their mean: one more control would lie there in 5% of cases. None for fewer than
+    `FEWEST_CONTROLS`, of which the standard deviation says too little.
     """
     count = len(controls)
     if count < FEWEST_CONTROLS:
@@ -88,7 +88,7 @@ def dimension_changes(
     logit_weight: Float[ndarray, " dimension"],
     reference: Float[ndarray, " dimension"],
 ) -> Float[ndarray, " dimension"]:
-    """Change of the logit, + toward fake, when each dimension alone is set to its reference.
+    """Compute the change of the logit, + toward fake, for each dimension set to its reference.
 
     w_k (reference_k - z_k), exact: the logit is linear in z. The reference is 0, or the mean
     activations of some images.
@@ -103,12 +103,11 @@ def other_dimensions(
     reference: Float[ndarray, " dimension"],
     count: int,
 ) -> Integer[ndarray, " control"]:
-    """Up to `count` other dimensions, drawn at random, whose same edit is a dimension's control.
+    """Draw up to `count` other dimensions as controls of a dimension's edit.
 
-    As a region's control is the same edit elsewhere in the image, a dimension's is the same edit of
-    other dimensions of the image: set to 0, or to the same cell's mean. Drawn among those that the
-    edit moves: a dimension that is at its reference already is not edited, and many zeros would
-    make any other change look like evidence. The same question has the same controls.
+    A dimension's controls are the same edit of the image's other dimensions: set to 0, or to the
+    same cell's mean. Only of those that the edit changes: many zeros would make any other change
+    look like evidence. Deterministic for a dimension.
     """
     moved = np.flatnonzero(np.abs(reference - activation) > _MOVED)
     others = moved[moved != dimension]
@@ -119,13 +118,13 @@ def other_dimensions(
 def remove_region(
     pixels: UInt8[ndarray, "height width 3"], mask: UInt8[ndarray, "height width"], fill: Fill
 ) -> UInt8[ndarray, "height width 3"]:
-    """The image without what lies under the mask (0 or 1).
+    """Fill the region under the mask (0 or 1).
 
-    `clone` lays texture of another part of the image over the region, fitted to its rim by
+    `clone` covers the region with texture of another part of the image, fitted to its rim by
     Poisson's equation (Pérez, Gangnet, Blake, SIGGRAPH 2003, equation 10; OpenCV), `inpaint`
-    continues the surroundings (Telea 2004, OpenCV), `blur` takes the detail away, `mean` paints the
-    image's mean colour. A mask that covers everything leaves nothing to take texture from or to
-    continue: cloning and inpainting then paint the mean colour too. An empty mask changes nothing.
+    continues the surroundings (Telea 2004, OpenCV), `blur` blurs the region, `mean` fills it with
+    the image's mean colour, as all fills but `blur` do for a mask that covers everything. An empty
+    mask changes nothing.
     """
     size = 2 * _MARGIN + 1
     hole = cv2.dilate(mask, np.ones((size, size), np.uint8))
@@ -143,13 +142,13 @@ def remove_region(
 def _cloned(
     inpainted: UInt8[ndarray, "height width 3"], hole: UInt8[ndarray, "height width"]
 ) -> UInt8[ndarray, "height width 3"]:
-    """The inpainted image, its hole covered with the texture of another part.
+    """Cover the hole of an inpainted image with texture of another part of it.
 
     Both the rim and the texture are of the inpainted image, so that nothing of what was removed
-    comes back, be it at the image's border or where the hole is too large for another place.
+    comes back, be it at the image's border or where the window overlaps the hole.
     """
     height, width = hole.shape
-    # The rim has to lie inside the image for the equation; the outermost pixels stay inpainted.
+    # The equation needs the rim inside the image; the outermost pixels stay inpainted.
     inner = hole.copy()
     inner[[0, -1]] = inner[:, [0, -1]] = 0
     if not inner.any():
@@ -164,9 +163,9 @@ def _cloned(
 
 
 def _source(hole: UInt8[ndarray, "height width"]) -> tuple[int, int]:
-    """Row and column, in the image mirrored at its borders, of the window to take texture from.
+    """Choose the window to take texture from: its row and column in the image, mirrored at borders.
 
-    Of places drawn at random, the same for the same hole, the first that overlaps it least.
+    Of random windows, the same for the same hole, the first with the least overlap.
     """
     height, width = hole.shape
     mirrored = np.pad(hole, ((height - 1,) * 2, (width - 1,) * 2), mode="reflect")
@@ -187,7 +186,7 @@ def with_controls(
     controls: int,
     seed: int,
 ) -> list[UInt8[ndarray, "height width 3"]]:
-    """The image without the region, then without each of `controls` regions like it elsewhere."""
+    """Remove the region, and in further copies each of `controls` regions like it elsewhere."""
     regions = [mask, *random_regions(mask, controls, seed=seed)]
     return [remove_region(pixels, region, fill) for region in regions]
 
@@ -195,10 +194,10 @@ def with_controls(
 def random_regions(
     mask: UInt8[ndarray, "height width"], count: int, *, seed: int
 ) -> list[UInt8[ndarray, "height width"]]:
-    """`count` regions of the same shape and area elsewhere in the image.
+    """Draw `count` regions of the same shape and area elsewhere in the image.
 
-    The mask is moved (over the border it comes in again at the other side) and mirrored; of a
-    dozen random places each time, the one is taken that overlaps the original least.
+    The mask is shifted cyclically and mirrored; of twelve random shifts each time, one of the three
+    with the least overlap with the original is taken.
     """
     generator = np.random.default_rng(seed)
     return [_elsewhere(mask, generator) for _ in range(count)]
@@ -213,6 +212,6 @@ def _elsewhere(
         mirrored = mask[:, ::-1] if generator.random() < 0.5 else mask
         shift = (int(generator.integers(height)), int(generator.integers(width)))
         candidates.append(np.roll(mirrored, shift, axis=(0, 1)))
-    # Without a little chance among the far ones, every control would sit in the same corner.
+    # With the least overlap alone, every control would be in the same corner.
     candidates.sort(key=lambda moved: int((moved & mask).sum()))
     return candidates[int(generator.integers(3))]

@@ -1,4 +1,4 @@
-"""How much more often a pattern is met among misclassified images than among all."""
+"""Lift of a pattern: its share among misclassified images over its share among all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy import ndarray
 
 @dataclass(frozen=True)
 class Lift:
-    """How much more often a pattern is met among misclassified images; 1 is no more than usual."""
+    """Lift with its 95% confidence interval; 1 is no association."""
 
     value: float
     low: float
@@ -21,7 +21,7 @@ class Lift:
 def lift(
     has_pattern: Bool[ndarray, " image"], wrong: Bool[ndarray, " image"], *, seed: int
 ) -> Lift:
-    """The lift of one pattern over images; see `lifts`."""
+    """Compute the lift of one pattern; see `lifts`."""
     counts = [
         np.sum(has_pattern & wrong),
         np.sum(has_pattern & ~wrong),
@@ -32,12 +32,13 @@ def lift(
 
 
 def lifts(counts: Integer[ndarray, "pattern 4"], *, seed: int) -> list[Lift]:
-    """Share of misclassified images with a pattern, over the share of all images with it.
+    """Compute each pattern's share of misclassified images over its share of all images.
 
-    `counts` are the images with the pattern that are wrong and that are not, then those without
-    it. The interval holds 95 % of 1,000 bootstrap resamples of the images. Without misclassified
-    images, or without the pattern, nothing is known: the lift is 1 and the interval [0, inf)
-    closed at 99.
+    counts: images with the pattern, wrong and right, then images without it, wrong and right.
+
+    The interval is the 95% percentile interval of 1,000 bootstrap resamples of the images, its
+    upper end at most 99. Without misclassified images, or without the pattern, the lift is 1 and
+    the interval [0, 99].
     """
     known = ((counts[:, 0] + counts[:, 2]) > 0) & ((counts[:, 0] + counts[:, 1]) > 0)
     found = [Lift(1.0, 0.0, 99.0)] * len(counts)
@@ -49,10 +50,10 @@ def lifts(counts: Integer[ndarray, "pattern 4"], *, seed: int) -> list[Lift]:
         total, counts[known] / total[:, None], size=(1000, len(total))
     )
     low, high = np.nanpercentile(_lift_of(drawn), [2.5, 97.5], axis=0)
-    for place, *figures in zip(
+    for row, *figures in zip(
         np.flatnonzero(known), _lift_of(counts[known]), low, np.minimum(high, 99.0), strict=True
     ):
-        found[place] = Lift(*map(float, figures))
+        found[row] = Lift(*map(float, figures))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Patterns: pixel groups of many images that are fake, or real, for like reasons."""
+"""Patterns: clusters of pixel groups of many images, by the direction of their evidence."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from umap import UMAP
 
 UNCLUSTERED = -1
 FEWEST = 12
-"""Fewer groups than this on a side make no pattern: a cluster of them would be chance."""
+"""Smallest cluster, and fewest groups of a side that are clustered."""
 ALL_ALIKE = 100
-"""Below this number, the groups of a side may all be one pattern."""
+"""Below this number, all groups of a side may be one pattern."""
 MOST_A_SIDE = 25
-"""So many patterns at most toward each side: what people can look through and name."""
+"""Most patterns toward each side: what people can review and name."""
 MOST_LEADING = 20_000
-"""Leading groups of a side at most: clustering takes about a minute for so many."""
+"""Most leading groups of a side: clustering so many takes about a minute."""
 NEIGHBOURS = 15
 LIKE = 0.2
-"""Cosine from which on two directions count as alike: chance, of evidence's length, gives 0.04."""
+"""Least cosine of similar directions; that of random ones of this length is about 0.04."""
 JOINING = 8
-"""So many of a group's nearest leading groups must be of one pattern for it to join."""
+"""Fewest of a group's nearest leading groups that must be of one pattern for it to join."""
 RESAMPLES = 5
 RESAMPLED_SHARE = 0.8
-"""Of the images in a resample."""
+"""Share of the images in a resample."""
 MOST_RESAMPLED = 3000
-"""Groups in a resample at most: clustering them takes some seconds."""
+"""Most groups in a resample: clustering them takes some seconds."""
 
 
 def cluster_groups(
@@ -42,13 +42,14 @@ def cluster_groups(
     *,
     seed: int,
 ) -> Integer[ndarray, " group"]:
-    """A pattern's number for each group, or `UNCLUSTERED`.
+    """Cluster pixel groups; a pattern's number for each, or `UNCLUSTERED`.
 
-    Groups toward fake and toward real are clustered apart, by the direction of their evidence (of
-    length 1, so that distance is angle). Of each side, every image's leading group is brought to 5
-    dimensions by UMAP and clustered by HDBSCAN; whatever is left joins the pattern that most of its
-    nearest leading groups belong to, or none. Numbers run from the largest |mean contribution|
-    down. Groups that contribute nothing stay unclustered.
+    direction: of the evidence, of norm 1, so that distances are angles.
+
+    Groups toward fake and toward real are clustered separately. Of each side, every image's leading
+    group is reduced to 5 dimensions by UMAP and clustered by HDBSCAN; the others join the pattern
+    of most of their nearest leading groups, or none. Numbers run from the largest
+    |mean contribution| down. Groups with contribution 0 stay unclustered.
     """
     numbers = np.full(len(direction), UNCLUSTERED)
     for side in (contribution > 0, contribution < 0):
@@ -77,7 +78,7 @@ def _cluster_side(
 def _leading(
     size: Float[ndarray, " group"], image_ids: Integer[ndarray, " group"]
 ) -> Integer[ndarray, " leading"]:
-    """The strongest group of each image; of few images the next strongest too, and so on."""
+    """Select the strongest group of each image; of few images the next strongest too, and so on."""
     order = np.lexsort((-size, image_ids))
     starts = np.searchsorted(image_ids[order], image_ids[order], side="left")
     rank = np.empty(len(order), dtype=int)
@@ -104,8 +105,8 @@ def _cluster(direction: Float[ndarray, "group part"], *, seed: int) -> Integer[n
     found: Integer[ndarray, " group"] = HDBSCAN(
         min_cluster_size=max(FEWEST, count // MOST_A_SIDE),
         min_samples=5,
-        # Few groups may all be one pattern. Of many, a cluster of more than half tells nobody
-        # anything, so it is taken apart into what it is made of.
+        # Few groups may all be one pattern. Of many, a cluster of more than half says little and
+        # is split.
         allow_single_cluster=few,
         max_cluster_size=None if few else count // 2,
         copy=True,
@@ -118,13 +119,13 @@ def _nearest(
     leading: Float[ndarray, "leading part"],
     numbers: Integer[ndarray, " leading"],
 ) -> Integer[ndarray, " group"]:
-    """The pattern that at least `JOINING` of the nearest like leading groups are of, if any."""
+    """Find the pattern of at least `JOINING` of the nearest similar leading groups, if any."""
     if not len(direction) or numbers.max(initial=UNCLUSTERED) == UNCLUSTERED:
         return np.full(len(direction), UNCLUSTERED)
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(leading)), algorithm="brute")
-    distance, places = search.fit(leading).kneighbors(direction)
-    alike = 1 - distance**2 / 2 >= LIKE
-    near = np.where(alike, numbers[places], UNCLUSTERED)
+    distance, indices = search.fit(leading).kneighbors(direction)
+    similar = 1 - distance**2 / 2 >= LIKE
+    near = np.where(similar, numbers[indices], UNCLUSTERED)
     votes = np.stack([(near == number).sum(axis=1) for number in range(numbers.max() + 1)], axis=1)
     return np.where(votes.max(axis=1) >= JOINING, votes.argmax(axis=1), UNCLUSTERED)
 
@@ -140,11 +141,11 @@ def _numbered_by_strength(
     return renumbered
 
 
-def typicality(direction: Float[ndarray, "group part"]) -> Float[ndarray, " group"]:
-    """Distance of each group's direction to the medoid's (0 for the medoid), in [0, 2].
+def medoid_distance(direction: Float[ndarray, "group part"]) -> Float[ndarray, " group"]:
+    """Compute the distance of each direction to the medoid's, in [0, 2]; 0 for the medoid.
 
-    The medoid is sought on the mean direction instead of over all pairs: the same for compact
-    clusters, and linear in their size.
+    The medoid is taken as the direction nearest to the mean, not over all pairs: the same for
+    compact clusters, in linear time.
     """
     medoid = direction[np.argmax(direction @ direction.mean(axis=0))]
     distance: Float[ndarray, " group"] = np.linalg.norm(direction - medoid, axis=1)
@@ -153,14 +154,14 @@ def typicality(direction: Float[ndarray, "group part"]) -> Float[ndarray, " grou
 
 @dataclass(frozen=True)
 class Stability:
-    """How well patterns are found again in resamples of the images.
+    """Stability of patterns over resamples of the images.
 
     `adjusted_rand` compares the two clusterings of a resample's groups (Hubert and Arabie 1985; 0
-    is chance, 1 the same), unclustered ones as a cluster of their own; the mean over resamples.
-    None where there are no patterns. `by_pattern` has for each pattern's number the largest Jaccard
-    similarity of its members in a resample with a cluster found there, in [0, 1]; the mean over
-    resamples. Hennig 2007 (Computational Statistics & Data Analysis 52, section 3): from 0.75 on a
-    cluster is stable, below 0.5 it dissolves.
+    is chance, 1 the same), unclustered ones as a cluster of their own; mean over resamples, None
+    without patterns. `by_pattern` has for each pattern's number the largest Jaccard similarity of
+    its members in a resample with a cluster found there, in [0, 1]; mean over resamples. Hennig
+    2007 (Computational Statistics & Data Analysis 52, section 3): from 0.75 on a cluster is stable,
+    below 0.5 it is not.
     """
 
     adjusted_rand: float | None
@@ -176,11 +177,11 @@ def stability(
     seed: int,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Stability:
-    """Cluster the groups of random images again, and hold what is found to `numbers`.
+    """Measure the stability of the clustering `numbers`, by clustering resamples of the images.
 
     Each resample takes `RESAMPLED_SHARE` of the images without replacement, fewer where their
-    groups would be more than `MOST_RESAMPLED`, and a seed of its own, so that what depends on the
-    seed of the clustering shows as well.
+    groups would be more than `MOST_RESAMPLED`, and a seed of its own, so that the variance over
+    seeds counts as well. `advance` is told of every resample and may raise to end the work.
     """
     present = [int(number) for number in np.unique(numbers) if number != UNCLUSTERED]
     if not present:
@@ -229,11 +230,10 @@ def _best_jaccard(members: Bool[ndarray, " group"], found: Integer[ndarray, " gr
 def effect_agreement(
     contribution: Float[ndarray, " pattern"], effect: Float[ndarray, " pattern"]
 ) -> float | None:
-    """Rank correlation (Spearman) of patterns' mean contribution with their measured effect.
+    """Compute Spearman's correlation of patterns' mean contribution and measured effect.
 
-    What pushes toward fake lowers the logit when it is removed: the effect's sign is turned, so
-    that +1 says that what is claimed is what is measured. None for fewer than three patterns, or
-    where all are equal.
+    Removing what pushes toward fake lowers the logit: the effect's sign is reversed, so that +1 is
+    full agreement. None for fewer than three patterns, or where all are equal.
     """
     if len(contribution) < 3 or not np.ptp(contribution) or not np.ptp(effect):
         return None

@@ -1,4 +1,4 @@
-"""Pixel groups: connected regions of one image that follow its things, with their contribution."""
+"""Pixel groups: connected regions of one image along superpixels, with their contribution."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from skimage.segmentation import slic
 
 SEGMENTS = 96
-"""Superpixels aimed at; 224 px and 96 of them make regions of about 23 x 23 px."""
+"""Target number of superpixels: regions of about 23 x 23 px at 224 px."""
 SUPERPIXELS_VERSION = 1
-"""Raise it whenever an image would get other superpixels than before: they are kept."""
+"""Raise it with every change of an image's superpixels, which are cached."""
 _COMPACTNESS = 12.0
 _SMOOTHING = 1.0
 _ITERATIONS = 3
@@ -25,14 +25,17 @@ in three times the time; squares of the same size 0.736."""
 KEPT_SHARE = 0.8
 KEPT_AT_MOST = 8
 LIKENESS = 0.8
-"""Cosine of two neighbours' dimension profiles from which on they are one region."""
+"""Least cosine of the dimension profiles of neighbours that merge."""
 DENSITY_RATIO = 0.4
-"""Neighbours merge only where the weaker has this share of the stronger one's density."""
+"""Least ratio of the densities, weaker to stronger, of neighbours that merge."""
 
 
 @dataclass(frozen=True)
 class PixelGroup:
-    """One region. Contributions are in logits, positive toward fake."""
+    """A pixel group. Contributions are in logits, positive toward fake; lengths in pixels.
+
+    rle: COCO run lengths, column by column.
+    """
 
     rle: str
     left: int
@@ -43,21 +46,21 @@ class PixelGroup:
     contribution: float
     by_dimension: Float[ndarray, " dimension"]
     areas: Float[ndarray, " patch"]
-    """The share of each patch's area that lies in it."""
+    """The share of each patch's area in the group."""
 
 
 def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "height width"]:
-    """Labels 0…S-1 of connected regions of like colour (SLIC, Achanta et al. 2012).
+    """Segment an image into connected regions of similar colour (SLIC, Achanta et al. 2012).
 
-    S is about `SEGMENTS`. A constant image has regions too: SLIC then falls back to place alone.
+    Labels are 0 to S - 1, S about `SEGMENTS`. In a constant image regions follow position alone.
     """
     lab = _smooth_lab(pixels)
     # slic stretches what it is given to [0, 1]; dividing here too keeps compactness in Lab units.
-    spread = float(lab.max() - lab.min())
+    extent = float(lab.max() - lab.min())
     labels = slic(
         lab,
         n_segments=SEGMENTS,
-        compactness=_COMPACTNESS / (spread or 1.0),
+        compactness=_COMPACTNESS / (extent or 1.0),
         max_num_iter=_ITERATIONS,
         start_label=0,
         convert2lab=False,
@@ -67,7 +70,7 @@ def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "hei
 
 
 def _smooth_lab(pixels: UInt8[ndarray, "height width 3"]) -> Float[ndarray, "height width 3"]:
-    """The image in Lab, its contrast stretched to the whole range, a little smoothed."""
+    """Convert to Lab with the contrast stretched to the full range, and smooth slightly."""
     stretched = cv2.normalize(pixels, np.empty_like(pixels), 0, 255, cv2.NORM_MINMAX)
     lab = cv2.cvtColor(stretched, cv2.COLOR_RGB2LAB).astype(np.float32)
     lab[..., 0] *= 100 / 255  # in bytes, OpenCV has L from 0 to 255
@@ -76,7 +79,7 @@ def _smooth_lab(pixels: UInt8[ndarray, "height width 3"]) -> Float[ndarray, "hei
 
 
 def _numbered(labels: Integer[ndarray, "height width"]) -> Integer[ndarray, "height width"]:
-    """The same regions, numbered without gaps."""
+    """Renumber regions without gaps."""
     used = np.bincount(labels.ravel()) > 0
     numbers: Integer[ndarray, "height width"] = (np.cumsum(used) - 1)[labels]
     return numbers
@@ -85,7 +88,7 @@ def _numbered(labels: Integer[ndarray, "height width"]) -> Integer[ndarray, "hei
 def patch_overlap(
     labels: Integer[ndarray, "height width"], grid: tuple[int, int]
 ) -> Float[ndarray, "patch region"]:
-    """The share of each patch's area that lies in each region; every row sums to 1."""
+    """Compute the share of each patch's area in each region; every row sums to 1."""
     height, width = labels.shape
     rows, columns = grid
     patch_row = np.arange(height) * rows // height
@@ -99,28 +102,20 @@ def patch_overlap(
     return shares
 
 
-def find_pixel_groups(
-    pixels: UInt8[ndarray, "height width 3"],
-    contributions: Float[ndarray, "dimension patch"],
-    grid: tuple[int, int],
-) -> list[PixelGroup]:
-    """The groups that carry an image's score: those along its superpixels."""
-    return join_superpixels(superpixels(pixels), contributions, grid)
-
-
 def join_superpixels(
     labels: UInt8[ndarray, "height width"],
     contributions: Float[ndarray, "dimension patch"],
     grid: tuple[int, int],
 ) -> list[PixelGroup]:
-    """The groups that carry an image's score, largest |C| first, made of its superpixels.
+    """Merge superpixels into the pixel groups that carry an image's score, largest |C| first.
 
-    `contributions` are c_k of each patch in logits. Each patch's amount is spread evenly over its
-    pixels, so that the regions' contributions sum to the map's own sum over any partition.
-    Superpixels are joined across neighbours that act alike (same sign, like profile over the
-    dimensions, like density), and the regions kept from the largest |C| down until they carry
-    `KEPT_SHARE` of the sum of |C| over all regions, or there are `KEPT_AT_MOST`. An image to which
-    nothing contributes has none.
+    contributions: c_k of each patch, in logits.
+
+    Each patch's contribution is distributed evenly over its pixels, so that contributions sum to
+    the map's sum over any partition. Neighbouring superpixels merge where they are similar (same
+    sign, profile over the dimensions, density), and regions are kept from the largest |C| down
+    until they carry `KEPT_SHARE` of the sum of |C|, or there are `KEPT_AT_MOST`. No group where all
+    contributions are 0.
     """
     overlap = patch_overlap(labels, grid)
     by_superpixel = contributions @ overlap
@@ -141,7 +136,7 @@ def join_superpixels(
 def _alike(
     labels: UInt8[ndarray, "height width"], by_region: Float[ndarray, "dimension region"]
 ) -> Integer[ndarray, " region"]:
-    """Which joined region each superpixel becomes part of, numbered without gaps."""
+    """Compute the number of each superpixel's merged region, without gaps."""
     area = np.bincount(labels.ravel())
     density = by_region.sum(axis=0) / area
     norm = np.linalg.norm(by_region, axis=0)
@@ -153,8 +148,8 @@ def _alike(
         (np.sign(density[first]) == np.sign(density[second]))
         & (weaker >= DENSITY_RATIO * stronger)
         & ((profile[:, first] * profile[:, second]).sum(axis=0) >= LIKENESS)
-        # Where little happens everything is alike: without this, the background of a whole
-        # image would chain into one group.
+        # Weak superpixels are all similar: without this, an image's whole background would chain
+        # into one group.
         & (weaker >= np.abs(density).mean())
     )
     regions = len(area)
@@ -168,7 +163,7 @@ def _alike(
 def _neighbours(
     labels: UInt8[ndarray, "height width"],
 ) -> tuple[Integer[ndarray, " pair"], Integer[ndarray, " pair"]]:
-    """Each pair of regions with a common edge, once, the lower number first."""
+    """List each pair of regions with a common edge once, the lower number first."""
     regions = int(labels.max()) + 1
     touching = np.zeros((regions, regions), dtype=bool)
     touching[labels[:, :-1], labels[:, 1:]] = True
@@ -205,7 +200,7 @@ def _group(
 
 
 def decode_mask(rle: str, size: int) -> UInt8[ndarray, "height width"]:
-    """The mask (0 or 1) that a group's run lengths stand for, on a square image of `size` px."""
+    """Decode run lengths to a mask (0 or 1) of a square image of `size` px."""
     decoded: UInt8[ndarray, "height width"] = coco.decode(
         {"counts": rle.encode("ascii"), "size": [size, size]}
     )

@@ -1,4 +1,4 @@
-"""Relevance along the class token's own path: LeGrad's, over all blocks that it goes through."""
+"""LeGrad along the class token's own path, over all blocks that it goes through."""
 
 from __future__ import annotations
 
@@ -18,40 +18,37 @@ from workbench.analysis.encoders.protocol import (
     Part,
     Penultimate,
 )
-from workbench.analysis.relevance.maps import TokenMaps
-from workbench.analysis.relevance.shares import as_shares
+from workbench.analysis.relevance.attribution import Attribution
+from workbench.analysis.relevance.shares import as_shares, in_proportion
 
 EXPLAINS: frozenset[FeatureKind] = frozenset({"class"})
 PARTS: Mapping[FeatureKind, Part] = {"class": "keys_values"}
 
 
-def class_token_path(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
-    """Each z_k spread over the patches in proportion to `path_relevance`; not negative.
+def class_token_path(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Attribution:
+    """Distribute each z_k over the patches in proportion to `path_shares`; not negative.
 
-    The baseline is 0, so the maps sum to z_k itself. An image with NaN in its embedding has NaN
-    for maps. ValueError where x has no class feature.
+    The baseline is 0. ValueError where x has no class feature.
     """
-    z = head.activation(state.embedding)
-    share = path_relevance(encoder, head, state)
-    return TokenMaps(maps=z[..., None] * share, baseline=torch.zeros_like(head.bias))
+    return in_proportion(head, state, path_shares(encoder, head, state))
 
 
-def path_relevance(
+def path_shares(
     encoder: Encoder, head: DistilledHead, state: Penultimate
 ) -> Float[Tensor, "image dimension patch"]:
-    """rho_k, not negative and of sum 1: where more attention of the class token would raise z_k.
+    """Compute rho_k, the share of each patch in z_k by LeGrad; not negative, of sum 1.
 
     E_k = sum over blocks l, mean over heads h, of (dz_k/dA_lh)+ in the class token's row without
     the class column (LeGrad: Bousselham, Boggust, Chaybouti, Strobelt, Kuehne, ICCV 2025, arXiv
-    2404.03214, section 3: the layerwise map and its merging over layers), divided by its sum; even
-    over all patches where that sum is 0. We differ:
+    2404.03214, section 3: the layerwise map and its merging over layers), divided by its sum;
+    uniform where that sum is 0. We differ:
 
     - The keys and values of each block are constants, so only the class token's own path through
       the blocks is followed, with its row of A. LeGrad follows all tokens and all rows.
     - Each block's attention is differentiated by z_k itself, from all class features at once that
       lie after it. LeGrad scores each block's own output.
-    - The derivative is that of the pre-activation: it equals dz_k/dA wherever z_k > 0, and spreads
-      a z_k of 0 too. Patch features count as constants.
+    - The derivative is that of the pre-activation: it equals dz_k/dA wherever z_k > 0, and is
+      defined for a z_k of 0 too. Patch features count as constants.
     - LeGrad scales each map to [0, 1]; that would lose its size.
 
     With o_l = sum_j A_l[j] V_l[j] the class token's attention output and u_kl = dz_k/do_l,
@@ -72,11 +69,12 @@ def path_relevance(
 
 @dataclass(frozen=True)
 class _Step:
-    """The class token in one block, with the graph of autograd between one block and the next.
+    """The class token in one block, with its autograd graph.
 
-    token, attended: what goes into the rest of the block, leaves of the graph.
-    query: from `token`; weights: its attention, outside of the graph.
-    outputs: the token after the block and, where it makes one, the class feature.
+    token, attended: inputs of the rest of the block, leaves of the graph.
+    query: of `token`.
+    weights: its attention, outside of the graph.
+    outputs: the token after the block and, where there is one, the class feature.
     """
 
     token: Float[Tensor, "image width"]
@@ -92,7 +90,7 @@ def _followed(
     keys: Float[Tensor, "image depth head key part"],
     values: Float[Tensor, "image depth head key part"],
 ) -> list[_Step]:
-    """The class token's way forward, block by block."""
+    """Run the class token forward, block by block."""
     steps: list[_Step] = []
     token = path.start().expand(len(keys), -1)
     for block in range(keys.shape[1]):
@@ -127,9 +125,9 @@ def _led_back(
     keys: Float[Tensor, "image depth head key part"],
     values: Float[Tensor, "image depth head key part"],
 ) -> Float[Tensor, "image token dimension"]:
-    """Relevance of all tokens, from the deepest block to the first.
+    """Compute E_k of all tokens, from the deepest block to the first.
 
-    `after` is the derivative of each dimension by the class token after the block at hand.
+    `after` is the derivative of each dimension by the class token after the current block.
     """
     after = torch.zeros(*slope.shape[:2], steps[0].token.shape[1], device=slope.device)
     relevance = torch.zeros(len(keys), keys.shape[3], len(slope), device=slope.device)
@@ -148,8 +146,8 @@ def _through_block(
     after: Float[Tensor, "dimension image width"],
     slope: Float[Tensor, "dimension image feature"],
 ) -> tuple[Float[Tensor, "dimension image width"], Float[Tensor, "dimension image width"]]:
-    """The derivative by the class token before the block, past its attention; and u_k."""
-    slopes = [after] if step.feature is None else [after, slope[..., step.feature.columns]]
+    """Compute the derivative by the class token before the block, past its attention; and u_k."""
+    slopes = [after] if step.feature is None else [after, slope[..., step.feature.slice]]
     before, pull = torch.autograd.grad(
         step.outputs, [step.token, step.attended], slopes, is_grads_batched=True
     )
@@ -161,7 +159,7 @@ def _through_attention(
     by_weight: Float[Tensor, "image head token dimension"],
     keys: Float[Tensor, "image head token channel"],
 ) -> Float[Tensor, "dimension image width"]:
-    """The derivative by the class token before the block, by way of what it asks there."""
+    """Compute the derivative by the class token before the block, through its query."""
     weights = step.weights[..., None]
     # The softmax's own derivative, then that of the scores.
     by_score = weights * (by_weight - (weights * by_weight).sum(dim=2, keepdim=True))
@@ -172,5 +170,5 @@ def _through_attention(
 def _by_head(
     pull: Float[Tensor, "dimension image width"], query: Float[Tensor, "image head channel"]
 ) -> Float[Tensor, "image head dimension channel"]:
-    """u_k, cut into heads."""
+    """Split u_k into heads."""
     return pull.reshape(len(pull), *query.shape).permute(1, 2, 0, 3)

@@ -1,4 +1,4 @@
-"""Evidence: what in the tokens of a pixel group carries its contribution, as a direction."""
+"""Evidence of pixel groups: their contribution by feature of x, and its direction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.encoders.patch_features import shares_within
-from workbench.analysis.encoders.protocol import PATCH_KINDS, Encoder, Penultimate, patch_blocks
+from workbench.analysis.encoders.patch_features import shares_within, with_tokens
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.patch_share import rescale
 
 EXACT = frozenset({"patch_share", "smooth_share"})
-"""The methods whose contributions are of patch features, and have evidence by column."""
+"""Methods whose contributions decompose over the patch features, and so have evidence."""
 LENGTH = 512
-"""Of a direction: cosines keep to within about 0.04. With 128, patterns dissolved (ADR 16)."""
+"""Length of a direction: cosines are kept to within about 0.04. At 128, patterns were no longer
+found again (ADR 16)."""
 
 
 def evidence(
@@ -26,40 +27,35 @@ def evidence(
     state: Penultimate,
     areas: Float[Tensor, "image group patch"],
 ) -> Float[Tensor, "image group feature"]:
-    """Contribution of each pixel group, by column of the embedding, in logits.
+    """Compute the contribution of each pixel group by feature of x, in logits.
 
-    `areas` says which share of each patch's area lies in a group; an image with fewer groups than
-    others has rows of 0, and 0 for their evidence. Over the columns of patch features it sums to
-    the group's contribution by `patch_share`, whose formula this is, before the columns are summed
-    up; a class feature's columns are 0.
+    areas: the share of each patch's area in the group; rows of 0 for images with fewer groups.
 
-    It stays that of the group's own patches where maps are smooth: gathered as the smoothing
-    spreads, groups of one planted kind are less alike (0.74 of their 15 nearest, instead of 0.76).
+    Summed over the patch features it is the group's contribution by `patch_share`, whose formula
+    this is; class features have 0. `smooth_share` does not smooth it: with smoothing, groups of one
+    planted kind are less alike (0.74 of their 15 nearest, instead of 0.76).
     """
     x = state.embedding
-    at_mean = head.pre_activation(head.origin)
-    through = rescale(head.pre_activation(x), at_mean) * head.logit_weight
-    slope = torch.einsum("ik,ikf->if", through, head.share_gradient(x))[:, None]
-    even = areas.mean(dim=-1, keepdim=True)
+    at_origin = head.pre_activation(head.origin)
+    multiplier = rescale(head.pre_activation(x), at_origin) * head.logit_weight
+    slope = torch.einsum("ik,ikf->if", multiplier, head.share_gradient(x))[:, None]
+    uniform = areas.mean(dim=-1, keepdim=True)
     found = torch.zeros(*areas.shape[:2], x.shape[1])
-    for order, block in enumerate(patch_blocks(encoder.features)):
-        tokens = state.patch_tokens[:, order]
-        for feature in encoder.features:
-            if feature.block == block and feature.kind in PATCH_KINDS:
-                # The even part is the embedding's own, as in `patch_share`.
-                above_mean = (x - head.origin)[:, None, feature.columns]
-                apart = shares_within(feature.kind, tokens, encoder.grid, areas - even)
-                found[..., feature.columns] = apart + even * above_mean
+    for feature, tokens in with_tokens(encoder.features, state):
+        # The uniform part is taken from the embedding, as in `patch_share`.
+        above_origin = (x - head.origin)[:, None, feature.slice]
+        apart = shares_within(feature.kind, tokens, encoder.grid, areas - uniform)
+        found[..., feature.slice] = apart + uniform * above_origin
     return found * slope
 
 
 def directions(
     evidence: Float[Tensor, "*group feature"],
 ) -> Float[Tensor, "*group part"]:
-    """Evidence brought to `LENGTH` numbers and to length 1; 0 where there is none.
+    """Project evidence to `LENGTH` numbers of norm 1; 0 where there is none.
 
-    By one Gaussian random projection for all: angles stay what they were, nearly (Johnson and
-    Lindenstrauss 1984), and groups of any image and collection can be compared.
+    One fixed Gaussian random projection keeps angles, nearly (Johnson and Lindenstrauss 1984), so
+    that groups of any image and collection can be compared.
     """
     short = evidence @ _random_projection(evidence.shape[-1])
     return functional.normalize(short, dim=-1)

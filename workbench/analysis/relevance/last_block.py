@@ -1,4 +1,4 @@
-"""The paper's relevance: gradient times attention of the class token in its last block."""
+"""The paper's relevance: gradient times attention of the class token, in the last block."""
 
 from __future__ import annotations
 
@@ -16,34 +16,32 @@ from workbench.analysis.encoders.protocol import (
     Part,
     Penultimate,
 )
-from workbench.analysis.relevance.maps import TokenMaps
-from workbench.analysis.relevance.shares import as_shares
+from workbench.analysis.relevance.attribution import Attribution
+from workbench.analysis.relevance.shares import as_shares, in_proportion
 
 EXPLAINS: frozenset[FeatureKind] = frozenset({"class"})
 PARTS: Mapping[FeatureKind, Part] = {"class": "last_input"}
 
 
-def last_block(encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
-    """Each z_k spread over the patches in proportion to `class_relevance`; not negative.
+def last_block(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Attribution:
+    """Distribute each z_k over the patches in proportion to `class_relevance`; not negative.
 
-    The baseline is 0, so the maps sum to z_k itself. An image with NaN in its embedding has NaN
-    for maps. ValueError where x has no class feature.
+    The baseline is 0. ValueError where x has no class feature.
     """
-    z = head.activation(state.embedding)
-    share = class_relevance(encoder, head, state)
-    return TokenMaps(maps=z[..., None] * share, baseline=torch.zeros_like(head.bias))
+    return in_proportion(head, state, class_relevance(encoder, head, state))
 
 
 def class_relevance(
     encoder: Encoder, head: DistilledHead, state: Penultimate
 ) -> Float[Tensor, "image dimension patch"]:
-    """rho_k, not negative and of sum 1: where the class token looks for what raises z_k.
+    """Compute rho_k, the relevance of the patches for z_k; not negative, of sum 1.
 
     A+_k = mean over heads of (dz_k/dA * A)+ (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679,
-    equation 5), its class row without the class column, divided by its sum; even over all patches
+    equation 5), its class row without the class column, divided by its sum; uniform
     where that sum is 0. We differ in two ways. The relevance of the last block alone is taken,
     not accumulated over the blocks as in equation 6. And the derivative is that of the
-    pre-activation: it equals dz_k/dA wherever z_k > 0, and spreads a z_k of 0 too.
+    pre-activation: it equals dz_k/dA wherever z_k > 0, and is defined for a z_k of 0
+    too.
 
     Only the class row counts, so nothing is run backward but one token: with o = sum_j A[j] V[j]
     its attention output and u_k = dz_k/do, dz_k/dA_h[j] is <u_k,h, V_h[j]>.
@@ -57,7 +55,7 @@ def class_relevance(
     # Inference tensors cannot be differentiated through; a caller's mode must not matter.
     with torch.inference_mode(mode=False), torch.no_grad():
         tokens = state.last_input.to(block.device)
-        slope = head.pre_activation_gradient(state.embedding)[..., block.feature.columns]
+        slope = head.pre_activation_gradient(state.embedding)[..., block.feature.slice]
         attention = block.attend(tokens)
         pull = _pull_back(block, slope.to(block.device), tokens[:, 0], attention.attended())
         images, heads, _, channels = attention.values.shape
@@ -69,13 +67,13 @@ def class_relevance(
 
 def _pull_back(
     block: ClassTokenBlock,
-    slope: Float[Tensor, "image dimension columns"],
+    slope: Float[Tensor, "image dimension part"],
     class_token: Float[Tensor, "image width"],
     attended: Float[Tensor, "image width"],
 ) -> Float[Tensor, "dimension image width"]:
-    """u_k: the derivative of each dimension by the class token's attention output.
+    """Compute u_k, the derivative of each dimension by the class token's attention output.
 
-    One token forward; then backward once, for all dimensions together.
+    One token forward, then once backward for all dimensions together.
     """
     attended = attended.requires_grad_()
     with torch.enable_grad():

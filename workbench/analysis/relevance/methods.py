@@ -1,4 +1,4 @@
-"""The relevance methods, by name."""
+"""Attribution methods by name."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate
 from workbench.analysis.relevance import class_token_path, last_block, patch_share, smooth_share
-from workbench.analysis.relevance.maps import TokenMaps
+from workbench.analysis.relevance.attribution import Attribution
 
 
 @dataclass(frozen=True)
 class Method:
-    """A relevance method, with what it asks of an encoder.
+    """An attribution method and its requirements of an encoder.
 
-    explains: it can be used where x has a feature of one of these kinds.
-    parts: what it needs of the state for each kind of feature that x has.
+    explains: x must have a feature of one of these kinds.
+    parts: of the penultimate state, needed for each kind of feature that x has.
     """
 
-    maps: Callable[[Encoder, DistilledHead, Penultimate], TokenMaps]
+    attribute: Callable[[Encoder, DistilledHead, Penultimate], Attribution]
     explains: frozenset[FeatureKind]
     parts: Mapping[FeatureKind, Part]
 
@@ -32,37 +32,39 @@ METHODS: dict[str, Method] = {
         class_token_path.class_token_path, class_token_path.EXPLAINS, class_token_path.PARTS
     ),
 }
-"""In the order in which they are preferred."""
+"""In order of preference."""
 
 
-def token_maps(method: str, encoder: Encoder, head: DistilledHead, state: Penultimate) -> TokenMaps:
-    """The maps of one batch by one of `METHODS`, on the CPU and without gradients.
+def attribute(
+    method: str, encoder: Encoder, head: DistilledHead, state: Penultimate
+) -> Attribution:
+    """Compute the attributions of one batch by one of `METHODS`, on the CPU, without gradients.
 
-    An image's maps do not depend on the batch it is in, and no argument is changed. ValueError
+    An image's attributions do not depend on its batch, and no argument is changed. ValueError
     for an unknown method, one that the encoder's features do not allow, or a state without a part
     that it needs.
     """
     missing = needs(method, encoder) - state.parts
     if allows(method, encoder) and missing:
         raise ValueError(f"{method} needs {', '.join(sorted(missing))}, which were not kept")
-    maps = METHODS[method].maps(encoder, head, state)
-    return TokenMaps(maps=maps.maps.detach(), baseline=maps.baseline.detach())
+    found = METHODS[method].attribute(encoder, head, state)
+    return Attribution(maps=found.maps.detach(), baseline=found.baseline.detach())
 
 
 def needs(method: str, encoder: Encoder) -> frozenset[Part]:
-    """What the method needs of `Encoder.encode` beside embeddings; ValueError if unknown."""
+    """List the parts that the method needs beside embeddings; ValueError if it is unknown."""
     parts = _method(method).parts
     return frozenset(parts[each.kind] for each in encoder.features if each.kind in parts)
 
 
 def allows(method: str, encoder: Encoder) -> bool:
-    """Whether x has a feature that the method explains; ValueError for an unknown method."""
+    """Tell whether x has a feature that the method explains; ValueError if it is unknown."""
     explained = _method(method).explains
     return any(feature.kind in explained for feature in encoder.features)
 
 
 def default_method(encoder: Encoder) -> str:
-    """The first of `METHODS` that the features allow: `smooth_share` where patches make features.
+    """Choose the first of `METHODS` that the features allow: `smooth_share` for patch features.
 
     It wins `benchmarks.attribution` (docs/adr/0017-smooth-share-by-default.md).
     """
@@ -70,11 +72,11 @@ def default_method(encoder: Encoder) -> str:
 
 
 def method_for(encoder: Encoder, wanted: str) -> str:
-    """The wanted method, or the default one where the encoder's features do not allow it."""
+    """Choose the wanted method, or the default where the encoder's features do not allow it."""
     return wanted if allows(wanted, encoder) else default_method(encoder)
 
 
 def _method(name: str) -> Method:
     if name not in METHODS:
-        raise ValueError(f"there is no relevance method {name!r}; there is {', '.join(METHODS)}")
+        raise ValueError(f"unknown attribution method {name!r}; choose from {', '.join(METHODS)}")
     return METHODS[name]

@@ -1,1 +1,1 @@
-"""Forget-to-spell: the projection, what it is trained on, and probes of what it forgot."""
+"""Forget-to-spell: images with words on them, and a projection that overlooks the words."""

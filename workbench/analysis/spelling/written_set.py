@@ -1,8 +1,9 @@
-"""Images with words on them, encoded: what a forget-to-spell projection is trained on."""
+"""Training data of a forget-to-spell projection: embeddings of images with words on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import open_clip
@@ -13,22 +14,48 @@ from torch import Tensor
 from torch.nn import functional
 
 from workbench.analysis.encoders.protocol import Encoder, TextTower
-from workbench.analysis.spelling.projection import Texts, WrittenSet
 from workbench.analysis.spelling.written_words import Pixels, random_word, word_alone, write_word
 
 Words = tuple[tuple[str, ...], ...]
-"""The words of each image, as many for each."""
+"""The words of each image, the same number for each."""
 
 CONTENT_NAMES: tuple[str, ...] = tuple(open_clip.IMAGENET_CLASSNAMES)
-"""What an image may be said to show: the thousand classes of ImageNet, as open_clip names them."""
+"""Candidate descriptions of an image: ImageNet's thousand classes, as open_clip names them."""
 
 CONTENT_TEXT = "a photo of a {}."
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Text embeddings of the images' content and of the words, in CLIP's joint space.
+
+    joint_slice: the slice of x in the joint space.
+    """
+
+    joint_slice: slice
+    content: Float[Tensor, "image joint"]
+    word: Float[Tensor, "image variant joint"]
+
+
+@dataclass(frozen=True)
+class WrittenSet:
+    """Embeddings x of natural images, and of each with several words; not standardised.
+
+    image: of the image itself.
+    word: of each of its words alone.
+    both: of the image with that word on it.
+    """
+
+    image: Float[Tensor, "image feature"]
+    word: Float[Tensor, "image variant feature"]
+    both: Float[Tensor, "image variant feature"]
+    texts: Texts | None = None
 
 
 def draw_words(
     images: int, variants: int, *, seed: int, vocabulary: Sequence[str] | None = None
 ) -> Words:
-    """Different words for each image: random ones, or out of a vocabulary large enough."""
+    """Draw `variants` different words for each image, at random or from `vocabulary`."""
     generator = np.random.default_rng(seed)
     return tuple(_different(variants, generator, vocabulary) for _ in range(images))
 
@@ -53,20 +80,21 @@ def encode_written(
     seed: int,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> WrittenSet:
-    """Write each image's words on it, and each alone on one colour, and encode it all.
+    """Encode each image with each of its words written on it, and each word alone on one colour.
 
-    image, pictures: the images' embeddings, and their pixels in the same order. Fonts, sizes and
-    places are drawn for each picture by itself from `seed`, those of a word alone apart from those
-    of the same word on the image, so that they share the word only. `advance` is told of every
-    image and may raise to end it.
+    image, pictures: the images' embeddings, and their pixels in the same order.
+    advance: told of every image; may raise to end the work.
 
-    Where the encoder has a text tower the texts come along. Collections have no captions: an
-    image's text is that of the content name whose text is nearest to it in the joint space.
+    Fonts, sizes and positions are drawn for each picture by itself from `seed`, those of a word
+    alone apart from those of the same word on the image, so that they share the word only.
+
+    With a text tower, texts are encoded too. Collections have no captions: an image's text is that
+    of the content name whose text is nearest to it in the joint space.
     """
     both, alone = [], []
-    for place, (picture, own) in enumerate(zip(pictures, words, strict=True)):
-        advance(place, len(words))
-        generator = np.random.default_rng((seed, place))
+    for index, (picture, own) in enumerate(zip(pictures, words, strict=True)):
+        advance(index, len(words))
+        generator = np.random.default_rng((seed, index))
         written = [write_word(picture, word, generator) for word in own]
         written += [word_alone(word, encoder.image_size, generator) for word in own]
         pixels = encoder.preprocess([Image.fromarray(each) for each in written])
@@ -87,9 +115,9 @@ def _stacked(
 
 def _texts(tower: TextTower, image: Float[Tensor, "image feature"], words: Words) -> Texts:
     names = tower.encode_text([CONTENT_TEXT.format(name) for name in CONTENT_NAMES])
-    joint = functional.normalize(image[:, tower.columns], dim=-1)
+    joint = functional.normalize(image[:, tower.joint_slice], dim=-1)
     nearest = (joint @ functional.normalize(names, dim=-1).T).argmax(dim=-1)
     different = sorted({word for own in words for word in own})
     embedded = tower.encode_text(different)
     rows = [[different.index(word) for word in own] for own in words]
-    return Texts(tower.columns, names[nearest], embedded[torch.tensor(rows)])
+    return Texts(tower.joint_slice, names[nearest], embedded[torch.tensor(rows)])

@@ -1,4 +1,4 @@
-"""Words written on pictures: what the forget-to-spell projection learns to overlook."""
+"""Drawing of words on images, in random fonts, sizes and positions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Pixels = UInt8[ndarray, "height width 3"]
 
 
 def random_word(generator: np.random.Generator) -> str:
-    """A random lowercase string or a real word, each as often as the other."""
+    """Draw a random lowercase string or a real word, with equal probability."""
     if generator.random() < 0.5:
         return REAL_WORDS[int(generator.integers(len(REAL_WORDS)))]
     length = int(generator.integers(LENGTHS[0], LENGTHS[1] + 1))
@@ -54,27 +54,28 @@ def random_word(generator: np.random.Generator) -> str:
 
 
 def write_word(pixels: Pixels, word: str, generator: np.random.Generator) -> Pixels:
-    """The picture with the word on it, in a random font, size and place; a copy.
+    """Write the word on a copy of the image, in a random font, size and position.
 
-    Black or white, whichever stands out from what lies below, with a rim of the other. A word
-    that is too wide for the picture is written smaller. Sizes, strings and places follow
+    Black or white, whichever contrasts with what is below, with a rim of the other. A word that is
+    too wide for the image is written smaller. Sizes, strings and positions follow
     Materzynska, Torralba, Bau (CVPR 2022), section 3; the rim is ours: without it a word over
-    black and white stripes cannot be read.
+    black and white stripes cannot be read. ValueError for a word without visible letters, or an
+    image too small for it.
     """
     height, width = pixels.shape[:2]
     letters = _drawn(word, generator, room=(height, width))
     top = int(generator.integers(height - letters.shape[0] + 1))
     left = int(generator.integers(width - letters.shape[1] + 1))
-    place = (slice(top, top + letters.shape[0]), slice(left, left + letters.shape[1]))
+    window = (slice(top, top + letters.shape[0]), slice(left, left + letters.shape[1]))
     written: Pixels = pixels.copy()
-    ink = 255 if written[place].mean() < 128 else 0
+    ink = 255 if written[window].mean() < 128 else 0
     rim = cv2.dilate(letters, np.ones((3, 3), np.uint8))
-    written[place] = _painted(_painted(written[place], rim, 255 - ink), letters, ink)
+    written[window] = _painted(_painted(written[window], rim, 255 - ink), letters, ink)
     return written
 
 
 def word_alone(word: str, side: int, generator: np.random.Generator) -> Pixels:
-    """The word on a square of one random colour, in a random font, size and place."""
+    """Write the word on a square of one random colour, in a random font, size and position."""
     colour = generator.integers(256, size=3, dtype=np.uint8)
     return write_word(np.tile(colour, (side, side, 1)), word, generator)
 
@@ -86,7 +87,7 @@ def _painted(below: Pixels, letters: Mask, ink: int) -> Pixels:
 
 
 def _drawn(word: str, generator: np.random.Generator, *, room: tuple[int, int]) -> Mask:
-    """Opacity of the word's letters, 0 to 255, on the smallest box with a rim of a pixel."""
+    """Draw the word's opacity, 0 to 255, in its bounding box and a rim of one pixel."""
     font = _FONTS[int(generator.integers(len(_FONTS)))]
     size = int(generator.integers(SIZES[0], SIZES[1] + 1))
     while True:
@@ -99,7 +100,7 @@ def _drawn(word: str, generator: np.random.Generator, *, room: tuple[int, int]) 
 
 
 def _trimmed(canvas: Mask) -> UInt8[ndarray, "rows columns"]:
-    """The part with letters on it."""
+    """Crop to the letters."""
     rows, columns = np.flatnonzero(canvas.any(axis=1)), np.flatnonzero(canvas.any(axis=0))
     if not len(rows):
         raise ValueError("a word needs letters that can be seen")
@@ -107,7 +108,7 @@ def _trimmed(canvas: Mask) -> UInt8[ndarray, "rows columns"]:
 
 
 def _by_pillow(word: str, size: int) -> Mask:
-    """In Aileron, which Pillow carries."""
+    """Draw in Aileron, which Pillow carries."""
     font = ImageFont.load_default(size)
     canvas = Image.new("L", (int(font.getlength(word)) + size, 2 * size))
     ImageDraw.Draw(canvas).text((size // 2, size // 4), word, fill=255, font=font)
@@ -115,7 +116,7 @@ def _by_pillow(word: str, size: int) -> Mask:
 
 
 def _by_opencv(word: str, size: int, *, face: str, weight: int) -> Mask:
-    """In a face that OpenCV carries: Rubik, upright or slanted, or WenQuanYi Micro Hei."""
+    """Draw in a face that OpenCV carries: Rubik, upright or slanted, or WenQuanYi Micro Hei."""
     canvas = np.zeros((2 * size, (len(word) + 1) * size), np.uint8)
     origin = (size // 2, 3 * size // 2)
     cv2.putText(canvas, word, origin, 255, cv2.FontFace(face), size, weight)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.regions.pixel_groups import superpixels
-from workbench.analysis.relevance import method_for, needs
+from workbench.analysis.relevance.methods import method_for, needs
 from workbench.config import Settings
 from workbench.services.encoding.label_maps import SUPERPIXELS, packed
 from workbench.services.encoding.part_cache import Arrays, PartCache, read_part

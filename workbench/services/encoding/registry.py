@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
 from workbench.config import Settings
 from workbench.services.encoding.precision import precision_of

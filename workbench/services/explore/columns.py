@@ -25,7 +25,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.layout.cells import COLUMNS, LEVELS_AT_MOST, ROWS, spread_order
+from workbench.analysis.layout.cells import COLUMNS, LEVELS_AT_MOST, ROWS, stratified_order
 from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
@@ -291,10 +291,10 @@ def _of_images(
             arrays["name_ends"][place] = len(names)
     arrays["names"] = np.frombuffer(bytes(names), np.uint8)
     # Grids are powers of two finer than level 0, so that shifting gives the very squares that
-    # `cells.place_in_grid` gives.
+    # `cells.cell_indices` gives.
     arrays["fine_column"] = (places[:, 0] * (COLUMNS << FINEST)).astype(np.uint16)
     arrays["fine_row"] = (places[:, 1] * (ROWS << FINEST)).astype(np.uint16)
-    diverse = spread_order(places, seed=settings.seed)
+    diverse = stratified_order(places, seed=settings.seed)
     arrays |= _orders(arrays["logits"], arrays["outcomes"])
     arrays["order_diverse"] = diverse.astype(np.int32)
     arrays["order_random"] = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import select
 
-from workbench.analysis.layout.cells import place_in_grid
+from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.counterfactual import (
     FILLS,
     Fill,
@@ -160,7 +160,7 @@ def _reference_cell(prediction: Prediction, edit: DimensionEdit) -> Cell | None:
         return None
     if edit.to != "own":
         return find_cell(prediction.version_id, edit.to)
-    rows, columns = place_in_grid(np.array([[prediction.x, prediction.y]], dtype=float), 0)
+    rows, columns = cell_indices(np.array([[prediction.x, prediction.y]], dtype=float), 0)
     return (
         session()
         .scalars(

@@ -1,4 +1,4 @@
-"""Derived pictures: thumbnails, score maps, crops of pixel groups. Small ones are kept on disk."""
+"""Derived pictures: thumbnails, heatmaps, crops of pixel groups. Small ones are kept on disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
 
-from workbench.analysis import score_map
+from workbench.analysis.heatmap import RAMP, STEPS, ZERO, contribution_map, grey_levels
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services import app_settings
@@ -110,7 +110,7 @@ def _clamped(start: int, side: int) -> int:
 
 @dataclass(frozen=True)
 class MapKey:
-    """How to read the score maps of a version."""
+    """How to read the heatmaps of a version."""
 
     scale: float
     """The contribution of a patch, in logits, at either end of the grey levels and the ramp."""
@@ -123,14 +123,14 @@ class MapKey:
 
 
 def map_key(version_id: int) -> MapKey:
-    """Scale and colours of a version's score maps. Raises NotFoundError."""
+    """Scale and colours of a version's heatmaps. Raises NotFoundError."""
     scale = _finished_version(version_id).metrics["map_scale"]
-    red_to_opacity = (tuple(map(int, colour)) for colour in score_map.RAMP)
+    red_to_opacity = (tuple(map(int, colour)) for colour in RAMP)
     ramp = tuple((red, green, blue, opacity) for red, green, blue, opacity in red_to_opacity)
-    return MapKey(float(scale), score_map.ZERO, score_map.STEPS, ramp)
+    return MapKey(float(scale), ZERO, STEPS, ramp)
 
 
-def score_map_png(version_id: int, image_id: int, dimension: int | None) -> bytes:
+def heatmap_levels(version_id: int, image_id: int, dimension: int | None) -> bytes:
     """Contribution over the image as an 8-bit grey PNG, to be read by `map_key`.
 
     On the version's own scale, the same for all its images and dimensions and never stretched for
@@ -145,7 +145,7 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
     The ramp is its palette: a byte a pixel is made and sent in half the time that four take.
     """
     picture = Picture.fromarray(_levels(version_id, image_id, dimension)).convert("P")
-    picture.putpalette(score_map.RAMP.tobytes(), "RGBA")
+    picture.putpalette(RAMP.tobytes(), "RGBA")
     return _png(picture)
 
 
@@ -158,8 +158,8 @@ def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np
             gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
         )
     _activations, maps = rows_of(version_id, image_id, settings)
-    contributions = score_map.contribution_map(maps, weights, dimension, NORMAL_SIZE)
-    return score_map.grey_levels(contributions, version.metrics["map_scale"])
+    contributions = contribution_map(maps, weights, dimension, NORMAL_SIZE)
+    return grey_levels(contributions, version.metrics["map_scale"])
 
 
 def _finished_version(version_id: int) -> ModelVersion:

@@ -10,13 +10,10 @@ from sqlalchemy import select
 from torch import Tensor
 
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.spelling.probes import content_recall
-from workbench.analysis.spelling.projection import (
-    Projection,
-    WrittenSet,
-    train_projection,
-)
-from workbench.analysis.spelling.written_set import draw_words, encode_written
+from workbench.analysis.spelling.projection import Projection
+from workbench.analysis.spelling.recall import content_recall
+from workbench.analysis.spelling.train import train_projection
+from workbench.analysis.spelling.written_set import WrittenSet, draw_words, encode_written
 from workbench.config import Settings
 from workbench.services.collections import collection_id as id_of
 from workbench.services.encoding.encode import embeddings_of, encode_missing

@@ -17,8 +17,8 @@ from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
-from workbench.analysis.relevance import method_for, needs, token_maps
 from workbench.analysis.relevance.evidence import EXACT, directions, evidence
+from workbench.analysis.relevance.methods import attribute, method_for, needs
 from workbench.config import Settings
 from workbench.services.encoding.encode import Encoded, encoded_shards, keep, parts_for
 from workbench.services.encoding.label_maps import SUPERPIXELS, unpacked
@@ -61,7 +61,7 @@ def score_batch(
     with torch.no_grad():
         activations = head.activation(state.embedding)
         logits = head.logit(state.embedding)
-    maps = token_maps(method, encoder, head, state).maps
+    maps = attribute(method, encoder, head, state).maps
     contributions = maps * head.logit_weight[:, None]
     return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.layout.cells import spread_order
+from workbench.analysis.layout.cells import stratified_order
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_controls
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
@@ -78,7 +78,7 @@ def _chosen(version_id: int, settings: Settings) -> list[int]:
     )
     session().rollback()
     places = np.array([(row.x, row.y) for row in rows], dtype=float).reshape(-1, 2)
-    order = spread_order(places, seed=settings.seed)[: settings.sensitivity_images]
+    order = stratified_order(places, seed=settings.seed)[: settings.sensitivity_images]
     return [rows[place].image_id for place in order]
 
 

@@ -10,15 +10,15 @@ from sqlalchemy import and_, delete, func, insert, select, update
 
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.layout.cells import summarise_cells
-from workbench.analysis.layout.umap import place
+from workbench.analysis.layout.umap import lay_out
 from workbench.analysis.regions.counterfactual import Effect
 from workbench.analysis.regions.lift import lift
 from workbench.analysis.regions.patterns import (
     Stability,
     cluster_groups,
     effect_agreement,
+    medoid_distance,
     stability,
-    typicality,
 )
 from workbench.config import Settings
 from workbench.services.models.weights import load_head
@@ -209,7 +209,7 @@ def _lay_out(
     session().rollback()
     progress.advance(0, 1, "Laying images out")
     if np.isnan(scores.places).any():
-        places = place(
+        places = lay_out(
             scores.activations,
             seed=settings.seed,
             parent=_places(parent_id, scores.image_ids) if parent_id else None,
@@ -302,7 +302,7 @@ def _write_patterns(
             [
                 {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
                 for group_id, distance in zip(
-                    groups.ids[members], typicality(groups.directions[members]), strict=True
+                    groups.ids[members], medoid_distance(groups.directions[members]), strict=True
                 )
             ],
         )

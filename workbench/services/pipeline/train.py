@@ -10,12 +10,14 @@ from sqlalchemy import func, select
 from torch import Tensor
 
 from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.projected import readings, same_projection, train_behind
-from workbench.analysis.distiller.train import KIND, Trained, TrainingSet, match_dimensions
+from workbench.analysis.distiller.train import KIND, Trained
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
-from workbench.analysis.relevance import method_for
+from workbench.analysis.relevance.methods import method_for
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of, encode_missing

@@ -81,7 +81,7 @@ def make_indexes(version_id: int, encoder: Encoder, settings: Settings, progress
     make_index(version_id, "images", settings, progress)
     make_index(version_id, "groups", settings, progress)
     if tower is not None:
-        make_index(version_id, "words", settings, progress, columns=tower.columns)
+        make_index(version_id, "words", settings, progress, columns=tower.joint_slice)
 
 
 def make_index(
@@ -150,7 +150,7 @@ def _make(
         batches = _embeddings(subject, _shards(subject), settings)
     index, done = None, 0
     for batch in batches:
-        vectors = batch.vectors if space is None else space.place(batch.vectors)
+        vectors = batch.vectors if space is None else space.transform(batch.vectors)
         if kind == "words":
             vectors = unit(vectors[:, columns])
         index = empty_index(vectors.shape[1]) if index is None else index

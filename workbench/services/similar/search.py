@@ -90,7 +90,7 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
     if index.space is None:
         raise AssertionError("images are indexed in a space of their own")
     limit = _bounded(limit)
-    found = index.nearest(index.space.place(vector[None])[0], limit + 1)
+    found = index.nearest(index.space.transform(vector[None])[0], limit + 1)
     others = [(each, cosine) for each, cosine in found if each != image_id][:limit]
     by_id = _cards(version_id, (each for each, _cosine in others))
     return tuple(Neighbour(by_id[each], cosine) for each, cosine in others if each in by_id)
@@ -150,7 +150,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
         )
     version = _finished(version_id)
     tower = _text_tower(version)
-    index = opened(version, "words", app_settings.settings(), columns=tower.columns)
+    index = opened(version, "words", app_settings.settings(), columns=tower.joint_slice)
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
     except EncoderUnavailableError as error:

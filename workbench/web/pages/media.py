@@ -39,9 +39,9 @@ def heatmap(version_id: int, image_id: int) -> Response:
 
 
 @blueprint.get("/maps/<record:version_id>/<record:image_id>.png")
-def score_map(version_id: int, image_id: int) -> Response:
+def heatmap_levels(version_id: int, image_id: int) -> Response:
     """The same as grey levels, which the page's script reads and colours."""
-    return _bytes(media.score_map_png(version_id, image_id, _dimension()))
+    return _bytes(media.heatmap_levels(version_id, image_id, _dimension()))
 
 
 @blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")

@@ -1,4 +1,4 @@
-"""The large image's score map: its legend, its colours for the script, labels of pixel groups."""
+"""The large image's heatmap: its legend, its colours for the script, labels of pixel groups."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Legend:
-    """The colour bar of a version's score maps."""
+    """The colour bar of a version's heatmaps."""
 
     stops: tuple[Stop, ...]
     ticks: tuple[Tick, ...]

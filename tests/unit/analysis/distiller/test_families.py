@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.analysis.distiller.families import even_families, feature_families, reading
+from workbench.analysis.distiller.families import feature_families, reading
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 
@@ -77,10 +77,6 @@ def test_fewer_families_than_statistics_go_by_depth() -> None:
 def test_no_family_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="a family at least"):
         feature_families(PACKAGED, 0)
-
-
-def test_even_families_are_runs_of_columns() -> None:
-    assert [family.tolist() for family in even_families(5, 2)] == [[0, 1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import torch
 
 from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.distiller.projected import same_projection, train_behind
-from workbench.analysis.distiller.train import TrainingSet, train
+from workbench.analysis.distiller.train import train
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.spelling.projection import Projection, projected_features
 

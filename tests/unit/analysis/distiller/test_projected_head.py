@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.support.random_encoders import MakeEncoder
+from workbench.analysis.distiller.dimensions import order_pairs
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import order_pairs
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
-from workbench.analysis.relevance import token_maps
+from workbench.analysis.relevance.methods import attribute
 from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
@@ -114,7 +114,7 @@ def test_maps_behind_a_projection_are_complete(
     encoder = timm_encoder(features)
     head, state = projected_head(make_head, encoder.dimension), states(encoder)
 
-    maps = token_maps(method, encoder, head, state)
+    maps = attribute(method, encoder, head, state)
 
     expected = head.activation(state.embedding) - maps.baseline
     torch.testing.assert_close(maps.maps.sum(dim=-1), expected, atol=1e-5, rtol=1e-4)
@@ -133,7 +133,7 @@ def test_patch_shares_behind_a_projection_are_the_formulas(
 
     weight = torch.block_diag(*projection.weights)
 
-    maps = token_maps("patch_share", encoder, head, state)
+    maps = attribute("patch_share", encoder, head, state)
 
     for image in range(len(state.embedding)):
         whole = (state.embedding[image] - projection.mean) / projection.scale

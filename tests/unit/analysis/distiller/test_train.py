@@ -11,21 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workbench.analysis.distiller.families import even_families
+from workbench.analysis.distiller.dimensions import match_dimensions, order_pairs
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import (
-    PENALTIES,
-    Trained,
-    TrainingSet,
-    _directions,
-    _split,
-    match_dimensions,
-    order_pairs,
-    train,
-)
+from workbench.analysis.distiller.regression import _directions
+from workbench.analysis.distiller.train import PENALTIES, Trained, train
+from workbench.analysis.distiller.training_set import TrainingSet, split
 from workbench.analysis.metrics import auc
 
 DIMENSIONS = 4
+
+
+def even_families(features: int, count: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(features), count)
 
 
 def toy_set(count: int = 120, *, seed: int = 0, shift: float = 2.0) -> TrainingSet:
@@ -240,7 +237,7 @@ def test_two_images_are_enough_to_train_on() -> None:
 def test_no_group_stands_on_both_sides_and_both_sides_have_both_labels() -> None:
     data = toy_set()
     for seed in range(5):
-        fitted, validated = _split(data, seed=seed)
+        fitted, validated = split(data, seed=seed)
         assert not set(fitted.group) & set(validated.group)
         assert len(fitted.group) + len(validated.group) == len(data.group)
         for side in (fitted, validated):
@@ -251,7 +248,7 @@ def test_no_group_stands_on_both_sides_and_both_sides_have_both_labels() -> None
 def test_one_group_alone_is_fitted_and_validated_on_itself() -> None:
     data = replace(toy_set(), group=np.zeros(120, int))
 
-    assert _split(data, seed=0) == (data, data)
+    assert split(data, seed=0) == (data, data)
 
 
 # Retraining

@@ -12,7 +12,7 @@ from PIL import Image
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.support.random_encoders import MakeEncoder
-from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.packaged import timm_tower
 from workbench.analysis.encoders.protocol import (
@@ -69,7 +69,7 @@ def test_a_patch_mean_is_the_mean_of_its_patch_tokens(timm_encoder: MakeEncoder)
     means = [feature for feature in encoder.features if feature.kind == "patch_mean"]
     for order, feature in enumerate(means):
         assert torch.equal(
-            state.embedding[:, feature.columns], state.patch_tokens[:, order].mean(dim=1)
+            state.embedding[:, feature.slice], state.patch_tokens[:, order].mean(dim=1)
         )
 
 
@@ -133,7 +133,7 @@ def test_the_class_token_can_be_followed_from_the_last_input_to_its_feature(
         torch.testing.assert_close(
             attention.weights.sum(dim=-1), torch.ones(2, attention.weights.shape[1])
         )
-        torch.testing.assert_close(feature, state.embedding[:, block.feature.columns])
+        torch.testing.assert_close(feature, state.embedding[:, block.feature.slice])
 
 
 def test_without_a_class_feature_there_is_no_last_block(timm_encoder: MakeEncoder) -> None:
@@ -168,7 +168,7 @@ def test_the_class_token_can_be_led_through_kept_keys_and_values_to_its_features
         found[block] = path.feature(block, token)
 
     for feature in path.features:
-        torch.testing.assert_close(found[feature.block], state.embedding[:, feature.columns])
+        torch.testing.assert_close(found[feature.block], state.embedding[:, feature.slice])
 
 
 def test_only_the_wanted_parts_are_kept(timm_encoder: MakeEncoder) -> None:
@@ -301,7 +301,7 @@ def test_in_bfloat16_it_is_another_encoder_of_nearly_the_same(make_clip: MakeCli
 def test_weights_stay_float32_for_what_follows_the_encoder(make_clip: MakeClip) -> None:
     encoder = from_model(make_clip(), name="small", precision="bfloat16")
 
-    assert {weight.dtype for weight in encoder._tower.parameters()} == {torch.float32}
+    assert {weight.dtype for weight in encoder.tower.parameters()} == {torch.float32}
 
 
 def test_a_model_with_more_than_a_class_token_before_its_patches_is_refused() -> None:
@@ -342,7 +342,7 @@ def test_a_model_is_not_trained_by_being_an_encoder(
     state = encoder.encode(pixels(2))
 
     assert not state.embedding.requires_grad
-    for part in encoder._tower.modules():
+    for part in encoder.tower.modules():
         assert not part.training
         assert not part._forward_hooks
         assert all(not weight.requires_grad for weight in part.parameters())

@@ -32,7 +32,7 @@ def test_a_packed_layer_is_the_layer(rows: int, given: int, made: int, bias: boo
 def test_a_copy_for_batches_gives_the_towers_tokens_from_the_towers_weights(
     timm_encoder: MakeEncoder,
 ) -> None:
-    tower = timm_encoder(((2, "patch_mean"),))._tower
+    tower = timm_encoder(((2, "patch_mean"),)).tower
     copy = for_encoding(tower, CPU, "float32")
     tokens = torch.randn(2, 17, tower.width)
 
@@ -47,7 +47,7 @@ def test_a_copy_for_batches_gives_the_towers_tokens_from_the_towers_weights(
 def test_where_torch_cannot_pack_the_tower_itself_encodes(
     timm_encoder: MakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tower = timm_encoder(((2, "patch_mean"),))._tower
+    tower = timm_encoder(((2, "patch_mean"),)).tower
     monkeypatch.setattr("workbench.analysis.encoders.matrices.can_pack", lambda: False)
 
     assert for_encoding(tower, CPU, "float32") is tower

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model, parse_source
 from workbench.analysis.encoders.protocol import EncoderUnavailableError
 
@@ -107,9 +107,8 @@ def test_texts_share_the_space_of_the_last_blocks_class_token(make_clip: MakeCli
         make_clip(), name="small", features=((1, "class"), (2, "class")), tokenize=letters
     )
 
-    assert encoder.has_text_tower
     assert encoder.text_tower is not None
-    assert encoder.text_tower.columns == encoder.features[1].columns
+    assert encoder.text_tower.joint_slice == encoder.features[1].slice
     assert encoder.text_tower.encode_text(["cat"]).shape == (1, 24)
 
 
@@ -119,8 +118,8 @@ def test_without_that_class_token_or_without_tokens_there_is_no_text_tower(
     earlier = from_model(make_clip(), name="small", features=((1, "class"),), tokenize=letters)
     wordless = from_model(make_clip(), name="small")
 
-    assert not earlier.has_text_tower
-    assert not wordless.has_text_tower
+    assert earlier.text_tower is None
+    assert wordless.text_tower is None
 
 
 def test_a_tokenizer_that_cannot_be_had_is_said_in_words(make_clip: MakeClip) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.encoders import load_encoder
+from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.packaged import (
     DEFAULT_FEATURES,
     load_packaged,
@@ -22,7 +22,7 @@ from workbench.analysis.encoders.packaged import (
     resampled_position,
 )
 from workbench.analysis.encoders.protocol import TOKENS, Encoder, EncoderUnavailableError
-from workbench.analysis.relevance import METHODS, token_maps
+from workbench.analysis.relevance.methods import METHODS, attribute
 
 FINAL_TOKENS = "/backbone/layernorm/Add_1_output_0"
 
@@ -62,7 +62,7 @@ def test_the_torch_forward_agrees_with_onnx_runtime(cache_dir: Path) -> None:
 
 def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -> None:
     assert encoder.name == "packaged"
-    assert not encoder.has_text_tower
+    assert encoder.text_tower is None
     assert encoder.image_size == 224
     assert encoder.grid == (16, 16)
     assert encoder.dimension == 384 * len(DEFAULT_FEATURES)
@@ -85,7 +85,7 @@ def test_maps_in_bfloat16_are_those_in_float32(
     head = make_head(encoder.dimension, dimensions=8)
 
     for method in METHODS:
-        exact, short = (token_maps(method, encoder, head, state).maps for state in states.values())
+        exact, short = (attribute(method, encoder, head, state).maps for state in states.values())
 
         assert short.dtype == torch.float32
         assert not torch.equal(short, exact)

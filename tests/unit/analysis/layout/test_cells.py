@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from workbench.analysis.layout.cells import (
     COLUMNS,
     ROWS,
+    cell_indices,
     level_count,
-    place_in_grid,
-    spread_order,
+    stratified_order,
     summarise_cells,
 )
 
@@ -20,7 +20,7 @@ from workbench.analysis.layout.cells import (
 def random_collection(count: int, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     return {
-        "places": generator.random((count, 2)),
+        "coordinates": generator.random((count, 2)),
         "outcomes": generator.integers(4, size=count),
         "p": generator.random(count),
         "sensitivity": generator.random(count),
@@ -48,15 +48,15 @@ def test_no_two_cells_of_a_level_share_a_square() -> None:
 
 def test_a_cells_figures_are_those_of_its_images() -> None:
     collection = random_collection(500, 1)
-    places = collection["places"]
+    coordinates = collection["coordinates"]
 
     for cell in list(summarise_cells(**collection))[:40]:
         left, top = cell.column / (COLUMNS << cell.level), cell.row / (ROWS << cell.level)
         inside = (
-            (places[:, 0] >= left)
-            & (places[:, 0] < left + 1 / (COLUMNS << cell.level))
-            & (places[:, 1] >= top)
-            & (places[:, 1] < top + 1 / (ROWS << cell.level))
+            (coordinates[:, 0] >= left)
+            & (coordinates[:, 0] < left + 1 / (COLUMNS << cell.level))
+            & (coordinates[:, 1] >= top)
+            & (coordinates[:, 1] < top + 1 / (ROWS << cell.level))
         )
         assert sum(cell.counts) == inside.sum()
         assert cell.mean_p == pytest.approx(collection["p"][inside].mean())
@@ -68,7 +68,7 @@ def test_a_cells_sensitivity_is_the_mean_over_its_measured_images() -> None:
     collection["sensitivity"][::3] = np.nan
 
     for cell in summarise_cells(**collection):
-        rows, columns = place_in_grid(collection["places"], cell.level)
+        rows, columns = cell_indices(collection["coordinates"], cell.level)
         own = collection["sensitivity"][(rows == cell.row) & (columns == cell.column)]
         known = [value for value in own if not np.isnan(value)]
         assert cell.measured == len(known)
@@ -76,8 +76,8 @@ def test_a_cells_sensitivity_is_the_mean_over_its_measured_images() -> None:
 
 
 @given(count=st.integers(0, 600), seed=st.integers(0, 999))
-def test_the_spread_order_has_every_image_once(count: int, seed: int) -> None:
-    order = spread_order(random_collection(count, seed)["places"], seed=seed)
+def test_the_stratified_order_has_every_image_once(count: int, seed: int) -> None:
+    order = stratified_order(random_collection(count, seed)["coordinates"], seed=seed)
 
     assert sorted(order) == list(range(count))
 
@@ -87,22 +87,22 @@ def test_the_spread_order_has_every_image_once(count: int, seed: int) -> None:
     share=st.floats(0.05, 1.0),
     seed=st.integers(0, 999),
 )
-def test_every_beginning_of_the_spread_order_is_spread_over_the_cells(
+def test_every_beginning_of_the_stratified_order_covers_the_cells(
     count: int, share: float, seed: int
 ) -> None:
-    places = random_collection(count, seed)["places"] ** 2
-    taken = spread_order(places, seed=seed)[: max(int(share * count), 1)]
+    coordinates = random_collection(count, seed)["coordinates"] ** 2
+    taken = stratified_order(coordinates, seed=seed)[: max(int(share * count), 1)]
 
-    assert is_even(places, taken, np.arange(count), level=0)
-    rows, columns = place_in_grid(places, 0)
+    assert is_even(coordinates, taken, np.arange(count), level=0)
+    rows, columns = cell_indices(coordinates, 0)
     for cell in set(zip(rows, columns, strict=True)):
         own = np.flatnonzero((rows == cell[0]) & (columns == cell[1]))
-        assert is_even(places, np.intersect1d(taken, own), own, level=1)
+        assert is_even(coordinates, np.intersect1d(taken, own), own, level=1)
 
 
-def is_even(places: np.ndarray, taken: np.ndarray, among: np.ndarray, *, level: int) -> bool:
+def is_even(coordinates: np.ndarray, taken: np.ndarray, among: np.ndarray, *, level: int) -> bool:
     """No cell has two more taken than another one that has images left."""
-    squares = np.stack(place_in_grid(places, level), axis=1)
+    squares = np.stack(cell_indices(coordinates, level), axis=1)
     left = np.setdiff1d(among, taken)
     cells = {tuple(square) for square in squares[among]}
     counts = {cell: int((squares[taken] == cell).all(axis=1).sum()) for cell in cells}
@@ -116,18 +116,18 @@ def count_of_all(counts: dict[tuple[int, ...], int]) -> int:
 
 
 def test_as_many_images_as_there_are_cells_hold_one_of_each() -> None:
-    places = random_collection(2_000, 3)["places"]
-    rows, columns = place_in_grid(places, 0)
+    coordinates = random_collection(2_000, 3)["coordinates"]
+    rows, columns = cell_indices(coordinates, 0)
     cells = len(set(zip(rows, columns, strict=True)))
 
-    first = spread_order(places, seed=0)[:cells]
+    first = stratified_order(coordinates, seed=0)[:cells]
 
     assert len(set(zip(rows[first], columns[first], strict=True))) == cells
 
 
 def test_images_all_in_one_place_make_one_cell_a_level() -> None:
     collection = random_collection(30, 2)
-    collection["places"] = np.full((30, 2), 0.5)
+    collection["coordinates"] = np.full((30, 2), 0.5)
 
     cells = list(summarise_cells(**collection))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.analysis.layout.umap import place
+from workbench.analysis.layout.umap import lay_out
 
 
 def two_clusters(each: int = 40) -> np.ndarray:
@@ -17,14 +17,14 @@ def two_clusters(each: int = 40) -> np.ndarray:
 
 
 def test_places_lie_in_the_unit_square() -> None:
-    places = place(two_clusters(), seed=0)
+    places = lay_out(two_clusters(), seed=0)
 
     assert places.min() >= 0
     assert places.max() < 1
 
 
 def test_like_images_lie_together() -> None:
-    places = place(two_clusters(), seed=0)
+    places = lay_out(two_clusters(), seed=0)
 
     first, second = places[:40].mean(axis=0), places[40:].mean(axis=0)
     spread = max(places[:40].std(), places[40:].std())
@@ -32,15 +32,15 @@ def test_like_images_lie_together() -> None:
 
 
 def test_the_same_images_and_seed_give_the_same_layout() -> None:
-    np.testing.assert_array_equal(place(two_clusters(), seed=3), place(two_clusters(), seed=3))
+    np.testing.assert_array_equal(lay_out(two_clusters(), seed=3), lay_out(two_clusters(), seed=3))
 
 
 def test_a_later_version_finds_its_images_near_their_old_places() -> None:
     activations = two_clusters()
-    before = place(activations, seed=0)
+    before = lay_out(activations, seed=0)
     changed = activations + np.random.default_rng(1).normal(scale=0.02, size=activations.shape)
 
-    kept = place(changed, seed=1, parent=before)
+    kept = lay_out(changed, seed=1, parent=before)
 
     assert np.corrcoef(before[:, 0], kept[:, 0])[0, 1] > 0.7
     assert np.corrcoef(before[:, 1], kept[:, 1])[0, 1] > 0.7
@@ -48,21 +48,21 @@ def test_a_later_version_finds_its_images_near_their_old_places() -> None:
 
 def test_images_that_the_parent_did_not_know_get_a_place() -> None:
     activations = two_clusters()
-    before = place(activations, seed=0)
+    before = lay_out(activations, seed=0)
     before[:10] = np.nan
 
-    assert np.isfinite(place(activations, seed=0, parent=before)).all()
+    assert np.isfinite(lay_out(activations, seed=0, parent=before)).all()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4, 5, 6, 20])
 def test_small_collections_have_a_layout(count: int) -> None:
     activations = np.random.default_rng(0).random((count, 3))
 
-    places = place(activations, seed=0)
+    places = lay_out(activations, seed=0)
 
     assert places.shape == (count, 2)
     assert ((places >= 0) & (places < 1)).all()
 
 
 def test_images_all_alike_have_a_layout() -> None:
-    assert np.isfinite(place(np.ones((30, 3)), seed=0)).all()
+    assert np.isfinite(lay_out(np.ones((30, 3)), seed=0)).all()

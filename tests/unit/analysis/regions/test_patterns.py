@@ -15,8 +15,8 @@ from workbench.analysis.regions.patterns import (
     _leading,
     cluster_groups,
     effect_agreement,
+    medoid_distance,
     stability,
-    typicality,
 )
 
 
@@ -109,7 +109,7 @@ def test_groups_all_alike_are_one_pattern() -> None:
 
 
 def test_the_medoid_has_typicality_zero_and_opposites_are_far() -> None:
-    distances = typicality(np.array([[1.0, 0.0], [1.0, 0.1], [1.0, -0.1], [-1.0, 0.0]]))
+    distances = medoid_distance(np.array([[1.0, 0.0], [1.0, 0.1], [1.0, -0.1], [-1.0, 0.0]]))
 
     assert distances.min() == 0
     assert distances.argmax() == 3

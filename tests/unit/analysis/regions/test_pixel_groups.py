@@ -15,7 +15,6 @@ from workbench.analysis.regions.pixel_groups import (
     KEPT_AT_MOST,
     LIKENESS,
     decode_mask,
-    find_pixel_groups,
     join_superpixels,
     patch_overlap,
     superpixels,
@@ -59,7 +58,7 @@ def test_groups_are_connected_and_sorted_by_strength() -> None:
     generator = np.random.default_rng(0)
     contributions = generator.normal(size=(4, 64))
 
-    groups = find_pixel_groups(halves(), contributions, GRID)
+    groups = join_superpixels(superpixels(halves()), contributions, GRID)
 
     strengths = [abs(group.contribution) for group in groups]
     assert strengths == sorted(strengths, reverse=True)
@@ -71,7 +70,7 @@ def test_groups_are_connected_and_sorted_by_strength() -> None:
 def test_a_group_lies_where_the_contribution_is() -> None:
     left_middle = [row * 8 + column for row in (3, 4) for column in (1, 2)]
 
-    strongest = find_pixel_groups(halves(), one_hot_patches(left_middle, 1.0), GRID)[0]
+    strongest = join_superpixels(superpixels(halves()), one_hot_patches(left_middle, 1.0), GRID)[0]
 
     mask = decode_mask(strongest.rle, SIZE).astype(bool)
     assert mask[:, : SIZE // 2].sum() > 0.9 * mask.sum()
@@ -79,7 +78,7 @@ def test_a_group_lies_where_the_contribution_is() -> None:
 
 
 def test_a_groups_box_area_and_mask_agree() -> None:
-    group = find_pixel_groups(halves(), one_hot_patches([9, 10], -2.0), GRID)[0]
+    group = join_superpixels(superpixels(halves()), one_hot_patches([9, 10], -2.0), GRID)[0]
 
     mask = decode_mask(group.rle, SIZE)
     rows, columns = np.nonzero(mask)
@@ -91,20 +90,20 @@ def test_a_groups_box_area_and_mask_agree() -> None:
 
 
 def test_a_group_toward_real_has_a_negative_contribution_by_dimension_too() -> None:
-    group = find_pixel_groups(halves(), one_hot_patches([9, 10], -2.0), GRID)[0]
+    group = join_superpixels(superpixels(halves()), one_hot_patches([9, 10], -2.0), GRID)[0]
 
     assert group.contribution < 0
     assert group.contribution == pytest.approx(group.by_dimension.sum())
 
 
 def test_an_image_to_which_nothing_contributes_has_no_groups() -> None:
-    assert find_pixel_groups(halves(), np.zeros((2, 64)), GRID) == []
+    assert join_superpixels(superpixels(halves()), np.zeros((2, 64)), GRID) == []
 
 
 def test_a_constant_image_has_groups_by_place() -> None:
     grey = np.full((SIZE, SIZE, 3), 128, dtype=np.uint8)
 
-    groups = find_pixel_groups(grey, one_hot_patches([0], 1.0), GRID)
+    groups = join_superpixels(superpixels(grey), one_hot_patches([0], 1.0), GRID)
 
     assert groups[0].left == groups[0].top == 0
     assert groups[0].area < SIZE * SIZE / 4

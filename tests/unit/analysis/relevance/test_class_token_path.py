@@ -13,7 +13,7 @@ from tests.support.random_encoders import MakeEncoder, Wanted
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Part
 from workbench.analysis.encoders.transformer import TransformerEncoder
-from workbench.analysis.relevance.class_token_path import class_token_path, path_relevance
+from workbench.analysis.relevance.class_token_path import class_token_path, path_shares
 from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
@@ -30,7 +30,7 @@ def written_out(encoder: TransformerEncoder, image: Tensor) -> tuple[Tensor, lis
     The whole encoder, all tokens, with every attention matrix in the autograd graph; only keys and
     values are cut out of it.
     """
-    tower = encoder._tower
+    tower = encoder.tower
     tokens = tower.embedding(image[None])
     kept: dict[tuple[int, str], Tensor] = {}
     matrices: list[Tensor] = []
@@ -147,7 +147,7 @@ def test_shares_sum_to_one_for_inactive_dimensions_too(
     head = make_head(encoder.dimension)
     state = encoder.encode(pixels(4), KEYS_VALUES)
 
-    share = path_relevance(encoder, head, state)
+    share = path_shares(encoder, head, state)
 
     assert not head.activation(state.embedding).all()
     torch.testing.assert_close(share.sum(dim=-1), torch.ones(4, 5))
@@ -160,6 +160,6 @@ def test_blocks_before_the_last_count(clip_encoder: MakeEncoder, make_head: Make
     values = state.values.clone()
     values[:, 0, :, 7] *= 3
 
-    changed = path_relevance(encoder, head, replace(state, values=values))
+    changed = path_shares(encoder, head, replace(state, values=values))
 
-    assert not torch.allclose(changed, path_relevance(encoder, head, state), atol=1e-3)
+    assert not torch.allclose(changed, path_shares(encoder, head, state), atol=1e-3)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import TOKENS, Encoder, Penultimate
-from workbench.analysis.relevance import (
+from workbench.analysis.relevance.attribution import Attribution
+from workbench.analysis.relevance.methods import (
     METHODS,
-    TokenMaps,
+    attribute,
     default_method,
     method_for,
     needs,
-    token_maps,
 )
 from workbench.config import Settings
 
@@ -78,7 +78,7 @@ def encoded(method: str, encoder: Encoder, pixels: torch.Tensor) -> Penultimate:
     return encoder.encode(pixels, needs(method, encoder))
 
 
-def assert_complete(maps: TokenMaps, head: DistilledHead, state: Penultimate) -> None:
+def assert_complete(maps: Attribution, head: DistilledHead, state: Penultimate) -> None:
     """The maps sum to z_k less the baseline, within what float32 can say of their summands."""
     over_baseline = head.activation(state.embedding) - maps.baseline
     size = maps.maps.abs().sum(dim=-1) + head.pre_activation(state.embedding).abs() + 1
@@ -105,7 +105,7 @@ def test_maps_sum_to_what_they_explain(
         head.logit_bias,
     )
 
-    maps = token_maps(method, encoder, head, state)
+    maps = attribute(method, encoder, head, state)
 
     rows, columns = encoder.grid
     assert maps.maps.shape == (6, 5, rows * columns)
@@ -124,7 +124,7 @@ def test_contributions_of_any_partition_sum_to_the_logit_over_that_of_the_baseli
     method, encoder, state = cases[case]
     head = make_head(encoder.dimension, seed=seed)
 
-    maps = token_maps(method, encoder, head, state)
+    maps = attribute(method, encoder, head, state)
 
     contributions = (maps.maps * head.logit_weight[:, None]).sum(dim=1)
     random = torch.Generator().manual_seed(seed)
@@ -146,8 +146,8 @@ def test_an_images_maps_do_not_depend_on_its_batch(
     method, encoder, state = cases[case]
     head = make_head(encoder.dimension, seed=seed)
 
-    together = token_maps(method, encoder, head, state).maps[image]
-    alone = token_maps(method, encoder, head, state.subset(slice(image, image + 1))).maps[0]
+    together = attribute(method, encoder, head, state).maps[image]
+    alone = attribute(method, encoder, head, state.subset(slice(image, image + 1))).maps[0]
 
     torch.testing.assert_close(alone, together, atol=1e-5, rtol=1e-4)
 
@@ -157,7 +157,7 @@ def test_an_empty_batch_has_empty_maps(
 ) -> None:
     for method, encoder, state in cases:
         head = make_head(encoder.dimension)
-        maps = token_maps(method, encoder, head, state.subset(slice(0, 0)))
+        maps = attribute(method, encoder, head, state.subset(slice(0, 0)))
 
         assert maps.maps.shape == (0, 5, encoder.grid[0] * encoder.grid[1])
         assert maps.baseline.shape == (5,)
@@ -171,7 +171,7 @@ def test_a_constant_image_has_finite_and_complete_maps(
         size = encoder.image_size
         state = encoded(method, encoder, torch.zeros(1, 3, size, size))
 
-        maps = token_maps(method, encoder, head, state)
+        maps = attribute(method, encoder, head, state)
 
         assert bool(maps.maps.isfinite().all())
         assert_complete(maps, head, state)
@@ -189,7 +189,7 @@ def test_with_one_patch_it_carries_everything(
         head = make_head(encoder.dimension)
         state = encoded(method, encoder, random_pixels(encoder, 3))
 
-        maps = token_maps(method, encoder, head, state)
+        maps = attribute(method, encoder, head, state)
 
         expected = head.activation(state.embedding) - maps.baseline
         torch.testing.assert_close(maps.maps[..., 0], expected, atol=1e-5, rtol=1e-5)
@@ -203,11 +203,11 @@ def test_an_image_with_nan_has_nan_for_maps_and_spoils_no_other(
         pixels = random_pixels(encoder, 6)
         pixels[2, 1, 3, 4] = float("nan")
 
-        maps = token_maps(method, encoder, head, encoded(method, encoder, pixels)).maps
+        maps = attribute(method, encoder, head, encoded(method, encoder, pixels)).maps
 
         assert bool(maps[2].isnan().all())
         others = torch.tensor([0, 1, 3, 4, 5])
-        expected = token_maps(method, encoder, head, state).maps[others]
+        expected = attribute(method, encoder, head, state).maps[others]
         torch.testing.assert_close(maps[others], expected, atol=1e-5, rtol=1e-4)
 
 
@@ -225,7 +225,7 @@ def test_where_no_patch_has_relevance_all_have_the_same(
             head.logit_bias,
         )
 
-        maps = token_maps(method, encoder, idle, state).maps
+        maps = attribute(method, encoder, idle, state).maps
 
         assert torch.equal(maps, maps[..., :1].expand_as(maps))
 
@@ -237,7 +237,7 @@ def test_nothing_that_is_passed_in_is_changed(
         head = make_head(encoder.dimension)
         before = deepcopy((state, head))
 
-        token_maps(method, encoder, head, state)
+        attribute(method, encoder, head, state)
 
         for old, new in zip(before, (state, head), strict=True):
             for name, tensor in vars(old).items():
@@ -253,9 +253,9 @@ def test_nothing_is_left_behind_in_the_encoder(
     state = encoder.encode(random_pixels(encoder, 2), TOKENS | {"keys_values"})
 
     for method in METHODS:
-        token_maps(method, encoder, make_head(encoder.dimension), state)
+        attribute(method, encoder, make_head(encoder.dimension), state)
 
-    for part in encoder._tower.modules():
+    for part in encoder.tower.modules():
         assert not part._forward_hooks
         assert not part._backward_hooks
         assert all(weight.grad is None for weight in part.parameters())
@@ -267,12 +267,12 @@ def test_the_callers_gradient_mode_does_not_matter(
 ) -> None:
     for method, encoder, state in cases:
         head = make_head(encoder.dimension)
-        expected = token_maps(method, encoder, head, state).maps
+        expected = attribute(method, encoder, head, state).maps
 
         with torch.no_grad():
-            without = token_maps(method, encoder, head, state).maps
+            without = attribute(method, encoder, head, state).maps
         with torch.inference_mode():
-            inferred = token_maps(method, encoder, head, Penultimate.joined([state]))
+            inferred = attribute(method, encoder, head, Penultimate.joined([state]))
 
         assert torch.equal(without, expected)
         torch.testing.assert_close(inferred.maps, expected)
@@ -294,7 +294,7 @@ def test_the_wanted_method_is_taken_where_the_features_allow_it(
     assert method_for(timm_encoder(BOTH), "class_token_path") == "class_token_path"
     assert method_for(timm_encoder(MEANS), "class_token_path") == "smooth_share"
     assert method_for(clip_encoder(), "patch_share") == "last_block"
-    with pytest.raises(ValueError, match="no relevance method 'attention'"):
+    with pytest.raises(ValueError, match="unknown attribution method 'attention'"):
         method_for(clip_encoder(), "attention")
 
 
@@ -323,7 +323,7 @@ def test_a_state_without_what_a_method_needs_is_refused_by_name(
         ("class_token_path", "needs keys_values, which"),
     ):
         with pytest.raises(ValueError, match=missing):
-            token_maps(method, encoder, head, bare)
+            attribute(method, encoder, head, bare)
 
 
 def test_the_settings_know_every_method() -> None:
@@ -343,9 +343,9 @@ def test_a_method_that_the_features_do_not_allow_says_so(
         (
             "attention",
             clip_encoder(),
-            "no relevance method 'attention'; there is smooth_share, patch_share, last_block",
+            "unknown attribution method 'attention'; choose from smooth_share, patch_share",
         ),
     ):
         state = encoder.encode(random_pixels(encoder, 1))
         with pytest.raises(ValueError, match=lacking):
-            token_maps(method, encoder, make_head(encoder.dimension), state)
+            attribute(method, encoder, make_head(encoder.dimension), state)

@@ -8,8 +8,8 @@ import torch
 
 from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.relevance import token_maps
 from workbench.analysis.relevance.evidence import LENGTH, directions, evidence
+from workbench.analysis.relevance.methods import attribute
 
 FEATURES = ((0, "patch_mean"), (2, "patch_spread"), (0, "patch_variation"), (2, "patch_mean"))
 
@@ -27,7 +27,7 @@ def test_over_the_columns_it_sums_to_the_groups_contribution(
 
     found = evidence(encoder, head, state, areas)
 
-    maps = token_maps("patch_share", encoder, head, state).maps
+    maps = attribute("patch_share", encoder, head, state).maps
     contribution = torch.einsum("k,ikp,igp->ig", head.logit_weight, maps, areas)
     torch.testing.assert_close(found.sum(dim=-1), contribution, atol=1e-4, rtol=1e-4)
     assert not found[1, 2].any()

@@ -21,7 +21,7 @@ def written_out(encoder: TransformerEncoder, pixels: Tensor) -> tuple[Tensor, Te
 
     One image through the whole encoder, with every attention matrix in the autograd graph.
     """
-    tower = encoder._tower
+    tower = encoder.tower
     path = encoder.last_block
     assert path is not None
     tokens = tower.embedding(pixels[None])

@@ -44,9 +44,9 @@ def slow_shares(encoder: Encoder, head: DistilledHead, state: Penultimate) -> Te
             tokens = state.patch_tokens[image, blocks.index(feature.block)].double()
             for patch in range(patches):
                 share = slow_share(feature.kind, tokens, patch, encoder.grid)
-                above = share - head.mean[feature.columns].double() / patches
+                above = share - head.mean[feature.slice].double() / patches
                 for k in range(dimensions):
-                    slope = (head.weight[k] / head.scale)[feature.columns].double()
+                    slope = (head.weight[k] / head.scale)[feature.slice].double()
                     shares[image, k, patch] += slope @ above
     return shares
 
@@ -135,8 +135,8 @@ def test_the_class_tokens_part_lies_where_the_class_token_looks(
     head = always_active(make_head(encoder.dimension))
     state = encoder.encode(pixels(2))
     part = sum(
-        (state.embedding - head.mean)[:, feature.columns]
-        @ (head.weight / head.scale)[:, feature.columns].T
+        (state.embedding - head.mean)[:, feature.slice]
+        @ (head.weight / head.scale)[:, feature.slice].T
         for feature in encoder.features
         if feature.kind == "class"
     )

@@ -13,18 +13,16 @@ from torch import Tensor
 
 from tests.support.slow_forgetting import slow_loss, slow_projected
 from workbench.analysis.encoders.protocol import Feature
-from workbench.analysis.spelling.projection import (
+from workbench.analysis.spelling.loss import (
     FORGET,
     Batch,
-    Projection,
     Strengths,
-    Texts,
-    WrittenSet,
     forgetting_loss,
-    projected_features,
     symmetric_cross_entropy,
-    train_projection,
 )
+from workbench.analysis.spelling.projection import Projection, projected_features
+from workbench.analysis.spelling.train import train_projection
+from workbench.analysis.spelling.written_set import Texts, WrittenSet
 
 FEATURES, PROJECTED, ROWS = 7, 4, 5
 JOINT = slice(3, 7)
@@ -64,7 +62,7 @@ def batch_with_texts() -> Batch:
         both=normal(ROWS, FEATURES, seed=3),
         content_text=normal(ROWS, 4, seed=4),
         word_text=normal(ROWS, 4, seed=5),
-        columns=JOINT,
+        joint_slice=JOINT,
     )
 
 
@@ -91,7 +89,7 @@ def test_the_papers_own_w_is_one_block() -> None:
         batch,
         content_text=normal(ROWS, FEATURES, seed=4),
         word_text=normal(ROWS, FEATURES, seed=5),
-        columns=slice(0, FEATURES),
+        joint_slice=slice(0, FEATURES),
     )
 
     assert float(forgetting_loss([weight], batch)) == pytest.approx(
@@ -102,7 +100,7 @@ def test_the_papers_own_w_is_one_block() -> None:
 def test_texts_that_live_in_no_block_are_refused() -> None:
     with pytest.raises(ValueError, match="columns 2 to 5"):
         forgetting_loss(
-            small_projection().weights, replace(batch_with_texts(), columns=slice(2, 5))
+            small_projection().weights, replace(batch_with_texts(), joint_slice=slice(2, 5))
         )
 
 

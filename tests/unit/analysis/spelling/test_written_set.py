@@ -13,8 +13,9 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.slow_forgetting import slow_loss
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.spelling import written_set
-from workbench.analysis.spelling.probes import content_recall, spelling_accuracy
-from workbench.analysis.spelling.projection import FORGET, _draw, forgetting_loss, train_projection
+from workbench.analysis.spelling.loss import FORGET, forgetting_loss
+from workbench.analysis.spelling.recall import content_recall
+from workbench.analysis.spelling.train import _draw, train_projection
 from workbench.analysis.spelling.written_set import draw_words, encode_written
 from workbench.analysis.spelling.written_words import write_word
 
@@ -88,7 +89,7 @@ def test_with_a_text_tower_texts_come_along_and_the_loss_has_six_terms(
     found = encode_written(encoder, image, shown, words, seed=0)
 
     assert found.texts is not None
-    assert found.texts.columns == slice(64, 88)
+    assert found.texts.joint_slice == slice(64, 88)
     names = tower.encode_text(["a photo of a cat.", "a photo of a dog.", "a photo of a tree."])
     for row in range(4):
         cosine = torch.nn.functional.cosine_similarity(image[row, 64:], names)
@@ -110,13 +111,3 @@ def test_recall_counts_images_that_find_themselves() -> None:
 
     # The first image is found once, and once taken for the other; the second once for its word.
     assert content_recall(image, word, both) == 0.5
-
-
-def test_a_probe_reads_what_is_there_and_guesses_where_nothing_is() -> None:
-    generator = np.random.default_rng(0)
-    word = generator.integers(4, size=400)
-    signal = torch.eye(4)[word] + 0.1 * torch.from_numpy(generator.normal(size=(400, 4))).float()
-    noise = torch.from_numpy(generator.normal(size=(400, 4))).float()
-
-    assert spelling_accuracy(signal[:200], word[:200], signal[200:], word[200:]) > 0.95
-    assert spelling_accuracy(noise[:200], word[:200], noise[200:], word[200:]) < 0.4

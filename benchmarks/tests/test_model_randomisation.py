@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jaxtyping
 import numpy as np
 import pytest
@@ -13,13 +11,16 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from torch import tensor
 
-from tests.support.random_encoders import MakeEncoder
+from tests.support.random_encoders import random_timm
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 
-with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
-    from workbench.analysis.randomised import (
+with jaxtyping.install_import_hook("benchmarks.model_randomisation", "beartype.beartype"):
+    from benchmarks.model_randomisation import (
         rank_correlation,
         redrawn,
+        with_random_blocks,
         with_random_dimensions,
         with_random_logit,
     )
@@ -40,10 +41,19 @@ def test_redrawn_weights_keep_mean_and_spread_and_nothing_else() -> None:
     assert redrawn(torch.full((3,), 2.0), torch.Generator()).tolist() == [2.0, 2.0, 2.0]
 
 
-def test_a_head_is_redrawn_in_the_part_that_is_named(
-    make_head: Callable[..., DistilledHead],
-) -> None:
-    head = make_head(6)
+def random_head() -> DistilledHead:
+    return DistilledHead(
+        mean=torch.randn(6),
+        scale=torch.ones(6),
+        weight=torch.randn(5, 6),
+        bias=torch.randn(5),
+        logit_weight=torch.randn(5),
+        logit_bias=0.0,
+    )
+
+
+def test_a_head_is_redrawn_in_the_part_that_is_named() -> None:
+    head = random_head()
     other_logit, other_dimensions = (
         with_random_logit(head, seed=1),
         with_random_dimensions(head, seed=1),
@@ -57,12 +67,18 @@ def test_a_head_is_redrawn_in_the_part_that_is_named(
     assert not torch.equal(other_logit.logit_weight, with_random_logit(head, seed=2).logit_weight)
 
 
-def test_random_blocks_change_what_comes_after_them_alone(timm_encoder: MakeEncoder) -> None:
-    encoder = timm_encoder(FEATURES)
+def test_random_blocks_change_what_comes_after_them_alone() -> None:
+    encoder = TransformerEncoder(
+        timm_tower(random_timm()),
+        FEATURES,
+        Preprocessing(32, torch.nn.Identity(), {}),
+        name="small",
+        identity={},
+    )
     pixels = torch.randn(2, 3, 32, 32)
     before = encoder.encode(pixels).embedding
 
-    found = encoder.with_random_blocks(1, seed=0)
+    found = with_random_blocks(encoder, 1, seed=0)
 
     embedding = found.encode(pixels).embedding
     early = encoder.features[2].start
@@ -70,10 +86,10 @@ def test_random_blocks_change_what_comes_after_them_alone(timm_encoder: MakeEnco
     assert not torch.allclose(embedding[:, early:], before[:, early:], atol=0.1)
     assert found.fingerprint != encoder.fingerprint
     assert torch.equal(encoder.encode(pixels).embedding, before)
-    assert torch.equal(encoder.with_random_blocks(1, seed=0).encode(pixels).embedding, embedding)
-    assert torch.equal(encoder.with_random_blocks(0, seed=0).encode(pixels).embedding, before)
+    assert torch.equal(with_random_blocks(encoder, 1, seed=0).encode(pixels).embedding, embedding)
+    assert torch.equal(with_random_blocks(encoder, 0, seed=0).encode(pixels).embedding, before)
     with pytest.raises(ValueError, match="3 blocks, 4 cannot"):
-        encoder.with_random_blocks(4, seed=0)
+        with_random_blocks(encoder, 4, seed=0)
 
 
 @given(

@@ -1,4 +1,4 @@
-// A score map on a canvas. The server sends contributions as grey levels, and says by data
+// A heatmap on a canvas. The server sends contributions as grey levels, and says by data
 // attributes how to read them and which colour each level has; nothing of that is decided here.
 const MINUS = "−";
 
@@ -20,7 +20,7 @@ function levelsOf(image) {
   return { levels, width, height };
 }
 
-export class ScoreMap {
+export class Heatmap {
   #canvas;
   #ramp;
   #zero;

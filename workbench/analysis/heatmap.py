@@ -1,4 +1,4 @@
-"""A score map as a picture: contributions as grey levels, and the ramp that colours them."""
+"""Heatmaps: contributions as grey levels, and the colour map for them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 ZERO = 128
 """The grey level of a contribution of exactly 0."""
 STEPS = 127
-"""Grey levels on either side of it: level 1 is -scale, 255 is +scale, 0 is never used."""
+"""Grey levels on either side of `ZERO`: level 1 is -scale, 255 is +scale, 0 is never used."""
 
 # (share of the scale, red, green, blue) toward real and toward fake. Over white each side darkens
-# and over black each side brightens from 0 to its end, so it reads on any picture.
+# and over black each side brightens from 0 to its end, so it is legible on any image.
 _TOWARD_REAL = ((0.0, 120, 180, 240), (1.0, 24, 96, 190))
 _TOWARD_FAKE = ((0.0, 255, 178, 92), (1.0, 232, 98, 0))
 _STRONGEST_OPACITY = 0.92
 _OPACITY_POWER = 1.3
-"""Above 1: what is faint stays out of the picture's way."""
+"""Above 1, so that weak contributions hide little of the image."""
 
 
 def contribution_map(
@@ -26,10 +26,10 @@ def contribution_map(
     dimension: int | None,
     size: int,
 ) -> NDArray[np.float32]:
-    """Contributions (size, size) in logits a patch, + toward fake, of one image.
+    """Compute an image's contributions, (size, size), in logits per patch, + toward fake.
 
-    `token_maps` is (K, patch), `logit_weights` (K); dimension None sums over all of them. The value
-    at a patch's middle is that patch's contribution.
+    `token_maps` is (K, patch), `logit_weights` (K); dimension None sums over all of them. Bicubic:
+    the value at a patch's centre is that patch's contribution.
     """
     contributions = token_maps * logit_weights[:, None]
     chosen = contributions.sum(axis=0) if dimension is None else contributions[dimension]
@@ -39,18 +39,13 @@ def contribution_map(
 
 
 def grey_levels(contributions: NDArray[np.float32], scale: float) -> NDArray[np.uint8]:
-    """Contributions as levels 1 to 255, linear, 128 for 0; beyond -scale and +scale clipped.
+    """Quantise contributions to levels 1 to 255, linearly, 128 for 0, clipped to ± `scale`.
 
-    The sign is kept: what is not 0 but nearer to it than half a step becomes 128 too.
+    Less than half a step from 0 becomes 128 too.
     """
     shares = np.clip(contributions / scale, -1.0, 1.0)
     levels: NDArray[np.uint8] = (np.rint(shares * STEPS) + ZERO).astype(np.uint8)
     return levels
-
-
-def levels_in_logits(levels: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
-    """The way back from grey levels, right within half a step of scale / 127 where not clipped."""
-    return ((levels.astype(np.float32) - ZERO) / STEPS * scale).astype(np.float32)
 
 
 def _ramp() -> NDArray[np.uint8]:
@@ -58,19 +53,18 @@ def _ramp() -> NDArray[np.uint8]:
     strength = np.clip(np.abs(shares), 0.0, 1.0)
     colours = np.empty((256, 4), dtype=np.float64)
     for side, stops in ((shares < 0, _TOWARD_REAL), (shares >= 0, _TOWARD_FAKE)):
-        places = [stop[0] for stop in stops]
+        positions = [stop[0] for stop in stops]
         for channel in range(3):
             values = [stop[channel + 1] for stop in stops]
-            colours[side, channel] = np.interp(strength[side], places, values)
+            colours[side, channel] = np.interp(strength[side], positions, values)
     colours[:, 3] = 255 * _STRONGEST_OPACITY * strength**_OPACITY_POWER
     colours[ZERO] = 0
     return np.rint(colours).astype(np.uint8)
 
 
 RAMP = _ramp()
-"""(256, RGBA): each grey level's colour, not premultiplied. Level 128 is transparent.
+"""(256, RGBA): the colour map from grey levels, not premultiplied. Level 128 is transparent.
 
-The one definition of how a contribution looks: pictures are painted with it here, and the page's
-script and the legend are handed its values.
+The one definition of it: the page's script and the legend are given its values.
 """
 RAMP.setflags(write=False)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, tensor
 
-with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
-    from workbench.analysis.faithfulness import (
+with jaxtyping.install_import_hook("benchmarks.faithfulness_metrics", "beartype.beartype"):
+    from benchmarks.faithfulness_metrics import (
         area_under,
         centre_prior,
         mean_colour,

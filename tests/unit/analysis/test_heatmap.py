@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from workbench.analysis import score_map
-from workbench.analysis.score_map import RAMP, STEPS, ZERO
+from workbench.analysis import heatmap
+from workbench.analysis.heatmap import RAMP, STEPS, ZERO
 
 LEVELS = np.arange(ZERO - STEPS, ZERO + STEPS + 1)
 
@@ -33,6 +33,10 @@ COLOUR_VISION = {
         ]
     ),
 }
+
+
+def in_logits(levels: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+    return ((levels.astype(np.float32) - ZERO) / STEPS * scale).astype(np.float32)
 
 
 def linear(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -74,7 +78,7 @@ def test_a_contribution_comes_back_within_half_a_step(
 ) -> None:
     contributions = shares * np.float32(scale)
 
-    back = score_map.levels_in_logits(score_map.grey_levels(contributions, scale), scale)
+    back = in_logits(heatmap.grey_levels(contributions, scale), scale)
 
     assert np.all(np.abs(back - contributions) <= scale / STEPS * 0.5001)
 
@@ -82,10 +86,10 @@ def test_a_contribution_comes_back_within_half_a_step(
 def test_zero_is_exactly_mid_grey() -> None:
     zeros = np.zeros((3, 3), dtype=np.float32)
 
-    levels = score_map.grey_levels(zeros, 0.1)
+    levels = heatmap.grey_levels(zeros, 0.1)
 
     assert np.all(levels == 128)
-    assert np.all(score_map.levels_in_logits(levels, 0.1) == 0)
+    assert np.all(in_logits(levels, 0.1) == 0)
 
 
 @given(st.floats(0.51 / STEPS, 1), st.floats(0.001, 100))
@@ -94,7 +98,7 @@ def test_a_sign_is_kept_and_opposite_contributions_lie_equally_far_from_mid_grey
 ) -> None:
     both = np.array([[share * scale, -share * scale]], dtype=np.float32)
 
-    fake, real = score_map.grey_levels(both, scale)[0].astype(int)
+    fake, real = heatmap.grey_levels(both, scale)[0].astype(int)
 
     assert fake > ZERO > real
     assert fake - ZERO == ZERO - real
@@ -103,15 +107,15 @@ def test_a_sign_is_kept_and_opposite_contributions_lie_equally_far_from_mid_grey
 def test_what_lies_beyond_the_scale_is_clipped_to_its_end() -> None:
     far = np.array([[-9.0, -0.1, 0.1, 9.0]], dtype=np.float32)
 
-    assert score_map.grey_levels(far, 0.1).tolist() == [[1, 1, 255, 255]]
+    assert heatmap.grey_levels(far, 0.1).tolist() == [[1, 1, 255, 255]]
 
 
 def test_the_map_of_all_dimensions_is_the_sum_of_their_maps() -> None:
     maps = np.random.default_rng(3).normal(size=(3, 16)).astype(np.float32)
     weights = np.array([0.5, -1.0, 2.0], dtype=np.float32)
 
-    total = score_map.contribution_map(maps, weights, None, 32)
-    each = [score_map.contribution_map(maps, weights, k, 32) for k in range(3)]
+    total = heatmap.contribution_map(maps, weights, None, 32)
+    each = [heatmap.contribution_map(maps, weights, k, 32) for k in range(3)]
 
     assert total.shape == (32, 32)
     np.testing.assert_allclose(total, sum(each), atol=1e-4)
@@ -120,7 +124,7 @@ def test_the_map_of_all_dimensions_is_the_sum_of_their_maps() -> None:
 def test_an_even_map_keeps_its_value_a_patch() -> None:
     maps = np.full((1, 16), 0.25, dtype=np.float32)
 
-    found = score_map.contribution_map(maps, np.array([-2.0], dtype=np.float32), 0, 32)
+    found = heatmap.contribution_map(maps, np.array([-2.0], dtype=np.float32), 0, 32)
 
     np.testing.assert_allclose(found, -0.5, atol=1e-6)
 
