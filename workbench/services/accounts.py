@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
+from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.store.database import session, transaction
-from workbench.store.people import ROLES, AuditEvent, User
+from workbench.store.people import ROLES, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -57,7 +58,7 @@ def add_user(name: str, password: str, role: str) -> Account:
         user = User(name=name, password_hash=_hasher().hash(password), role=role)
         current.add(user)
         current.flush()
-        current.add(AuditEvent(action="user.add", subject=f"user:{user.id}"))
+        audit.record(current, None, "user.add", f"user:{user.id}")
         return _account(user)
 
 
@@ -69,7 +70,7 @@ def set_password(name: str, password: str) -> None:
         if user is None:
             raise InvalidError(f"There is no user called {name}.")
         user.password_hash = _hasher().hash(password)
-        current.add(AuditEvent(action="user.password", subject=f"user:{user.id}"))
+        audit.record(current, None, "user.password", f"user:{user.id}")
 
 
 def _check_password(password: str) -> None:

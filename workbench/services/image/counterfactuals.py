@@ -26,7 +26,7 @@ from workbench.analysis.regions.counterfactual import (
 )
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services import app_settings
+from workbench.services import app_settings, audit
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.filters import find_cell
@@ -40,7 +40,6 @@ from workbench.services.review.notes import (
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
-from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, PixelGroup, Prediction
 
 CONTROLS = 10
@@ -301,7 +300,7 @@ def save_note(
         )
         writing.add(note)
         writing.flush()
-        writing.add(AuditEvent(user_id=user_id, action="note.save", subject=f"note:{note.id}"))
+        audit.record(writing, user_id, "note.save", f"note:{note.id}")
         return note_view(note)
 
 

@@ -9,21 +9,28 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Bundle, Session, joinedload
 
+from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.columns import columns_of
 from workbench.services.models.finished import is_finished
-from workbench.store.database import now, session, transaction
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
-from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
+_WITHDRAWAL = Words(
+    action="tag.withdraw",
+    subject="tagging",
+    gone=lazy_gettext("This tag is gone already."),
+    not_own=lazy_gettext("Somebody else has put this tag here; only they can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def _tag(
             )
             current.add(made)
             current.flush()
-            current.add(_event(user_id, "tag.add", f"tagging:{made.id}", tag=tag.name))
+            audit.record(current, user_id, "tag.add", f"tagging:{made.id}", tag=tag.name)
         return _view(made)
 
 
@@ -114,26 +121,14 @@ def _tag_named(current: Session, user_id: int, name: str) -> Tag:
             current.add(tag)
     except IntegrityError:  # somebody else gave this name at the same moment
         return current.scalars(named).one()
-    current.add(_event(user_id, "tag.create", f"tag:{tag.id}", tag=name))
+    audit.record(current, user_id, "tag.create", f"tag:{tag.id}", tag=name)
     return tag
-
-
-def _event(user_id: int, action: str, subject: str, **detail: object) -> AuditEvent:
-    return AuditEvent(user_id=user_id, action=action, subject=subject, detail=detail)
 
 
 def withdraw(user_id: int, tagging_id: int) -> None:
     """Take back a tag that one has put on oneself."""
     with transaction() as current:
-        tagging = current.get(Tagging, tagging_id)
-        if tagging is None or tagging.withdrawn_at is not None:
-            raise NotFoundError(gettext("This tag is gone already."))
-        if tagging.user_id != user_id:
-            raise ConflictError(
-                gettext("Somebody else has put this tag here; only they can take it back.")
-            )
-        tagging.withdrawn_at = now()
-        current.add(_event(user_id, "tag.withdraw", f"tagging:{tagging_id}"))
+        withdraw_own(current, user_id, Tagging, tagging_id, _WITHDRAWAL)
 
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
@@ -251,5 +246,5 @@ def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagR
             raise ConflictError(
                 gettext("There is a tag called %(name)s already.", name=name)
             ) from error
-        current.add(_event(user_id, "tag.describe", f"tag:{tag_id}", before=before))
+        audit.record(current, user_id, "tag.describe", f"tag:{tag_id}", before=before)
     return next(row for row in taxonomy() if row.id == tag_id)

@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services import audit
+from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.columns import columns_of
 from workbench.services.explore.filters import judged_rows
-from workbench.store.database import now, session, transaction
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Verdict
-from workbench.store.people import AuditEvent
 from workbench.store.results import Prediction
 
 LONGEST_REASON = 2000
 WRONG = ("real_called_fake", "fake_called_real")
+_WITHDRAWAL = Words(
+    action="verdict.withdraw",
+    subject="verdict",
+    gone=lazy_gettext("This verdict is taken back already."),
+    not_own=lazy_gettext("This verdict is somebody else's; only they can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -58,29 +65,14 @@ def give_verdict(
         )
         current.add(verdict)
         current.flush()
-        current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
+        audit.record(current, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
         return verdict_view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as current:
-        verdict = current.get(Verdict, verdict_id)
-        if verdict is None or verdict.withdrawn_at is not None:
-            raise NotFoundError(gettext("This verdict is taken back already."))
-        if verdict.user_id != user_id:
-            raise ConflictError(
-                gettext("This verdict is somebody else's; only they can take it back.")
-            )
-        verdict.withdrawn_at = now()
-        current.add(_event(user_id, "verdict.withdraw", verdict_id))
-        return verdict_view(verdict)
-
-
-def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:
-    return AuditEvent(
-        user_id=user_id, action=action, subject=f"verdict:{verdict_id}", detail=detail
-    )
+        return verdict_view(withdraw_own(current, user_id, Verdict, verdict_id, _WITHDRAWAL))
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:
