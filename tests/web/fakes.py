@@ -22,26 +22,25 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
-from workbench.services.explore import cards, dimensions, filters, grid, patterns, reports
-from workbench.services.explore.cards import (
-    DimensionShare,
-    GroupView,
-    ImageCard,
-    ImageDetail,
-    ImagePage,
-    PlaceInOrder,
-    VersionScore,
+from workbench.services.explore import (
+    cell_card,
+    dimensions,
+    filters,
+    grid,
+    listing,
+    patterns,
+    reports,
+    review_queue,
+    taxonomy,
 )
+from workbench.services.explore.cards import ImageCard
+from workbench.services.explore.cell_card import CellDetail, PatternName
+from workbench.services.explore.cells import CellView, Window
 from workbench.services.explore.dimensions import Carrier, Spread, Violin
-from workbench.services.explore.filters import FilterChoices, Filters, Lasso, Selection
-from workbench.services.explore.grid import (
-    CellDetail,
-    CellView,
-    Lassoed,
-    Overview,
-    PatternName,
-    Window,
-)
+from workbench.services.explore.filters import FilterChoices, Filters, Selection
+from workbench.services.explore.grid import Lassoed, Overview
+from workbench.services.explore.lasso import Lasso
+from workbench.services.explore.listing import ImagePage, PlaceInOrder
 from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -49,15 +48,17 @@ from workbench.services.explore.patterns import (
     PatternsSummary,
 )
 from workbench.services.explore.reports import Remark
-from workbench.services.image import counterfactuals, media
+from workbench.services.explore.taxonomy import TagRow
+from workbench.services.image import counterfactuals, detail, media
 from workbench.services.image.counterfactuals import DimensionEdit, Outcome, RegionEdit
+from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
 from workbench.services.image.media import MapKey
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
-from workbench.services.review import tag_checks, tags, verdicts
+from workbench.services.review import pattern_names, tag_checks, tags, verdicts
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.review.tags import TaggingView, TagRow
+from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
@@ -146,19 +147,24 @@ class FakeWorkbench:
         """Each service module that views call, with what stands for it."""
         return (
             (accounts, Accounts(self)),
-            (cards, Browsing(self)),
+            (cell_card, CellCards()),
             (collections, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
+            (detail, Details(self)),
             (dimensions, Dimensions()),
             (filters, Selecting(self)),
             (grid, Cells()),
+            (listing, Listing(self)),
             (media, Media(self)),
+            (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
             (reports, PatternReports(self)),
+            (review_queue, ReviewQueue(self)),
             (search, Neighbours(self)),
             (tag_checks, TagChecks(self)),
             (tags, Tags(self)),
+            (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
             (versions, Versions(self)),
         )
@@ -321,7 +327,7 @@ class Cells:
         shown = window or Window(0, 0, 16, 12)
         if shown.column + shown.columns > columns or shown.columns * shown.rows > 600:
             raise InvalidError("This window lies outside of the layout.")
-        cells = tuple(self._view(each, chosen) for each in CELLS.values() if each.level == level)
+        cells = tuple(cell_view(each, chosen) for each in CELLS.values() if each.level == level)
         return Overview(
             level,
             2,
@@ -332,26 +338,6 @@ class Cells:
             sum(each.images for each in cells),
             sum(each.whole for each in cells),
         )
-
-    def _view(self, cell: CellView, chosen: FakeChosen) -> CellView:
-        counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
-        outcomes = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
-        lighting = chosen.selection.pattern_id or chosen.selection.lasso
-        return replace(
-            cell,
-            **{name: sum(card.outcome == name for card in counted) for name in outcomes},
-            lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
-        )
-
-    def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
-        if cell_id not in CELLS:
-            raise NotFoundError("This version's layout has no such cell.")
-        names = (PatternName(31, "pattern 1", 2),)
-        return CellDetail(self._view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
-
-    def cell(self, version_id: int, cell_id: int, filters: Filters) -> CellDetail:
-        everything = FakeChosen(version_id, Selection(filters), tuple(CARDS), (), ())
-        return self.detail_of(everything, cell_id)
 
     def lassoed(self, version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
         if lasso.level > 1:
@@ -366,8 +352,32 @@ class Cells:
         )
 
 
+def cell_view(cell: CellView, chosen: FakeChosen) -> CellView:
+    """A cell with the counts of what passes the filters."""
+    counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
+    outcomes = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
+    lighting = chosen.selection.pattern_id or chosen.selection.lasso
+    return replace(
+        cell,
+        **{name: sum(card.outcome == name for card in counted) for name in outcomes},
+        lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
+    )
+
+
+class CellCards:
+    def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
+        if cell_id not in CELLS:
+            raise NotFoundError("This version's layout has no such cell.")
+        names = (PatternName(31, "pattern 1", 2),)
+        return CellDetail(cell_view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
+
+    def cell(self, version_id: int, cell_id: int, filters: Filters) -> CellDetail:
+        everything = FakeChosen(version_id, Selection(filters), tuple(CARDS), (), ())
+        return self.detail_of(everything, cell_id)
+
+
 @dataclass
-class Browsing:
+class Listing:
     book: FakeWorkbench
 
     def images(
@@ -394,6 +404,11 @@ class Browsing:
             number=place + 1 if image_id in chosen.selected else None,
             total=len(chosen.selected),
         )
+
+
+@dataclass
+class Details:
+    book: FakeWorkbench
 
     def image_detail(self, version_id: int, image_id: int) -> ImageDetail:
         if image_id not in CARDS:
@@ -497,9 +512,6 @@ class Patterns:
             self._row(each) for each, images in HAVING.items() if set(images) & set(chosen.area)
         )
 
-    def pattern_name(self, version_id: int, pattern_id: int) -> str:
-        return self.pattern(version_id, pattern_id).row.label
-
     def summary(self, version_id: int) -> PatternsSummary:
         return PatternsSummary(stability=0.61, effect_rank_correlation=0.72)
 
@@ -545,6 +557,14 @@ class Patterns:
             effect_images=None if number == 1 else 12,
             stability=None if number == 1 else 0.83,
         )
+
+
+@dataclass
+class PatternNames:
+    book: FakeWorkbench
+
+    def pattern_name(self, version_id: int, pattern_id: int) -> str:
+        return Patterns(self.book).pattern(version_id, pattern_id).row.label
 
 
 @dataclass
@@ -623,6 +643,11 @@ class Judging:
                     given[place] = replace(each, withdrawn=True)
                     return given[place]
         raise NotFoundError("This verdict is taken back already.")
+
+
+@dataclass
+class ReviewQueue:
+    book: FakeWorkbench
 
     def queue(self, version_id: int, after_image: int | None = None) -> int | None:
         behind = abs(CARDS[after_image].p - 0.5) if after_image else 1.0
@@ -730,11 +755,16 @@ class TagChecks:
 
 
 @dataclass
-class Tags:
+class Taxonomy:
     book: FakeWorkbench
 
     def taxonomy(self) -> tuple[TagRow, ...]:
         return tuple(self.book.tags)
+
+
+@dataclass
+class Tags:
+    book: FakeWorkbench
 
     def tag_names(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.book.tags)
@@ -758,14 +788,14 @@ class Tags:
         if self.book.taggings.pop(tagging_id, None) is None:
             raise NotFoundError("This tag is gone already.")
 
-    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> TagRow:
+    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> str:
         place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
         if place is None:
             raise NotFoundError("There is no such tag.")
         if any(each.name == name and each.id != tag_id for each in self.book.tags):
             raise ConflictError(f"There is a tag called {name} already.")
         self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
-        return self.book.tags[place]
+        return name
 
 
 @dataclass

@@ -10,8 +10,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.services.errors import NotFoundError
+from workbench.services.explore.review_queue import to_judge
 from workbench.services.models.finished import finished_versions
-from workbench.services.review.verdicts import to_judge
 from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
 from workbench.store.images import Collection

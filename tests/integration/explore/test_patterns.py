@@ -20,8 +20,8 @@ from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
-from workbench.services.explore.cards import images
 from workbench.services.explore.grid import overview
+from workbench.services.explore.listing import images
 from workbench.services.explore.patterns import (
     EXEMPLARS,
     ORDERS,

@@ -24,7 +24,7 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
-from workbench.services.explore.cards import images
+from workbench.services.explore.listing import images
 from workbench.services.image import counterfactuals
 from workbench.services.image.counterfactuals import (
     CONTROLS,

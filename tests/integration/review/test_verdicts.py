@@ -11,6 +11,7 @@ from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.columns import forget_columns
+from workbench.services.explore.review_queue import queue
 from workbench.services.pipeline import dataset
 from workbench.services.pipeline.dataset import final_decisions, final_labels, freeze, new_decisions
 from workbench.services.review import verdicts
@@ -134,7 +135,7 @@ def wrong_images(version_id: int) -> list[int]:
 
 def test_the_queue_gives_each_wrong_image_once_the_most_wrong_first(version_id: int) -> None:
     met, last = [], None
-    while (last := verdicts.queue(version_id, last)) is not None:
+    while (last := queue(version_id, last)) is not None:
         met.append(last)
 
     assert met == wrong_images(version_id)
@@ -145,7 +146,7 @@ def test_who_judges_all_that_the_queue_gives_comes_to_its_end(
     analysed: Workspace, version_id: int, ada: Account
 ) -> None:
     judged = []
-    while (image_id := verdicts.queue(version_id)) is not None:
+    while (image_id := queue(version_id)) is not None:
         assert workspace("pictures").to_judge == analysed.to_judge - len(judged)
         verdicts.give_verdict(ada.id, image_id, version_id, "unsure")
         judged.append(image_id)
@@ -161,21 +162,21 @@ def test_the_queue_goes_on_behind_an_image_whether_judged_or_skipped(
     first, second, third, *_ = wrong_images(version_id)
     verdicts.give_verdict(ada.id, first, version_id, "confirm")
 
-    assert verdicts.queue(version_id, first) == second
-    assert verdicts.queue(version_id, second) == third
-    assert verdicts.queue(version_id) == second
+    assert queue(version_id, first) == second
+    assert queue(version_id, second) == third
+    assert queue(version_id) == second
 
 
 def test_an_image_comes_back_to_the_queue_with_its_verdict_taken_back(
     version_id: int, ada: Account
 ) -> None:
-    first = verdicts.queue(version_id)
+    first = queue(version_id)
     assert first is not None
     given = verdicts.give_verdict(ada.id, first, version_id, "unsure")
-    assert verdicts.queue(version_id) != first
+    assert queue(version_id) != first
     verdicts.withdraw_verdict(ada.id, given.id)
 
-    assert verdicts.queue(version_id) == first
+    assert queue(version_id) == first
 
 
 def test_images_of_the_same_wrongness_all_have_their_turn(
@@ -189,7 +190,7 @@ def test_images_of_the_same_wrongness_all_have_their_turn(
     forget_columns(version_id, settings)
 
     met, last = [], None
-    while (last := verdicts.queue(version_id, last)) is not None:
+    while (last := queue(version_id, last)) is not None:
         met.append(last)
 
     assert met == wrong

@@ -10,11 +10,16 @@ from tests.support.queries import queries
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, collections, workspace
 from workbench.services.explore import dimensions
-from workbench.services.explore.cards import image_detail, images, place_in_order
+from workbench.services.explore.cell_card import cell
+from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import Filters
-from workbench.services.explore.grid import Window, cell, overview
+from workbench.services.explore.grid import overview
+from workbench.services.explore.listing import images, place_in_order
 from workbench.services.explore.patterns import pattern, patterns
+from workbench.services.explore.review_queue import queue
+from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.counterfactuals import DimensionEdit, save_note
+from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import versions
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
@@ -105,10 +110,10 @@ def test_the_taxonomy_asks_as_often_for_twenty_tags_as_for_one(
         .all()
     )
     tags.tag_group(ada.id, groups[0], "first")
-    one = queries(tags.taxonomy)
+    one = queries(taxonomy)
     for number, group_id in enumerate(groups):
         tags.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
-    many = queries(tags.taxonomy)
+    many = queries(taxonomy)
 
     assert one == many == 2
 
@@ -175,7 +180,7 @@ def test_the_collections_ask_as_often_for_twenty_as_for_two(analysed: Workspace)
 def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     version_id: int, ada: Account, ben: Account
 ) -> None:
-    image_id = verdicts.queue(version_id)
+    image_id = queue(version_id)
     assert image_id is not None
     groups = (
         session()
@@ -241,4 +246,4 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
         verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
 
-    assert queries(lambda: verdicts.queue(version_id)) == 1
+    assert queries(lambda: queue(version_id)) == 1

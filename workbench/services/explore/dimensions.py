@@ -13,7 +13,8 @@ from sqlalchemy import select
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError
 from workbench.services.explore.columns import Columns, Rows
-from workbench.services.explore.filters import Chosen, find_cell, in_cell
+from workbench.services.explore.filters import Chosen
+from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.models.arrays import logit_weights_of, readings_of
 from workbench.store.database import session
 from workbench.store.images import LABELS

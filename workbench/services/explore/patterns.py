@@ -17,7 +17,10 @@ from workbench.services.explore.cards import ImageCard, cards_of
 from workbench.services.explore.columns import Columns, columns_of
 from workbench.services.explore.filters import Chosen
 from workbench.services.pagination import key_text, parse_key
-from workbench.services.review.pattern_names import default_label, pattern_labels
+from workbench.services.review.pattern_names import (
+    default_label,
+    find_pattern,
+)
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.store.database import session
 from workbench.store.images import LABELS
@@ -115,20 +118,6 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }[order]
     return tuple(sorted(rows, key=key, reverse=True))
-
-
-def pattern_name(version_id: int, pattern_id: int) -> str:
-    """What a pattern is called. Raises NotFoundError for a pattern of another version."""
-    found = find_pattern(version_id, pattern_id)
-    return pattern_labels([found.id]).get(found.id, default_label(found.number))
-
-
-def find_pattern(version_id: int, pattern_id: int) -> Pattern:
-    """The pattern's row. Raises NotFoundError for a pattern of another version."""
-    found = session().get(Pattern, pattern_id)
-    if found is None or found.version_id != version_id:
-        raise NotFoundError(gettext("This version has no such pattern."))
-    return found
 
 
 def summary(version_id: int) -> PatternsSummary:

@@ -29,7 +29,7 @@ from workbench.config import Settings
 from workbench.services import app_settings, audit
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.explore.filters import find_cell
+from workbench.services.explore.layout import find_cell
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.review.notes import (
     NoteView,

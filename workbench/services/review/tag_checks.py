@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from workbench.services import app_settings, audit
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.explore.patterns import find_pattern
+from workbench.services.review.pattern_names import find_pattern
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Bundle, Session, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.explore.columns import columns_of
 from workbench.services.models.finished import is_finished
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
@@ -42,20 +38,6 @@ class TaggingView:
     by: str
     at: datetime
     source: str
-
-
-@dataclass(frozen=True)
-class TagRow:
-    """A tag with what bears it; `groups` and `images` count tags by hand and by pattern."""
-
-    id: int
-    name: str
-    description: str
-    patterns: int
-    groups: int
-    images: int
-    created_by: str
-    created_at: datetime
 
 
 def tag_pattern(user_id: int, pattern_id: int, name: str) -> TaggingView:
@@ -180,57 +162,11 @@ def tag_names() -> tuple[str, ...]:
     return tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name)))
 
 
-_ON_PATTERN: Bundle[Any] = Bundle("pattern", Pattern.version_id, Pattern.id, Pattern.groups)
-_ON_GROUP: Bundle[Any] = Bundle("group", PixelGroup.image_id, PixelGroup.id, PixelGroup.pattern_id)
+def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:
+    """Rename or describe a tag; what bears it keeps it. Returns the name as it was saved.
 
-
-def taxonomy() -> tuple[TagRow, ...]:
-    """All tags by name. Two queries, however many there are."""
-    on_patterns: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
-    on_groups: defaultdict[int, set[tuple[int, int, int | None]]] = defaultdict(set)
-    for tag_id, pattern, group in session().execute(
-        select(Tagging.tag_id, _ON_PATTERN, _ON_GROUP)
-        .outerjoin(Pattern, Pattern.id == Tagging.pattern_id)
-        .outerjoin(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
-        .where(Tagging.withdrawn_at.is_(None))
-    ):
-        if pattern.id is not None:
-            on_patterns[tag_id].add(tuple(pattern))
-        else:
-            on_groups[tag_id].add(tuple(group))
-    tags = session().scalars(
-        select(Tag).options(joinedload(Tag.created_by)).order_by(Tag.folded_name)
-    )
-    return tuple(_row(tag, on_patterns[tag.id], on_groups[tag.id]) for tag in tags.all())
-
-
-def _row(
-    tag: Tag, patterns: set[tuple[int, int, int]], groups: set[tuple[int, int, int | None]]
-) -> TagRow:
-    """`patterns` are (version, id, number of groups), `groups` (image, id, pattern)."""
-    tagged = {pattern_id for _version, pattern_id, _groups in patterns}
-    by_hand = [pattern_id for _image, _id, pattern_id in groups if pattern_id not in tagged]
-    # A version's columns know at once which images have a pattern; the database would have to go
-    # through all its groups.
-    parts = [np.array([image_id for image_id, _id, _pattern in groups], np.int64)]
-    for version_id, pattern_id, _groups in patterns:
-        columns = columns_of(version_id)
-        members = columns.members(columns.pattern_index(pattern_id))
-        parts.append(columns.image_ids[columns.member_rows[members]])
-    return TagRow(
-        id=tag.id,
-        name=tag.name,
-        description=tag.description,
-        patterns=len(patterns),
-        groups=sum(each for _version, _id, each in patterns) + len(by_hand),
-        images=len(np.unique(np.concatenate(parts))),
-        created_by=tag.created_by.name,
-        created_at=tag.created_at,
-    )
-
-
-def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagRow:
-    """Rename or describe a tag; what bears it keeps it. Raises ConflictError for a taken name."""
+    Raises ConflictError for a taken name.
+    """
     name = _clean(name)
     if len(description) > LONGEST_DESCRIPTION:
         raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
@@ -247,4 +183,4 @@ def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagR
                 gettext("There is a tag called %(name)s already.", name=name)
             ) from error
         audit.record(current, user_id, "tag.describe", f"tag:{tag_id}", before=before)
-    return next(row for row in taxonomy() if row.id == tag_id)
+    return name

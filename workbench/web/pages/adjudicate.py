@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from workbench.services.review import verdicts
+from workbench.services.explore import review_queue
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole
 
@@ -18,9 +18,9 @@ def show(name: str) -> Response | str:
     view, workspace = enter(name)
     version = version_of(workspace).id
     after = whole(request.args, "after")
-    following = verdicts.queue(version, after)
+    following = review_queue.queue(version, after)
     if following is None and after is not None:
-        following = verdicts.queue(version)
+        following = review_queue.queue(version)
     if following is None:
         return render_template("views/adjudicated.html", view=view, workspace=workspace)
     return redirect(

@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.services.explore import cards, filters
-from workbench.services.explore.cards import ImageDetail, PlaceInOrder
+from workbench.services.explore import filters, listing, review_queue
+from workbench.services.explore.listing import PlaceInOrder
 from workbench.services.image import counterfactuals, media
+from workbench.services.image import detail as image_detail
 from workbench.services.image.counterfactuals import Outcome
+from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
 from workbench.services.review import tags, verdicts
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
@@ -155,7 +157,7 @@ def withdraw_note(note_id: int) -> Response:
 def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     """One image within a selection. Raises NotFoundError for an image of another collection."""
     version = version_of(workspace).id
-    detail = cards.image_detail(version, image_id)
+    detail = image_detail.image_detail(version, image_id)
     map_key = media.map_key(version)
     trial, trial_refused = _trial(version, image_id)
     return ImagePage(
@@ -180,10 +182,10 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
 def _place(view: View, version_id: int, image_id: int) -> PlaceInOrder:
     """Where an image stands in the view's order; in the queue, the next one to judge."""
     if view.queue:
-        following = verdicts.queue(version_id, image_id)
+        following = review_queue.queue(version_id, image_id)
         return PlaceInOrder(None, following if following != image_id else None, None, 0)
     chosen = filters.choose(version_id, view.selection)
-    return cards.place_in_order(chosen, view.order, image_id, view.shuffle)
+    return listing.place_in_order(chosen, view.order, image_id, view.shuffle)
 
 
 def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:

@@ -1,0 +1,233 @@
+"""Cells as their glyphs show them, counted over the images that a mask lets through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+
+from workbench.analysis.layout.cells import COLUMNS
+from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.filters import (
+    severities,
+)
+from workbench.store.results import Cell
+
+SPREAD_AT_A_TIME = 50_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a level's grid, in that level's cells."""
+
+    column: int
+    row: int
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell as its glyph shows it: of its images, those that pass the filters.
+
+    `severity` is 1 (surely real) to 5 (surely fake).
+    """
+
+    id: int
+    level: int
+    row: int
+    column: int
+    real_right: int
+    real_called_fake: int
+    fake_right: int
+    fake_called_real: int
+    mean_p: float
+    severity: int
+    sensitivity: float | None
+    """In logits, over the `measured` ones of its images; None where none was measured."""
+    sensitivity_share: float | None
+    """Of the largest one of its level, in [0, 1]."""
+    measured: int
+    exemplar_id: int
+    whole: int
+    """How many images lie in it, whether they pass the filters or not."""
+    lit: int = 0
+    """How many of those counted are selected by a pattern or a lasso."""
+
+    @property
+    def images(self) -> int:
+        """How many images are counted."""
+        return self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
+
+    @property
+    def errors(self) -> int:
+        """How many of them the model gets wrong."""
+        return self.real_called_fake + self.fake_called_real
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Counts by square of a level's grid, of the images that a mask lets through."""
+
+    outcomes: NDArray[np.int64]
+    """(square, 4)."""
+    p: NDArray[np.float64]
+    """Sum over the square."""
+    sensitivity: NDArray[np.float64]
+    """Sum over the `measured`."""
+    measured: NDArray[np.int64]
+
+
+STORED = (
+    Cell.id,
+    Cell.level,
+    Cell.row,
+    Cell.column,
+    Cell.real_right,
+    Cell.real_called_fake,
+    Cell.fake_right,
+    Cell.fake_called_real,
+    Cell.mean_p,
+    Cell.sensitivity,
+    Cell.measured,
+    Cell.exemplar_id,
+)
+
+
+def stored_view(cell: Cell | Row[Any], columns: Columns) -> CellView:
+    """A cell with the counts of all its images, as the run stored them."""
+    return CellView(
+        id=cell.id,
+        level=cell.level,
+        row=cell.row,
+        column=cell.column,
+        real_right=cell.real_right,
+        real_called_fake=cell.real_called_fake,
+        fake_right=cell.fake_right,
+        fake_called_real=cell.fake_called_real,
+        mean_p=cell.mean_p,
+        severity=_severity(cell.mean_p),
+        sensitivity=cell.sensitivity,
+        sensitivity_share=_share(cell.sensitivity, cell.level, columns),
+        measured=cell.measured,
+        exemplar_id=cell.exemplar_id,
+        whole=cell.real_right + cell.real_called_fake + cell.fake_right + cell.fake_called_real,
+    )
+
+
+def _severity(mean_p: float) -> int:
+    return int(severities(np.array(mean_p)))
+
+
+def _share(sensitivity: float | None, level: int, columns: Columns) -> float | None:
+    """Of the level's largest; a part of a cell may exceed it, and is cut."""
+    if sensitivity is None:
+        return None
+    return min(1.0, sensitivity / (columns.largest_sensitivity[level] or 1.0))
+
+
+def recounted(
+    views: list[CellView], columns: Columns, rows: Rows, level: int, window: Window
+) -> list[CellView]:
+    """The same cells, with only the images that a mask lets through."""
+    inside = np.flatnonzero(
+        rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+    )
+    squares = window_squares(columns, inside, level, window)
+    counts = _counted(columns, inside, squares, window.columns * window.rows)
+    places = [
+        (view.row - window.row) * window.columns + view.column - window.column for view in views
+    ]
+    passing = rows[columns.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
+    wanted = np.zeros(window.columns * window.rows, np.bool_)
+    wanted[places] = ~passing
+    wanted &= counts.outcomes.sum(axis=1) > 0
+    exemplars = _exemplars(columns, rows, level, window, wanted)
+    return [
+        _with_counts(
+            view,
+            counts,
+            square,
+            view.exemplar_id if kept else int(exemplars[square]) or view.exemplar_id,
+            columns,
+        )
+        for view, square, kept in zip(views, places, passing, strict=True)
+    ]
+
+
+def window_squares(
+    columns: Columns, rows: NDArray[np.integer[Any]], level: int, window: Window
+) -> NDArray[np.int64]:
+    """The square of the window that each of these images lies in."""
+    width = COLUMNS << level
+    row, column = np.divmod(columns.squares_at(rows, level), width)
+    squares: NDArray[np.int64] = (row - window.row) * window.columns + column - window.column
+    return squares
+
+
+def _counted(
+    columns: Columns, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
+) -> _Counts:
+    sensitivity = columns.sensitivity[rows]
+    measured = ~np.isnan(sensitivity)
+    return _Counts(
+        outcomes=np.bincount(squares * 4 + columns.outcomes[rows], minlength=4 * size).reshape(
+            size, 4
+        ),
+        p=_sums(squares, columns.p[rows], size),
+        sensitivity=_sums(squares[measured], sensitivity[measured], size),
+        measured=np.bincount(squares[measured], minlength=size),
+    )
+
+
+def _sums(
+    squares: NDArray[np.int64], values: NDArray[np.float32], size: int
+) -> NDArray[np.float64]:
+    return np.bincount(squares, weights=values, minlength=size).astype(np.float64)
+
+
+def _exemplars(
+    columns: Columns, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """For each wanted square of the window, an image of a mask; 0 for the others."""
+    found = np.zeros(window.columns * window.rows, np.int64)
+    inside = rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+    # Every beginning of the order is spread over the layout: mostly a short one is enough.
+    for start in range(0, columns.count, SPREAD_AT_A_TIME):
+        if not (wanted & (found == 0)).any():
+            break
+        some = columns.order_diverse[start : start + SPREAD_AT_A_TIME]
+        some = some[inside[some]]
+        squares, first = np.unique(window_squares(columns, some, level, window), return_index=True)
+        new = found[squares] == 0
+        found[squares[new]] = columns.image_ids[some[first[new]]]
+    return found
+
+
+def _with_counts(
+    view: CellView, counts: _Counts, square: int, exemplar: int, columns: Columns
+) -> CellView:
+    outcomes = [int(each) for each in counts.outcomes[square]]
+    images, measured = sum(outcomes), int(counts.measured[square])
+    mean_p = float(counts.p[square]) / images if images else 0.0
+    sensitivity = float(counts.sensitivity[square]) / measured if measured else None
+    return CellView(
+        id=view.id,
+        level=view.level,
+        row=view.row,
+        column=view.column,
+        real_right=outcomes[0],
+        real_called_fake=outcomes[1],
+        fake_right=outcomes[2],
+        fake_called_real=outcomes[3],
+        mean_p=mean_p,
+        severity=_severity(mean_p),
+        sensitivity=sensitivity,
+        sensitivity_share=_share(sensitivity, view.level, columns),
+        measured=measured,
+        exemplar_id=exemplar,
+        whole=view.whole,
+    )
