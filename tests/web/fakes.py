@@ -30,7 +30,6 @@ from workbench.services.explore import (
     listing,
     patterns,
     reports,
-    review_queue,
     taxonomy,
 )
 from workbench.services.explore.cards import ImageCard
@@ -56,6 +55,7 @@ from workbench.services.image.media import MapKey
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
 from workbench.services.review import pattern_names, tag_checks, tags, verdicts
+from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import TaggingView
@@ -64,6 +64,7 @@ from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
 from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
+from workbench.store.outcomes import OUTCOMES, WRONG
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -86,7 +87,7 @@ def _card(image_id: int, label: str, p: float, outcome: str) -> ImageCard:
         generator="stylegan" if label == "fake" else "",
         p=p,
         outcome=outcome,
-        wrong=outcome in ("real_called_fake", "fake_called_real"),
+        wrong=outcome in WRONG,
         held_out=image_id == 6,
         decision=None,
     )
@@ -160,7 +161,6 @@ class FakeWorkbench:
             (patterns, Patterns(self)),
             (queue, Runs(self)),
             (reports, PatternReports(self)),
-            (review_queue, ReviewQueue(self)),
             (search, Neighbours(self)),
             (tag_checks, TagChecks(self)),
             (tags, Tags(self)),
@@ -188,9 +188,10 @@ class FakeWorkbench:
         return given[-1] if given else None
 
     def card(self, image_id: int) -> ImageCard:
-        """An image's card with its newest decision."""
-        standing = self.standing(image_id)
-        return replace(CARDS[image_id], decision=standing.decision if standing else None)
+        """An image's card with its final decision."""
+        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
+        newest = {each.by: each.decision for each in given}
+        return replace(CARDS[image_id], decision=final_decision(newest.values(), None))
 
     def waiting(self) -> list[int]:
         """Misclassified images without a verdict, the most wrong first."""
@@ -235,6 +236,24 @@ class Accounts:
 
 
 @dataclass
+class FakeQueue:
+    book: FakeWorkbench
+
+    @property
+    def count(self) -> int:
+        return len(self.book.waiting())
+
+    def first(self) -> int | None:
+        return next(iter(self.book.waiting()), None)
+
+    def after(self, image_id: int) -> int | None:
+        behind = abs(CARDS[image_id].p - 0.5)
+        return next(
+            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
+        )
+
+
+@dataclass
 class Collections:
     book: FakeWorkbench
 
@@ -246,13 +265,13 @@ class Collections:
     def workspace(self, name: str, version_number: int | None = None) -> Workspace:
         running = next((r for r in self.book.runs if r.state in ("queued", "running")), None)
         if name == "raw":
-            return Workspace(RAW, None, (), running, 0)
+            return Workspace(RAW, None, (), running, None)
         if name != "faces":
             raise NotFoundError(f"There is no collection called {name}.")
         version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
-        return Workspace(FACES, version, (NEW, OLD), running, len(self.book.waiting()))
+        return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
 
 
 @dataclass(frozen=True)
@@ -355,11 +374,10 @@ class Cells:
 def cell_view(cell: CellView, chosen: FakeChosen) -> CellView:
     """A cell with the counts of what passes the filters."""
     counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
-    outcomes = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
     lighting = chosen.selection.pattern_id or chosen.selection.lasso
     return replace(
         cell,
-        **{name: sum(card.outcome == name for card in counted) for name in outcomes},
+        **{name: sum(card.outcome == name for card in counted) for name in OUTCOMES},
         lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
     )
 
@@ -643,17 +661,6 @@ class Judging:
                     given[place] = replace(each, withdrawn=True)
                     return given[place]
         raise NotFoundError("This verdict is taken back already.")
-
-
-@dataclass
-class ReviewQueue:
-    book: FakeWorkbench
-
-    def queue(self, version_id: int, after_image: int | None = None) -> int | None:
-        behind = abs(CARDS[after_image].p - 0.5) if after_image else 1.0
-        return next(
-            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
-        )
 
 
 @dataclass

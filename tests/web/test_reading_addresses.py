@@ -14,7 +14,7 @@ from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
 from workbench.services.explore.lasso import Lasso
-from workbench.web.request.converters import LARGEST_ID
+from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import key, numbers, whole, words
 from workbench.web.request.view import (
     DIMENSION_ORDERS,

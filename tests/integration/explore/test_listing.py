@@ -16,13 +16,14 @@ from workbench.services.errors import InvalidError, NotFoundError, UnavailableEr
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.columns import forget_columns
 from workbench.services.explore.listing import ORDERS, PlaceInOrder, images, place_in_order
-from workbench.services.explore.review_queue import queue
+from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tags, verdicts
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image
-from workbench.store.results import OUTCOMES, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Pattern, PixelGroup, Prediction, ResultShard
 
 pytestmark = pytest.mark.analysed
 
@@ -106,7 +107,7 @@ def test_the_most_wrong_come_first_and_the_surest_last(version_id: int) -> None:
     wrong = [card.wrong for card in cards]
 
     assert wrong == sorted(wrong, reverse=True)
-    assert next(card.id for card in cards if card.wrong) == queue(version_id)
+    assert next(card.id for card in cards if card.wrong) == review_queue(version_id).first()
 
 
 def test_an_image_outside_of_the_selection_has_neighbours_where_it_would_stand(

@@ -13,7 +13,7 @@ from tests.support.pictures import draw_collection
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import ConflictError, NotFoundError, UnavailableError
 from workbench.services.imports.run import import_images
 from workbench.services.pipeline.evaluation import Evaluation, evaluate
 from workbench.services.progress import Silent
@@ -177,5 +177,5 @@ def test_another_build_of_the_encoder_measures_nothing(
 ) -> None:
     encoder.fingerprint = "1" * 32
 
-    with pytest.raises(ConflictError, match="another build"):
+    with pytest.raises(UnavailableError, match="another build"):
         measured("pictures", settings)

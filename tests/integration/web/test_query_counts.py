@@ -16,7 +16,7 @@ from workbench.services.explore.filters import Filters
 from workbench.services.explore.grid import overview
 from workbench.services.explore.listing import images, place_in_order
 from workbench.services.explore.patterns import pattern, patterns
-from workbench.services.explore.review_queue import queue
+from workbench.services.explore.review_queue import review_queue
 from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.counterfactuals import DimensionEdit, save_note
 from workbench.services.image.detail import image_detail
@@ -180,7 +180,7 @@ def test_the_collections_ask_as_often_for_twenty_as_for_two(analysed: Workspace)
 def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     version_id: int, ada: Account, ben: Account
 ) -> None:
-    image_id = queue(version_id)
+    image_id = review_queue(version_id).first()
     assert image_id is not None
     groups = (
         session()
@@ -246,4 +246,20 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
         verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
 
-    assert queries(lambda: queue(version_id)) == 1
+    assert queries(lambda: review_queue(version_id).first()) == 1
+
+
+def test_the_queues_page_reads_the_verdicts_once(version_id: int, ada: Account) -> None:
+    for card in images(chosen(version_id), "wrong", limit=3).cards:
+        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
+    workspace("pictures")
+
+    with counted() as sent:
+        found = workspace("pictures")
+        assert found.queue is not None
+        first = found.queue.first()
+        assert first is not None
+        assert found.queue.after(first) is not None
+        assert found.to_judge == found.queue.count
+
+    assert sum("FROM verdict" in statement for statement in sent) == 1

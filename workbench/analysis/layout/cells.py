@@ -12,6 +12,7 @@ from numpy import ndarray
 COLUMNS, ROWS = 16, 12
 """The grid of level 0; each level is twice as fine."""
 LEVELS_AT_MOST = 8
+FINEST_LEVEL = LEVELS_AT_MOST - 1
 IMAGES_A_CELL = 4
 """The finest level is the one whose occupied cells hold about this many images."""
 
@@ -39,12 +40,18 @@ def level_count(images: int) -> int:
     return int(min(finest + 2, LEVELS_AT_MOST))
 
 
+def grid_size(level: int) -> tuple[int, int]:
+    """How many columns and rows of squares a level has."""
+    return COLUMNS << level, ROWS << level
+
+
 def place_in_grid(
     places: Float[ndarray, "image 2"], level: int
 ) -> tuple[Integer[ndarray, " image"], Integer[ndarray, " image"]]:
     """Row and column of each image's square at a level; places are (x, y) in [0, 1)."""
-    columns = (places[:, 0] * (COLUMNS << level)).astype(int)
-    rows = (places[:, 1] * (ROWS << level)).astype(int)
+    width, height = grid_size(level)
+    columns = (places[:, 0] * width).astype(int)
+    rows = (places[:, 1] * height).astype(int)
     return rows, columns
 
 
@@ -58,7 +65,7 @@ def spread_order(places: Float[ndarray, "image 2"], *, seed: int) -> Integer[nda
     order = np.random.default_rng(seed).permutation(len(places))
     for level in reversed(range(level_count(len(places)))):
         rows, columns = place_in_grid(places[order], level)
-        order = order[np.argsort(_turn(rows * (COLUMNS << level) + columns), kind="stable")]
+        order = order[np.argsort(_turn(rows * grid_size(level)[0] + columns), kind="stable")]
     return order
 
 
@@ -86,7 +93,7 @@ def summarise_cells(
     """
     for level in range(level_count(len(places))):
         rows, columns = place_in_grid(places, level)
-        keys = rows * (COLUMNS << level) + columns
+        keys = rows * grid_size(level)[0] + columns
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
         for members in np.split(order, starts[1:]) if len(order) else ():

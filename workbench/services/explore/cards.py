@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.services.review.verdicts import WRONG, standing_decisions
+from workbench.services.review.decisions import decisions_on
 from workbench.store.database import session
+from workbench.store.outcomes import WRONG
 from workbench.store.results import Prediction
 
 
 @dataclass(frozen=True)
 class ImageCard:
-    """An image in a grid. p(fake) is in [0, 1]; `decision` is the newest standing verdict."""
+    """An image in a grid. p(fake) is in [0, 1]; `decision` is the final one."""
 
     id: int
     name: str
@@ -42,8 +43,8 @@ def cards_of(version_id: int, image_ids: Sequence[int]) -> tuple[ImageCard, ...]
 
 
 def cards(predictions: Sequence[Prediction]) -> tuple[ImageCard, ...]:
-    """Cards of these predictions, whose images are loaded; one query for their verdicts."""
-    decisions = standing_decisions([each.image_id for each in predictions])
+    """Cards of these predictions, whose images are loaded; one query for their decisions."""
+    decisions = decisions_on([each.image_id for each in predictions])
     return tuple(card_of(each, decisions.get(each.image_id)) for each in predictions)
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
-from workbench.analysis.layout.cells import COLUMNS
+from workbench.analysis.layout.cells import grid_size
 from workbench.services.explore.columns import Columns, Rows
 from workbench.services.explore.filters import (
     severities,
 )
+from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 
 SPREAD_AT_A_TIME = 50_000
+AnyIndex = TypeVar("AnyIndex", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,15 @@ class Window:
     row: int
     columns: int
     rows: int
+
+    @property
+    def size(self) -> int:
+        """How many squares it has."""
+        return self.columns * self.rows
+
+    def square_of(self, row: AnyIndex, column: AnyIndex) -> AnyIndex:
+        """The number of one of its squares, counted row by row, from its row and column."""
+        return (row - self.row) * self.columns + column - self.column
 
 
 @dataclass(frozen=True)
@@ -99,22 +110,20 @@ STORED = (
 
 def stored_view(cell: Cell | Row[Any], columns: Columns) -> CellView:
     """A cell with the counts of all its images, as the run stored them."""
+    counts = {name: getattr(cell, name) for name in OUTCOMES}
     return CellView(
         id=cell.id,
         level=cell.level,
         row=cell.row,
         column=cell.column,
-        real_right=cell.real_right,
-        real_called_fake=cell.real_called_fake,
-        fake_right=cell.fake_right,
-        fake_called_real=cell.fake_called_real,
+        **counts,
         mean_p=cell.mean_p,
         severity=_severity(cell.mean_p),
         sensitivity=cell.sensitivity,
         sensitivity_share=_share(cell.sensitivity, cell.level, columns),
         measured=cell.measured,
         exemplar_id=cell.exemplar_id,
-        whole=cell.real_right + cell.real_called_fake + cell.fake_right + cell.fake_called_real,
+        whole=sum(counts.values()),
     )
 
 
@@ -137,13 +146,11 @@ def recounted(
         rows & columns.within(level, window.column, window.row, window.columns, window.rows)
     )
     squares = window_squares(columns, inside, level, window)
-    counts = _counted(columns, inside, squares, window.columns * window.rows)
-    places = [
-        (view.row - window.row) * window.columns + view.column - window.column for view in views
-    ]
+    counts = _counted(columns, inside, squares, window.size)
+    own = [window.square_of(view.row, view.column) for view in views]
     passing = rows[columns.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
-    wanted = np.zeros(window.columns * window.rows, np.bool_)
-    wanted[places] = ~passing
+    wanted = np.zeros(window.size, np.bool_)
+    wanted[own] = ~passing
     wanted &= counts.outcomes.sum(axis=1) > 0
     exemplars = _exemplars(columns, rows, level, window, wanted)
     return [
@@ -154,7 +161,7 @@ def recounted(
             view.exemplar_id if kept else int(exemplars[square]) or view.exemplar_id,
             columns,
         )
-        for view, square, kept in zip(views, places, passing, strict=True)
+        for view, square, kept in zip(views, own, passing, strict=True)
     ]
 
 
@@ -162,10 +169,8 @@ def window_squares(
     columns: Columns, rows: NDArray[np.integer[Any]], level: int, window: Window
 ) -> NDArray[np.int64]:
     """The square of the window that each of these images lies in."""
-    width = COLUMNS << level
-    row, column = np.divmod(columns.squares_at(rows, level), width)
-    squares: NDArray[np.int64] = (row - window.row) * window.columns + column - window.column
-    return squares
+    row, column = np.divmod(columns.squares_at(rows, level), grid_size(level)[0])
+    return window.square_of(row, column)
 
 
 def _counted(
@@ -174,9 +179,9 @@ def _counted(
     sensitivity = columns.sensitivity[rows]
     measured = ~np.isnan(sensitivity)
     return _Counts(
-        outcomes=np.bincount(squares * 4 + columns.outcomes[rows], minlength=4 * size).reshape(
-            size, 4
-        ),
+        outcomes=np.bincount(
+            squares * len(OUTCOMES) + columns.outcomes[rows], minlength=len(OUTCOMES) * size
+        ).reshape(size, len(OUTCOMES)),
         p=_sums(squares, columns.p[rows], size),
         sensitivity=_sums(squares[measured], sensitivity[measured], size),
         measured=np.bincount(squares[measured], minlength=size),
@@ -193,7 +198,7 @@ def _exemplars(
     columns: Columns, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """For each wanted square of the window, an image of a mask; 0 for the others."""
-    found = np.zeros(window.columns * window.rows, np.int64)
+    found = np.zeros(window.size, np.int64)
     inside = rows & columns.within(level, window.column, window.row, window.columns, window.rows)
     # Every beginning of the order is spread over the layout: mostly a short one is enough.
     for start in range(0, columns.count, SPREAD_AT_A_TIME):
@@ -210,24 +215,16 @@ def _exemplars(
 def _with_counts(
     view: CellView, counts: _Counts, square: int, exemplar: int, columns: Columns
 ) -> CellView:
-    outcomes = [int(each) for each in counts.outcomes[square]]
-    images, measured = sum(outcomes), int(counts.measured[square])
+    images, measured = int(counts.outcomes[square].sum()), int(counts.measured[square])
     mean_p = float(counts.p[square]) / images if images else 0.0
     sensitivity = float(counts.sensitivity[square]) / measured if measured else None
-    return CellView(
-        id=view.id,
-        level=view.level,
-        row=view.row,
-        column=view.column,
-        real_right=outcomes[0],
-        real_called_fake=outcomes[1],
-        fake_right=outcomes[2],
-        fake_called_real=outcomes[3],
+    return replace(
+        view,
+        **dict(zip(OUTCOMES, counts.outcomes[square].tolist(), strict=True)),
         mean_p=mean_p,
         severity=_severity(mean_p),
         sensitivity=sensitivity,
         sensitivity_share=_share(sensitivity, view.level, columns),
         measured=measured,
         exemplar_id=exemplar,
-        whole=view.whole,
     )

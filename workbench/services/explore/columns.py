@@ -24,20 +24,17 @@ import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
 
-from workbench.analysis.layout.cells import COLUMNS
+from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size
 from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
-from workbench.services.explore.columns_build import (
-    FINEST,
-    path_of,
-    write_columns,
-)
+from workbench.services.explore.columns_build import path_of, write_columns
 from workbench.services.models.finished import is_finished
 from workbench.store.artifacts import (
     ArtifactDamagedError,
     map_arrays,
 )
+from workbench.store.outcomes import are_wrong
 
 _making = Lock()
 
@@ -45,7 +42,7 @@ Rows = NDArray[np.bool_]
 """Which images, one entry an image in the order of `Columns.image_ids`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """One entry an image, by ascending id; then the patterns with the images that have them."""
 
@@ -65,7 +62,7 @@ class Columns:
     held_out: NDArray[np.bool_]
     fine_column: NDArray[np.uint16]
     fine_row: NDArray[np.uint16]
-    """Square of level `FINEST` in the layout."""
+    """Square of level `FINEST_LEVEL` in the layout."""
     order_uncertain: NDArray[np.int32]
     """All rows from the least certain on; ties go by row, here and in the other orders."""
     order_wrong: NDArray[np.int32]
@@ -87,8 +84,14 @@ class Columns:
     """Images with the pattern, as rows; the most typical first."""
     member_groups: NDArray[np.int64]
     """The image's most typical pixel group of the pattern."""
-    member_contributions: NDArray[np.float32]
-    """Of all its pixel groups of the pattern, in logits; + toward fake."""
+    typical_contributions: NDArray[np.float32]
+    """Of that pixel group, in logits; + toward fake."""
+    member_counts: NDArray[np.uint8]
+    """How many pixel groups of the pattern the image has."""
+    member_contributions: NDArray[np.float64]
+    """Sum over these, in logits."""
+    member_squares: NDArray[np.float64]
+    """Sum of their squares: a standard deviation needs no other figure."""
     generator_names: tuple[str, ...]
     largest_sensitivity: tuple[float, ...]
     """Of the cells of each level of the layout, in logits."""
@@ -106,7 +109,7 @@ class Columns:
     @cached_property
     def wrong(self) -> Rows:
         """Where label and decision of the model differ."""
-        return np.asarray((self.outcomes == 1) | (self.outcomes == 3))
+        return are_wrong(self.outcomes)
 
     @cached_property
     def name_signs(self) -> NDArray[np.int64]:
@@ -130,13 +133,13 @@ class Columns:
 
     def squares_at(self, rows: NDArray[np.integer[Any]] | slice, level: int) -> NDArray[np.int64]:
         """The square of a level's grid that these images lie in, counted row by row."""
-        shift = FINEST - level
+        shift = FINEST_LEVEL - level
         down = (self.fine_row[rows] >> shift).astype(np.int64)
-        return down * (COLUMNS << level) + (self.fine_column[rows] >> shift)
+        return down * grid_size(level)[0] + (self.fine_column[rows] >> shift)
 
     def within(self, level: int, column: int, row: int, columns: int, rows: int) -> Rows:
         """The images in a window of a level's grid."""
-        shift = FINEST - level
+        shift = FINEST_LEVEL - level
         # Differences wrap around below zero, so that one comparison tests both sides.
         across = self.fine_column - np.uint16(column << shift)
         down = self.fine_row - np.uint16(row << shift)
@@ -158,6 +161,12 @@ class Columns:
         """The images with a pattern. Raises NotFoundError for another version's."""
         found = np.zeros(self.count, np.bool_)
         found[self.member_rows[self.members(self.pattern_index(pattern_id))]] = True
+        return found
+
+    def mask_of(self, image_ids: Sequence[int] | NDArray[np.int64]) -> Rows:
+        """These images, without those that the version has not scored."""
+        found = np.zeros(self.count, np.bool_)
+        found[self.rows_of(image_ids)] = True
         return found
 
     def entries_of(self, rows: Rows) -> NDArray[np.int64]:

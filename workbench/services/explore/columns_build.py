@@ -11,7 +11,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.layout.cells import COLUMNS, LEVELS_AT_MOST, ROWS, spread_order
+from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size, spread_order
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.models.arrays import activations_of
@@ -21,13 +21,20 @@ from workbench.store.artifacts import (
 )
 from workbench.store.database import session
 from workbench.store.images import LABELS, Image
-from workbench.store.results import OUTCOMES, Cell, Pattern, PixelGroup, Prediction
+from workbench.store.outcomes import are_wrong, code_of
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-FINEST = LEVELS_AT_MOST - 1
-"""Places are kept as squares of this level; those of a coarser one are found by shifting."""
-_FORMAT = 3
+_FORMAT = 4
 _CHUNK = 20_000
+_OF_MEMBERS: dict[str, type[np.generic]] = {
+    "member_rows": np.int32,
+    "member_groups": np.int64,
+    "typical_contributions": np.float32,
+    "member_counts": np.uint8,
+    "member_contributions": np.float64,
+    "member_squares": np.float64,
+}
 
 
 def write_columns(version_id: int, settings: Settings) -> None:
@@ -77,7 +84,7 @@ def _of_images(
         "activations": np.empty((dimensions, count), np.float32),
         "name_ends": np.empty(count, np.int64),
     }
-    places = np.empty((count, 2))
+    coordinates = np.empty((count, 2))
     names = bytearray()
     codes: dict[str, int] = {}
     start = 0
@@ -86,7 +93,7 @@ def _of_images(
         start = part.stop
         arrays["image_ids"][part] = [row.image_id for row in chunk]
         arrays["labels"][part] = [LABELS.index(row.label) for row in chunk]
-        arrays["outcomes"][part] = [OUTCOMES.index(row.outcome) for row in chunk]
+        arrays["outcomes"][part] = [code_of(row.outcome) for row in chunk]
         arrays["p"][part] = [row.p for row in chunk]
         arrays["logits"][part] = [row.logit for row in chunk]
         arrays["sensitivity"][part] = [row.sensitivity for row in chunk]
@@ -94,16 +101,17 @@ def _of_images(
         arrays["held_out"][part] = [row.held_out for row in chunk]
         found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
         arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
-        places[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
-        for place, row in enumerate(chunk, part.start):
+        coordinates[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
+        for index, row in enumerate(chunk, part.start):
             names += row.name.casefold().replace("\n", " ").encode() + b"\n"
-            arrays["name_ends"][place] = len(names)
+            arrays["name_ends"][index] = len(names)
     arrays["names"] = np.frombuffer(bytes(names), np.uint8)
     # Grids are powers of two finer than level 0, so that shifting gives the very squares that
     # `cells.place_in_grid` gives.
-    arrays["fine_column"] = (places[:, 0] * (COLUMNS << FINEST)).astype(np.uint16)
-    arrays["fine_row"] = (places[:, 1] * (ROWS << FINEST)).astype(np.uint16)
-    diverse = spread_order(places, seed=settings.seed)
+    width, height = grid_size(FINEST_LEVEL)
+    arrays["fine_column"] = (coordinates[:, 0] * width).astype(np.uint16)
+    arrays["fine_row"] = (coordinates[:, 1] * height).astype(np.uint16)
+    diverse = spread_order(coordinates, seed=settings.seed)
     arrays |= _orders(arrays["logits"], arrays["outcomes"])
     arrays["order_diverse"] = diverse.astype(np.int32)
     arrays["order_random"] = (
@@ -117,7 +125,7 @@ def _orders(
 ) -> dict[str, NDArray[np.generic]]:
     """Rows by what the model says; a page of an order is then a short walk along it."""
     certainty = np.abs(np.asarray(logits, np.float32))
-    wrong = np.isin(outcomes, (1, 3))
+    wrong = are_wrong(np.asarray(outcomes, np.uint8))
     keys = {
         "order_uncertain": certainty,
         "order_wrong": np.where(wrong, -certainty, certainty),
@@ -160,24 +168,36 @@ def _of_patterns(version_id: int, image_ids: NDArray[np.generic]) -> dict[str, N
         select(Pattern.id).where(Pattern.version_id == version_id).order_by(Pattern.number)
     )
     ids = np.array(pattern_ids.all(), np.int64)
-    rows, groups, contributions = [], [], []
-    starts = [0]
-    for pattern_id in ids:
-        found = _members(int(pattern_id))
-        images, first = np.unique(found[:, 0].astype(np.int64), return_index=True)
-        total = np.zeros(len(images))
-        np.add.at(total, np.searchsorted(images, found[:, 0]), found[:, 2])
-        order = np.argsort(first, kind="stable")
-        rows.append(np.searchsorted(image_ids, images[order]).astype(np.int32))
-        groups.append(found[first[order], 1].astype(np.int64))
-        contributions.append(total[order].astype(np.float32))
-        starts.append(starts[-1] + len(images))
+    members = [_of_members(int(each), image_ids) for each in ids]
+    starts = np.cumsum([0, *(len(each["member_rows"]) for each in members)])
     return {
         "pattern_ids": ids,
-        "pattern_starts": np.array(starts, np.int64),
-        "member_rows": np.concatenate([np.empty(0, np.int32), *rows]),
-        "member_groups": np.concatenate([np.empty(0, np.int64), *groups]),
-        "member_contributions": np.concatenate([np.empty(0, np.float32), *contributions]),
+        "pattern_starts": starts.astype(np.int64),
+        **{
+            name: np.concatenate(
+                [np.empty(0, kind), *(each[name].astype(kind) for each in members)]
+            )
+            for name, kind in _OF_MEMBERS.items()
+        },
+    }
+
+
+def _of_members(pattern_id: int, image_ids: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+    """A pattern's part of the `member_` columns: one entry an image, the most typical first."""
+    found = _members(pattern_id)
+    images, first, entry = np.unique(
+        found[:, 0].astype(np.int64), return_index=True, return_inverse=True
+    )
+    order = np.argsort(first, kind="stable")
+    typical = found[first[order]]
+    contributions = found[:, 2]
+    return {
+        "member_rows": np.searchsorted(image_ids, images[order]),
+        "member_groups": typical[:, 1],
+        "typical_contributions": typical[:, 2],
+        "member_counts": np.bincount(entry)[order],
+        "member_contributions": np.bincount(entry, contributions)[order],
+        "member_squares": np.bincount(entry, contributions**2)[order],
     }
 
 

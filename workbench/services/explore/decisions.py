@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-from sqlalchemy import func, select
-
 from workbench.services.explore.columns import Columns, Rows
-from workbench.store.database import session
-from workbench.store.judgements import Verdict
+from workbench.services.review.decisions import decisions_between, judged_between
+
+# By ids and not by collection: every page counts these, and need not look at the images.
 
 
-def judged_rows(columns: Columns, decision: str | None = None) -> Rows:
-    """The images whose newest standing verdict is this one, or any."""
-    first, last = int(columns.image_ids[0]), int(columns.image_ids[-1])
-    # By ids and not by collection: every page counts these, and need not look at the images.
-    standing = (Verdict.withdrawn_at.is_(None), Verdict.image_id.between(first, last))
-    query = select(Verdict.image_id).where(*standing)
-    if decision is not None:
-        newest = select(func.max(Verdict.id)).where(*standing).group_by(Verdict.image_id)
-        newest = newest.correlate(None)
-        query = query.where(Verdict.id.in_(newest), Verdict.decision == decision)
-    rows = np.zeros(columns.count, np.bool_)
-    rows[columns.rows_of(session().scalars(query).all())] = True
-    return rows
+def judged_rows(columns: Columns) -> Rows:
+    """The images that have a final decision. One query."""
+    return columns.mask_of(judged_between(*_ids(columns)))
+
+
+def decided_rows(columns: Columns, decision: str) -> Rows:
+    """The images whose final decision is this one. One query."""
+    decisions = decisions_between(*_ids(columns))
+    return columns.mask_of([each for each, found in decisions.items() if found == decision])
+
+
+def _ids(columns: Columns) -> tuple[int, int]:
+    return int(columns.image_ids[0]), int(columns.image_ids[-1])

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from flask_babel import gettext
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from sqlalchemy import select
 
 from workbench.services import app_settings
-from workbench.services.errors import InvalidError
 from workbench.services.explore.columns import Columns, Rows
 from workbench.services.explore.filters import Chosen
 from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.models.arrays import logit_weights_of, readings_of
+from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
 from workbench.store.images import LABELS
 from workbench.store.results import PixelGroup
@@ -108,11 +107,7 @@ def carriers(
     which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
     """
     columns = chosen.columns
-    dimensions = len(columns.activations)
-    if not 0 <= dimension < dimensions:
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
-        )
+    check_dimension(dimension, len(columns.activations))
     sides = [_ranked(columns, rows, dimension) for rows in _sides(chosen, left, right)]
     groups = _strongest_groups(columns, np.concatenate(sides), dimension)
     first, second = (

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from workbench.services.errors import InvalidError
 from workbench.services.explore.columns import Columns, Rows, columns_of
-from workbench.services.explore.decisions import judged_rows
+from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.lasso import (
     Lasso,
     in_lasso,
@@ -21,10 +21,11 @@ from workbench.services.explore.lasso import (
 from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.explore.taxonomy import tag_ids, tagged
 from workbench.services.explore.text_search import mentioning
+from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
 from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS, Tag
-from workbench.store.results import OUTCOMES
+from workbench.store.outcomes import OUTCOMES
 
 MISCLASSIFIED = "misclassified"
 SPLITS = ("training", "held_out")
@@ -207,11 +208,7 @@ def _between(values: NDArray[np.float32], limits: Range) -> Rows:
 
 
 def _activation(columns: Columns, dimension: int) -> NDArray[np.float32]:
-    dimensions = len(columns.activations)
-    if not 0 <= dimension < dimensions:
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
-        )
+    check_dimension(dimension, len(columns.activations))
     found: NDArray[np.float32] = columns.activations[dimension]
     return found
 
@@ -220,4 +217,4 @@ def _judged(columns: Columns, verdict: str) -> Rows:
     _known("verdict", verdict, VERDICTS)
     if verdict == "none":
         return ~judged_rows(columns)
-    return judged_rows(columns, None if verdict == "any" else verdict)
+    return judged_rows(columns) if verdict == "any" else decided_rows(columns, verdict)

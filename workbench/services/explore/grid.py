@@ -8,7 +8,7 @@ import numpy as np
 from flask_babel import gettext
 from sqlalchemy import select
 
-from workbench.analysis.layout.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS, grid_size
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import (
     STORED,
@@ -22,6 +22,7 @@ from workbench.services.explore.filters import Chosen, Filters, Selection, choos
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.layout import check_level
 from workbench.store.database import session
+from workbench.store.outcomes import counts_of, label_count, wrong_count
 from workbench.store.results import Cell
 
 MOST_GLYPHS = 600
@@ -62,7 +63,7 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     """
     columns = chosen.columns
     check_level(columns, level)
-    width, height = COLUMNS << level, ROWS << level
+    width, height = grid_size(level)
     window = window or _default_window(level)
     _check_window(window, width, height)
     # Rows, not objects: several hundred of these would cost more than all else of the query.
@@ -95,7 +96,7 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
 
 def _default_window(level: int) -> Window:
     """The whole of level 0, else a middle part."""
-    columns, rows = COLUMNS << level, ROWS << level
+    columns, rows = grid_size(level)
     return Window((columns - COLUMNS) // 2, (rows - ROWS) // 2, COLUMNS, ROWS)
 
 
@@ -108,7 +109,7 @@ def _check_window(window: Window, columns: int, rows: int) -> None:
     )
     if not inside:
         raise InvalidError(gettext("This window lies outside of the layout."))
-    if window.columns * window.rows > MOST_GLYPHS:
+    if window.size > MOST_GLYPHS:
         raise InvalidError(
             gettext(
                 "A window holds at most %(cells)s cells; choose a smaller one.", cells=MOST_GLYPHS
@@ -127,11 +128,11 @@ def _lit(views: list[CellView], chosen: Chosen, level: int, window: Window) -> l
         & columns.within(level, window.column, window.row, window.columns, window.rows)
     )
     squares = window_squares(columns, inside, level, window)
-    lit = np.bincount(squares, minlength=window.columns * window.rows)
+    lit = np.bincount(squares, minlength=window.size)
     return [
         replace(
             view,
-            lit=int(lit[(view.row - window.row) * window.columns + view.column - window.column]),
+            lit=int(lit[window.square_of(view.row, view.column)]),
         )
         for view in views
     ]
@@ -142,11 +143,11 @@ def lassoed(version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
     chosen = choose(version_id, Selection(filters=filters, lasso=lasso))
     columns = chosen.columns
     rows = np.flatnonzero(chosen.area)
-    outcomes = np.bincount(columns.outcomes[rows], minlength=4)
+    outcomes = counts_of(columns.outcomes[rows])
     return Lassoed(
         cells=len(np.unique(columns.squares_at(rows, lasso.level))),
         images=len(rows),
-        errors=int(outcomes[1] + outcomes[3]),
-        real=int(outcomes[0] + outcomes[1]),
-        fake=int(outcomes[2] + outcomes[3]),
+        errors=int(wrong_count(outcomes)),
+        real=int(label_count(outcomes, "real")),
+        fake=int(label_count(outcomes, "fake")),
     )

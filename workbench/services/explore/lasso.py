@@ -9,7 +9,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from skimage.draw import polygon
 
-from workbench.analysis.layout.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import grid_size
 from workbench.services.errors import InvalidError
 from workbench.services.explore.columns import Columns, Rows
 from workbench.services.explore.layout import check_level
@@ -35,7 +35,7 @@ def in_lasso(columns: Columns, lasso: Lasso) -> Rows:
 def cells_in_lasso(columns: Columns, lasso: Lasso) -> NDArray[np.bool_]:
     """Whether a lasso takes each square of its level, row by row. Raises InvalidError."""
     _check_lasso(columns, lasso)
-    width, height = COLUMNS << lasso.level, ROWS << lasso.level
+    width, height = grid_size(lasso.level)
     x, y = np.array(lasso.corners).T
     grid = np.zeros((height, width), np.bool_)
     # A square is taken by its middle, and the library's points lie on whole numbers.
@@ -47,7 +47,7 @@ def _check_lasso(columns: Columns, lasso: Lasso) -> None:
     check_level(columns, lasso.level)
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
         raise InvalidError(gettext("A lasso has 3 to %(most)s corners.", most=MOST_CORNERS))
-    limits = np.array([COLUMNS << lasso.level, ROWS << lasso.level])
+    limits = np.array(grid_size(lasso.level))
     corners = np.array(lasso.corners)
     if not np.isfinite(corners).all() or (corners < -1).any() or (corners > limits + 1).any():
         raise InvalidError(gettext("This lasso lies outside of the layout."))

@@ -1,31 +1,53 @@
-"""The review queue: the misclassified images that nobody has judged."""
+"""The review queue: the misclassified images that nobody has judged, the most wrong first."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from workbench.services.explore.columns import columns_of
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.services.explore.columns import Columns, columns_of
 from workbench.services.explore.decisions import judged_rows
 
 
-def to_judge(version_id: int) -> int:
-    """How many misclassified images have no verdict that stands."""
+@dataclass(frozen=True)
+class ReviewQueue:
+    """The images of a version that wait for a verdict, as they were when it was read."""
+
+    columns: Columns
+    waiting: NDArray[np.int64]
+    """As rows."""
+
+    @property
+    def count(self) -> int:
+        """How many images wait."""
+        return len(self.waiting)
+
+    def first(self) -> int | None:
+        """The most wrong one's id; None where none waits."""
+        return self._most_wrong(self.waiting)
+
+    def after(self, image_id: int) -> int | None:
+        """The next one behind an image, whether that is judged by now or skipped.
+
+        None where nothing is left there. An image that is not misclassified stands before all.
+        """
+        row = self.columns.rows_of([image_id])
+        if not len(row) or not self.columns.wrong[row[0]]:
+            return self.first()
+        own = np.abs(self.columns.logits[row[0]])
+        wrongness = np.abs(self.columns.logits[self.waiting])
+        behind = (wrongness < own) | ((wrongness == own) & (self.waiting > row[0]))
+        return self._most_wrong(self.waiting[behind])
+
+    def _most_wrong(self, rows: NDArray[np.int64]) -> int | None:
+        if not len(rows):
+            return None
+        return int(self.columns.image_ids[rows[np.argmax(np.abs(self.columns.logits[rows]))]])
+
+
+def review_queue(version_id: int) -> ReviewQueue:
+    """A version's queue. One query, which reads who judged what; hand the result on."""
     columns = columns_of(version_id)
-    return int(np.count_nonzero(columns.wrong & ~judged_rows(columns)))
-
-
-def queue(version_id: int, after_image: int | None = None) -> int | None:
-    """The next misclassified image that nobody has judged, the most wrong first.
-
-    `after_image` goes on behind that image instead of at the front, whether it is judged by now
-    or skipped. None where nothing is left there.
-    """
-    columns = columns_of(version_id)
-    waiting = np.flatnonzero(columns.wrong & ~judged_rows(columns))
-    wrongness = np.abs(columns.logits[waiting])
-    last = columns.rows_of(np.array([after_image or 0]))
-    if len(last) and columns.wrong[last[0]]:
-        own = np.abs(columns.logits[last[0]])
-        behind = (wrongness < own) | ((wrongness == own) & (waiting > last[0]))
-        waiting, wrongness = waiting[behind], wrongness[behind]
-    return int(columns.image_ids[waiting[np.argmax(wrongness)]]) if len(waiting) else None
+    return ReviewQueue(columns, np.flatnonzero(columns.wrong & ~judged_rows(columns)))

@@ -31,6 +31,7 @@ from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.layout import find_cell
 from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.dimensions import check_dimension
 from workbench.services.review.notes import (
     NoteView,
     check_words,
@@ -138,10 +139,7 @@ def _with_dimension_set(
 ) -> Outcome:
     activations, _maps = rows_of(version_id, prediction.image_id, settings)
     weights = logit_weights_of(version_id, settings)
-    if not 0 <= edit.dimension < len(weights):
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
-        )
+    check_dimension(edit.dimension, len(weights))
     cell = _reference_cell(prediction, edit)
     reference = np.array(cell.mean_activation if cell else np.zeros(len(weights)), np.float32)
     changes = dimension_changes(activations, weights, reference)

@@ -14,6 +14,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.explore.cards import ImageCard, card_of
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
+from workbench.services.review.decisions import decisions_on
 from workbench.services.review.notes import NoteView, notes_on
 from workbench.services.review.pattern_names import default_label, pattern_labels
 from workbench.services.review.tags import (
@@ -21,7 +22,7 @@ from workbench.services.review.tags import (
     taggings_of_groups,
     taggings_of_patterns,
 )
-from workbench.services.review.verdicts import VerdictView, history, standing_decisions
+from workbench.services.review.verdicts import VerdictView, history
 from workbench.store.database import session
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion, TrainingRun
@@ -100,7 +101,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)
     weights = logit_weights_of(version_id, settings)
-    decisions = standing_decisions([image_id])
+    decisions = decisions_on([image_id])
     return ImageDetail(
         card=card_of(prediction, decisions.get(image_id)),
         size=NORMAL_SIZE,

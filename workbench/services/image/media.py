@@ -20,6 +20,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.finished import is_finished
 from workbench.store.artifacts import write_durably
 from workbench.store.database import session
@@ -153,10 +154,8 @@ def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np
     version = _finished_version(version_id)
     settings = app_settings.settings()
     weights = logit_weights_of(version_id, settings)
-    if dimension is not None and not 0 <= dimension < len(weights):
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
-        )
+    if dimension is not None:
+        check_dimension(dimension, len(weights))
     _activations, maps = rows_of(version_id, image_id, settings)
     contributions = score_map.contribution_map(maps, weights, dimension, NORMAL_SIZE)
     return score_map.grey_levels(contributions, version.metrics["map_scale"])

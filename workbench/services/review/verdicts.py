@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +18,6 @@ from workbench.store.judgements import DECISIONS, Verdict
 from workbench.store.results import Prediction
 
 LONGEST_REASON = 2000
-WRONG = ("real_called_fake", "fake_called_real")
 _WITHDRAWAL = Words(
     action="verdict.withdraw",
     subject="verdict",
@@ -81,16 +79,6 @@ def history(image_id: int) -> tuple[VerdictView, ...]:
         .order_by(Verdict.id.desc())
     )
     return tuple(verdict_view(each) for each in found)
-
-
-def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
-    """The newest standing verdict on each of these images."""
-    rows = session().execute(
-        select(Verdict.image_id, Verdict.decision)
-        .where(Verdict.image_id.in_(image_ids), Verdict.withdrawn_at.is_(None))
-        .order_by(Verdict.id)
-    )
-    return dict(rows.tuples().all())
 
 
 def verdict_view(verdict: Verdict) -> VerdictView:

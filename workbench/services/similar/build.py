@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from sqlalchemy import and_, func, select
 
@@ -112,15 +112,16 @@ def make_index(
 def _alone(folder: Path, progress: Progress, stage: str) -> Iterator[None]:
     """Hold the one lock on making indexes; it goes with the process that holds it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                progress.advance(0, 1, stage)
-                time.sleep(_POLL_SECONDS)
-            else:
-                break
+    lock = FileLock(folder / LOCK)
+    while True:
+        try:
+            held = lock.acquire(blocking=False)
+        except Timeout:
+            progress.advance(0, 1, stage)
+            time.sleep(_POLL_SECONDS)
+        else:
+            break
+    with held:
         yield
 
 

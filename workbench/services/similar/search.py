@@ -202,18 +202,9 @@ def _text_tower(version: ModelVersion) -> TextTower:
     )
     if version.encoder == PACKAGED:  # known without loading it
         raise UnavailableError(refusal)
-    from workbench.services.encoding.registry import encoder_of  # noqa: PLC0415 - loads torch
+    from workbench.services.models.encoders import encoder_of_version  # noqa: PLC0415 - loads torch
 
-    encoder = encoder_of(app_settings.settings(), version.encoder)
-    if encoder.fingerprint != version.encoder_fingerprint:
-        raise UnavailableError(
-            gettext(
-                "Version %(number)s was made with another build of its encoder; retrain, then "
-                "look for words.",
-                number=version.number,
-            )
-        )
-    tower = encoder.text_tower
+    tower = encoder_of_version(version, app_settings.settings()).text_tower
     if tower is None:
         raise UnavailableError(refusal)
     return tower

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.services.explore import filters, listing, review_queue
+from workbench.services.explore import filters, listing
 from workbench.services.explore.listing import PlaceInOrder
 from workbench.services.image import counterfactuals, media
 from workbench.services.image import detail as image_detail
@@ -26,7 +26,7 @@ from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.request.edits import ChosenEdit, read_edit
-from workbench.web.request.entering import enter, version_of
+from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.parsing import choice, words
 from workbench.web.request.view import View
 from workbench.web.site import notices, security
@@ -168,7 +168,7 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         map_key=map_key,
         legend=legend(map_key),
         labels=group_labels(detail.groups, detail.size),
-        place=_place(view, version, image_id),
+        place=_place(view, workspace, image_id),
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
         trial=trial,
         trial_refused=trial_refused,
@@ -179,12 +179,12 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     )
 
 
-def _place(view: View, version_id: int, image_id: int) -> PlaceInOrder:
+def _place(view: View, workspace: Workspace, image_id: int) -> PlaceInOrder:
     """Where an image stands in the view's order; in the queue, the next one to judge."""
     if view.queue:
-        following = review_queue.queue(version_id, image_id)
+        following = queue_of(workspace).after(image_id)
         return PlaceInOrder(None, following if following != image_id else None, None, 0)
-    chosen = filters.choose(version_id, view.selection)
+    chosen = filters.choose(version_of(workspace).id, view.selection)
     return listing.place_in_order(chosen, view.order, image_id, view.shuffle)
 
 
