@@ -35,11 +35,11 @@ from workbench.services.explore import (
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.cell_card import CellDetail, PatternName
 from workbench.services.explore.cells import CellView, Window
-from workbench.services.explore.dimensions import Carrier, Spread, Violin
+from workbench.services.explore.dimensions import Carrier, Distribution, Violin
 from workbench.services.explore.filters import FilterChoices, Filters, Selection
 from workbench.services.explore.grid import Lassoed, Overview
 from workbench.services.explore.lasso import Lasso
-from workbench.services.explore.listing import ImagePage, PlaceInOrder
+from workbench.services.explore.listing import ImagePage, PositionInOrder
 from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -411,12 +411,12 @@ class Listing:
         following = str(start + 2) if start + 2 < len(cards) else None
         return ImagePage(tuple(cards[start : start + 2]), len(cards), following)
 
-    def place_in_order(
+    def position_in_order(
         self, chosen: FakeChosen, order: str, image_id: int, shuffle: int = 0
-    ) -> PlaceInOrder:
+    ) -> PositionInOrder:
         ids = [each for each in CARDS if each in chosen.selected or each == image_id]
         place = ids.index(image_id)
-        return PlaceInOrder(
+        return PositionInOrder(
             previous_id=ids[place - 1] if place else None,
             next_id=ids[place + 1] if place + 1 < len(ids) else None,
             number=place + 1 if image_id in chosen.selected else None,
@@ -609,7 +609,7 @@ class Dimensions:
     ) -> tuple[Violin, ...]:
         density = tuple((24 - each) / 24 for each in range(24))
         sides = [
-            Spread(density, mean, (0.1, mean, 0.8), 2)
+            Distribution(density, mean, (0.1, mean, 0.8), 2)
             for mean in (
                 0.3 if left or chosen.selection.cell_id else 0.5,
                 0.4 if right else 0.5,

@@ -246,7 +246,7 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
         area = chosen(version_id, **filters)
         own = [
             session().get_one(Prediction, (version_id, int(image_id)))
-            for image_id in area.columns.image_ids[area.area]
+            for image_id in area.store.image_ids[area.area]
         ]
         rows = {row.id: row for row in patterns(area)}
         for row in patterns(chosen(version_id)):

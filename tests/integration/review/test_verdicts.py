@@ -258,8 +258,7 @@ def verdict_filters(version_id: int) -> dict[str, set[int]]:
     """What each verdict filter lets through."""
     found = {each: chosen(version_id, verdict=each) for each in VERDICTS}
     return {
-        name: {int(each) for each in of.columns.image_ids[of.selected]}
-        for name, of in found.items()
+        name: {int(each) for each in of.store.image_ids[of.selected]} for name, of in found.items()
     }
 
 

@@ -14,7 +14,7 @@ from workbench.services.explore.cell_card import cell
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import Filters
 from workbench.services.explore.grid import overview
-from workbench.services.explore.listing import images, place_in_order
+from workbench.services.explore.listing import images, position_in_order
 from workbench.services.explore.patterns import pattern, patterns
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.explore.taxonomy import taxonomy
@@ -236,7 +236,7 @@ def test_filters_ask_as_often_whatever_they_let_through(version_id: int, ada: Ac
 def test_an_images_place_is_found_without_asking(version_id: int) -> None:
     first = images(chosen(version_id), "wrong", limit=1).cards[0].id
 
-    assert queries(lambda: place_in_order(chosen(version_id), "wrong", first)) == 0
+    assert queries(lambda: position_in_order(chosen(version_id), "wrong", first)) == 0
 
 
 @pytest.mark.parametrize("people", [1, 3])

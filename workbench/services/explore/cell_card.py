@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from workbench.services.explore.cells import CellView, Window, recounted, stored_view
-from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.filters import (
     Chosen,
     Filters,
@@ -53,30 +53,28 @@ def cell(version_id: int, cell_id: int, filters: Filters) -> CellDetail:
 
 def detail_of(chosen: Chosen, cell_id: int) -> CellDetail:
     """A cell with its most frequent tags and patterns, of the images that pass the filters."""
-    found = find_cell(chosen.columns.version_id, cell_id)
-    columns = chosen.columns
-    view = stored_view(found, columns)
-    rows = chosen.filtered & in_cell(columns, found)
+    found = find_cell(chosen.store.version_id, cell_id)
+    store = chosen.store
+    view = stored_view(found, store)
+    rows = chosen.filtered & in_cell(store, found)
     if chosen.selection.filters.any:
-        view = recounted([view], columns, rows, found.level, Window(found.column, found.row, 1, 1))[
-            0
-        ]
-    patterns = _pattern_counts(columns, rows)
+        view = recounted([view], store, rows, found.level, Window(found.column, found.row, 1, 1))[0]
+    patterns = _pattern_counts(store, rows)
     return CellDetail(
         cell=view,
-        top_tags=_top_tags(columns, rows, patterns),
-        top_patterns=_top_patterns(columns, patterns),
+        top_tags=_top_tags(store, rows, patterns),
+        top_patterns=_top_patterns(store, patterns),
     )
 
 
-def _pattern_counts(columns: Columns, rows: Rows) -> NDArray[np.int64]:
+def _pattern_counts(store: ColumnStore, rows: Rows) -> NDArray[np.int64]:
     """How many of the images have each pattern."""
-    return np.diff(columns.entries_of(rows).searchsorted(columns.pattern_starts))
+    return np.diff(store.entries_of(rows).searchsorted(store.pattern_starts))
 
 
-def _top_patterns(columns: Columns, counts: NDArray[np.int64]) -> tuple[PatternName, ...]:
+def _top_patterns(store: ColumnStore, counts: NDArray[np.int64]) -> tuple[PatternName, ...]:
     top = [int(each) for each in np.argsort(-counts, kind="stable")[:NAMED] if counts[each]]
-    ids = [int(columns.pattern_ids[each]) for each in top]
+    ids = [int(store.pattern_ids[each]) for each in top]
     labels = pattern_labels(ids)
     numbers = dict(
         session()
@@ -91,20 +89,20 @@ def _top_patterns(columns: Columns, counts: NDArray[np.int64]) -> tuple[PatternN
 
 
 def _top_tags(
-    columns: Columns, rows: Rows, counts: NDArray[np.int64]
+    store: ColumnStore, rows: Rows, counts: NDArray[np.int64]
 ) -> tuple[tuple[str, int], ...]:
     """The tags on most of the images, by hand or by pattern."""
     found: defaultdict[str, list[NDArray[np.integer[Any]]]] = defaultdict(list)
-    present = {int(columns.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
+    present = {int(store.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
     by_pattern = session().execute(
         select(Tag.name, Tagging.pattern_id)
         .join(Tagging)
         .where(Tagging.pattern_id.in_(present), Tagging.withdrawn_at.is_(None))
     )
     for name, pattern_id in by_pattern:
-        members = columns.member_rows[columns.members(present[pattern_id or 0])]
+        members = store.member_rows[store.members(present[pattern_id or 0])]
         found[name].append(members[rows[members]])
-    ids = columns.image_ids[rows]
+    ids = store.image_ids[rows]
     if len(ids):
         by_hand = session().execute(
             select(Tag.name, PixelGroup.image_id)
@@ -119,7 +117,7 @@ def _top_tags(
         for name, image_id in by_hand:
             tagged[name].append(image_id)
         for name, image_ids in tagged.items():
-            its_rows = columns.rows_of(np.array(image_ids))
+            its_rows = store.rows_of(np.array(image_ids))
             found[name].append(its_rows[rows[its_rows]])
     tags = {name: len(np.unique(np.concatenate(parts))) for name, parts in found.items()}
     most = sorted(tags.items(), key=lambda tag: (-tag[1], tag[0]))[:NAMED]

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from workbench.analysis.layout.cells import grid_size
-from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.filters import (
     severities,
 )
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 
-SPREAD_AT_A_TIME = 50_000
+IMAGES_AT_A_TIME = 50_000
 AnyIndex = TypeVar("AnyIndex", int, NDArray[np.int64])
 
 
@@ -108,7 +108,7 @@ STORED = (
 )
 
 
-def stored_view(cell: Cell | Row[Any], columns: Columns) -> CellView:
+def stored_view(cell: Cell | Row[Any], store: ColumnStore) -> CellView:
     """A cell with the counts of all its images, as the run stored them."""
     counts = {name: getattr(cell, name) for name in OUTCOMES}
     return CellView(
@@ -120,7 +120,7 @@ def stored_view(cell: Cell | Row[Any], columns: Columns) -> CellView:
         mean_p=cell.mean_p,
         severity=_severity(cell.mean_p),
         sensitivity=cell.sensitivity,
-        sensitivity_share=_share(cell.sensitivity, cell.level, columns),
+        sensitivity_share=_share(cell.sensitivity, cell.level, store),
         measured=cell.measured,
         exemplar_id=cell.exemplar_id,
         whole=sum(counts.values()),
@@ -131,58 +131,58 @@ def _severity(mean_p: float) -> int:
     return int(severities(np.array(mean_p)))
 
 
-def _share(sensitivity: float | None, level: int, columns: Columns) -> float | None:
+def _share(sensitivity: float | None, level: int, store: ColumnStore) -> float | None:
     """Of the level's largest; a part of a cell may exceed it, and is cut."""
     if sensitivity is None:
         return None
-    return min(1.0, sensitivity / (columns.largest_sensitivity[level] or 1.0))
+    return min(1.0, sensitivity / (store.largest_sensitivity[level] or 1.0))
 
 
 def recounted(
-    views: list[CellView], columns: Columns, rows: Rows, level: int, window: Window
+    views: list[CellView], store: ColumnStore, rows: Rows, level: int, window: Window
 ) -> list[CellView]:
     """The same cells, with only the images that a mask lets through."""
     inside = np.flatnonzero(
-        rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+        rows & store.within(level, window.column, window.row, window.columns, window.rows)
     )
-    squares = window_squares(columns, inside, level, window)
-    counts = _counted(columns, inside, squares, window.size)
+    squares = window_squares(store, inside, level, window)
+    counts = _counted(store, inside, squares, window.size)
     own = [window.square_of(view.row, view.column) for view in views]
-    passing = rows[columns.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
+    passing = rows[store.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
     wanted = np.zeros(window.size, np.bool_)
     wanted[own] = ~passing
     wanted &= counts.outcomes.sum(axis=1) > 0
-    exemplars = _exemplars(columns, rows, level, window, wanted)
+    exemplars = _exemplars(store, rows, level, window, wanted)
     return [
         _with_counts(
             view,
             counts,
             square,
             view.exemplar_id if kept else int(exemplars[square]) or view.exemplar_id,
-            columns,
+            store,
         )
         for view, square, kept in zip(views, own, passing, strict=True)
     ]
 
 
 def window_squares(
-    columns: Columns, rows: NDArray[np.integer[Any]], level: int, window: Window
+    store: ColumnStore, rows: NDArray[np.integer[Any]], level: int, window: Window
 ) -> NDArray[np.int64]:
     """The square of the window that each of these images lies in."""
-    row, column = np.divmod(columns.squares_at(rows, level), grid_size(level)[0])
+    row, column = np.divmod(store.squares_at(rows, level), grid_size(level)[0])
     return window.square_of(row, column)
 
 
 def _counted(
-    columns: Columns, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
+    store: ColumnStore, rows: NDArray[np.int64], squares: NDArray[np.int64], size: int
 ) -> _Counts:
-    sensitivity = columns.sensitivity[rows]
+    sensitivity = store.sensitivity[rows]
     measured = ~np.isnan(sensitivity)
     return _Counts(
         outcomes=np.bincount(
-            squares * len(OUTCOMES) + columns.outcomes[rows], minlength=len(OUTCOMES) * size
+            squares * len(OUTCOMES) + store.outcomes[rows], minlength=len(OUTCOMES) * size
         ).reshape(size, len(OUTCOMES)),
-        p=_sums(squares, columns.p[rows], size),
+        p=_sums(squares, store.p[rows], size),
         sensitivity=_sums(squares[measured], sensitivity[measured], size),
         measured=np.bincount(squares[measured], minlength=size),
     )
@@ -195,25 +195,25 @@ def _sums(
 
 
 def _exemplars(
-    columns: Columns, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
+    store: ColumnStore, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """For each wanted square of the window, an image of a mask; 0 for the others."""
     found = np.zeros(window.size, np.int64)
-    inside = rows & columns.within(level, window.column, window.row, window.columns, window.rows)
+    inside = rows & store.within(level, window.column, window.row, window.columns, window.rows)
     # Every beginning of the order is spread over the layout: mostly a short one is enough.
-    for start in range(0, columns.count, SPREAD_AT_A_TIME):
+    for start in range(0, store.count, IMAGES_AT_A_TIME):
         if not (wanted & (found == 0)).any():
             break
-        some = columns.order_diverse[start : start + SPREAD_AT_A_TIME]
+        some = store.order_diverse[start : start + IMAGES_AT_A_TIME]
         some = some[inside[some]]
-        squares, first = np.unique(window_squares(columns, some, level, window), return_index=True)
+        squares, first = np.unique(window_squares(store, some, level, window), return_index=True)
         new = found[squares] == 0
-        found[squares[new]] = columns.image_ids[some[first[new]]]
+        found[squares[new]] = store.image_ids[some[first[new]]]
     return found
 
 
 def _with_counts(
-    view: CellView, counts: _Counts, square: int, exemplar: int, columns: Columns
+    view: CellView, counts: _Counts, square: int, exemplar: int, store: ColumnStore
 ) -> CellView:
     images, measured = int(counts.outcomes[square].sum()), int(counts.measured[square])
     mean_p = float(counts.p[square]) / images if images else 0.0
@@ -224,7 +224,7 @@ def _with_counts(
         mean_p=mean_p,
         severity=_severity(mean_p),
         sensitivity=sensitivity,
-        sensitivity_share=_share(sensitivity, view.level, columns),
+        sensitivity_share=_share(sensitivity, view.level, store),
         measured=measured,
         exemplar_id=exemplar,
     )

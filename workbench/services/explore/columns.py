@@ -43,7 +43,7 @@ Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class ColumnStore:
     """One entry an image, by ascending id; then the patterns with the images that have them."""
 
     version_id: int
@@ -137,17 +137,17 @@ class Columns:
         down = (self.fine_row[rows] >> shift).astype(np.int64)
         return down * grid_size(level)[0] + (self.fine_column[rows] >> shift)
 
-    def within(self, level: int, column: int, row: int, columns: int, rows: int) -> Rows:
+    def within(self, level: int, column: int, row: int, width: int, height: int) -> Rows:
         """The images in a window of a level's grid."""
         shift = FINEST_LEVEL - level
         # Differences wrap around below zero, so that one comparison tests both sides.
         across = self.fine_column - np.uint16(column << shift)
         down = self.fine_row - np.uint16(row << shift)
-        inside = (across < (columns << shift)) & (down < (rows << shift))
+        inside = (across < (width << shift)) & (down < (height << shift))
         return np.asarray(inside)
 
     def pattern_index(self, pattern_id: int) -> int:
-        """Place of a pattern among `pattern_ids`. Raises NotFoundError for another version's."""
+        """Index of a pattern among `pattern_ids`. Raises NotFoundError for another version's."""
         found = np.flatnonzero(self.pattern_ids == pattern_id)
         if not len(found):
             raise NotFoundError(gettext("This version has no such pattern."))
@@ -178,7 +178,7 @@ class Columns:
         return [slice(*edges) for edges in pairwise(entries.searchsorted(self.pattern_starts))]
 
 
-def columns_of(version_id: int) -> Columns:
+def column_store(version_id: int) -> ColumnStore:
     """A finished version's columns. Raises NotFoundError where there is no such version."""
     return _opened(app_settings.settings(), version_id)
 
@@ -202,7 +202,7 @@ def remove_columns_but(version_ids: Collection[int], settings: Settings, young: 
     return removed
 
 
-def _opened(settings: Settings, version_id: int) -> Columns:
+def _opened(settings: Settings, version_id: int) -> ColumnStore:
     path = path_of(settings, version_id)
     try:
         return _mapped(path, version_id)
@@ -220,9 +220,9 @@ def _opened(settings: Settings, version_id: int) -> Columns:
 
 
 @lru_cache(maxsize=16)
-def _mapped(path: Path, version_id: int) -> Columns:
+def _mapped(path: Path, version_id: int) -> ColumnStore:
     arrays, facts = map_arrays(path)
-    return Columns(
+    return ColumnStore(
         version_id=version_id,
         collection_id=int(facts["collection_id"]),
         generator_names=tuple(json.loads(facts["generator_names"])),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import Columns, Rows, columns_of
+from workbench.services.explore.columns import ColumnStore, Rows, column_store
 from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.lasso import (
     Lasso,
@@ -77,7 +77,7 @@ class Chosen:
     """A selection found in a version's columns; masks have one entry an image."""
 
     selection: Selection
-    columns: Columns
+    store: ColumnStore
     filtered: Rows
     """What passes the filters: what glyphs count."""
     area: Rows
@@ -103,17 +103,17 @@ def choose(version_id: int, selection: Selection) -> Chosen:
     Raises NotFoundError for another version's cell or pattern, InvalidError for a condition that
     makes no sense.
     """
-    columns = columns_of(version_id)
-    filtered = _filtered(columns, selection.filters)
+    store = column_store(version_id)
+    filtered = _filtered(store, selection.filters)
     area = filtered
     if selection.cell_id is not None:
-        area = area & in_cell(columns, find_cell(version_id, selection.cell_id))
+        area = area & in_cell(store, find_cell(version_id, selection.cell_id))
     if selection.lasso is not None:
-        area = area & in_lasso(columns, selection.lasso)
+        area = area & in_lasso(store, selection.lasso)
     selected = area
     if selection.pattern_id is not None:
-        selected = area & columns.having(selection.pattern_id)
-    return Chosen(selection, columns, filtered, area, selected)
+        selected = area & store.having(selection.pattern_id)
+    return Chosen(selection, store, filtered, area, selected)
 
 
 @dataclass(frozen=True)
@@ -127,54 +127,54 @@ class FilterChoices:
 
 def filter_choices(version_id: int) -> FilterChoices:
     """The names that filters of a version may ask for."""
-    columns = columns_of(version_id)
+    store = column_store(version_id)
     return FilterChoices(
-        generators=tuple(sorted(each for each in columns.generator_names if each)),
-        dimensions=len(columns.activations),
+        generators=tuple(sorted(each for each in store.generator_names if each)),
+        dimensions=len(store.activations),
         tags=tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name))),
     )
 
 
-def _filtered(columns: Columns, filters: Filters) -> Rows:
-    rows = np.ones(columns.count, np.bool_)
+def _filtered(store: ColumnStore, filters: Filters) -> Rows:
+    rows = np.ones(store.count, np.bool_)
     for condition in (_of_dataset, _of_model, _of_people):
-        for passing in condition(columns, filters):
+        for passing in condition(store, filters):
             rows &= passing
     return rows
 
 
-def _of_dataset(columns: Columns, filters: Filters) -> Iterator[Rows]:
+def _of_dataset(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.label is not None:
-        yield columns.labels == _known("label", filters.label, LABELS)
+        yield store.labels == _known("label", filters.label, LABELS)
     if filters.generator is not None:
-        yield columns.generators == _generator(columns, filters.generator)
+        yield store.generators == _generator(store, filters.generator)
     if filters.split is not None:
-        yield columns.held_out == bool(_known("split", filters.split, SPLITS))
+        yield store.held_out == bool(_known("split", filters.split, SPLITS))
 
 
-def _of_model(columns: Columns, filters: Filters) -> Iterator[Rows]:
+def _of_model(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.outcome == MISCLASSIFIED:
-        yield columns.wrong
+        yield store.wrong
     elif filters.outcome is not None:
-        yield columns.outcomes == _known("outcome", filters.outcome, OUTCOMES)
+        yield store.outcomes == _known("outcome", filters.outcome, OUTCOMES)
     if filters.p is not None:
-        yield _between(columns.p, filters.p)
+        yield _between(store.p, filters.p)
     if filters.severity:
-        yield np.isin(severities(columns.p), filters.severity)
+        yield np.isin(severities(store.p), filters.severity)
     if filters.sensitivity is not None:
-        yield _between(columns.sensitivity, filters.sensitivity)
+        yield _between(store.sensitivity, filters.sensitivity)
     if filters.activation is not None:
         dimension, low, high = filters.activation
-        yield _between(_activation(columns, dimension), (low, high))
+        yield _between(_activation(store, dimension), (low, high))
 
 
-def _of_people(columns: Columns, filters: Filters) -> Iterator[Rows]:
+def _of_people(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.tag is not None:
-        yield tagged(columns, tag_ids(Tag.folded_name == filters.tag.casefold()))
+        yield tagged(store, tag_ids(Tag.folded_name == filters.tag.casefold()))
     if filters.verdict is not None:
-        yield _judged(columns, filters.verdict)
+        yield _judged(store, filters.verdict)
     if filters.text is not None:
-        yield mentioning(columns, filters.text)
+        yield mentioning(store, filters.text)
 
 
 def _known(what: str, value: str, allowed: tuple[str, ...]) -> int:
@@ -183,14 +183,14 @@ def _known(what: str, value: str, allowed: tuple[str, ...]) -> int:
     return allowed.index(value)
 
 
-def _generator(columns: Columns, name: str) -> int:
-    if name not in columns.generator_names:
+def _generator(store: ColumnStore, name: str) -> int:
+    if name not in store.generator_names:
         raise InvalidError(
             gettext(
                 "No image of this collection comes from a generator called %(name)s.", name=name
             )
         )
-    return columns.generator_names.index(name)
+    return store.generator_names.index(name)
 
 
 def severities(p: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
@@ -207,14 +207,14 @@ def _between(values: NDArray[np.float32], limits: Range) -> Rows:
     return inside
 
 
-def _activation(columns: Columns, dimension: int) -> NDArray[np.float32]:
-    check_dimension(dimension, len(columns.activations))
-    found: NDArray[np.float32] = columns.activations[dimension]
+def _activation(store: ColumnStore, dimension: int) -> NDArray[np.float32]:
+    check_dimension(dimension, len(store.activations))
+    found: NDArray[np.float32] = store.activations[dimension]
     return found
 
 
-def _judged(columns: Columns, verdict: str) -> Rows:
+def _judged(store: ColumnStore, verdict: str) -> Rows:
     _known("verdict", verdict, VERDICTS)
     if verdict == "none":
-        return ~judged_rows(columns)
-    return judged_rows(columns) if verdict == "any" else decided_rows(columns, verdict)
+        return ~judged_rows(store)
+    return judged_rows(store) if verdict == "any" else decided_rows(store, verdict)

@@ -61,8 +61,8 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     Every cell of the window is there, also those of which no image passes the filters. Raises
     InvalidError for a level that the layout does not have, or a window outside of it or too large.
     """
-    columns = chosen.columns
-    check_level(columns, level)
+    store = chosen.store
+    check_level(store, level)
     width, height = grid_size(level)
     window = window or _default_window(level)
     _check_window(window, width, height)
@@ -70,7 +70,7 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
     stored = session().execute(
         select(*STORED)
         .where(
-            Cell.version_id == columns.version_id,
+            Cell.version_id == store.version_id,
             Cell.level == level,
             Cell.column.between(window.column, window.column + window.columns - 1),
             Cell.row.between(window.row, window.row + window.rows - 1),
@@ -78,13 +78,13 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
         .order_by(Cell.row, Cell.column)
         .limit(MOST_GLYPHS)
     )
-    views = [stored_view(each, columns) for each in stored.all()]
+    views = [stored_view(each, store) for each in stored.all()]
     if chosen.selection.filters.any:
-        views = recounted(views, chosen.columns, chosen.filtered, level, window)
+        views = recounted(views, chosen.store, chosen.filtered, level, window)
     views = _lit(views, chosen, level, window)
     return Overview(
         level=level,
-        levels=columns.levels,
+        levels=store.levels,
         columns=width,
         rows=height,
         window=window,
@@ -96,16 +96,16 @@ def overview(chosen: Chosen, level: int, window: Window | None) -> Overview:
 
 def _default_window(level: int) -> Window:
     """The whole of level 0, else a middle part."""
-    columns, rows = grid_size(level)
-    return Window((columns - COLUMNS) // 2, (rows - ROWS) // 2, COLUMNS, ROWS)
+    width, height = grid_size(level)
+    return Window((width - COLUMNS) // 2, (height - ROWS) // 2, COLUMNS, ROWS)
 
 
-def _check_window(window: Window, columns: int, rows: int) -> None:
+def _check_window(window: Window, width: int, height: int) -> None:
     inside = (
-        0 <= window.column < columns
-        and 0 <= window.row < rows
-        and 0 < window.columns <= columns - window.column
-        and 0 < window.rows <= rows - window.row
+        0 <= window.column < width
+        and 0 <= window.row < height
+        and 0 < window.columns <= width - window.column
+        and 0 < window.rows <= height - window.row
     )
     if not inside:
         raise InvalidError(gettext("This window lies outside of the layout."))
@@ -122,12 +122,12 @@ def _lit(views: list[CellView], chosen: Chosen, level: int, window: Window) -> l
     selection = chosen.selection
     if selection.pattern_id is None and selection.lasso is None:
         return views
-    columns = chosen.columns
+    store = chosen.store
     inside = np.flatnonzero(
         chosen.selected
-        & columns.within(level, window.column, window.row, window.columns, window.rows)
+        & store.within(level, window.column, window.row, window.columns, window.rows)
     )
-    squares = window_squares(columns, inside, level, window)
+    squares = window_squares(store, inside, level, window)
     lit = np.bincount(squares, minlength=window.size)
     return [
         replace(
@@ -141,11 +141,11 @@ def _lit(views: list[CellView], chosen: Chosen, level: int, window: Window) -> l
 def lassoed(version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
     """Count what a lasso takes of the images that pass the filters. Raises InvalidError."""
     chosen = choose(version_id, Selection(filters=filters, lasso=lasso))
-    columns = chosen.columns
+    store = chosen.store
     rows = np.flatnonzero(chosen.area)
-    outcomes = counts_of(columns.outcomes[rows])
+    outcomes = counts_of(store.outcomes[rows])
     return Lassoed(
-        cells=len(np.unique(columns.squares_at(rows, lasso.level))),
+        cells=len(np.unique(store.squares_at(rows, lasso.level))),
         images=len(rows),
         errors=int(wrong_count(outcomes)),
         real=int(label_count(outcomes, "real")),

@@ -11,7 +11,7 @@ from skimage.draw import polygon
 
 from workbench.analysis.layout.cells import grid_size
 from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.layout import check_level
 
 MOST_CORNERS = 200
@@ -26,15 +26,15 @@ class Lasso:
     """(x, y) in cells of the level."""
 
 
-def in_lasso(columns: Columns, lasso: Lasso) -> Rows:
+def in_lasso(store: ColumnStore, lasso: Lasso) -> Rows:
     """The images of the cells that a lasso takes."""
-    taken: Rows = cells_in_lasso(columns, lasso)[columns.squares_at(slice(None), lasso.level)]
+    taken: Rows = cells_in_lasso(store, lasso)[store.squares_at(slice(None), lasso.level)]
     return taken
 
 
-def cells_in_lasso(columns: Columns, lasso: Lasso) -> NDArray[np.bool_]:
+def cells_in_lasso(store: ColumnStore, lasso: Lasso) -> NDArray[np.bool_]:
     """Whether a lasso takes each square of its level, row by row. Raises InvalidError."""
-    _check_lasso(columns, lasso)
+    _check_lasso(store, lasso)
     width, height = grid_size(lasso.level)
     x, y = np.array(lasso.corners).T
     grid = np.zeros((height, width), np.bool_)
@@ -43,8 +43,8 @@ def cells_in_lasso(columns: Columns, lasso: Lasso) -> NDArray[np.bool_]:
     return grid.ravel()
 
 
-def _check_lasso(columns: Columns, lasso: Lasso) -> None:
-    check_level(columns, lasso.level)
+def _check_lasso(store: ColumnStore, lasso: Lasso) -> None:
+    check_level(store, lasso.level)
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
         raise InvalidError(gettext("A lasso has 3 to %(most)s corners.", most=MOST_CORNERS))
     limits = np.array(grid_size(lasso.level))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.store.database import session
 from workbench.store.results import Cell
 
@@ -18,14 +18,14 @@ def find_cell(version_id: int, cell_id: int) -> Cell:
     return cell
 
 
-def in_cell(columns: Columns, cell: Cell) -> Rows:
+def in_cell(store: ColumnStore, cell: Cell) -> Rows:
     """The images of a cell."""
-    return columns.within(cell.level, cell.column, cell.row, 1, 1)
+    return store.within(cell.level, cell.column, cell.row, 1, 1)
 
 
-def check_level(columns: Columns, level: int) -> None:
+def check_level(store: ColumnStore, level: int) -> None:
     """Raise InvalidError for a level that the layout does not have."""
-    levels = max(columns.levels, 1)
+    levels = max(store.levels, 1)
     if not 0 <= level < levels:
         raise InvalidError(
             gettext("This layout has the levels 0 to %(finest)s.", finest=levels - 1)

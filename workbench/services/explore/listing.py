@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.explore.columns import Columns, Rows
+from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.filters import Chosen
 from workbench.services.pagination import key_text, parse_key
 
@@ -30,7 +30,7 @@ class ImagePage:
 
 
 @dataclass(frozen=True)
-class PlaceInOrder:
+class PositionInOrder:
     """Where an image stands in a selection's order.
 
     An image outside of the selection has its neighbours where it would stand, and no number.
@@ -50,33 +50,33 @@ def images(
 
     `shuffle` chooses among the random orders.
     """
-    columns = chosen.columns
-    sequence = _sequence(columns, order, shuffle)
-    start = 0 if after is None else int(min(parse_key(after)[0], columns.count)) + 1
+    store = chosen.store
+    sequence = _sequence(store, order, shuffle)
+    start = 0 if after is None else int(min(parse_key(after)[0], store.count)) + 1
     limit = min(max(limit, 1), MOST_A_PAGE)
-    places = _walk(sequence, chosen.selected, max(start, 0), limit + 1)
-    more = len(places) > limit
-    ids = [int(each) for each in columns.image_ids[sequence[places[:limit]]]]
-    following = key_text(places[limit - 1], ids[-1]) if more else None
-    return ImagePage(cards_of(columns.version_id, ids), chosen.total, following)
+    positions = _walk(sequence, chosen.selected, max(start, 0), limit + 1)
+    more = len(positions) > limit
+    ids = [int(each) for each in store.image_ids[sequence[positions[:limit]]]]
+    following = key_text(positions[limit - 1], ids[-1]) if more else None
+    return ImagePage(cards_of(store.version_id, ids), chosen.total, following)
 
 
-def _sequence(columns: Columns, order: str, shuffle: int) -> NDArray[np.int32]:
+def _sequence(store: ColumnStore, order: str, shuffle: int) -> NDArray[np.int32]:
     """All rows in an order; another random slice begins elsewhere in the one random order."""
     if order not in ORDERS:
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
-    sequence: NDArray[np.int32] = getattr(columns, f"order_{order}")
+    sequence: NDArray[np.int32] = getattr(store, f"order_{order}")
     if order != "random" or not shuffle:
         return sequence
     # By the golden section, so that the first few slices overlap as little as can be.
-    begin = int(columns.count * (shuffle * 0.6180339887498949 % 1.0))
+    begin = int(store.count * (shuffle * 0.6180339887498949 % 1.0))
     return np.roll(sequence, -begin)
 
 
 def _walk(
     sequence: NDArray[np.int32], selected: Rows, start: int, count: int, *, backward: bool = False
 ) -> list[int]:
-    """The first places from `start` on, or before it, whose images are selected."""
+    """The first positions from `start` on, or before it, whose images are selected."""
     found: list[int] = []
     step = FIRST_STEP
     while len(found) < count and (start > 0 if backward else start < len(sequence)):
@@ -88,19 +88,21 @@ def _walk(
     return found
 
 
-def place_in_order(chosen: Chosen, order: str, image_id: int, shuffle: int = 0) -> PlaceInOrder:
+def position_in_order(
+    chosen: Chosen, order: str, image_id: int, shuffle: int = 0
+) -> PositionInOrder:
     """An image among a selection's. Raises NotFoundError for one that was not scored."""
-    columns = chosen.columns
-    row = columns.row_of(image_id)
-    sequence = _sequence(columns, order, shuffle)
-    place = int(np.flatnonzero(sequence == row)[0])
+    store = chosen.store
+    row = store.row_of(image_id)
+    sequence = _sequence(store, order, shuffle)
+    position = int(np.flatnonzero(sequence == row)[0])
     selected = chosen.selected
-    before = _walk(sequence, selected, place, 1, backward=True)
-    behind = _walk(sequence, selected, place + 1, 1)
-    ahead = int(np.count_nonzero(selected[sequence[:place]]))
-    return PlaceInOrder(
-        previous_id=int(columns.image_ids[sequence[before[0]]]) if before else None,
-        next_id=int(columns.image_ids[sequence[behind[0]]]) if behind else None,
+    before = _walk(sequence, selected, position, 1, backward=True)
+    behind = _walk(sequence, selected, position + 1, 1)
+    ahead = int(np.count_nonzero(selected[sequence[:position]]))
+    return PositionInOrder(
+        previous_id=int(store.image_ids[sequence[before[0]]]) if before else None,
+        next_id=int(store.image_ids[sequence[behind[0]]]) if behind else None,
         number=ahead + 1 if selected[row] else None,
         total=chosen.total,
     )

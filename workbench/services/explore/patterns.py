@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.explore.columns import Columns, columns_of
+from workbench.services.explore.columns import ColumnStore, column_store
 from workbench.services.explore.filters import Chosen, Selection, choose
 from workbench.services.explore.pattern_figures import PatternFigures, figures_in, figures_of_all
 from workbench.services.pagination import key_text, parse_key
@@ -98,7 +98,7 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
     found = session().scalars(
         select(Pattern)
-        .where(Pattern.version_id == chosen.columns.version_id)
+        .where(Pattern.version_id == chosen.store.version_id)
         .order_by(Pattern.number)
     )
     rows = _rows(found.all(), chosen)
@@ -124,14 +124,14 @@ def summary(version_id: int) -> PatternsSummary:
 
 def _rows(found: Sequence[Pattern], chosen: Chosen) -> tuple[PatternRow, ...]:
     """Rows of those of these patterns that a selection's area holds."""
-    columns = chosen.columns
-    figures = figures_of_all(columns) if chosen.everything else figures_in(columns, chosen.area)
-    indexed = [(each, columns.pattern_index(each.id)) for each in found]
+    store = chosen.store
+    figures = figures_of_all(store) if chosen.everything else figures_in(store, chosen.area)
+    indexed = [(each, store.pattern_index(each.id)) for each in found]
     shown = [(each, index) for each, index in indexed if figures[index].images]
     tags = taggings_of_patterns([each.id for each, _index in shown])
     area = None if chosen.everything else chosen.area
     return tuple(
-        _row(each, figures[index], tags.get(each.id, ()), _exemplars(columns, index, area))
+        _row(each, figures[index], tags.get(each.id, ()), _exemplars(store, index, area))
         for each, index in shown
     )
 
@@ -161,28 +161,28 @@ def _row(
 
 
 def _exemplars(
-    columns: Columns, index: int, area: NDArray[np.bool_] | None
+    store: ColumnStore, index: int, area: NDArray[np.bool_] | None
 ) -> tuple[GroupExemplar, ...]:
     """The groups nearest a pattern's medoid, one an image."""
-    part = columns.members(index)
+    part = store.members(index)
     members = np.arange(part.start, part.stop)[:EXEMPLARS]
     if area is not None:
         # The most typical come first: mostly a short look finds enough of those in the area.
         for end in (min(part.start + LOOKED_AT, part.stop), part.stop):
-            members = part.start + np.flatnonzero(area[columns.member_rows[part.start : end]])
+            members = part.start + np.flatnonzero(area[store.member_rows[part.start : end]])
             if len(members) >= EXEMPLARS:
                 break
         members = members[:EXEMPLARS]
     found = []
     for member in members:
-        row = columns.member_rows[member]
+        row = store.member_rows[member]
         found.append(
             GroupExemplar(
-                group_id=int(columns.member_groups[member]),
-                image_id=int(columns.image_ids[row]),
-                label=LABELS[columns.labels[row]],
-                p=float(columns.p[row]),
-                contribution=float(columns.typical_contributions[member]),
+                group_id=int(store.member_groups[member]),
+                image_id=int(store.image_ids[row]),
+                label=LABELS[store.labels[row]],
+                p=float(store.p[row]),
+                contribution=float(store.typical_contributions[member]),
             )
         )
     return tuple(found)
@@ -235,9 +235,9 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
 
 def _misled(found: Pattern) -> tuple[ImageCard, ...]:
     """Misclassified images with the pattern where it pushes to the wrong side, the worst first."""
-    columns = columns_of(found.version_id)
-    rows = columns.member_rows[columns.members(columns.pattern_index(found.id))]
+    store = column_store(found.version_id)
+    rows = store.member_rows[store.members(store.pattern_index(found.id))]
     wrong_way = FALSE_POSITIVE if found.side == "fake" else FALSE_NEGATIVE
-    misled = rows[columns.outcomes[rows] == code_of(wrong_way)]
-    worst = misled[np.lexsort((misled, -np.abs(columns.logits[misled])))[:MISLED_SHOWN]]
-    return cards_of(found.version_id, [int(each) for each in columns.image_ids[worst]])
+    misled = rows[store.outcomes[rows] == code_of(wrong_way)]
+    worst = misled[np.lexsort((misled, -np.abs(store.logits[misled])))[:MISLED_SHOWN]]
+    return cards_of(found.version_id, [int(each) for each in store.image_ids[worst]])

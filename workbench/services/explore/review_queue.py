@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.services.explore.columns import Columns, columns_of
+from workbench.services.explore.columns import ColumnStore, column_store
 from workbench.services.explore.decisions import judged_rows
 
 
@@ -15,7 +15,7 @@ from workbench.services.explore.decisions import judged_rows
 class ReviewQueue:
     """The images of a version that wait for a verdict, as they were when it was read."""
 
-    columns: Columns
+    store: ColumnStore
     waiting: NDArray[np.int64]
     """As rows."""
 
@@ -33,21 +33,21 @@ class ReviewQueue:
 
         None where nothing is left there. An image that is not misclassified stands before all.
         """
-        row = self.columns.rows_of([image_id])
-        if not len(row) or not self.columns.wrong[row[0]]:
+        row = self.store.rows_of([image_id])
+        if not len(row) or not self.store.wrong[row[0]]:
             return self.first()
-        own = np.abs(self.columns.logits[row[0]])
-        wrongness = np.abs(self.columns.logits[self.waiting])
+        own = np.abs(self.store.logits[row[0]])
+        wrongness = np.abs(self.store.logits[self.waiting])
         behind = (wrongness < own) | ((wrongness == own) & (self.waiting > row[0]))
         return self._most_wrong(self.waiting[behind])
 
     def _most_wrong(self, rows: NDArray[np.int64]) -> int | None:
         if not len(rows):
             return None
-        return int(self.columns.image_ids[rows[np.argmax(np.abs(self.columns.logits[rows]))]])
+        return int(self.store.image_ids[rows[np.argmax(np.abs(self.store.logits[rows]))]])
 
 
 def review_queue(version_id: int) -> ReviewQueue:
     """A version's queue. One query, which reads who judged what; hand the result on."""
-    columns = columns_of(version_id)
-    return ReviewQueue(columns, np.flatnonzero(columns.wrong & ~judged_rows(columns)))
+    store = column_store(version_id)
+    return ReviewQueue(store, np.flatnonzero(store.wrong & ~judged_rows(store)))

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Bundle, joinedload
 
-from workbench.services.explore.columns import Columns, Rows, columns_of
+from workbench.services.explore.columns import ColumnStore, Rows, column_store
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.results import Pattern, PixelGroup
@@ -65,9 +65,9 @@ def _row(
     # through all its groups.
     parts = [np.array([image_id for image_id, _id, _pattern in groups], np.int64)]
     for version_id, pattern_id, _groups in patterns:
-        columns = columns_of(version_id)
-        members = columns.members(columns.pattern_index(pattern_id))
-        parts.append(columns.image_ids[columns.member_rows[members]])
+        store = column_store(version_id)
+        members = store.members(store.pattern_index(pattern_id))
+        parts.append(store.image_ids[store.member_rows[members]])
     return TagRow(
         id=tag.id,
         name=tag.name,
@@ -85,15 +85,15 @@ def tag_ids(condition: ColumnElement[bool]) -> list[int]:
     return list(session().scalars(select(Tag.id).where(condition)))
 
 
-def tagged(columns: Columns, tags: list[int]) -> Rows:
+def tagged(store: ColumnStore, tags: list[int]) -> Rows:
     """The images that bear one of these tags: on a pixel group by hand, or on a pattern."""
-    rows = np.zeros(columns.count, np.bool_)
+    rows = np.zeros(store.count, np.bool_)
     if not tags:
         return rows
     standing = Tagging.tag_id.in_(tags) & Tagging.withdrawn_at.is_(None)
     by_pattern = session().scalars(select(Tagging.pattern_id).where(standing).distinct())
-    for index in np.flatnonzero(np.isin(columns.pattern_ids, [each or 0 for each in by_pattern])):
-        rows[columns.member_rows[columns.members(int(index))]] = True
+    for index in np.flatnonzero(np.isin(store.pattern_ids, [each or 0 for each in by_pattern])):
+        rows[store.member_rows[store.members(int(index))]] = True
     by_hand = select(PixelGroup.image_id).join(Tagging).where(standing)
-    rows[columns.rows_of(session().scalars(by_hand).all())] = True
+    rows[store.rows_of(session().scalars(by_hand).all())] = True
     return rows

@@ -282,7 +282,7 @@ def save_note(
     check_words(expectation, text)
     outcome = try_edit(version_id, image_id, edit)
     described = _described(version_id, image_id, edit, outcome)
-    with transaction() as writing:
+    with transaction() as write:
         note = CounterfactualNote(
             image_id=image_id,
             version_id=version_id,
@@ -296,9 +296,9 @@ def save_note(
             expectation=expectation,
             text=text.strip(),
         )
-        writing.add(note)
-        writing.flush()
-        audit.record(writing, user_id, "note.save", f"note:{note.id}")
+        write.add(note)
+        write.flush()
+        audit.record(write, user_id, "note.save", f"note:{note.id}")
         return note_view(note)
 
 

@@ -68,9 +68,9 @@ def group_crop(group_id: int, size: int) -> Path:
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
         raise NotFoundError(gettext("There is no such pixel group."))
-    place = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
+    folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
     source = normalised(group.image_id)
-    return _kept(place / f"{group.id}.jpg", lambda: _crop(group, source, size))
+    return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, source, size))
 
 
 def _check_size(size: int) -> None:

@@ -92,5 +92,5 @@ def note_view(note: CounterfactualNote) -> NoteView:
 
 def withdraw_note(user_id: int, note_id: int) -> None:
     """Take one's own note back."""
-    with transaction() as current:
-        withdraw_own(current, user_id, CounterfactualNote, note_id, _WITHDRAWAL)
+    with transaction() as write:
+        withdraw_own(write, user_id, CounterfactualNote, note_id, _WITHDRAWAL)

@@ -54,17 +54,17 @@ def _tag(
     user_id: int, name: str, *, pattern_id: int | None = None, group_id: int | None = None
 ) -> TaggingView:
     name = _clean(name)
-    with transaction() as current:
+    with transaction() as write:
         subject = (
-            current.get(Pattern, pattern_id)
+            write.get(Pattern, pattern_id)
             if pattern_id is not None
-            else current.get(PixelGroup, group_id)
+            else write.get(PixelGroup, group_id)
         )
         # A version that is still being made may be taken away again: nothing may hang on it.
         if subject is None or not is_finished(subject.version_id):
             raise NotFoundError(gettext("There is nothing here to tag (any more)."))
-        tag = _tag_named(current, user_id, name)
-        made = current.scalar(
+        tag = _tag_named(write, user_id, name)
+        made = write.scalar(
             select(Tagging).where(
                 Tagging.tag_id == tag.id,
                 Tagging.pattern_id == pattern_id,
@@ -76,9 +76,9 @@ def _tag(
             made = Tagging(
                 tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id
             )
-            current.add(made)
-            current.flush()
-            audit.record(current, user_id, "tag.add", f"tagging:{made.id}", tag=tag.name)
+            write.add(made)
+            write.flush()
+            audit.record(write, user_id, "tag.add", f"tagging:{made.id}", tag=tag.name)
         return _view(made)
 
 
@@ -92,25 +92,25 @@ def _clean(name: str) -> str:
     return name
 
 
-def _tag_named(current: Session, user_id: int, name: str) -> Tag:
+def _tag_named(write: Session, user_id: int, name: str) -> Tag:
     named = select(Tag).where(Tag.folded_name == name.casefold())
-    known = current.scalar(named)
+    known = write.scalar(named)
     if known is not None:
         return known
     tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
     try:
-        with current.begin_nested():
-            current.add(tag)
+        with write.begin_nested():
+            write.add(tag)
     except IntegrityError:  # somebody else gave this name at the same moment
-        return current.scalars(named).one()
-    audit.record(current, user_id, "tag.create", f"tag:{tag.id}", tag=name)
+        return write.scalars(named).one()
+    audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
     return tag
 
 
 def withdraw(user_id: int, tagging_id: int) -> None:
     """Take back a tag that one has put on oneself."""
-    with transaction() as current:
-        withdraw_own(current, user_id, Tagging, tagging_id, _WITHDRAWAL)
+    with transaction() as write:
+        withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
 
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
@@ -170,17 +170,17 @@ def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:
     name = _clean(name)
     if len(description) > LONGEST_DESCRIPTION:
         raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
-    with transaction() as current:
-        tag = current.get(Tag, tag_id)
+    with transaction() as write:
+        tag = write.get(Tag, tag_id)
         if tag is None:
             raise NotFoundError(gettext("There is no such tag."))
         before = {"name": tag.name, "description": tag.description}
         tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
         try:
-            current.flush()
+            write.flush()
         except IntegrityError as error:
             raise ConflictError(
                 gettext("There is a tag called %(name)s already.", name=name)
             ) from error
-        audit.record(current, user_id, "tag.describe", f"tag:{tag_id}", before=before)
+        audit.record(write, user_id, "tag.describe", f"tag:{tag_id}", before=before)
     return name

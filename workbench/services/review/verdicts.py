@@ -46,10 +46,10 @@ def give_verdict(
         raise InvalidError(f"A verdict is one of {', '.join(DECISIONS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
-    with transaction() as current:
-        if current.get(Image, image_id) is None:
+    with transaction() as write:
+        if write.get(Image, image_id) is None:
             raise NotFoundError(gettext("There is no such image."))
-        if version_id is not None and current.get(Prediction, (version_id, image_id)) is None:
+        if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
             raise NotFoundError(gettext("This version has not scored this image."))
         verdict = Verdict(
             image_id=image_id,
@@ -58,16 +58,16 @@ def give_verdict(
             decision=decision,
             reason=reason.strip(),
         )
-        current.add(verdict)
-        current.flush()
-        audit.record(current, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
+        write.add(verdict)
+        write.flush()
+        audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
         return verdict_view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
-    with transaction() as current:
-        return verdict_view(withdraw_own(current, user_id, Verdict, verdict_id, _WITHDRAWAL))
+    with transaction() as write:
+        return verdict_view(withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL))
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:

@@ -84,8 +84,8 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
     )
     if row is None:
         raise NotFoundError(gettext("This version has not scored this image."))
-    artifact, place = row
-    vector = _row(artifact, "embedding", place)
+    artifact, embedding_row = row
+    vector = _row(artifact, "embedding", embedding_row)
     index = opened(version, "images", app_settings.settings())
     if index.space is None:
         raise AssertionError("images are indexed in a space of their own")
@@ -150,7 +150,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
         )
     version = _finished(version_id)
     tower = _text_tower(version)
-    index = opened(version, "words", app_settings.settings(), columns=tower.columns)
+    index = opened(version, "words", app_settings.settings(), part=tower.columns)
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
     except EncoderUnavailableError as error:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore import filters, listing
-from workbench.services.explore.listing import PlaceInOrder
+from workbench.services.explore.listing import PositionInOrder
 from workbench.services.image import counterfactuals, media
 from workbench.services.image import detail as image_detail
 from workbench.services.image.counterfactuals import Outcome
@@ -67,7 +67,7 @@ class ImagePage:
     map_key: MapKey
     legend: Legend
     labels: tuple[Label, ...]
-    place: PlaceInOrder
+    place: PositionInOrder
     verdict: VerdictView | None
     """The newest that stands."""
     trial: Trial | None
@@ -179,13 +179,13 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     )
 
 
-def _place(view: View, workspace: Workspace, image_id: int) -> PlaceInOrder:
+def _place(view: View, workspace: Workspace, image_id: int) -> PositionInOrder:
     """Where an image stands in the view's order; in the queue, the next one to judge."""
     if view.queue:
         following = queue_of(workspace).after(image_id)
-        return PlaceInOrder(None, following if following != image_id else None, None, 0)
+        return PositionInOrder(None, following if following != image_id else None, None, 0)
     chosen = filters.choose(version_of(workspace).id, view.selection)
-    return listing.place_in_order(chosen, view.order, image_id, view.shuffle)
+    return listing.position_in_order(chosen, view.order, image_id, view.shuffle)
 
 
 def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
