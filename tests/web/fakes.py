@@ -49,12 +49,13 @@ from workbench.services.explore.patterns import (
 from workbench.services.explore.reports import Remark
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.image import counterfactuals, detail, media
-from workbench.services.image.counterfactuals import DimensionEdit, Outcome, RegionEdit
+from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
+from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
-from workbench.services.review import pattern_names, tag_checks, tags, verdicts
+from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
 from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
@@ -157,6 +158,7 @@ class FakeWorkbench:
             (grid, Cells()),
             (listing, Listing(self)),
             (media, Media(self)),
+            (notes, Notes(self)),
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
@@ -710,6 +712,11 @@ class Counterfactuals:
         )
         self.book.notes[note.id] = (image_id, note)
         return note
+
+
+@dataclass
+class Notes:
+    book: FakeWorkbench
 
     def withdraw_note(self, user_id: int, note_id: int) -> None:
         if self.book.notes.pop(note_id, None) is None:

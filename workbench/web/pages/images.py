@@ -17,7 +17,7 @@ from workbench.services.image import detail as image_detail
 from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
-from workbench.services.review import tags, verdicts
+from workbench.services.review import notes, tags, verdicts
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
 from workbench.web.pages.similar import Nearest, beside_image
@@ -149,7 +149,7 @@ def save_note(name: str, image_id: int) -> Response:
 @security.requires("note")
 def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
-    counterfactuals.withdraw_note(security.user_id(), note_id)
+    notes.withdraw_note(security.user_id(), note_id)
     notices.saved(gettext("Note taken back."))
     return redirect(security.way_back("collections.show"), 303)
 

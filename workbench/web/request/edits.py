@@ -9,8 +9,9 @@ from typing import Literal
 
 from flask_babel import gettext
 
+from workbench.analysis.regions.counterfactual import FILLS, Fill
 from workbench.services.errors import InvalidError
-from workbench.services.image.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
+from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import choice
 
