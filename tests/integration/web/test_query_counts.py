@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
-from tests.support.queries import queries
+from tests.support.queries import counted, queries
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, collections, workspace
 from workbench.services.explore import dimensions
