@@ -20,7 +20,8 @@ from workbench.app import create_app
 from workbench.services.collections import workspace
 from workbench.store.database import db, session
 from workbench.store.judgements import DECISIONS, Tag
-from workbench.store.results import OUTCOMES, Cell, Pattern, PixelGroup, Prediction
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.web.request.view import ORDERS, PATTERN_ORDERS
 
 One = TypeVar("One")

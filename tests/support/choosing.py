@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.services.explore.filters import Chosen, Filters, Lasso, Selection, choose
+from workbench.services.explore.filters import Chosen, Filters, Selection, choose
+from workbench.services.explore.lasso import Lasso
 
 
 def chosen(

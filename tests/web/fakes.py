@@ -22,26 +22,24 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
-from workbench.services.explore import cards, dimensions, filters, grid, patterns, reports
-from workbench.services.explore.cards import (
-    DimensionShare,
-    GroupView,
-    ImageCard,
-    ImageDetail,
-    ImagePage,
-    PlaceInOrder,
-    VersionScore,
+from workbench.services.explore import (
+    cell_card,
+    dimensions,
+    filters,
+    grid,
+    listing,
+    patterns,
+    reports,
+    taxonomy,
 )
-from workbench.services.explore.dimensions import Carrier, Spread, Violin
-from workbench.services.explore.filters import FilterChoices, Filters, Lasso, Selection
-from workbench.services.explore.grid import (
-    CellDetail,
-    CellView,
-    Lassoed,
-    Overview,
-    PatternName,
-    Window,
-)
+from workbench.services.explore.cards import ImageCard
+from workbench.services.explore.cell_card import CellDetail, PatternName
+from workbench.services.explore.cells import CellView, Window
+from workbench.services.explore.dimensions import Carrier, Distribution, Violin
+from workbench.services.explore.filters import FilterChoices, Filters, Selection
+from workbench.services.explore.grid import Lassoed, Overview
+from workbench.services.explore.lasso import Lasso
+from workbench.services.explore.listing import ImagePage, PositionInOrder
 from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -49,20 +47,25 @@ from workbench.services.explore.patterns import (
     PatternsSummary,
 )
 from workbench.services.explore.reports import Remark
-from workbench.services.image import counterfactuals, media
-from workbench.services.image.counterfactuals import DimensionEdit, Outcome, RegionEdit
+from workbench.services.explore.taxonomy import TagRow
+from workbench.services.image import counterfactuals, detail, media
+from workbench.services.image.counterfactuals import Outcome
+from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
+from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
-from workbench.services.review import tag_checks, tags, verdicts
+from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
+from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.review.tags import TaggingView, TagRow
+from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
 from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
+from workbench.store.outcomes import OUTCOMES, WRONG
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -85,7 +88,7 @@ def _card(image_id: int, label: str, p: float, outcome: str) -> ImageCard:
         generator="stylegan" if label == "fake" else "",
         p=p,
         outcome=outcome,
-        wrong=outcome in ("real_called_fake", "fake_called_real"),
+        wrong=outcome in WRONG,
         held_out=image_id == 6,
         decision=None,
     )
@@ -146,19 +149,24 @@ class FakeWorkbench:
         """Each service module that views call, with what stands for it."""
         return (
             (accounts, Accounts(self)),
-            (cards, Browsing(self)),
+            (cell_card, CellCards()),
             (collections, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
+            (detail, Details(self)),
             (dimensions, Dimensions()),
             (filters, Selecting(self)),
             (grid, Cells()),
+            (listing, Listing(self)),
             (media, Media(self)),
+            (notes, Notes(self)),
+            (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
             (tag_checks, TagChecks(self)),
             (tags, Tags(self)),
+            (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
             (versions, Versions(self)),
         )
@@ -182,9 +190,10 @@ class FakeWorkbench:
         return given[-1] if given else None
 
     def card(self, image_id: int) -> ImageCard:
-        """An image's card with its newest decision."""
-        standing = self.standing(image_id)
-        return replace(CARDS[image_id], decision=standing.decision if standing else None)
+        """An image's card with its final decision."""
+        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
+        newest = {each.by: each.decision for each in given}
+        return replace(CARDS[image_id], decision=final_decision(newest.values(), None))
 
     def waiting(self) -> list[int]:
         """Misclassified images without a verdict, the most wrong first."""
@@ -229,6 +238,24 @@ class Accounts:
 
 
 @dataclass
+class FakeQueue:
+    book: FakeWorkbench
+
+    @property
+    def count(self) -> int:
+        return len(self.book.waiting())
+
+    def first(self) -> int | None:
+        return next(iter(self.book.waiting()), None)
+
+    def after(self, image_id: int) -> int | None:
+        behind = abs(CARDS[image_id].p - 0.5)
+        return next(
+            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
+        )
+
+
+@dataclass
 class Collections:
     book: FakeWorkbench
 
@@ -240,13 +267,13 @@ class Collections:
     def workspace(self, name: str, version_number: int | None = None) -> Workspace:
         running = next((r for r in self.book.runs if r.state in ("queued", "running")), None)
         if name == "raw":
-            return Workspace(RAW, None, (), running, 0)
+            return Workspace(RAW, None, (), running, None)
         if name != "faces":
             raise NotFoundError(f"There is no collection called {name}.")
         version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
-        return Workspace(FACES, version, (NEW, OLD), running, len(self.book.waiting()))
+        return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
 
 
 @dataclass(frozen=True)
@@ -321,7 +348,7 @@ class Cells:
         shown = window or Window(0, 0, 16, 12)
         if shown.column + shown.columns > columns or shown.columns * shown.rows > 600:
             raise InvalidError("This window lies outside of the layout.")
-        cells = tuple(self._view(each, chosen) for each in CELLS.values() if each.level == level)
+        cells = tuple(cell_view(each, chosen) for each in CELLS.values() if each.level == level)
         return Overview(
             level,
             2,
@@ -332,26 +359,6 @@ class Cells:
             sum(each.images for each in cells),
             sum(each.whole for each in cells),
         )
-
-    def _view(self, cell: CellView, chosen: FakeChosen) -> CellView:
-        counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
-        outcomes = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
-        lighting = chosen.selection.pattern_id or chosen.selection.lasso
-        return replace(
-            cell,
-            **{name: sum(card.outcome == name for card in counted) for name in outcomes},
-            lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
-        )
-
-    def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
-        if cell_id not in CELLS:
-            raise NotFoundError("This version's layout has no such cell.")
-        names = (PatternName(31, "pattern 1", 2),)
-        return CellDetail(self._view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
-
-    def cell(self, version_id: int, cell_id: int, filters: Filters) -> CellDetail:
-        everything = FakeChosen(version_id, Selection(filters), tuple(CARDS), (), ())
-        return self.detail_of(everything, cell_id)
 
     def lassoed(self, version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
         if lasso.level > 1:
@@ -366,8 +373,31 @@ class Cells:
         )
 
 
+def cell_view(cell: CellView, chosen: FakeChosen) -> CellView:
+    """A cell with the counts of what passes the filters."""
+    counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
+    lighting = chosen.selection.pattern_id or chosen.selection.lasso
+    return replace(
+        cell,
+        **{name: sum(card.outcome == name for card in counted) for name in OUTCOMES},
+        lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
+    )
+
+
+class CellCards:
+    def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
+        if cell_id not in CELLS:
+            raise NotFoundError("This version's layout has no such cell.")
+        names = (PatternName(31, "pattern 1", 2),)
+        return CellDetail(cell_view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
+
+    def cell(self, version_id: int, cell_id: int, filters: Filters) -> CellDetail:
+        everything = FakeChosen(version_id, Selection(filters), tuple(CARDS), (), ())
+        return self.detail_of(everything, cell_id)
+
+
 @dataclass
-class Browsing:
+class Listing:
     book: FakeWorkbench
 
     def images(
@@ -383,17 +413,22 @@ class Browsing:
         following = str(start + 2) if start + 2 < len(cards) else None
         return ImagePage(tuple(cards[start : start + 2]), len(cards), following)
 
-    def place_in_order(
+    def position_in_order(
         self, chosen: FakeChosen, order: str, image_id: int, shuffle: int = 0
-    ) -> PlaceInOrder:
+    ) -> PositionInOrder:
         ids = [each for each in CARDS if each in chosen.selected or each == image_id]
         place = ids.index(image_id)
-        return PlaceInOrder(
+        return PositionInOrder(
             previous_id=ids[place - 1] if place else None,
             next_id=ids[place + 1] if place + 1 < len(ids) else None,
             number=place + 1 if image_id in chosen.selected else None,
             total=len(chosen.selected),
         )
+
+
+@dataclass
+class Details:
+    book: FakeWorkbench
 
     def image_detail(self, version_id: int, image_id: int) -> ImageDetail:
         if image_id not in CARDS:
@@ -497,9 +532,6 @@ class Patterns:
             self._row(each) for each, images in HAVING.items() if set(images) & set(chosen.area)
         )
 
-    def pattern_name(self, version_id: int, pattern_id: int) -> str:
-        return self.pattern(version_id, pattern_id).row.label
-
     def summary(self, version_id: int) -> PatternsSummary:
         return PatternsSummary(stability=0.61, effect_rank_correlation=0.72)
 
@@ -548,6 +580,14 @@ class Patterns:
 
 
 @dataclass
+class PatternNames:
+    book: FakeWorkbench
+
+    def pattern_name(self, version_id: int, pattern_id: int) -> str:
+        return Patterns(self.book).pattern(version_id, pattern_id).row.label
+
+
+@dataclass
 class PatternReports:
     book: FakeWorkbench
 
@@ -571,7 +611,7 @@ class Dimensions:
     ) -> tuple[Violin, ...]:
         density = tuple((24 - each) / 24 for each in range(24))
         sides = [
-            Spread(density, mean, (0.1, mean, 0.8), 2)
+            Distribution(density, mean, (0.1, mean, 0.8), 2)
             for mean in (
                 0.3 if left or chosen.selection.cell_id else 0.5,
                 0.4 if right else 0.5,
@@ -624,12 +664,6 @@ class Judging:
                     return given[place]
         raise NotFoundError("This verdict is taken back already.")
 
-    def queue(self, version_id: int, after_image: int | None = None) -> int | None:
-        behind = abs(CARDS[after_image].p - 0.5) if after_image else 1.0
-        return next(
-            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
-        )
-
 
 @dataclass
 class Counterfactuals:
@@ -678,6 +712,11 @@ class Counterfactuals:
         )
         self.book.notes[note.id] = (image_id, note)
         return note
+
+
+@dataclass
+class Notes:
+    book: FakeWorkbench
 
     def withdraw_note(self, user_id: int, note_id: int) -> None:
         if self.book.notes.pop(note_id, None) is None:
@@ -730,11 +769,16 @@ class TagChecks:
 
 
 @dataclass
-class Tags:
+class Taxonomy:
     book: FakeWorkbench
 
     def taxonomy(self) -> tuple[TagRow, ...]:
         return tuple(self.book.tags)
+
+
+@dataclass
+class Tags:
+    book: FakeWorkbench
 
     def tag_names(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.book.tags)
@@ -758,14 +802,14 @@ class Tags:
         if self.book.taggings.pop(tagging_id, None) is None:
             raise NotFoundError("This tag is gone already.")
 
-    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> TagRow:
+    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> str:
         place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
         if place is None:
             raise NotFoundError("There is no such tag.")
         if any(each.name == name and each.id != tag_id for each in self.book.tags):
             raise ConflictError(f"There is a tag called {name} already.")
         self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
-        return self.book.tags[place]
+        return name
 
 
 @dataclass

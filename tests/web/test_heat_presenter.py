@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.web.fakes import CARDS, Browsing, FakeWorkbench, Media
+from tests.web.fakes import CARDS, Details, FakeWorkbench, Media
 from workbench.config import PROJECT_ROOT
-from workbench.services.explore.cards import GroupView
+from workbench.services.image.detail import GroupView
 from workbench.web.presenters.heat import (
     BAR_LEFT,
     BAR_WIDTH,
@@ -23,7 +23,7 @@ from workbench.web.presenters.heat import (
 
 BOOK = FakeWorkbench(PROJECT_ROOT)
 KEY = Media(BOOK).map_key(2)
-GROUP = Browsing(BOOK).image_detail(2, next(iter(CARDS))).groups[0]
+GROUP = Details(BOOK).image_detail(2, next(iter(CARDS))).groups[0]
 SIZE = 224
 
 

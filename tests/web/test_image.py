@@ -134,6 +134,16 @@ def test_a_verdict_can_be_undone_at_once(ada: Reader, book: FakeWorkbench) -> No
     assert "Verdict taken back." in ada.get(answer.location).text
 
 
+def test_people_who_disagree_are_unsure_together_on_the_page(ada: Reader, ben: Reader) -> None:
+    ada.post("/c/faces/images/2/verdicts", decision="overturn")
+    alone = ada.get("/c/faces/images/2").text
+    ben.post("/c/faces/images/2/verdicts", decision="confirm")
+    both = ada.get("/c/faces/images/2").text
+
+    assert 'class="decision unsure"' not in alone
+    assert 'class="decision unsure"' in both
+
+
 def test_somebody_else_s_verdict_cannot_be_taken_back(
     ada: Reader, ben: Reader, book: FakeWorkbench
 ) -> None:

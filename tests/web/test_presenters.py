@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.web.fakes import CARDS, CELLS, Cells, FakeChosen
-from workbench.services.explore.cards import DimensionShare
-from workbench.services.explore.filters import Lasso, Selection
-from workbench.services.explore.grid import Window
+from workbench.services.explore.cells import Window
+from workbench.services.explore.filters import Selection
+from workbench.services.explore.lasso import Lasso
+from workbench.services.image.detail import DimensionShare
 from workbench.web.presenters import bars, glyph, violin, windows
 from workbench.web.presenters.overview import Sentences, drawing
 from workbench.web.presenters.score import breakdown

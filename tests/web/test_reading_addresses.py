@@ -11,9 +11,10 @@ from hypothesis import strategies as some
 
 from tests.web.conftest import Reader
 from workbench.services.errors import InvalidError
-from workbench.services.explore.filters import SPLITS, VERDICTS, Filters, Lasso
-from workbench.services.explore.grid import Window
-from workbench.web.request.converters import LARGEST_ID
+from workbench.services.explore.cells import Window
+from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
+from workbench.services.explore.lasso import Lasso
+from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import key, numbers, whole, words
 from workbench.web.request.view import (
     DIMENSION_ORDERS,

@@ -21,7 +21,7 @@ from tests.web.pseudo import LANGUAGE, Bare
 from tests.web.test_exports import VIEWS as PICTURES
 from tests.web.test_pages import PAGES
 from workbench.config import PROJECT_ROOT
-from workbench.services.explore.cards import ImagePage
+from workbench.services.explore.listing import ImagePage
 from workbench.services.image import counterfactuals
 from workbench.services.review import pattern_names
 from workbench.web.site.security import limiter
@@ -219,7 +219,7 @@ def test_nor_has_an_empty_picture_or_report(
 ) -> None:
     monkeypatch.setattr("workbench.services.explore.patterns.patterns", lambda *_given: ())
     monkeypatch.setattr(
-        "workbench.services.explore.cards.images", lambda *_given: ImagePage((), 0, None)
+        "workbench.services.explore.listing.images", lambda *_given: ImagePage((), 0, None)
     )
 
     for query in ("", "?cell=11"):

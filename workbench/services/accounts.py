@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
+from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.store.database import session, transaction
-from workbench.store.people import ROLES, AuditEvent, User
+from workbench.store.people import ROLES, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -51,25 +52,25 @@ def add_user(name: str, password: str, role: str) -> Account:
     if role not in ROLES:
         raise InvalidError(f"A role is one of {', '.join(ROLES)}.")
     _check_password(password)
-    with transaction() as current:
-        if current.scalar(select(User.id).where(User.name == name)) is not None:
+    with transaction() as write:
+        if write.scalar(select(User.id).where(User.name == name)) is not None:
             raise ConflictError(f"There is a user called {name} already.")
         user = User(name=name, password_hash=_hasher().hash(password), role=role)
-        current.add(user)
-        current.flush()
-        current.add(AuditEvent(action="user.add", subject=f"user:{user.id}"))
+        write.add(user)
+        write.flush()
+        audit.record(write, None, "user.add", f"user:{user.id}")
         return _account(user)
 
 
 def set_password(name: str, password: str) -> None:
     """Give an account a new password."""
     _check_password(password)
-    with transaction() as current:
-        user = current.scalar(select(User).where(User.name == name))
+    with transaction() as write:
+        user = write.scalar(select(User).where(User.name == name))
         if user is None:
             raise InvalidError(f"There is no user called {name}.")
         user.password_hash = _hasher().hash(password)
-        current.add(AuditEvent(action="user.password", subject=f"user:{user.id}"))
+        audit.record(write, None, "user.password", f"user:{user.id}")
 
 
 def _check_password(password: str) -> None:

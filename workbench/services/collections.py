@@ -10,8 +10,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.services.errors import NotFoundError
+from workbench.services.explore.review_queue import ReviewQueue, review_queue
 from workbench.services.models.finished import finished_versions
-from workbench.services.review.verdicts import to_judge
 from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
 from workbench.store.images import Collection
@@ -57,8 +57,13 @@ class Workspace:
     version: VersionSummary | None
     versions: tuple[VersionSummary, ...]
     run: RunView | None
-    to_judge: int
-    """How many misclassified images have no verdict yet."""
+    queue: ReviewQueue | None
+    """The version's misclassified images without a verdict: read once for the whole page."""
+
+    @property
+    def to_judge(self) -> int:
+        """How many misclassified images have no verdict yet."""
+        return self.queue.count if self.queue else 0
 
 
 def collections() -> tuple[CollectionSummary, ...]:
@@ -103,7 +108,7 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
         version=version,
         versions=tuple(finished),
         run=open_run(collection.id),
-        to_judge=to_judge(version.id) if version else 0,
+        queue=review_queue(version.id) if version else None,
     )
 
 

@@ -7,9 +7,7 @@ import math
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
-
-LARGEST_ID = 2**31 - 1
-"""Of an integer column; a larger one would be an error of the database."""
+from workbench.store.database import LARGEST_ID
 
 
 def key_text(value: float, row_id: int) -> str:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 WRITING = "workbench_writing"
+LARGEST_ID = 2**31 - 1
+"""Of an integer column; a larger one would be an error of the database."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

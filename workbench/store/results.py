@@ -11,8 +11,6 @@ from workbench.store.artifacts import Artifact, FileFacts
 from workbench.store.database import Base, now
 from workbench.store.images import Image
 
-OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
-
 
 class EmbeddingShard(Base):
     """Embeddings of images that were encoded together: `embedding` (image, feature)."""

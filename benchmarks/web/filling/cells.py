@@ -7,7 +7,8 @@ from itertools import islice
 from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.writing import CHUNK, Filling, as_json
 from workbench.analysis.layout.cells import CellSummary, summarise_cells
-from workbench.store.results import OUTCOMES, Cell
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Cell
 
 
 def write_cells(filling: Filling) -> None:

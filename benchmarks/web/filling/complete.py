@@ -8,7 +8,7 @@ from sqlalchemy import select
 from workbench.analysis.neighbours import empty_index, extend, fit_space
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.explore.columns import columns_of
+from workbench.services.explore.columns import column_store
 from workbench.services.similar.index_files import folder_of, keep_index, open_index
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import session, transaction
@@ -26,14 +26,14 @@ def complete(settings: Settings, *, seed: int = 0) -> None:
     """Make what is missing; the same seed makes the same files."""
     with create_app(settings).app_context():
         version = session().scalars(select(ModelVersion)).one()
-        columns_of(version.id)
+        column_store(version.id)
         folder = folder_of(version, settings)
         embeddings = _embeddings(version, settings, seed)
         if open_index(folder, "images") is None:
             space = fit_space(embeddings, seed=seed)
             index = empty_index(space.axes.shape[1])
             random = np.random.default_rng(seed)
-            ids = columns_of(version.id).image_ids
+            ids = column_store(version.id).image_ids
             for start in range(0, len(ids), CHUNK):
                 some = ids[start : start + CHUNK]
                 # The filler gives pictures to images in turn.

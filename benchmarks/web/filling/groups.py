@@ -11,6 +11,7 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.made_up import GROUPS_AN_IMAGE, PATTERNS
 from benchmarks.web.filling.writing import Filling, as_json, counted
 from workbench.analysis.regions.pixel_groups import PixelGroup as Mask
+from workbench.store.outcomes import are_wrong
 from workbench.store.results import Pattern, PixelGroup
 
 
@@ -83,7 +84,7 @@ def _pattern(
     counts = np.zeros(kinds.patterns.shape)
     np.add.at(counts, (kind, slot), 1)
     profile = (counts[..., None] * kinds.profiles).sum(axis=(0, 1)) / max(counts.sum(), 1)
-    wrong = np.isin(made.outcome, (1, 3))
+    wrong = are_wrong(made.outcome)
     lift = _share(has[wrong]) / max(_share(has), 1e-9)
     half_width = 2.0 / max(np.sqrt((has & wrong).sum()), 1.0)
     mean = float(contribution.mean()) if len(contribution) else 0.0

@@ -12,7 +12,8 @@ from benchmarks.web.filling.collection import SHARDS
 from benchmarks.web.filling.made_up import GENERATORS, KINDS
 from benchmarks.web.filling.writing import MOMENT, Filling, counted
 from workbench.store.images import Image
-from workbench.store.results import OUTCOMES, Prediction
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Prediction
 from workbench.store.versions import CuratedItem
 
 

@@ -11,6 +11,7 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.made_up import DIMENSIONS, GROUPS_AN_IMAGE, PATTERNS
 from benchmarks.web.filling.writing import MOMENT, Filling
 from workbench.store.judgements import DECISIONS, CounterfactualNote, Tag, Tagging, Verdict
+from workbench.store.outcomes import are_wrong
 
 TAGS = 200
 TAGGINGS = 2000
@@ -56,7 +57,7 @@ def _write_verdicts(
     filling: Filling, people: NDArray[np.int64], random: np.random.Generator
 ) -> None:
     """Most of them on images that the model gets wrong."""
-    wrong = np.flatnonzero(np.isin(filling.made.outcome, (1, 3))) + 1
+    wrong = np.flatnonzero(are_wrong(filling.made.outcome)) + 1
     on_wrong = random.random(VERDICTS) < 0.8
     judged = np.where(
         on_wrong & (len(wrong) > 0),

@@ -13,16 +13,12 @@ from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.explore.cards import images
-from workbench.services.explore.filters import Filters, Lasso
-from workbench.services.explore.grid import (
-    MOST_GLYPHS,
-    CellView,
-    Window,
-    cell,
-    lassoed,
-    overview,
-)
+from workbench.services.explore.cell_card import cell
+from workbench.services.explore.cells import CellView, Window
+from workbench.services.explore.filters import Filters
+from workbench.services.explore.grid import MOST_GLYPHS, lassoed, overview
+from workbench.services.explore.lasso import Lasso
+from workbench.services.explore.listing import images
 from workbench.services.explore.patterns import patterns
 from workbench.services.review import tags
 from workbench.store.database import session

@@ -13,20 +13,17 @@ from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.explore.cards import (
-    ORDERS,
-    ImageCard,
-    PlaceInOrder,
-    image_detail,
-    images,
-    place_in_order,
-)
+from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.columns import forget_columns
+from workbench.services.explore.listing import ORDERS, PositionInOrder, images, position_in_order
+from workbench.services.explore.review_queue import review_queue
+from workbench.services.image.detail import image_detail
 from workbench.services.review import tags, verdicts
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image
-from workbench.store.results import OUTCOMES, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Pattern, PixelGroup, Prediction, ResultShard
 
 pytestmark = pytest.mark.analysed
 
@@ -87,7 +84,7 @@ def test_the_neighbours_are_those_of_the_pages(version_id: int, ties: None, orde
     for place in range(1, len(whole) - 1):
         image_id = whole[place]
         assert image_id is not None
-        found = place_in_order(chosen(version_id), order, image_id)
+        found = position_in_order(chosen(version_id), order, image_id)
         assert (found.previous_id, found.next_id) == (whole[place - 1], whole[place + 1])
         assert (found.number, found.total) == (place, len(whole) - 2)
 
@@ -110,7 +107,7 @@ def test_the_most_wrong_come_first_and_the_surest_last(version_id: int) -> None:
     wrong = [card.wrong for card in cards]
 
     assert wrong == sorted(wrong, reverse=True)
-    assert next(card.id for card in cards if card.wrong) == verdicts.queue(version_id)
+    assert next(card.id for card in cards if card.wrong) == review_queue(version_id).first()
 
 
 def test_an_image_outside_of_the_selection_has_neighbours_where_it_would_stand(
@@ -122,7 +119,9 @@ def test_an_image_outside_of_the_selection_has_neighbours_where_it_would_stand(
     for place, image_id in enumerate(everything):
         before = [each for each in everything[:place] if each in inside]
         behind = [each for each in everything[place + 1 :] if each in inside]
-        assert place_in_order(chosen(version_id, label="fake"), "fake", image_id) == PlaceInOrder(
+        assert position_in_order(
+            chosen(version_id, label="fake"), "fake", image_id
+        ) == PositionInOrder(
             previous_id=before[-1] if before else None,
             next_id=behind[0] if behind else None,
             number=len(before) + 1 if image_id in inside else None,
@@ -157,7 +156,7 @@ def test_an_image_with_a_large_number_is_found_in_every_order(
 
     for order in ORDERS:
         assert large in paged(version_id, order=order)
-        found = place_in_order(chosen(version_id), order, large)
+        found = position_in_order(chosen(version_id), order, large)
         assert (found.previous_id, found.next_id) != (None, None)
 
 
@@ -209,7 +208,7 @@ def test_another_versions_pattern_or_image_is_not_found(version_id: int) -> None
     with pytest.raises(NotFoundError):
         image_detail(version_id, image)
     with pytest.raises(NotFoundError):
-        place_in_order(chosen(version_id), "uncertain", image)
+        position_in_order(chosen(version_id), "uncertain", image)
 
 
 REFUSED_FILTERS: list[dict[str, Any]] = [

@@ -20,8 +20,9 @@ from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
-from workbench.services.explore.cards import images
 from workbench.services.explore.grid import overview
+from workbench.services.explore.listing import images
+from workbench.services.explore.pattern_figures import PatternFigures
 from workbench.services.explore.patterns import (
     EXEMPLARS,
     ORDERS,
@@ -245,7 +246,7 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
         area = chosen(version_id, **filters)
         own = [
             session().get_one(Prediction, (version_id, int(image_id)))
-            for image_id in area.columns.image_ids[area.area]
+            for image_id in area.store.image_ids[area.area]
         ]
         rows = {row.id: row for row in patterns(area)}
         for row in patterns(chosen(version_id)):
@@ -257,14 +258,32 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
             found = rows[row.id]
             fakes = [each for each in own if each.label == "fake"]
             assert found.images == len(having)
-            assert found.mean_contribution == pytest.approx(
-                sum(each.contribution for each in members) / len(having), abs=1e-4
-            )
+            contributions = [each.contribution for each in members]
+            assert found.groups == len(members)
+            assert found.mean_contribution == pytest.approx(np.mean(contributions), abs=1e-4)
+            assert found.spread_contribution == pytest.approx(np.std(contributions), abs=1e-4)
             if fakes:
                 assert found.prevalence_fake == pytest.approx(
                     sum(each.label == "fake" for each in having) / len(fakes)
                 )
             assert {each.image_id for each in found.exemplars} <= by_id(having)
+
+
+def test_a_filter_that_lets_everything_through_changes_no_figure(version_id: int) -> None:
+    everything = patterns(chosen(version_id))
+    for filters in ({"p": (0.0, 1.0)}, {"severity": (1, 2, 3, 4, 5)}):
+        assert patterns(chosen(version_id, **filters)) == everything
+
+
+def test_the_figures_are_those_that_the_run_stored(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    for row in found:
+        stored = session().get_one(Pattern, row.id)
+        for name in vars(PatternFigures)["__dataclass_fields__"]:
+            if name in ("lift_low", "lift_high"):  # bootstrapped, with other draws
+                continue
+            assert getattr(row, name) == pytest.approx(getattr(stored, name), abs=1e-4)
 
 
 def by_id(predictions: list[Prediction]) -> set[int]:

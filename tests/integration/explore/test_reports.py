@@ -12,7 +12,8 @@ from workbench.services.collections import workspace
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.patterns import patterns
 from workbench.services.explore.reports import remarks
-from workbench.services.image.counterfactuals import DimensionEdit, save_note
+from workbench.services.image.counterfactuals import save_note
+from workbench.services.image.edits import DimensionEdit
 from workbench.services.review import verdicts
 from workbench.services.review.notes import withdraw_note
 from workbench.store.database import session

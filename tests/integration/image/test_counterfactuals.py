@@ -24,18 +24,16 @@ from workbench.services.errors import (
     NotFoundError,
     UnavailableError,
 )
-from workbench.services.explore.cards import images
+from workbench.services.explore.listing import images
 from workbench.services.image import counterfactuals
 from workbench.services.image.counterfactuals import (
     CONTROLS,
-    DimensionEdit,
-    Edit,
-    RegionEdit,
     preview,
     save_note,
     try_edit,
     withdraw_note,
 )
+from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
 from workbench.services.models.arrays import rows_of
 from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head

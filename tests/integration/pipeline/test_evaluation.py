@@ -13,13 +13,14 @@ from tests.support.pictures import draw_collection
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import ConflictError, NotFoundError, UnavailableError
 from workbench.services.imports.run import import_images
 from workbench.services.pipeline.evaluation import Evaluation, evaluate
 from workbench.services.progress import Silent
 from workbench.services.review import verdicts
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
+from workbench.store.outcomes import WRONG
 from workbench.store.results import Prediction
 from workbench.store.versions import ActiveVersion
 
@@ -107,7 +108,7 @@ def test_what_people_decided_is_what_it_is_measured_against(
     after = measured("pictures", settings)
 
     assert (after.n, after.left_out) == (before.n - 1, before.left_out + 1)
-    wrong = session().get_one(Prediction, (version_id, ids[0])).outcome in verdicts.WRONG
+    wrong = session().get_one(Prediction, (version_id, ids[0])).outcome in WRONG
     right = round((before.accuracy or 0) * before.n) - (not wrong)
     assert after.accuracy == pytest.approx(1 - right / after.n)
 
@@ -177,5 +178,5 @@ def test_another_build_of_the_encoder_measures_nothing(
 ) -> None:
     encoder.fingerprint = "1" * 32
 
-    with pytest.raises(ConflictError, match="another build"):
+    with pytest.raises(UnavailableError, match="another build"):
         measured("pictures", settings)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.choosing import chosen
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.explore.cards import cards_of
 from workbench.services.explore.columns import forget_columns
+from workbench.services.explore.filters import VERDICTS
+from workbench.services.explore.review_queue import review_queue
+from workbench.services.image.detail import image_detail
 from workbench.services.pipeline import dataset
-from workbench.services.pipeline.dataset import final_decisions, final_labels, freeze, new_decisions
+from workbench.services.pipeline.dataset import UNSURE_WEIGHT, final_labels, freeze, new_decisions
 from workbench.services.review import verdicts
+from workbench.services.review.decisions import decisions_on, final_decisions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Adjudication, Verdict
+from workbench.store.outcomes import WRONG
 from workbench.store.people import AuditEvent
 from workbench.store.results import Prediction
 from workbench.store.versions import CuratedDataset, CuratedItem
@@ -64,7 +71,7 @@ def test_a_persons_newer_verdict_counts_and_the_older_stays_in_the_history(
     for decision in ("confirm", "exclude"):
         verdicts.give_verdict(ada.id, some[0], version_id, decision)
 
-    assert verdicts.standing_decisions(some) == {some[0]: "exclude"}
+    assert decisions_on(some) == {some[0]: "exclude"}
     assert final_decisions(analysed.collection.id) == {some[0]: "exclude"}
     assert [each.decision for each in verdicts.history(some[0])] == ["exclude", "confirm"]
 
@@ -93,7 +100,7 @@ def test_only_ones_own_verdict_can_be_taken_back_and_only_once(
     assert verdicts.withdraw_verdict(ada.id, given.id).withdrawn
     with pytest.raises(NotFoundError):
         verdicts.withdraw_verdict(ada.id, given.id)
-    assert verdicts.standing_decisions(some) == {}
+    assert decisions_on(some) == {}
     events = session().scalars(
         select(AuditEvent.action).where(AuditEvent.subject == f"verdict:{given.id}")
     )
@@ -126,15 +133,20 @@ def wrong_images(version_id: int) -> list[int]:
     return list(
         session().scalars(
             select(Prediction.image_id)
-            .where(Prediction.version_id == version_id, Prediction.outcome.in_(verdicts.WRONG))
+            .where(Prediction.version_id == version_id, Prediction.outcome.in_(WRONG))
             .order_by(func.abs(Prediction.logit).desc(), Prediction.image_id)
         )
     )
 
 
+def behind(version_id: int, last: int | None) -> int | None:
+    queue = review_queue(version_id)
+    return queue.first() if last is None else queue.after(last)
+
+
 def test_the_queue_gives_each_wrong_image_once_the_most_wrong_first(version_id: int) -> None:
     met, last = [], None
-    while (last := verdicts.queue(version_id, last)) is not None:
+    while (last := behind(version_id, last)) is not None:
         met.append(last)
 
     assert met == wrong_images(version_id)
@@ -145,7 +157,7 @@ def test_who_judges_all_that_the_queue_gives_comes_to_its_end(
     analysed: Workspace, version_id: int, ada: Account
 ) -> None:
     judged = []
-    while (image_id := verdicts.queue(version_id)) is not None:
+    while (image_id := review_queue(version_id).first()) is not None:
         assert workspace("pictures").to_judge == analysed.to_judge - len(judged)
         verdicts.give_verdict(ada.id, image_id, version_id, "unsure")
         judged.append(image_id)
@@ -161,21 +173,21 @@ def test_the_queue_goes_on_behind_an_image_whether_judged_or_skipped(
     first, second, third, *_ = wrong_images(version_id)
     verdicts.give_verdict(ada.id, first, version_id, "confirm")
 
-    assert verdicts.queue(version_id, first) == second
-    assert verdicts.queue(version_id, second) == third
-    assert verdicts.queue(version_id) == second
+    assert review_queue(version_id).after(first) == second
+    assert review_queue(version_id).after(second) == third
+    assert review_queue(version_id).first() == second
 
 
 def test_an_image_comes_back_to_the_queue_with_its_verdict_taken_back(
     version_id: int, ada: Account
 ) -> None:
-    first = verdicts.queue(version_id)
+    first = review_queue(version_id).first()
     assert first is not None
     given = verdicts.give_verdict(ada.id, first, version_id, "unsure")
-    assert verdicts.queue(version_id) != first
+    assert review_queue(version_id).first() != first
     verdicts.withdraw_verdict(ada.id, given.id)
 
-    assert verdicts.queue(version_id) == first
+    assert review_queue(version_id).first() == first
 
 
 def test_images_of_the_same_wrongness_all_have_their_turn(
@@ -189,7 +201,7 @@ def test_images_of_the_same_wrongness_all_have_their_turn(
     forget_columns(version_id, settings)
 
     met, last = [], None
-    while (last := verdicts.queue(version_id, last)) is not None:
+    while (last := behind(version_id, last)) is not None:
         met.append(last)
 
     assert met == wrong
@@ -240,6 +252,65 @@ def test_people_who_disagree_are_unsure_until_an_adjudication_decides(
 
     assert (alone, both) == ({some[0]: "overturn"}, {some[0]: "unsure"})
     assert final_decisions(collection_id) == {some[0]: "overturn"}
+
+
+def verdict_filters(version_id: int) -> dict[str, set[int]]:
+    """What each verdict filter lets through."""
+    found = {each: chosen(version_id, verdict=each) for each in VERDICTS}
+    return {
+        name: {int(each) for each in of.store.image_ids[of.selected]} for name, of in found.items()
+    }
+
+
+def said_everywhere(collection_id: int, version_id: int, image_id: int) -> set[str]:
+    """The decision on an image by each page that shows one, and by training."""
+    filtered = verdict_filters(version_id)
+    return {
+        cards_of(version_id, [image_id])[0].decision or "none",
+        image_detail(version_id, image_id).card.decision or "none",
+        final_decisions(collection_id).get(image_id, "none"),
+        *(name for name in ("none", *DECISIONS) if image_id in filtered[name]),
+    }
+
+
+def test_people_who_disagree_are_unsure_on_every_page_and_in_training(
+    analysed: Workspace, version_id: int, ada: Account, ben: Account
+) -> None:
+    collection_id = analysed.collection.id
+    image_id, *others = wrong_images(version_id)
+    said = [said_everywhere(collection_id, version_id, image_id)]
+    verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+    said.append(said_everywhere(collection_id, version_id, image_id))
+    verdicts.give_verdict(ben.id, image_id, version_id, "confirm")
+    said.append(said_everywhere(collection_id, version_id, image_id))
+
+    assert said == [{"none"}, {"overturn"}, {"unsure"}]
+    assert verdict_filters(version_id)["unsure"] == {image_id}
+    assert verdict_filters(version_id)["any"] == {image_id}
+    assert review_queue(version_id).first() == others[0]
+    assert items_of(freeze(collection_id))[image_id][1] == UNSURE_WEIGHT
+
+
+def test_an_adjudication_decides_on_every_page_and_in_training(
+    analysed: Workspace, version_id: int, ada: Account, ben: Account
+) -> None:
+    collection_id = analysed.collection.id
+    disputed, unjudged, *others = wrong_images(version_id)
+    for user, decision in ((ada, "overturn"), (ben, "confirm")):
+        verdicts.give_verdict(user.id, disputed, version_id, decision)
+    with transaction() as current:
+        for image_id in (disputed, unjudged):
+            for decision in ("confirm", "exclude"):
+                current.add(Adjudication(image_id=image_id, user_id=ada.id, decision=decision))
+                current.flush()
+    verdicts.give_verdict(ben.id, disputed, version_id, "overturn")
+
+    for image_id in (disputed, unjudged):
+        assert said_everywhere(collection_id, version_id, image_id) == {"exclude"}
+    assert verdict_filters(version_id)["any"] == {disputed, unjudged}
+    assert review_queue(version_id).first() == others[0]
+    assert workspace("pictures").to_judge == len(others)
+    assert not {disputed, unjudged} & items_of(freeze(collection_id)).keys()
 
 
 def test_who_changes_their_mind_ends_the_disagreement(

@@ -6,15 +6,21 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
-from tests.support.queries import queries
+from tests.support.queries import counted, queries
 from workbench.services.accounts import Account
 from workbench.services.collections import Workspace, collections, workspace
 from workbench.services.explore import dimensions
-from workbench.services.explore.cards import image_detail, images, place_in_order
+from workbench.services.explore.cell_card import cell
+from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import Filters
-from workbench.services.explore.grid import Window, cell, overview
+from workbench.services.explore.grid import overview
+from workbench.services.explore.listing import images, position_in_order
 from workbench.services.explore.patterns import pattern, patterns
-from workbench.services.image.counterfactuals import DimensionEdit, save_note
+from workbench.services.explore.review_queue import review_queue
+from workbench.services.explore.taxonomy import taxonomy
+from workbench.services.image.counterfactuals import save_note
+from workbench.services.image.detail import image_detail
+from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
@@ -105,10 +111,10 @@ def test_the_taxonomy_asks_as_often_for_twenty_tags_as_for_one(
         .all()
     )
     tags.tag_group(ada.id, groups[0], "first")
-    one = queries(tags.taxonomy)
+    one = queries(taxonomy)
     for number, group_id in enumerate(groups):
         tags.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
-    many = queries(tags.taxonomy)
+    many = queries(taxonomy)
 
     assert one == many == 2
 
@@ -175,7 +181,7 @@ def test_the_collections_ask_as_often_for_twenty_as_for_two(analysed: Workspace)
 def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     version_id: int, ada: Account, ben: Account
 ) -> None:
-    image_id = verdicts.queue(version_id)
+    image_id = review_queue(version_id).first()
     assert image_id is not None
     groups = (
         session()
@@ -231,7 +237,7 @@ def test_filters_ask_as_often_whatever_they_let_through(version_id: int, ada: Ac
 def test_an_images_place_is_found_without_asking(version_id: int) -> None:
     first = images(chosen(version_id), "wrong", limit=1).cards[0].id
 
-    assert queries(lambda: place_in_order(chosen(version_id), "wrong", first)) == 0
+    assert queries(lambda: position_in_order(chosen(version_id), "wrong", first)) == 0
 
 
 @pytest.mark.parametrize("people", [1, 3])
@@ -241,4 +247,20 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
         verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
 
-    assert queries(lambda: verdicts.queue(version_id)) == 1
+    assert queries(lambda: review_queue(version_id).first()) == 1
+
+
+def test_the_queues_page_reads_the_verdicts_once(version_id: int, ada: Account) -> None:
+    for card in images(chosen(version_id), "wrong", limit=1).cards:
+        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
+    workspace("pictures")
+
+    with counted() as sent:
+        found = workspace("pictures")
+        assert found.queue is not None
+        first = found.queue.first()
+        assert first is not None
+        assert found.queue.after(first) != first
+        assert found.to_judge == found.queue.count
+
+    assert sum("FROM verdict" in statement for statement in sent) == 1

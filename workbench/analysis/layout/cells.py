@@ -12,6 +12,7 @@ from numpy import ndarray
 COLUMNS, ROWS = 16, 12
 """The grid of level 0; each level is twice as fine."""
 LEVELS_AT_MOST = 8
+FINEST_LEVEL = LEVELS_AT_MOST - 1
 IMAGES_A_CELL = 4
 """Mean number of images in a cell of the finest level, about."""
 
@@ -43,12 +44,18 @@ def level_count(images: int) -> int:
     return int(min(finest + 2, LEVELS_AT_MOST))
 
 
+def grid_size(level: int) -> tuple[int, int]:
+    """How many columns and rows of cells a level has."""
+    return COLUMNS << level, ROWS << level
+
+
 def cell_indices(
     coordinates: Float[ndarray, "image 2"], level: int
 ) -> tuple[Integer[ndarray, " image"], Integer[ndarray, " image"]]:
     """Compute the row and column of each image's cell; coordinates are (x, y) in [0, 1)."""
-    columns = (coordinates[:, 0] * (COLUMNS << level)).astype(int)
-    rows = (coordinates[:, 1] * (ROWS << level)).astype(int)
+    width, height = grid_size(level)
+    columns = (coordinates[:, 0] * width).astype(int)
+    rows = (coordinates[:, 1] * height).astype(int)
     return rows, columns
 
 
@@ -64,7 +71,7 @@ def stratified_order(
     order = np.random.default_rng(seed).permutation(len(coordinates))
     for level in reversed(range(level_count(len(coordinates)))):
         rows, columns = cell_indices(coordinates[order], level)
-        order = order[np.argsort(_turn(rows * (COLUMNS << level) + columns), kind="stable")]
+        order = order[np.argsort(_turn(rows * grid_size(level)[0] + columns), kind="stable")]
     return order
 
 
@@ -92,7 +99,7 @@ def summarise_cells(
     """
     for level in range(level_count(len(coordinates))):
         rows, columns = cell_indices(coordinates, level)
-        keys = rows * (COLUMNS << level) + columns
+        keys = rows * grid_size(level)[0] + columns
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
         for members in np.split(order, starts[1:]) if len(order) else ():

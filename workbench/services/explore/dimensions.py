@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from flask_babel import gettext
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from sqlalchemy import select
 
 from workbench.services import app_settings
-from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import Columns, Rows
-from workbench.services.explore.filters import Chosen, find_cell, in_cell
+from workbench.services.explore.columns import ColumnStore, Rows
+from workbench.services.explore.filters import Chosen
+from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.models.arrays import logit_weights_of, readings_of
+from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
 from workbench.store.images import LABELS
 from workbench.store.results import PixelGroup
@@ -23,12 +23,12 @@ BINS = 24
 CARRIERS = 8
 """How many images of each side show where a dimension looks."""
 SAMPLED = 4000
-"""A spread is drawn from at most so many images, evenly taken from all."""
+"""A distribution is drawn from at most so many images, evenly taken from all."""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How one dimension's activation is spread over a set of images."""
+class Distribution:
+    """The distribution of one dimension's activation over a set of images."""
 
     density: tuple[float, ...]
     """From activation 0 to `Violin.high`, in bins; the peak is 1. Empty without images."""
@@ -46,8 +46,8 @@ class Violin:
     weight: float
     reads: str
     """Of the embedding, in words; empty where that is not known."""
-    left: Spread
-    right: Spread
+    left: Distribution
+    right: Distribution
     high: float
     """Activation at the top of the axis."""
 
@@ -79,22 +79,22 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     Where no cell is given, the left side is the selected images, the right one all that pass the
     filters. Raises NotFoundError for another version's cell.
     """
-    columns = chosen.columns
+    store = chosen.store
     rows = _sides(chosen, left, right)
-    left_side = _activations(columns, rows[0])
-    sides = [left_side, left_side if rows[1] is rows[0] else _activations(columns, rows[1])]
+    left_side = _activations(store, rows[0])
+    sides = [left_side, left_side if rows[1] is rows[0] else _activations(store, rows[1])]
     # Not the maximum: one far image would squeeze all others to the bottom.
     high = _quantiles(np.concatenate(sides, axis=1), (0.99,))[0]
     high[high <= 0] = 1.0
-    spreads = [
-        _spreads(values, high, int(np.count_nonzero(each)))
+    distributions = [
+        _distributions(values, high, int(np.count_nonzero(each)))
         for values, each in zip(sides, rows, strict=True)
     ]
-    weights = logit_weights_of(columns.version_id, app_settings.settings())
-    readings = readings_of(columns.version_id)
+    weights = logit_weights_of(store.version_id, app_settings.settings())
+    readings = readings_of(store.version_id)
     return tuple(
         Violin(index, float(weights[index]), readings[index], a, b, float(high[index]))
-        for index, (a, b) in enumerate(zip(*spreads, strict=True))
+        for index, (a, b) in enumerate(zip(*distributions, strict=True))
     )
 
 
@@ -106,32 +106,28 @@ def carriers(
     Images are taken from the whole range, more of them from its upper end; of each the group to
     which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
     """
-    columns = chosen.columns
-    dimensions = len(columns.activations)
-    if not 0 <= dimension < dimensions:
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
-        )
-    sides = [_ranked(columns, rows, dimension) for rows in _sides(chosen, left, right)]
-    groups = _strongest_groups(columns, np.concatenate(sides), dimension)
+    store = chosen.store
+    check_dimension(dimension, len(store.activations))
+    sides = [_ranked(store, rows, dimension) for rows in _sides(chosen, left, right)]
+    groups = _strongest_groups(store, np.concatenate(sides), dimension)
     first, second = (
-        tuple(_carrier(columns, int(row), dimension, groups) for row in rows) for rows in sides
+        tuple(_carrier(store, int(row), dimension, groups) for row in rows) for rows in sides
     )
     return first, second
 
 
-def _ranked(columns: Columns, rows: Rows, dimension: int) -> NDArray[np.int64]:
+def _ranked(store: ColumnStore, rows: Rows, dimension: int) -> NDArray[np.int64]:
     found = np.flatnonzero(rows)
     if not len(found):
         return found
-    activations = columns.activations[dimension]
+    activations = store.activations[dimension]
     highest = found[np.argmax(activations[found])]
     found = np.unique(np.append(_sampled(found), highest))
     falling = found[np.argsort(-activations[found], kind="stable")]
     shown = min(CARRIERS, len(falling))
-    places = np.linspace(0.0, 1.0, shown) ** 2 * (len(falling) - 1)
+    ranks = np.linspace(0.0, 1.0, shown) ** 2 * (len(falling) - 1)
     shown_rows: NDArray[np.int64] = falling[
-        np.unique(np.maximum(places.astype(int), np.arange(shown)))
+        np.unique(np.maximum(ranks.astype(int), np.arange(shown)))
     ]
     return shown_rows
 
@@ -145,13 +141,13 @@ def _sampled(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _strongest_groups(
-    columns: Columns, rows: NDArray[np.int64], dimension: int
+    store: ColumnStore, rows: NDArray[np.int64], dimension: int
 ) -> dict[int, tuple[int, float]]:
     """By image, the pixel group to which a dimension contributes most, and how much."""
     found = session().execute(
         select(PixelGroup.image_id, PixelGroup.id, PixelGroup.by_dimension).where(
-            PixelGroup.version_id == columns.version_id,
-            PixelGroup.image_id.in_([int(each) for each in columns.image_ids[rows]]),
+            PixelGroup.version_id == store.version_id,
+            PixelGroup.image_id.in_([int(each) for each in store.image_ids[rows]]),
         )
     )
     strongest: dict[int, tuple[int, float]] = {}
@@ -163,17 +159,17 @@ def _strongest_groups(
 
 
 def _carrier(
-    columns: Columns, row: int, dimension: int, groups: dict[int, tuple[int, float]]
+    store: ColumnStore, row: int, dimension: int, groups: dict[int, tuple[int, float]]
 ) -> Carrier:
-    image_id = int(columns.image_ids[row])
+    image_id = int(store.image_ids[row])
     group_id, contribution = groups.get(image_id, (None, 0.0))
     return Carrier(
         image_id=image_id,
         group_id=group_id,
-        activation=float(columns.activations[dimension, row]),
+        activation=float(store.activations[dimension, row]),
         contribution=contribution,
-        p=float(columns.p[row]),
-        label=LABELS[columns.labels[row]],
+        p=float(store.p[row]),
+        label=LABELS[store.labels[row]],
     )
 
 
@@ -185,25 +181,27 @@ def _sides(chosen: Chosen, left: int | None, right: int | None) -> tuple[Rows, R
 
 
 def _cell(chosen: Chosen, cell_id: int) -> Rows:
-    columns = chosen.columns
-    return chosen.filtered & in_cell(columns, find_cell(columns.version_id, cell_id))
+    store = chosen.store
+    return chosen.filtered & in_cell(store, find_cell(store.version_id, cell_id))
 
 
-def _activations(columns: Columns, rows: Rows) -> NDArray[np.float32]:
+def _activations(store: ColumnStore, rows: Rows) -> NDArray[np.float32]:
     """(K, image), of a sample."""
-    found: NDArray[np.float32] = columns.activations[:, _sampled(np.flatnonzero(rows))]
+    found: NDArray[np.float32] = store.activations[:, _sampled(np.flatnonzero(rows))]
     return found
 
 
-def _spreads(values: NDArray[np.float32], high: NDArray[np.float32], images: int) -> list[Spread]:
-    """The spread of each dimension over a side's sample (K, image)."""
+def _distributions(
+    values: NDArray[np.float32], high: NDArray[np.float32], images: int
+) -> list[Distribution]:
+    """The distribution of each dimension over a side's sample (K, image)."""
     if not values.shape[1]:
-        return [Spread((), None, None, 0)] * len(values)
+        return [Distribution((), None, None, 0)] * len(values)
     densities = _densities(values, high)
     means = values.mean(axis=1)
     quartiles = _quantiles(values, (0.25, 0.5, 0.75))
     return [
-        Spread(
+        Distribution(
             density=tuple(map(float, densities[index])),
             mean=float(means[index]),
             quartiles=(
@@ -229,8 +227,8 @@ def _densities(values: NDArray[np.float32], high: NDArray[np.float32]) -> NDArra
     dimensions = len(values)
     shares = np.minimum(values / high[:, None], 1.0)
     bins = np.minimum((shares * BINS).astype(np.int64), BINS - 1)
-    places = bins + BINS * np.arange(dimensions)[:, None]
-    counts = np.bincount(places.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)
+    flat = bins + BINS * np.arange(dimensions)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)
     smooth = gaussian_filter1d(counts.astype(np.float64), sigma=1.2, mode="nearest", axis=1)
     peaks = np.maximum(smooth.max(axis=1, keepdims=True), 1e-12)
     return np.asarray(smooth / peaks, np.float64)

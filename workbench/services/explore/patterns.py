@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
-from workbench.analysis.regions.lift import Lift, lifts
-from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.explore.columns import Columns, columns_of
-from workbench.services.explore.filters import Chosen
+from workbench.services.explore.columns import ColumnStore, column_store
+from workbench.services.explore.filters import Chosen, Selection, choose
+from workbench.services.explore.pattern_figures import PatternFigures, figures_in, figures_of_all
 from workbench.services.pagination import key_text, parse_key
-from workbench.services.review.pattern_names import default_label, pattern_labels
+from workbench.services.review.pattern_names import (
+    default_label,
+    find_pattern,
+)
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.store.database import session
 from workbench.store.images import LABELS
+from workbench.store.outcomes import FALSE_NEGATIVE, FALSE_POSITIVE, code_of
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
@@ -43,37 +46,28 @@ class GroupExemplar:
 
 
 @dataclass(frozen=True)
-class PatternRow:
-    """A pattern in the ranked list; all in logits but prevalences (shares) and lift (a ratio).
+class PatternRow(PatternFigures):
+    """A pattern in the ranked list: its figures, and what is the whole version's in any selection.
 
-    In a selection, `images`, contributions, prevalences and lift are those of the selection's
-    images; effect, stability and profile are always the whole version's.
+    The figures are those of the selection's area, or of all images.
     """
 
     id: int
     number: int
     label: str
     side: str
-    groups: int
-    images: int
-    mean_contribution: float
-    spread_contribution: float
-    prevalence_real: float
-    prevalence_fake: float
-    lift: float
-    lift_low: float
-    lift_high: float
     tags: tuple[TaggingView, ...]
     exemplars: tuple[GroupExemplar, ...]
     profile: tuple[float, ...]
+    """Mean contribution by dimension, in logits."""
     effect: float | None
-    """Measured: beyond what its controls do. The interval is of 95 %."""
+    """Measured, in logits: beyond what its controls do. The interval is of 95 %."""
     effect_low: float | None
     effect_high: float | None
     effect_control: float | None
     effect_images: int | None
     stability: float | None
-    """In [0, 1]; see `analysis.patterns.Stability`."""
+    """In [0, 1]; see `analysis.regions.patterns.Stability`."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,7 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
         raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
     found = session().scalars(
         select(Pattern)
-        .where(Pattern.version_id == chosen.columns.version_id)
+        .where(Pattern.version_id == chosen.store.version_id)
         .order_by(Pattern.number)
     )
     rows = _rows(found.all(), chosen)
@@ -115,20 +109,6 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }[order]
     return tuple(sorted(rows, key=key, reverse=True))
-
-
-def pattern_name(version_id: int, pattern_id: int) -> str:
-    """What a pattern is called. Raises NotFoundError for a pattern of another version."""
-    found = find_pattern(version_id, pattern_id)
-    return pattern_labels([found.id]).get(found.id, default_label(found.number))
-
-
-def find_pattern(version_id: int, pattern_id: int) -> Pattern:
-    """The pattern's row. Raises NotFoundError for a pattern of another version."""
-    found = session().get(Pattern, pattern_id)
-    if found is None or found.version_id != version_id:
-        raise NotFoundError(gettext("This version has no such pattern."))
-    return found
 
 
 def summary(version_id: int) -> PatternsSummary:
@@ -142,101 +122,32 @@ def summary(version_id: int) -> PatternsSummary:
     )
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """A pattern's figures among the images of a selection."""
-
-    images: int
-    mean_contribution: float
-    spread_contribution: float
-    prevalence_real: float
-    prevalence_fake: float
-    lift: float
-    lift_low: float
-    lift_high: float
-
-
-def _rows(found: Sequence[Pattern], chosen: Chosen | None) -> tuple[PatternRow, ...]:
-    """Rows of patterns; with a selection, of those that its area holds, with its own figures."""
-    if not found:
-        return ()
-    columns = columns_of(found[0].version_id) if chosen is None else chosen.columns
-    of_selection = None if chosen is None or chosen.everything else _counted(chosen)
-    places = {int(each): place for place, each in enumerate(columns.pattern_ids)}
-    shown = [each for each in found if of_selection is None or of_selection[places[each.id]].images]
-    tags = taggings_of_patterns([each.id for each in shown])
-    area = chosen.area if chosen is not None and of_selection is not None else None
-    exemplars = {each.id: _exemplars(columns, places[each.id], area) for each in shown}
+def _rows(found: Sequence[Pattern], chosen: Chosen) -> tuple[PatternRow, ...]:
+    """Rows of those of these patterns that a selection's area holds."""
+    store = chosen.store
+    figures = figures_of_all(store) if chosen.everything else figures_in(store, chosen.area)
+    indexed = [(each, store.pattern_index(each.id)) for each in found]
+    shown = [(each, index) for each, index in indexed if figures[index].images]
+    tags = taggings_of_patterns([each.id for each, _index in shown])
+    area = None if chosen.everything else chosen.area
     return tuple(
-        _row(
-            each,
-            tags.get(each.id, ()),
-            exemplars[each.id],
-            None if of_selection is None else of_selection[places[each.id]],
-        )
-        for each in shown
-    )
-
-
-def _counted(chosen: Chosen) -> list[_Counted]:
-    columns = chosen.columns
-    whole = np.array(
-        [np.count_nonzero(chosen.area & (columns.outcomes == each)) for each in range(4)]
-    )
-    entries = columns.entries_of(chosen.area)
-    outcomes = columns.outcomes.take(columns.member_rows.take(entries))
-    contributions = columns.member_contributions.take(entries)
-    parts = columns.parts_of(entries)
-    having = np.array([np.bincount(outcomes[part], minlength=4) for part in parts]).reshape(-1, 4)
-    with_wrong_and_right = having[:, (1, 0)] + having[:, (3, 2)]
-    without = whole[[1, 0]] + whole[[3, 2]] - with_wrong_and_right
-    lifted = lifts(np.hstack([with_wrong_and_right, without]), seed=app_settings.settings().seed)
-    return [
-        _counted_one(each, contributions[part], whole, lift)
-        for each, part, lift in zip(having, parts, lifted, strict=True)
-    ]
-
-
-def _counted_one(
-    having: NDArray[np.int64],
-    contributions: NDArray[np.float32],
-    whole: NDArray[np.int64],
-    lift: Lift,
-) -> _Counted:
-    """`having` and `whole` are images by outcome: of the area with the pattern, and all of it."""
-    images = len(contributions)
-    return _Counted(
-        images=images,
-        mean_contribution=float(contributions.mean(dtype=np.float64)) if images else 0.0,
-        spread_contribution=float(contributions.std(dtype=np.float64)) if images else 0.0,
-        prevalence_real=float(having[:2].sum() / max(whole[:2].sum(), 1)),
-        prevalence_fake=float(having[2:].sum() / max(whole[2:].sum(), 1)),
-        lift=lift.value,
-        lift_low=lift.low,
-        lift_high=lift.high,
+        _row(each, figures[index], tags.get(each.id, ()), _exemplars(store, index, area))
+        for each, index in shown
     )
 
 
 def _row(
     each: Pattern,
+    figures: PatternFigures,
     tags: tuple[TaggingView, ...],
     exemplars: tuple[GroupExemplar, ...],
-    of_selection: _Counted | None,
 ) -> PatternRow:
-    row = PatternRow(
+    return PatternRow(
+        **vars(figures),
         id=each.id,
         number=each.number,
         label=tags[0].tag if tags else default_label(each.number),
         side=each.side,
-        groups=each.groups,
-        images=each.images,
-        mean_contribution=each.mean_contribution,
-        spread_contribution=each.spread_contribution,
-        prevalence_real=each.prevalence_real,
-        prevalence_fake=each.prevalence_fake,
-        lift=each.lift,
-        lift_low=each.lift_low,
-        lift_high=each.lift_high,
         tags=tags,
         exemplars=exemplars,
         profile=tuple(each.profile),
@@ -247,32 +158,31 @@ def _row(
         effect_images=each.effect_images,
         stability=each.stability,
     )
-    return replace(row, **vars(of_selection)) if of_selection else row
 
 
 def _exemplars(
-    columns: Columns, index: int, area: NDArray[np.bool_] | None
+    store: ColumnStore, index: int, area: NDArray[np.bool_] | None
 ) -> tuple[GroupExemplar, ...]:
     """The groups nearest a pattern's medoid, one an image."""
-    part = columns.members(index)
+    part = store.members(index)
     members = np.arange(part.start, part.stop)[:EXEMPLARS]
     if area is not None:
         # The most typical come first: mostly a short look finds enough of those in the area.
         for end in (min(part.start + LOOKED_AT, part.stop), part.stop):
-            members = part.start + np.flatnonzero(area[columns.member_rows[part.start : end]])
+            members = part.start + np.flatnonzero(area[store.member_rows[part.start : end]])
             if len(members) >= EXEMPLARS:
                 break
         members = members[:EXEMPLARS]
     found = []
     for member in members:
-        row = columns.member_rows[member]
+        row = store.member_rows[member]
         found.append(
             GroupExemplar(
-                group_id=int(columns.member_groups[member]),
-                image_id=int(columns.image_ids[row]),
-                label=LABELS[columns.labels[row]],
-                p=float(columns.p[row]),
-                contribution=float(columns.member_contributions[member]),
+                group_id=int(store.member_groups[member]),
+                image_id=int(store.image_ids[row]),
+                label=LABELS[store.labels[row]],
+                p=float(store.p[row]),
+                contribution=float(store.typical_contributions[member]),
             )
         )
     return tuple(found)
@@ -287,7 +197,7 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
     found = find_pattern(version_id, pattern_id)
     members, following = _members(pattern_id, after)
     return PatternDetail(
-        row=_rows([found], None)[0],
+        row=_rows([found], choose(version_id, Selection()))[0],
         members=members,
         members_after=following,
         misled=_misled(found),
@@ -325,9 +235,9 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
 
 def _misled(found: Pattern) -> tuple[ImageCard, ...]:
     """Misclassified images with the pattern where it pushes to the wrong side, the worst first."""
-    columns = columns_of(found.version_id)
-    rows = columns.member_rows[columns.members(columns.pattern_index(found.id))]
-    wrong_way = 1 if found.side == "fake" else 3
-    misled = rows[columns.outcomes[rows] == wrong_way]
-    worst = misled[np.lexsort((misled, -np.abs(columns.logits[misled])))[:MISLED_SHOWN]]
-    return cards_of(found.version_id, [int(each) for each in columns.image_ids[worst]])
+    store = column_store(found.version_id)
+    rows = store.member_rows[store.members(store.pattern_index(found.id))]
+    wrong_way = FALSE_POSITIVE if found.side == "fake" else FALSE_NEGATIVE
+    misled = rows[store.outcomes[rows] == code_of(wrong_way)]
+    worst = misled[np.lexsort((misled, -np.abs(store.logits[misled])))[:MISLED_SHOWN]]
+    return cards_of(found.version_id, [int(each) for each in store.image_ids[worst]])

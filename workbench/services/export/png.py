@@ -102,10 +102,10 @@ def _built_in() -> ImageFont.FreeTypeFont:
 
 def _kept_font(cache_dir: Path) -> str:
     """The file of the font that Pillow brings: resvg reads files, and no WOFF2."""
-    place = cache_dir / "fonts" / "fallback.otf"
-    if not place.is_file():
-        write_whole(place, _built_in().font_bytes)
-    return str(place)
+    path = cache_dir / "fonts" / "fallback.otf"
+    if not path.is_file():
+        write_whole(path, _built_in().font_bytes)
+    return str(path)
 
 
 @lru_cache(maxsize=1)
@@ -114,8 +114,8 @@ def _replacements(font: str) -> dict[int, str | LazyString]:
     signs = (_NOBODY_S, *_PLAINLY)
     side = 40
     letters = "".join(
-        f'<text x="{side * place + 5}" y="30" font-family="sans-serif" font-size="20">{sign}</text>'
-        for place, sign in enumerate(signs)
+        f'<text x="{side * index + 5}" y="30" font-family="sans-serif" font-size="20">{sign}</text>'
+        for index, sign in enumerate(signs)
     )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{side * len(signs)}" height="{side}">'

@@ -20,6 +20,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.finished import is_finished
 from workbench.store.artifacts import write_durably
 from workbench.store.database import session
@@ -67,9 +68,9 @@ def group_crop(group_id: int, size: int) -> Path:
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
         raise NotFoundError(gettext("There is no such pixel group."))
-    place = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
+    folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
     source = normalised(group.image_id)
-    return _kept(place / f"{group.id}.jpg", lambda: _crop(group, source, size))
+    return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, source, size))
 
 
 def _check_size(size: int) -> None:
@@ -153,10 +154,8 @@ def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np
     version = _finished_version(version_id)
     settings = app_settings.settings()
     weights = logit_weights_of(version_id, settings)
-    if dimension is not None and not 0 <= dimension < len(weights):
-        raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=len(weights) - 1)
-        )
+    if dimension is not None:
+        check_dimension(dimension, len(weights))
     _activations, maps = rows_of(version_id, image_id, settings)
     contributions = contribution_map(maps, weights, dimension, NORMAL_SIZE)
     return grey_levels(contributions, version.metrics["map_scale"])

@@ -1,4 +1,4 @@
-"""The outline of a pixel group as SVG path data, and the place for its label."""
+"""The outline of a pixel group as SVG path data, and the point for its label."""
 
 from __future__ import annotations
 

@@ -10,8 +10,7 @@ from PIL import Image as Picture
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
-from workbench.services.encoding.registry import encoder_of
-from workbench.services.errors import UnavailableError
+from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.weights import load_head
 from workbench.store.database import session
 from workbench.store.versions import ModelVersion
@@ -31,10 +30,4 @@ def logits_under(
 ) -> list[float]:
     """The same under a model version. Raises UnavailableError where its encoder cannot be had."""
     version = session().get_one(ModelVersion, version_id)
-    encoder = encoder_of(settings, version.encoder)
-    if encoder.fingerprint != version.encoder_fingerprint:
-        raise UnavailableError(
-            f"Version {version.number} was made with another build of its encoder; "
-            "retrain, then try again."
-        )
-    return logits_of(pictures, encoder, load_head(version, settings))
+    return logits_of(pictures, encoder_of_version(version, settings), load_head(version, settings))

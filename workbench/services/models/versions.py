@@ -9,11 +9,11 @@ from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from workbench.services import audit
 from workbench.services.collections import VersionSummary, version_summary
 from workbench.services.errors import NotFoundError
 from workbench.services.models.finished import finished_versions, is_finished
 from workbench.store.database import now, session, transaction
-from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern
 from workbench.store.versions import ActiveVersion, ModelVersion
 
@@ -81,11 +81,12 @@ def switch_to(
         current.add(ActiveVersion(collection_id=version.collection_id, version_id=version.id))
     else:
         active.version_id, active.since = version.id, now()
-    current.add(
-        AuditEvent(
-            user_id=user_id,
-            action="version.activate",
-            subject=f"collection:{version.collection_id}",
-            detail={"before": before, "after": version.id, "run": run_id},
-        )
+    audit.record(
+        current,
+        user_id,
+        "version.activate",
+        f"collection:{version.collection_id}",
+        before=before,
+        after=version.id,
+        run=run_id,
     )

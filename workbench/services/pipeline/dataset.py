@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import and_, func, insert, or_, select
 
 from workbench.services.models.finished import finished_versions
+from workbench.services.review.decisions import final_decisions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
-from workbench.store.judgements import Adjudication, Verdict
+from workbench.store.judgements import Verdict
 from workbench.store.versions import CuratedDataset, CuratedItem
 
 UNSURE_WEIGHT = 0.5
@@ -32,20 +32,6 @@ class FinalLabel:
     held_out: bool
     group_key: str
     overturned: bool
-
-
-def final_decision(verdicts: Iterable[str], adjudicated: str | None) -> str | None:
-    """What counts of an image's verdicts (the newest of each person); None where there are none.
-
-    An adjudication decides. Without one, people who agree decide, and people who do not are
-    `unsure` together.
-    """
-    if adjudicated is not None:
-        return adjudicated
-    decisions = set(verdicts)
-    if len(decisions) <= 1:
-        return next(iter(decisions), None)
-    return "unsure"
 
 
 def final_labels(collection_id: int) -> list[FinalLabel]:
@@ -75,37 +61,6 @@ def _finally(
         group_key=group_key,
         overturned=overturned,
     )
-
-
-def final_decisions(collection_id: int) -> dict[int, str]:
-    """The final decision on each judged image of a collection, by image id."""
-    newest = (
-        select(func.max(Verdict.id))
-        .join(Image, Image.id == Verdict.image_id)
-        .where(Image.collection_id == collection_id, Verdict.withdrawn_at.is_(None))
-        .group_by(Verdict.image_id, Verdict.user_id)
-    )
-    given: dict[int, list[str]] = {}
-    for image_id, decision in session().execute(
-        select(Verdict.image_id, Verdict.decision).where(Verdict.id.in_(newest))
-    ):
-        given.setdefault(image_id, []).append(decision)
-    adjudicated: dict[int, str] = dict(
-        session()
-        .execute(
-            select(Adjudication.image_id, Adjudication.decision)
-            .join(Image, Image.id == Adjudication.image_id)
-            .where(Image.collection_id == collection_id)
-            .order_by(Adjudication.id)
-        )
-        .tuples()
-        .all()
-    )
-    return {
-        image_id: decision
-        for image_id in given.keys() | adjudicated.keys()
-        if (decision := final_decision(given.get(image_id, ()), adjudicated.get(image_id)))
-    }
 
 
 def freeze(collection_id: int) -> int:

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of, encode_missing
-from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Progress
@@ -57,8 +57,8 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
 
     The active version is the collection's own, or else the one that became active last in any
     collection. Labels are the final ones; images that the version was trained on are left out.
-    Raises NotFoundError for an unknown collection, ConflictError where there is no version, or
-    the version speaks of another encoder than the settings choose.
+    Raises NotFoundError for an unknown collection, ConflictError where there is no version,
+    UnavailableError where its encoder cannot be had.
     """
     collection = session().scalar(select(Collection).where(Collection.name == name))
     if collection is None:
@@ -66,14 +66,8 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     version = _active(collection.id)
     collection_id, trained_on = collection.id, version.collection.name
     head, number, version_id = load_head(version, settings), version.number, version.id
-    encoder_name, fingerprint = version.encoder, version.encoder_fingerprint
+    encoder = encoder_of_version(version, settings)
     session().rollback()
-    encoder = encoder_of(settings, encoder_name)
-    if encoder.fingerprint != fingerprint:
-        raise ConflictError(
-            f"Version {number} was made with another build of the encoder {encoder_name}; "
-            "retrain before evaluating."
-        )
     encode_missing(collection_id, encoder, settings, progress)
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = {item.image_id: item.label for item in final_labels(collection_id)}

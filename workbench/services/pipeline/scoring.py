@@ -37,7 +37,8 @@ from workbench.services.progress import Progress
 from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
-from workbench.store.results import OUTCOMES, Embedding, PixelGroup, Prediction, ResultShard
+from workbench.store.outcomes import outcome_of
+from workbench.store.results import Embedding, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import CuratedItem, ModelVersion
 
 SCALE_IMAGES = 64
@@ -268,10 +269,7 @@ def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progr
 
 def outcome(label: str, logit: float) -> str:
     """Which of the four outcomes an image is; p(fake) of exactly 0.5 is called real."""
-    called_fake = logit > 0
-    if label == "real":
-        return OUTCOMES[1] if called_fake else OUTCOMES[0]
-    return OUTCOMES[2] if called_fake else OUTCOMES[3]
+    return outcome_of(label, called_fake=logit > 0)
 
 
 def _write(version_id: int, explained: Explained) -> None:

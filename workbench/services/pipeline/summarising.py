@@ -27,8 +27,8 @@ from workbench.services.pipeline.sensitivity import measure_sensitivity
 from workbench.services.progress import Progress
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session, transaction
+from workbench.store.outcomes import OUTCOMES, are_wrong, code_of
 from workbench.store.results import (
-    OUTCOMES,
     Cell,
     Pattern,
     PixelGroup,
@@ -55,7 +55,7 @@ class Scores:
     @property
     def wrong(self) -> NDArray[np.bool_]:
         """Where label and verdict of the model differ."""
-        return np.isin(self.outcomes, (1, 3))
+        return are_wrong(self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _scores(version_id: int, settings: Settings) -> Scores:
     return Scores(
         image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
         fake=np.array([row.label == "fake" for row in rows], dtype=bool),
-        outcomes=np.array([OUTCOMES.index(row.outcome) for row in rows], dtype=np.int64),
+        outcomes=np.array([code_of(row.outcome) for row in rows], dtype=np.int64),
         p=np.array([row.p for row in rows], dtype=np.float64),
         sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
         places=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),

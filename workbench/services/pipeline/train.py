@@ -23,7 +23,7 @@ from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError
-from workbench.services.explore.columns import write_columns
+from workbench.services.explore.columns_build import write_columns
 from workbench.services.models.versions import switch_to
 from workbench.services.models.weights import load_head, store_head
 from workbench.services.pipeline import cleanup, scoring, summarising

@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.store.database import now, session, transaction
+from workbench.services.errors import InvalidError
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.judgements import CounterfactualNote
-from workbench.store.people import AuditEvent
 
 EXPECTATIONS = ("fall", "rise", "stay")
 STAYS_WITHIN = 0.25
 """|Change of the logit| up to which p(fake) is said to have stayed."""
 LONGEST_TEXT = 4000
+_WITHDRAWAL = Words(
+    action="note.withdraw",
+    subject="note",
+    gone=lazy_gettext("This note is taken back already."),
+    not_own=lazy_gettext("This note is somebody else's; only they can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -86,13 +92,5 @@ def note_view(note: CounterfactualNote) -> NoteView:
 
 def withdraw_note(user_id: int, note_id: int) -> None:
     """Take one's own note back."""
-    with transaction() as current:
-        note = current.get(CounterfactualNote, note_id)
-        if note is None or note.withdrawn_at is not None:
-            raise NotFoundError(gettext("This note is taken back already."))
-        if note.user_id != user_id:
-            raise ConflictError(
-                gettext("This note is somebody else's; only they can take it back.")
-            )
-        note.withdrawn_at = now()
-        current.add(AuditEvent(user_id=user_id, action="note.withdraw", subject=f"note:{note_id}"))
+    with transaction() as write:
+        withdraw_own(write, user_id, CounterfactualNote, note_id, _WITHDRAWAL)

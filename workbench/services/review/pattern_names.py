@@ -1,4 +1,4 @@
-"""What patterns are called: by their tag, or by their number until they have one."""
+"""Patterns found by id, and what they are called: their tag, or their number until then."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from flask_babel import gettext
 from sqlalchemy import select
 
+from workbench.services.errors import NotFoundError
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
+from workbench.store.results import Pattern
 
 
 def pattern_labels(pattern_ids: Sequence[int]) -> dict[int, str]:
@@ -25,3 +27,17 @@ def pattern_labels(pattern_ids: Sequence[int]) -> dict[int, str]:
 def default_label(number: int) -> str:
     """What an untagged pattern is called."""
     return str(gettext("pattern %(number)s", number=number))
+
+
+def pattern_name(version_id: int, pattern_id: int) -> str:
+    """What a pattern is called. Raises NotFoundError for a pattern of another version."""
+    found = find_pattern(version_id, pattern_id)
+    return pattern_labels([found.id]).get(found.id, default_label(found.number))
+
+
+def find_pattern(version_id: int, pattern_id: int) -> Pattern:
+    """The pattern's row. Raises NotFoundError for a pattern of another version."""
+    found = session().get(Pattern, pattern_id)
+    if found is None or found.version_id != version_id:
+        raise NotFoundError(gettext("This version has no such pattern."))
+    return found

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.services import app_settings
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.explore.patterns import find_pattern
+from workbench.services import app_settings, audit
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.review.pattern_names import find_pattern
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
-from workbench.store.database import now, session, transaction
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.judgements import TagCheck, Tagging
-from workbench.store.people import AuditEvent
 from workbench.store.results import PixelGroup
 
 SAMPLE = 24
+_WITHDRAWAL = Words(
+    action="tag_check.withdraw",
+    subject="tag_check",
+    gone=lazy_gettext("This answer is gone already."),
+    not_own=lazy_gettext("Only who gave this answer can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -123,34 +129,14 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
         made = TagCheck(tagging_id=tagging_id, pixel_group_id=group_id, user_id=user_id, fits=fits)
         write.add(made)
         write.flush()
-        write.add(
-            AuditEvent(
-                user_id=user_id,
-                action="tag.check",
-                subject=f"tag_check:{made.id}",
-                detail={"fits": fits},
-            )
-        )
+        audit.record(write, user_id, "tag.check", f"tag_check:{made.id}", fits=fits)
         return made.id
 
 
 def withdraw(user_id: int, check_id: int) -> None:
     """Take back an answer of one's own; the one before it counts again."""
     with transaction() as write:
-        found = write.get(TagCheck, check_id)
-        if found is None or found.withdrawn_at is not None:
-            raise NotFoundError(gettext("This answer is gone already."))
-        if found.user_id != user_id:
-            raise ConflictError(gettext("Only who gave this answer can take it back."))
-        found.withdrawn_at = now()
-        write.add(
-            AuditEvent(
-                user_id=user_id,
-                action="tag_check.withdraw",
-                subject=f"tag_check:{check_id}",
-                detail={},
-            )
-        )
+        withdraw_own(write, user_id, TagCheck, check_id, _WITHDRAWAL)
 
 
 def _sample(pattern_id: int, tagging_id: int) -> list[int]:

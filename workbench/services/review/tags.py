@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import numpy as np
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Bundle, Session, joinedload
+from sqlalchemy.orm import Session, joinedload
 
+from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.explore.columns import columns_of
 from workbench.services.models.finished import is_finished
-from workbench.store.database import now, session, transaction
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
-from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
+_WITHDRAWAL = Words(
+    action="tag.withdraw",
+    subject="tagging",
+    gone=lazy_gettext("This tag is gone already."),
+    not_own=lazy_gettext("Somebody else has put this tag here; only they can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -35,20 +38,6 @@ class TaggingView:
     by: str
     at: datetime
     source: str
-
-
-@dataclass(frozen=True)
-class TagRow:
-    """A tag with what bears it; `groups` and `images` count tags by hand and by pattern."""
-
-    id: int
-    name: str
-    description: str
-    patterns: int
-    groups: int
-    images: int
-    created_by: str
-    created_at: datetime
 
 
 def tag_pattern(user_id: int, pattern_id: int, name: str) -> TaggingView:
@@ -65,17 +54,17 @@ def _tag(
     user_id: int, name: str, *, pattern_id: int | None = None, group_id: int | None = None
 ) -> TaggingView:
     name = _clean(name)
-    with transaction() as current:
+    with transaction() as write:
         subject = (
-            current.get(Pattern, pattern_id)
+            write.get(Pattern, pattern_id)
             if pattern_id is not None
-            else current.get(PixelGroup, group_id)
+            else write.get(PixelGroup, group_id)
         )
         # A version that is still being made may be taken away again: nothing may hang on it.
         if subject is None or not is_finished(subject.version_id):
             raise NotFoundError(gettext("There is nothing here to tag (any more)."))
-        tag = _tag_named(current, user_id, name)
-        made = current.scalar(
+        tag = _tag_named(write, user_id, name)
+        made = write.scalar(
             select(Tagging).where(
                 Tagging.tag_id == tag.id,
                 Tagging.pattern_id == pattern_id,
@@ -87,9 +76,9 @@ def _tag(
             made = Tagging(
                 tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id
             )
-            current.add(made)
-            current.flush()
-            current.add(_event(user_id, "tag.add", f"tagging:{made.id}", tag=tag.name))
+            write.add(made)
+            write.flush()
+            audit.record(write, user_id, "tag.add", f"tagging:{made.id}", tag=tag.name)
         return _view(made)
 
 
@@ -103,37 +92,25 @@ def _clean(name: str) -> str:
     return name
 
 
-def _tag_named(current: Session, user_id: int, name: str) -> Tag:
+def _tag_named(write: Session, user_id: int, name: str) -> Tag:
     named = select(Tag).where(Tag.folded_name == name.casefold())
-    known = current.scalar(named)
+    known = write.scalar(named)
     if known is not None:
         return known
     tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
     try:
-        with current.begin_nested():
-            current.add(tag)
+        with write.begin_nested():
+            write.add(tag)
     except IntegrityError:  # somebody else gave this name at the same moment
-        return current.scalars(named).one()
-    current.add(_event(user_id, "tag.create", f"tag:{tag.id}", tag=name))
+        return write.scalars(named).one()
+    audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
     return tag
-
-
-def _event(user_id: int, action: str, subject: str, **detail: object) -> AuditEvent:
-    return AuditEvent(user_id=user_id, action=action, subject=subject, detail=detail)
 
 
 def withdraw(user_id: int, tagging_id: int) -> None:
     """Take back a tag that one has put on oneself."""
-    with transaction() as current:
-        tagging = current.get(Tagging, tagging_id)
-        if tagging is None or tagging.withdrawn_at is not None:
-            raise NotFoundError(gettext("This tag is gone already."))
-        if tagging.user_id != user_id:
-            raise ConflictError(
-                gettext("Somebody else has put this tag here; only they can take it back.")
-            )
-        tagging.withdrawn_at = now()
-        current.add(_event(user_id, "tag.withdraw", f"tagging:{tagging_id}"))
+    with transaction() as write:
+        withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
 
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
@@ -185,71 +162,25 @@ def tag_names() -> tuple[str, ...]:
     return tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name)))
 
 
-_ON_PATTERN: Bundle[Any] = Bundle("pattern", Pattern.version_id, Pattern.id, Pattern.groups)
-_ON_GROUP: Bundle[Any] = Bundle("group", PixelGroup.image_id, PixelGroup.id, PixelGroup.pattern_id)
+def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:
+    """Rename or describe a tag; what bears it keeps it. Returns the name as it was saved.
 
-
-def taxonomy() -> tuple[TagRow, ...]:
-    """All tags by name. Two queries, however many there are."""
-    on_patterns: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
-    on_groups: defaultdict[int, set[tuple[int, int, int | None]]] = defaultdict(set)
-    for tag_id, pattern, group in session().execute(
-        select(Tagging.tag_id, _ON_PATTERN, _ON_GROUP)
-        .outerjoin(Pattern, Pattern.id == Tagging.pattern_id)
-        .outerjoin(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
-        .where(Tagging.withdrawn_at.is_(None))
-    ):
-        if pattern.id is not None:
-            on_patterns[tag_id].add(tuple(pattern))
-        else:
-            on_groups[tag_id].add(tuple(group))
-    tags = session().scalars(
-        select(Tag).options(joinedload(Tag.created_by)).order_by(Tag.folded_name)
-    )
-    return tuple(_row(tag, on_patterns[tag.id], on_groups[tag.id]) for tag in tags.all())
-
-
-def _row(
-    tag: Tag, patterns: set[tuple[int, int, int]], groups: set[tuple[int, int, int | None]]
-) -> TagRow:
-    """`patterns` are (version, id, number of groups), `groups` (image, id, pattern)."""
-    tagged = {pattern_id for _version, pattern_id, _groups in patterns}
-    by_hand = [pattern_id for _image, _id, pattern_id in groups if pattern_id not in tagged]
-    # A version's columns know at once which images have a pattern; the database would have to go
-    # through all its groups.
-    parts = [np.array([image_id for image_id, _id, _pattern in groups], np.int64)]
-    for version_id, pattern_id, _groups in patterns:
-        columns = columns_of(version_id)
-        members = columns.members(columns.pattern_index(pattern_id))
-        parts.append(columns.image_ids[columns.member_rows[members]])
-    return TagRow(
-        id=tag.id,
-        name=tag.name,
-        description=tag.description,
-        patterns=len(patterns),
-        groups=sum(each for _version, _id, each in patterns) + len(by_hand),
-        images=len(np.unique(np.concatenate(parts))),
-        created_by=tag.created_by.name,
-        created_at=tag.created_at,
-    )
-
-
-def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> TagRow:
-    """Rename or describe a tag; what bears it keeps it. Raises ConflictError for a taken name."""
+    Raises ConflictError for a taken name.
+    """
     name = _clean(name)
     if len(description) > LONGEST_DESCRIPTION:
         raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
-    with transaction() as current:
-        tag = current.get(Tag, tag_id)
+    with transaction() as write:
+        tag = write.get(Tag, tag_id)
         if tag is None:
             raise NotFoundError(gettext("There is no such tag."))
         before = {"name": tag.name, "description": tag.description}
         tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
         try:
-            current.flush()
+            write.flush()
         except IntegrityError as error:
             raise ConflictError(
                 gettext("There is a tag called %(name)s already.", name=name)
             ) from error
-        current.add(_event(user_id, "tag.describe", f"tag:{tag_id}", before=before))
-    return next(row for row in taxonomy() if row.id == tag_id)
+        audit.record(write, user_id, "tag.describe", f"tag:{tag_id}", before=before)
+    return name

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.explore.columns import columns_of
-from workbench.services.explore.filters import judged_rows
-from workbench.store.database import now, session, transaction
+from workbench.services import audit
+from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Verdict
-from workbench.store.people import AuditEvent
 from workbench.store.results import Prediction
 
 LONGEST_REASON = 2000
-WRONG = ("real_called_fake", "fake_called_real")
+_WITHDRAWAL = Words(
+    action="verdict.withdraw",
+    subject="verdict",
+    gone=lazy_gettext("This verdict is taken back already."),
+    not_own=lazy_gettext("This verdict is somebody else's; only they can take it back."),
+)
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ def give_verdict(
         raise InvalidError(f"A verdict is one of {', '.join(DECISIONS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
-    with transaction() as current:
-        if current.get(Image, image_id) is None:
+    with transaction() as write:
+        if write.get(Image, image_id) is None:
             raise NotFoundError(gettext("There is no such image."))
-        if version_id is not None and current.get(Prediction, (version_id, image_id)) is None:
+        if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
             raise NotFoundError(gettext("This version has not scored this image."))
         verdict = Verdict(
             image_id=image_id,
@@ -56,31 +58,16 @@ def give_verdict(
             decision=decision,
             reason=reason.strip(),
         )
-        current.add(verdict)
-        current.flush()
-        current.add(_event(user_id, "verdict.give", verdict.id, decision=decision))
+        write.add(verdict)
+        write.flush()
+        audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
         return verdict_view(verdict)
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
-    with transaction() as current:
-        verdict = current.get(Verdict, verdict_id)
-        if verdict is None or verdict.withdrawn_at is not None:
-            raise NotFoundError(gettext("This verdict is taken back already."))
-        if verdict.user_id != user_id:
-            raise ConflictError(
-                gettext("This verdict is somebody else's; only they can take it back.")
-            )
-        verdict.withdrawn_at = now()
-        current.add(_event(user_id, "verdict.withdraw", verdict_id))
-        return verdict_view(verdict)
-
-
-def _event(user_id: int, action: str, verdict_id: int, **detail: object) -> AuditEvent:
-    return AuditEvent(
-        user_id=user_id, action=action, subject=f"verdict:{verdict_id}", detail=detail
-    )
+    with transaction() as write:
+        return verdict_view(withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL))
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:
@@ -92,39 +79,6 @@ def history(image_id: int) -> tuple[VerdictView, ...]:
         .order_by(Verdict.id.desc())
     )
     return tuple(verdict_view(each) for each in found)
-
-
-def standing_decisions(image_ids: Sequence[int]) -> dict[int, str]:
-    """The newest standing verdict on each of these images."""
-    rows = session().execute(
-        select(Verdict.image_id, Verdict.decision)
-        .where(Verdict.image_id.in_(image_ids), Verdict.withdrawn_at.is_(None))
-        .order_by(Verdict.id)
-    )
-    return dict(rows.tuples().all())
-
-
-def to_judge(version_id: int) -> int:
-    """How many misclassified images have no verdict that stands."""
-    columns = columns_of(version_id)
-    return int(np.count_nonzero(columns.wrong & ~judged_rows(columns)))
-
-
-def queue(version_id: int, after_image: int | None = None) -> int | None:
-    """The next misclassified image that nobody has judged, the most wrong first.
-
-    `after_image` goes on behind that image instead of at the front, whether it is judged by now
-    or skipped. None where nothing is left there.
-    """
-    columns = columns_of(version_id)
-    waiting = np.flatnonzero(columns.wrong & ~judged_rows(columns))
-    wrongness = np.abs(columns.logits[waiting])
-    last = columns.rows_of(np.array([after_image or 0]))
-    if len(last) and columns.wrong[last[0]]:
-        own = np.abs(columns.logits[last[0]])
-        behind = (wrongness < own) | ((wrongness == own) & (waiting > last[0]))
-        waiting, wrongness = waiting[behind], wrongness[behind]
-    return int(columns.image_ids[waiting[np.argmax(wrongness)]]) if len(waiting) else None
 
 
 def verdict_view(verdict: Verdict) -> VerdictView:

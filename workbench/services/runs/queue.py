@@ -13,12 +13,12 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, joinedload
 
+from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.progress import Cancelled, Stopping
 from workbench.services.runs import processes
 from workbench.store.database import WRITING, now, session, transaction
 from workbench.store.images import Collection
-from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ModelVersion, TrainingRun, WorkerLease
 
@@ -72,12 +72,8 @@ def request_retrain(
             raise ConflictError(
                 gettext("A run for this collection was asked for just now.")
             ) from error
-        current.add(_event(user_id, "run.request", wanted.id))
+        audit.record(current, user_id, "run.request", f"training_run:{wanted.id}")
     return run(wanted.id)
-
-
-def _event(user_id: int | None, action: str, run_id: int) -> AuditEvent:
-    return AuditEvent(user_id=user_id, action=action, subject=f"training_run:{run_id}")
 
 
 def cancel(user_id: int, run_id: int) -> RunView:
@@ -93,7 +89,7 @@ def cancel(user_id: int, run_id: int) -> RunView:
             wanted.cancel_requested = True
         else:
             raise InvalidError(gettext("This run is over already."))
-        current.add(_event(user_id, "run.cancel", run_id))
+        audit.record(current, user_id, "run.cancel", f"training_run:{run_id}")
     return run(run_id)
 
 

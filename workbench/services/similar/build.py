@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from sqlalchemy import and_, func, select
 
@@ -81,7 +81,7 @@ def make_indexes(version_id: int, encoder: Encoder, settings: Settings, progress
     make_index(version_id, "images", settings, progress)
     make_index(version_id, "groups", settings, progress)
     if tower is not None:
-        make_index(version_id, "words", settings, progress, columns=tower.joint_slice)
+        make_index(version_id, "words", settings, progress, part=tower.joint_slice)
 
 
 def make_index(
@@ -90,11 +90,11 @@ def make_index(
     settings: Settings,
     progress: Progress,
     *,
-    columns: slice | None = None,
+    part: slice | None = None,
 ) -> None:
     """One index, unless it is there. One is made at a time, whichever process wants it.
 
-    `columns` of the embedding are what `words` lie in the space of. Raises UnavailableError.
+    `part` of the embedding is what `words` lie in the space of. Raises UnavailableError.
     """
     stage = _STAGES[kind]
     progress.advance(0, 1, stage)
@@ -102,7 +102,7 @@ def make_index(
         subject = _subject(version_id, settings)
         if open_index(subject.folder, kind) is None:
             try:
-                _make(subject, kind, columns or slice(None), settings, progress)
+                _make(subject, kind, part or slice(None), settings, progress)
             except ArtifactDamagedError as error:
                 raise UnavailableError(f"The nearest cannot be looked up: {error}.") from error
     progress.advance(1, 1, stage)
@@ -112,15 +112,16 @@ def make_index(
 def _alone(folder: Path, progress: Progress, stage: str) -> Iterator[None]:
     """Hold the one lock on making indexes; it goes with the process that holds it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                progress.advance(0, 1, stage)
-                time.sleep(_POLL_SECONDS)
-            else:
-                break
+    lock = FileLock(folder / LOCK)
+    while True:
+        try:
+            held = lock.acquire(blocking=False)
+        except Timeout:
+            progress.advance(0, 1, stage)
+            time.sleep(_POLL_SECONDS)
+        else:
+            break
+    with held:
         yield
 
 
@@ -141,7 +142,7 @@ def _subject(version_id: int, settings: Settings) -> _Subject:
 
 
 def _make(
-    subject: _Subject, kind: Kind, columns: slice, settings: Settings, progress: Progress
+    subject: _Subject, kind: Kind, part: slice, settings: Settings, progress: Progress
 ) -> None:
     space = _fitted(subject, settings) if kind == "images" else None
     if kind == "groups":
@@ -152,7 +153,7 @@ def _make(
     for batch in batches:
         vectors = batch.vectors if space is None else space.transform(batch.vectors)
         if kind == "words":
-            vectors = unit(vectors[:, columns])
+            vectors = unit(vectors[:, part])
         index = empty_index(vectors.shape[1]) if index is None else index
         extend(index, batch.keys, vectors)
         done += batch.images
@@ -201,8 +202,8 @@ def _embeddings(
         )
         session().rollback()
         if rows:
-            ids, places = zip(*rows, strict=True)
-            found = load_arrays(settings.artifact_dir, facts)["embedding"][list(places)]
+            ids, shard_rows = zip(*rows, strict=True)
+            found = load_arrays(settings.artifact_dir, facts)["embedding"][list(shard_rows)]
             vectors = found.astype(np.float32, copy=False)
             yield _Batch(np.array(ids, dtype=np.uint64), vectors, len(ids))
 
@@ -240,12 +241,12 @@ def _groups(subject: _Subject, settings: Settings) -> Iterator[_Batch]:
         )
         session().rollback()
         if rows:
-            ids, places, numbers = (list(each) for each in zip(*rows, strict=True))
+            ids, shard_rows, numbers = (list(each) for each in zip(*rows, strict=True))
             arrays = load_arrays(settings.artifact_dir, facts)
             if "directions" not in arrays:
                 raise UnavailableError("This version is from before pixel groups were compared.")
-            vectors = arrays["directions"][places, numbers].astype(np.float32)
+            vectors = arrays["directions"][shard_rows, numbers].astype(np.float32)
             # What has no direction is like nothing.
             told = vectors.any(axis=1)
             keys = np.array(ids, dtype=np.uint64)[told]
-            yield _Batch(keys, unit(vectors[told]), len(set(places)))
+            yield _Batch(keys, unit(vectors[told]), len(set(shard_rows)))

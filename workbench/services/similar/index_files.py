@@ -67,11 +67,11 @@ def folder_name(version_id: int, weights_path: str) -> str:
 
 def keep_index(folder: Path, kind: Kind, index: Index, space: Space | None) -> None:
     """Write an index durably. Its facts come last and go first: without them it is not there."""
-    facts, place = _facts(folder, kind), _place(folder, kind)
+    facts, path = _facts_path(folder, kind), _index_path(folder, kind)
     facts.unlink(missing_ok=True)
-    with placed_durably(place) as temporary:
+    with placed_durably(path) as temporary:
         index.save(temporary)
-    arrays: dict[str, NDArray[np.generic]] = {"size": np.array([place.stat().st_size])}
+    arrays: dict[str, NDArray[np.generic]] = {"size": np.array([path.stat().st_size])}
     if space is not None:
         arrays |= {"mean": space.mean, "axes": space.axes}
     write_durably(facts, save(arrays))
@@ -80,7 +80,7 @@ def keep_index(folder: Path, kind: Kind, index: Index, space: Space | None) -> N
 def open_index(folder: Path, kind: Kind) -> Opened | None:
     """An index, kept open for the next one who asks; None where it is not there or torn."""
     try:
-        facts, content = _facts(folder, kind).stat(), _place(folder, kind).stat()
+        facts, content = _facts_path(folder, kind).stat(), _index_path(folder, kind).stat()
     except FileNotFoundError:
         return None
     return _opened(folder, kind, (facts.st_mtime_ns, content.st_mtime_ns, content.st_size))
@@ -89,21 +89,21 @@ def open_index(folder: Path, kind: Kind) -> Opened | None:
 @lru_cache(maxsize=_OPEN_AT_ONCE)
 def _opened(folder: Path, kind: Kind, stamp: tuple[int, int, int]) -> Opened | None:
     try:
-        arrays = load(_facts(folder, kind).read_bytes())
+        arrays = load(_facts_path(folder, kind).read_bytes())
         if int(arrays["size"][0]) != stamp[-1]:
             return None
-        index = view_index(_place(folder, kind))
+        index = view_index(_index_path(folder, kind))
     except (OSError, SafetensorError, KeyError, RuntimeError):
         return None
     space = Space(arrays["mean"], arrays["axes"]) if "mean" in arrays else None
     return Opened(index, space)
 
 
-def _facts(folder: Path, kind: Kind) -> Path:
+def _facts_path(folder: Path, kind: Kind) -> Path:
     return folder / f"{kind}.safetensors"
 
 
-def _place(folder: Path, kind: Kind) -> Path:
+def _index_path(folder: Path, kind: Kind) -> Path:
     return folder / f"{kind}.usearch"
 
 

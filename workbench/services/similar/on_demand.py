@@ -38,7 +38,7 @@ _guard = threading.Lock()
 
 
 def opened(
-    version: ModelVersion, kind: Kind, settings: Settings, *, columns: slice | None = None
+    version: ModelVersion, kind: Kind, settings: Settings, *, part: slice | None = None
 ) -> Opened:
     """A finished version's index, which is made where it is missing.
 
@@ -48,7 +48,7 @@ def opened(
     folder = folder_of(version, settings)
     if found := open_index(folder, kind):
         return found
-    making = _making(version.id, folder, kind, settings, columns)
+    making = _making(version.id, folder, kind, settings, part)
     if not making.ended.wait(max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)):
         raise UnavailableError(
             gettext("What is nearest is being worked out; look again in a few minutes.")
@@ -61,7 +61,7 @@ def opened(
 
 
 def _making(
-    version_id: int, folder: Path, kind: Kind, settings: Settings, columns: slice | None
+    version_id: int, folder: Path, kind: Kind, settings: Settings, part: slice | None
 ) -> _Making:
     """The making that is under way, or a new one in a thread of its own."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -71,7 +71,7 @@ def _making(
             making = _under_way[folder, kind] = _Making()
             threading.Thread(
                 target=_make,
-                args=(app, making, version_id, folder, kind, settings, columns),
+                args=(app, making, version_id, folder, kind, settings, part),
                 daemon=True,
             ).start()
     return making
@@ -84,11 +84,11 @@ def _make(
     folder: Path,
     kind: Kind,
     settings: Settings,
-    columns: slice | None,
+    part: slice | None,
 ) -> None:
     try:
         with app.app_context():
-            make_index(version_id, kind, settings, Silent(), columns=columns)
+            make_index(version_id, kind, settings, Silent(), part=part)
     except ServiceError as error:
         making.refused = str(error)
     except Exception:

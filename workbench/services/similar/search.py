@@ -84,8 +84,8 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
     )
     if row is None:
         raise NotFoundError(gettext("This version has not scored this image."))
-    artifact, place = row
-    vector = _row(artifact, "embedding", place)
+    artifact, embedding_row = row
+    vector = _row(artifact, "embedding", embedding_row)
     index = opened(version, "images", app_settings.settings())
     if index.space is None:
         raise AssertionError("images are indexed in a space of their own")
@@ -150,7 +150,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
         )
     version = _finished(version_id)
     tower = _text_tower(version)
-    index = opened(version, "words", app_settings.settings(), columns=tower.joint_slice)
+    index = opened(version, "words", app_settings.settings(), part=tower.joint_slice)
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
     except EncoderUnavailableError as error:
@@ -202,18 +202,9 @@ def _text_tower(version: ModelVersion) -> TextTower:
     )
     if version.encoder == PACKAGED:  # known without loading it
         raise UnavailableError(refusal)
-    from workbench.services.encoding.registry import encoder_of  # noqa: PLC0415 - loads torch
+    from workbench.services.models.encoders import encoder_of_version  # noqa: PLC0415 - loads torch
 
-    encoder = encoder_of(app_settings.settings(), version.encoder)
-    if encoder.fingerprint != version.encoder_fingerprint:
-        raise UnavailableError(
-            gettext(
-                "Version %(number)s was made with another build of its encoder; retrain, then "
-                "look for words.",
-                number=version.number,
-            )
-        )
-    tower = encoder.text_tower
+    tower = encoder_of_version(version, app_settings.settings()).text_tower
     if tower is None:
         raise UnavailableError(refusal)
     return tower

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from workbench.services.review import verdicts
-from workbench.web.request.entering import enter, version_of
+from workbench.web.request.entering import enter, queue_of
 from workbench.web.request.parsing import whole
 
 blueprint = Blueprint("adjudicate", __name__)
@@ -16,11 +15,11 @@ blueprint = Blueprint("adjudicate", __name__)
 def show(name: str) -> Response | str:
     """Go to the queue's next image, or say that nothing is left."""
     view, workspace = enter(name)
-    version = version_of(workspace).id
+    queue = queue_of(workspace)
     after = whole(request.args, "after")
-    following = verdicts.queue(version, after)
-    if following is None and after is not None:
-        following = verdicts.queue(version)
+    following = None if after is None else queue.after(after)
+    if following is None:
+        following = queue.first()
     if following is None:
         return render_template("views/adjudicated.html", view=view, workspace=workspace)
     return redirect(

@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
-from workbench.services.explore import cards, dimensions, filters, grid, patterns
-from workbench.services.explore.cards import ImagePage
+from workbench.services.explore import cell_card, dimensions, filters, grid, listing, patterns
+from workbench.services.explore.cell_card import CellDetail
 from workbench.services.explore.dimensions import Carrier
 from workbench.services.explore.filters import FilterChoices
-from workbench.services.explore.grid import CellDetail, Overview
+from workbench.services.explore.grid import Overview
+from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
+from workbench.services.review import pattern_names
 from workbench.web.presenters import dimensions as dimension_panel
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.filters import FilterChip, chips
@@ -73,7 +75,7 @@ def show(name: str) -> str:
 def cell(name: str, cell_id: int) -> str:
     """One cell's numbers, top tags and top patterns: what hovering shows."""
     view, workspace = enter(name)
-    detail = grid.cell(version_of(workspace).id, cell_id, view.filters)
+    detail = cell_card.cell(version_of(workspace).id, cell_id, view.filters)
     return render_template("partials/cell_card.html", view=view, detail=detail)
 
 
@@ -110,7 +112,7 @@ def explore_page(
     chosen = filters.choose(version, view.selection)
     overview = grid.overview(chosen, view.level, view.window)
     selected, pinned_a, pinned_b = (
-        grid.detail_of(chosen, cell_id) if cell_id else None
+        cell_card.detail_of(chosen, cell_id) if cell_id else None
         for cell_id in (view.cell, view.a, view.b)
     )
     marked = {
@@ -134,11 +136,11 @@ def explore_page(
         selected=selected,
         pinned_a=pinned_a,
         pinned_b=pinned_b,
-        images=cards.images(chosen, view.order, after, images_shown, view.shuffle),
+        images=listing.images(chosen, view.order, after, images_shown, view.shuffle),
         paged=after is not None,
         patterns=ranked[:patterns_shown],
         patterns_total=len(ranked),
-        pattern_name=(patterns.pattern_name(version, view.pattern) if view.pattern else None),
+        pattern_name=(pattern_names.pattern_name(version, view.pattern) if view.pattern else None),
         dimensions=dimension_panel.drawn(dimensions.violins(chosen, view.a, view.b), view.by),
         carriers=(
             None

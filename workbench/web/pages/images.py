@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 
 from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.services.explore import cards, filters
-from workbench.services.explore.cards import ImageDetail, PlaceInOrder
+from workbench.services.explore import filters, listing
+from workbench.services.explore.listing import PositionInOrder
 from workbench.services.image import counterfactuals, media
+from workbench.services.image import detail as image_detail
 from workbench.services.image.counterfactuals import Outcome
+from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
-from workbench.services.review import tags, verdicts
+from workbench.services.review import notes, tags, verdicts
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
 from workbench.web.pages.similar import Nearest, beside_image
@@ -24,7 +26,7 @@ from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.score import Breakdown, breakdown
 from workbench.web.request.edits import ChosenEdit, read_edit
-from workbench.web.request.entering import enter, version_of
+from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.parsing import choice, words
 from workbench.web.request.view import View
 from workbench.web.site import notices, security
@@ -65,7 +67,7 @@ class ImagePage:
     map_key: MapKey
     legend: Legend
     labels: tuple[Label, ...]
-    place: PlaceInOrder
+    place: PositionInOrder
     verdict: VerdictView | None
     """The newest that stands."""
     trial: Trial | None
@@ -147,7 +149,7 @@ def save_note(name: str, image_id: int) -> Response:
 @security.requires("note")
 def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
-    counterfactuals.withdraw_note(security.user_id(), note_id)
+    notes.withdraw_note(security.user_id(), note_id)
     notices.saved(gettext("Note taken back."))
     return redirect(security.way_back("collections.show"), 303)
 
@@ -155,7 +157,7 @@ def withdraw_note(note_id: int) -> Response:
 def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     """One image within a selection. Raises NotFoundError for an image of another collection."""
     version = version_of(workspace).id
-    detail = cards.image_detail(version, image_id)
+    detail = image_detail.image_detail(version, image_id)
     map_key = media.map_key(version)
     trial, trial_refused = _trial(version, image_id)
     return ImagePage(
@@ -166,7 +168,7 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         map_key=map_key,
         legend=legend(map_key),
         labels=group_labels(detail.groups, detail.size),
-        place=_place(view, version, image_id),
+        place=_place(view, workspace, image_id),
         verdict=next((given for given in _newest_first(detail) if not given.withdrawn), None),
         trial=trial,
         trial_refused=trial_refused,
@@ -177,13 +179,13 @@ def image_page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     )
 
 
-def _place(view: View, version_id: int, image_id: int) -> PlaceInOrder:
+def _place(view: View, workspace: Workspace, image_id: int) -> PositionInOrder:
     """Where an image stands in the view's order; in the queue, the next one to judge."""
     if view.queue:
-        following = verdicts.queue(version_id, image_id)
-        return PlaceInOrder(None, following if following != image_id else None, None, 0)
-    chosen = filters.choose(version_id, view.selection)
-    return cards.place_in_order(chosen, view.order, image_id, view.shuffle)
+        following = queue_of(workspace).after(image_id)
+        return PositionInOrder(None, following if following != image_id else None, None, 0)
+    chosen = filters.choose(version_of(workspace).id, view.selection)
+    return listing.position_in_order(chosen, view.order, image_id, view.shuffle)
 
 
 def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import collections
+from workbench.services.explore import taxonomy
 from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
 from workbench.web.request.parsing import key, words
@@ -20,7 +21,7 @@ def show() -> str:
     """All tags with their counts; `collection` keeps the way back to the collection one is in."""
     name = key(request.args, "collection")
     workspace = collections.workspace(name) if name else None
-    return render_template("views/taxonomy.html", tags=tags.taxonomy(), workspace=workspace)
+    return render_template("views/taxonomy.html", tags=taxonomy.taxonomy(), workspace=workspace)
 
 
 @blueprint.post("/taxonomy/<record:tag_id>")
@@ -31,8 +32,8 @@ def describe(tag_id: int) -> Response:
     description = words(
         request.form, "description", LONGEST_DESCRIPTION, gettext("The description")
     )
-    tag = tags.describe_tag(security.user_id(), tag_id, name, description)
-    notices.saved(gettext("Saved: “%(tag)s”.", tag=tag.name))
+    saved = tags.describe_tag(security.user_id(), tag_id, name, description)
+    notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
     return redirect(security.way_back("taxonomy.show"), 303)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.services.explore.cards import GroupView
+from workbench.services.image.detail import GroupView
 from workbench.services.image.media import MapKey
 from workbench.web.site.formatting import signed
 

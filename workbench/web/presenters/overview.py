@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from workbench.services.explore.filters import Lasso
-from workbench.services.explore.grid import CellView, Overview
+from workbench.services.explore.cells import CellView
+from workbench.services.explore.grid import Overview
+from workbench.services.explore.lasso import Lasso
 from workbench.web.presenters import glyph, windows
 from workbench.web.presenters.windows import Place
 from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, probability

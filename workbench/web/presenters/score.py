@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.services.explore.cards import DimensionShare, GroupView
+from workbench.services.image.detail import DimensionShare, GroupView
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
 
 BAR_WIDTH = 120.0

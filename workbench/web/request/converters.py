@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-LARGEST_ID = 2**31 - 1
-"""The largest number that an integer column holds in every supported database."""
+from workbench.store.database import LARGEST_ID
 
 
 class RecordConverter(IntegerConverter):

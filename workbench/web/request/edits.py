@@ -9,9 +9,10 @@ from typing import Literal
 
 from flask_babel import gettext
 
+from workbench.analysis.regions.counterfactual import FILLS, Fill
 from workbench.services.errors import InvalidError
-from workbench.services.image.counterfactuals import FILLS, DimensionEdit, Fill, RegionEdit
-from workbench.web.request.converters import LARGEST_ID
+from workbench.services.image.edits import DimensionEdit, RegionEdit
+from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import choice
 
 _EDIT = re.compile(r"(group|dimension)-([0-9]{1,10})", re.ASCII)

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from workbench.services import collections
 from workbench.services.collections import VersionSummary, Workspace
 from workbench.services.errors import NotFoundError
+from workbench.services.explore.review_queue import ReviewQueue
 from workbench.web.request.view import View, joined, read_view
 
 
@@ -26,10 +27,21 @@ def enter(name: str) -> tuple[View, Workspace]:
 def version_of(workspace: Workspace) -> VersionSummary:
     """The model version that a page needs. Raises NotFoundError before the first analysis."""
     if workspace.version is None:
-        raise NotFoundError(
-            gettext(
-                "“%(name)s” has not been analysed yet, so it has no model version.",
-                name=workspace.collection.name,
-            )
-        )
+        raise _not_analysed(workspace)
     return workspace.version
+
+
+def queue_of(workspace: Workspace) -> ReviewQueue:
+    """That version's review queue, as it was read with the workspace. Raises NotFoundError."""
+    if workspace.queue is None:
+        raise _not_analysed(workspace)
+    return workspace.queue
+
+
+def _not_analysed(workspace: Workspace) -> NotFoundError:
+    return NotFoundError(
+        gettext(
+            "“%(name)s” has not been analysed yet, so it has no model version.",
+            name=workspace.collection.name,
+        )
+    )

@@ -10,7 +10,7 @@ from typing import TypeVar
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
-from workbench.web.request.converters import LARGEST_ID
+from workbench.store.database import LARGEST_ID
 
 Choice = TypeVar("Choice", bound=str)
 

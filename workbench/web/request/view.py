@@ -11,19 +11,18 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from workbench.services.errors import InvalidError
-from workbench.services.explore.cards import MOST_SHUFFLES
+from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import (
-    LONGEST_TEXT,
     MISCLASSIFIED,
-    MOST_CORNERS,
     SEVERITIES,
     SPLITS,
     VERDICTS,
     Filters,
-    Lasso,
     Selection,
 )
-from workbench.services.explore.grid import Window
+from workbench.services.explore.lasso import MOST_CORNERS, Lasso
+from workbench.services.explore.listing import MOST_SHUFFLES
+from workbench.services.explore.text_search import LONGEST_TEXT
 from workbench.web.presenters.glyph import OUTCOMES
 from workbench.web.presenters.windows import Place
 from workbench.web.request.parsing import (

@@ -12,8 +12,8 @@ from flask_login import current_user
 
 from workbench.config import Settings
 from workbench.services.explore.filters import Filters
+from workbench.store.database import LARGEST_ID
 from workbench.web.presenters import bars, glyph, heat, violin
-from workbench.web.request.converters import LARGEST_ID
 from workbench.web.request.parsing import number_text
 from workbench.web.request.view import UNBOUNDED
 from workbench.web.site.security import may

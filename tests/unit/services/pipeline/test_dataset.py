@@ -14,8 +14,8 @@ from workbench.services.pipeline.dataset import (
     _counts,
     _finally,
     _fingerprint,
-    final_decision,
 )
+from workbench.services.review.decisions import final_decision
 from workbench.store.judgements import DECISIONS
 
 DECISION = st.sampled_from(DECISIONS)

@@ -1,0 +1,221 @@
+"""Write a version's column store: its answers, read from the database once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from flask_babel import gettext
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+
+from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size, stratified_order
+from workbench.config import Settings
+from workbench.services.errors import NotFoundError
+from workbench.services.models.arrays import activations_of
+from workbench.store.artifacts import (
+    pack_arrays,
+    write_whole,
+)
+from workbench.store.database import session
+from workbench.store.images import LABELS, Image
+from workbench.store.outcomes import are_wrong, code_of
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
+
+_FORMAT = 4
+_CHUNK = 20_000
+_OF_MEMBERS: dict[str, type[np.generic]] = {
+    "member_rows": np.int32,
+    "member_groups": np.int64,
+    "typical_contributions": np.float32,
+    "member_counts": np.uint8,
+    "member_contributions": np.float64,
+    "member_squares": np.float64,
+}
+
+
+def write_columns(version_id: int, settings: Settings) -> None:
+    """Lay a version's answers out as columns, once they are complete."""
+    write_whole(path_of(settings, version_id), _packed(version_id, settings))
+    session().rollback()
+
+
+def path_of(settings: Settings, version_id: int) -> Path:
+    """The file of a version's columns."""
+    return settings.cache_dir / "columns" / f"{version_id}-{_FORMAT}.safetensors"
+
+
+def _packed(version_id: int, settings: Settings) -> bytes:
+    version = session().get(ModelVersion, version_id)
+    if version is None:
+        raise NotFoundError(gettext("There is no such version."))
+    collection_id, dimensions = version.collection_id, version.dimensions
+    arrays, generators = _of_images(version_id, dimensions, settings)
+    arrays |= _of_patterns(version_id, arrays["image_ids"])
+    facts = {
+        "collection_id": str(collection_id),
+        "generator_names": json.dumps(generators),
+        "largest_sensitivity": json.dumps(_largest_sensitivity(version_id)),
+    }
+    return pack_arrays(arrays, facts)
+
+
+def _of_images(
+    version_id: int, dimensions: int, settings: Settings
+) -> tuple[dict[str, NDArray[np.generic]], list[str]]:
+    count = (
+        session().scalar(
+            select(func.count()).select_from(Prediction).where(Prediction.version_id == version_id)
+        )
+        or 0
+    )
+    arrays: dict[str, NDArray[np.generic]] = {
+        "image_ids": np.empty(count, np.int64),
+        "labels": np.empty(count, np.uint8),
+        "outcomes": np.empty(count, np.uint8),
+        "p": np.empty(count, np.float32),
+        "logits": np.empty(count, np.float32),
+        "sensitivity": np.empty(count, np.float32),
+        "generators": np.empty(count, np.uint16),
+        "held_out": np.empty(count, np.bool_),
+        "activations": np.empty((dimensions, count), np.float32),
+        "name_ends": np.empty(count, np.int64),
+    }
+    coordinates = np.empty((count, 2))
+    names = bytearray()
+    codes: dict[str, int] = {}
+    start = 0
+    for chunk in _chunks(version_id):
+        part = slice(start, start + len(chunk))
+        start = part.stop
+        arrays["image_ids"][part] = [row.image_id for row in chunk]
+        arrays["labels"][part] = [LABELS.index(row.label) for row in chunk]
+        arrays["outcomes"][part] = [code_of(row.outcome) for row in chunk]
+        arrays["p"][part] = [row.p for row in chunk]
+        arrays["logits"][part] = [row.logit for row in chunk]
+        arrays["sensitivity"][part] = [row.sensitivity for row in chunk]
+        arrays["generators"][part] = [codes.setdefault(row.generator, len(codes)) for row in chunk]
+        arrays["held_out"][part] = [row.held_out for row in chunk]
+        found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
+        arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
+        coordinates[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
+        for index, row in enumerate(chunk, part.start):
+            names += row.name.casefold().replace("\n", " ").encode() + b"\n"
+            arrays["name_ends"][index] = len(names)
+    arrays["names"] = np.frombuffer(bytes(names), np.uint8)
+    # Grids are powers of two finer than level 0, so that shifting gives the very squares that
+    # `cells.cell_indices` gives.
+    width, height = grid_size(FINEST_LEVEL)
+    arrays["fine_column"] = (coordinates[:, 0] * width).astype(np.uint16)
+    arrays["fine_row"] = (coordinates[:, 1] * height).astype(np.uint16)
+    diverse = stratified_order(coordinates, seed=settings.seed)
+    arrays |= _orders(arrays["logits"], arrays["outcomes"])
+    arrays["order_diverse"] = diverse.astype(np.int32)
+    arrays["order_random"] = (
+        np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
+    )
+    return arrays, list(codes)
+
+
+def _orders(
+    logits: NDArray[np.generic], outcomes: NDArray[np.generic]
+) -> dict[str, NDArray[np.generic]]:
+    """Rows by what the model says; a page of an order is then a short walk along it."""
+    certainty = np.abs(np.asarray(logits, np.float32))
+    wrong = are_wrong(np.asarray(outcomes, np.uint8))
+    keys = {
+        "order_uncertain": certainty,
+        "order_wrong": np.where(wrong, -certainty, certainty),
+        "order_fake": -np.asarray(logits, np.float32),
+        "order_real": np.asarray(logits, np.float32),
+    }
+    return {name: np.argsort(key, kind="stable").astype(np.int32) for name, key in keys.items()}
+
+
+def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # rows have no other name
+    query = (
+        select(
+            Prediction.image_id,
+            Prediction.label,
+            Prediction.outcome,
+            Prediction.p,
+            Prediction.logit,
+            func.abs(Prediction.removed_change - Prediction.control_change).label("sensitivity"),
+            Prediction.x,
+            Prediction.y,
+            Prediction.shard_id,
+            Prediction.row,
+            Image.generator,
+            Image.held_out,
+            Image.name,
+        )
+        .join(Image)
+        .where(Prediction.version_id == version_id)
+        .order_by(Prediction.image_id)
+        .limit(_CHUNK)
+    )
+    last = -1
+    while rows := session().execute(query.where(Prediction.image_id > last)).all():
+        yield list(rows)
+        last = rows[-1].image_id
+
+
+def _of_patterns(version_id: int, image_ids: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+    pattern_ids = session().scalars(
+        select(Pattern.id).where(Pattern.version_id == version_id).order_by(Pattern.number)
+    )
+    ids = np.array(pattern_ids.all(), np.int64)
+    members = [_of_members(int(each), image_ids) for each in ids]
+    starts = np.cumsum([0, *(len(each["member_rows"]) for each in members)])
+    return {
+        "pattern_ids": ids,
+        "pattern_starts": starts.astype(np.int64),
+        **{
+            name: np.concatenate(
+                [np.empty(0, kind), *(each[name].astype(kind) for each in members)]
+            )
+            for name, kind in _OF_MEMBERS.items()
+        },
+    }
+
+
+def _of_members(pattern_id: int, image_ids: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+    """A pattern's part of the `member_` columns: one entry an image, the most typical first."""
+    found = _members(pattern_id)
+    images, first, entry = np.unique(
+        found[:, 0].astype(np.int64), return_index=True, return_inverse=True
+    )
+    order = np.argsort(first, kind="stable")
+    typical = found[first[order]]
+    contributions = found[:, 2]
+    return {
+        "member_rows": np.searchsorted(image_ids, images[order]),
+        "member_groups": typical[:, 1],
+        "typical_contributions": typical[:, 2],
+        "member_counts": np.bincount(entry)[order],
+        "member_contributions": np.bincount(entry, contributions)[order],
+        "member_squares": np.bincount(entry, contributions**2)[order],
+    }
+
+
+def _members(pattern_id: int) -> NDArray[np.float64]:
+    """Image, group and contribution of a pattern's groups, the most typical first."""
+    found = session().execute(
+        select(PixelGroup.image_id, PixelGroup.id, PixelGroup.contribution)
+        .where(PixelGroup.pattern_id == pattern_id)
+        .order_by(PixelGroup.typicality, PixelGroup.id)
+    )
+    return np.array([tuple(row) for row in found], np.float64).reshape(-1, 3)
+
+
+def _largest_sensitivity(version_id: int) -> list[float]:
+    rows = session().execute(
+        select(Cell.level, func.max(Cell.sensitivity))
+        .where(Cell.version_id == version_id)
+        .group_by(Cell.level)
+        .order_by(Cell.level)
+    )
+    return [largest or 0.0 for _level, largest in rows]

@@ -1,0 +1,180 @@
+"""One image with everything that is known of it under a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.services import app_settings
+from workbench.services.errors import NotFoundError
+from workbench.services.explore.cards import ImageCard, card_of
+from workbench.services.image.outlines import label_point, outline
+from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
+from workbench.services.review.decisions import decisions_on
+from workbench.services.review.notes import NoteView, notes_on
+from workbench.services.review.pattern_names import default_label, pattern_labels
+from workbench.services.review.tags import (
+    TaggingView,
+    taggings_of_groups,
+    taggings_of_patterns,
+)
+from workbench.services.review.verdicts import VerdictView, history
+from workbench.store.database import session
+from workbench.store.results import PixelGroup, Prediction
+from workbench.store.versions import ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class DimensionShare:
+    """What one dimension adds to the logit: activation x weight; + toward fake."""
+
+    index: int
+    reads: str
+    """Of the embedding, in words; empty where that is not known."""
+    activation: float
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """A pixel group over its image. The outline is SVG path data in normalised pixels."""
+
+    id: int
+    number: int
+    outline: str
+    label_point: tuple[int, int]
+    """(x, y) deep inside the group."""
+    left: int
+    top: int
+    width: int
+    height: int
+    area_share: float
+    contribution: float
+    pattern_id: int | None
+    pattern_label: str | None
+    tags: tuple[TaggingView, ...]
+
+
+@dataclass(frozen=True)
+class VersionScore:
+    """What another version says of the same image."""
+
+    number: int
+    p: float
+
+
+@dataclass(frozen=True)
+class ImageDetail:
+    """One image under one version."""
+
+    card: ImageCard
+    size: int
+    logit: float
+    base_logit: float
+    sensitivity: float | None
+    """In logits: how far `removed_change` lies from `control_change`; None where not measured."""
+    removed_change: float | None
+    control_change: float | None
+    dimensions: tuple[DimensionShare, ...]
+    groups: tuple[GroupView, ...]
+    verdicts: tuple[VerdictView, ...]
+    notes: tuple[NoteView, ...]
+    scores: tuple[VersionScore, ...]
+    original_width: int
+    original_height: int
+    format: str
+    file_size: int
+    group_key: str = field(repr=False)
+
+
+def image_detail(version_id: int, image_id: int) -> ImageDetail:
+    """Everything about one image under one version. Raises NotFoundError."""
+    prediction = session().get(Prediction, (version_id, image_id))
+    if prediction is None:
+        raise NotFoundError(gettext("This version has not scored this image."))
+    settings = app_settings.settings()
+    image = prediction.image
+    activations, _maps = rows_of(version_id, image_id, settings)
+    weights = logit_weights_of(version_id, settings)
+    decisions = decisions_on([image_id])
+    return ImageDetail(
+        card=card_of(prediction, decisions.get(image_id)),
+        size=NORMAL_SIZE,
+        logit=prediction.logit,
+        base_logit=prediction.logit - float(activations @ weights),
+        sensitivity=prediction.sensitivity,
+        removed_change=prediction.removed_change,
+        control_change=prediction.control_change,
+        dimensions=tuple(
+            DimensionShare(index, reads, float(z), float(w), float(z * w))
+            for index, (z, w, reads) in enumerate(
+                zip(activations, weights, readings_of(version_id), strict=True)
+            )
+        ),
+        groups=_groups(version_id, image_id),
+        verdicts=history(image_id),
+        notes=notes_on(image_id),
+        scores=_other_scores(version_id, image_id),
+        original_width=image.width,
+        original_height=image.height,
+        format=image.format,
+        file_size=image.file_size,
+        group_key=image.group_key,
+    )
+
+
+def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
+    found = (
+        session()
+        .scalars(
+            select(PixelGroup)
+            .options(joinedload(PixelGroup.pattern))
+            .where(PixelGroup.version_id == version_id, PixelGroup.image_id == image_id)
+            .order_by(PixelGroup.number)
+        )
+        .all()
+    )
+    by_hand = taggings_of_groups([each.id for each in found])
+    pattern_ids = [each.pattern_id for each in found if each.pattern_id is not None]
+    by_pattern = taggings_of_patterns(pattern_ids)
+    labels = pattern_labels(pattern_ids)
+    return tuple(
+        GroupView(
+            id=each.id,
+            number=each.number,
+            outline=outline(each.rle),
+            label_point=label_point(each.rle),
+            left=each.left,
+            top=each.top,
+            width=each.width,
+            height=each.height,
+            area_share=each.area / NORMAL_SIZE**2,
+            contribution=each.contribution,
+            pattern_id=each.pattern_id,
+            pattern_label=labels.get(each.pattern.id, default_label(each.pattern.number))
+            if each.pattern
+            else None,
+            tags=by_hand.get(each.id, ()) + by_pattern.get(each.pattern_id or 0, ()),
+        )
+        for each in found
+    )
+
+
+def _other_scores(version_id: int, image_id: int) -> tuple[VersionScore, ...]:
+    rows = session().execute(
+        select(ModelVersion.number, Prediction.p)
+        .join(ModelVersion, ModelVersion.id == Prediction.version_id)
+        .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+        .where(
+            Prediction.image_id == image_id,
+            Prediction.version_id != version_id,
+            TrainingRun.state == "succeeded",
+        )
+        .order_by(ModelVersion.number)
+    )
+    return tuple(VersionScore(number, p) for number, p in rows)

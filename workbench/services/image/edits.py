@@ -1,0 +1,149 @@
+"""Edits of an image that a counterfactual tries: what they are, what they change, their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from flask_babel import gettext, lazy_gettext
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from workbench.analysis.layout.cells import cell_indices
+from workbench.analysis.regions.counterfactual import (
+    FILLS,
+    Fill,
+)
+from workbench.config import Settings
+from workbench.services.encoding.pixels import read_pixels
+from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.explore.layout import find_cell
+from workbench.store.database import session
+from workbench.store.images import Image
+from workbench.store.results import Cell, PixelGroup, Prediction
+
+_FILLED = {
+    "clone": lazy_gettext("group %(number)s covered with texture from elsewhere"),
+    "inpaint": lazy_gettext("group %(number)s inpainted"),
+    "blur": lazy_gettext("group %(number)s blurred"),
+    "mean": lazy_gettext("group %(number)s filled with the mean colour"),
+}
+
+
+@dataclass(frozen=True)
+class RegionEdit:
+    """A pixel group taken away."""
+
+    group_id: int
+    fill: Fill
+
+
+@dataclass(frozen=True)
+class DimensionEdit:
+    """A distilled dimension set to 0, or to the mean of a cell.
+
+    `to` names the cell by its id; `own` is the one of level 0 that the image lies in.
+    """
+
+    dimension: int
+    to: int | Literal["zero", "own"] = "zero"
+
+
+Edit = RegionEdit | DimensionEdit
+
+
+def reference_cell(prediction: Prediction, edit: DimensionEdit) -> Cell | None:
+    """The cell whose mean is taken; None for 0."""
+    if edit.to == "zero":
+        return None
+    if edit.to != "own":
+        return find_cell(prediction.version_id, edit.to)
+    rows, columns = cell_indices(np.array([[prediction.x, prediction.y]], dtype=float), 0)
+    return (
+        session()
+        .scalars(
+            select(Cell).where(
+                Cell.version_id == prediction.version_id,
+                Cell.level == 0,
+                Cell.row == int(rows[0]),
+                Cell.column == int(columns[0]),
+            )
+        )
+        .one()
+    )
+
+
+def label_of(version_id: int, image_id: int, edit: Edit) -> str:
+    """What an edit that was tried is called, in the language of whoever tried it."""
+    if isinstance(edit, RegionEdit):
+        number = session().get_one(PixelGroup, edit.group_id).number + 1
+        return str(_FILLED[edit.fill]) % {"number": number}
+    cell = reference_cell(session().get_one(Prediction, (version_id, image_id)), edit)
+    if cell is None:
+        return str(gettext("dimension %(index)s set to 0", index=edit.dimension))
+    mean = f"{cell.mean_activation[edit.dimension]:.2f}"
+    if edit.to == "own":
+        return str(
+            gettext(
+                "dimension %(index)s set to %(mean)s, the mean of its own cell",
+                index=edit.dimension,
+                mean=mean,
+            )
+        )
+    return str(
+        gettext(
+            "dimension %(index)s set to %(mean)s, the mean of the cell in column %(column)s, "
+            "row %(row)s of level %(level)s",
+            index=edit.dimension,
+            mean=mean,
+            column=cell.column + 1,
+            row=cell.row + 1,
+            level=cell.level,
+        )
+    )
+
+
+def region_of(
+    version_id: int, image_id: int, edit: RegionEdit, settings: Settings
+) -> tuple[PixelGroup, NDArray[np.uint8]]:
+    """The pixel group that an edit removes, and the image's pixels (height, width, 3).
+
+    Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version,
+    UnavailableError where the pixels are missing.
+    """
+    if edit.fill not in FILLS:
+        raise InvalidError(f"{edit.fill} is no way to fill a region; {', '.join(FILLS)} are.")
+    group = session().get(PixelGroup, edit.group_id)
+    if group is None or (group.version_id, group.image_id) != (version_id, image_id):
+        raise NotFoundError(gettext("This image has no such pixel group under this version."))
+    return group, pixels_of(session().get_one(Image, image_id), settings)
+
+
+def pixels_of(image: Image, settings: Settings) -> NDArray[np.uint8]:
+    """An image's normalised pixels. Raises UnavailableError where they are missing."""
+    try:
+        return read_pixels(settings.image_dir, image.pixel_hash)
+    except OSError as error:
+        raise UnavailableError(gettext("The normalised image is missing on disk.")) from error
+
+
+def description_of(version_id: int, image_id: int, edit: Edit, label: str) -> dict[str, Any]:
+    """The edit, whole in itself: a later version has other groups, but the same pixels."""
+    if isinstance(edit, DimensionEdit):
+        prediction = session().get_one(Prediction, (version_id, image_id))
+        cell = reference_cell(prediction, edit)
+        return {
+            "kind": "dimension",
+            "label": label,
+            "dimension": edit.dimension,
+            "to": cell.mean_activation[edit.dimension] if cell else 0.0,
+        }
+    group = session().get_one(PixelGroup, edit.group_id)
+    return {
+        "kind": "region",
+        "label": label,
+        "group_id": group.id,
+        "rle": group.rle,
+        "fill": edit.fill,
+    }

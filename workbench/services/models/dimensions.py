@@ -1,0 +1,15 @@
+"""The numbers of a version's distilled dimensions."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+from workbench.services.errors import InvalidError
+
+
+def check_dimension(dimension: int, dimensions: int) -> None:
+    """Raise InvalidError unless a version of so many dimensions has this one."""
+    if not 0 <= dimension < dimensions:
+        raise InvalidError(
+            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
+        )

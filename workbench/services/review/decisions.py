@@ -1,0 +1,102 @@
+"""An image's decision: what the verdicts and adjudications on it come to.
+
+This is the one rule; cards, filters, the review queue and training all follow it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Select, exists, false, select, true, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from workbench.store.database import session
+from workbench.store.images import Image
+from workbench.store.judgements import Adjudication, Verdict
+
+Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
+"""Gives the condition on a column of image ids that says which images are asked about."""
+
+
+def final_decision(verdicts: Iterable[str], adjudicated: str | None) -> str | None:
+    """What counts of an image's verdicts (the newest of each person); None where there are none.
+
+    An adjudication decides. Without one, people who agree decide, and people who do not are
+    `unsure` together.
+    """
+    if adjudicated is not None:
+        return adjudicated
+    decisions = set(verdicts)
+    if len(decisions) <= 1:
+        return next(iter(decisions), None)
+    return "unsure"
+
+
+def final_decisions(collection_id: int) -> dict[int, str]:
+    """The final decision on each judged image of a collection, by image id. One query."""
+    return _decisions(
+        lambda image_id: exists().where(Image.id == image_id, Image.collection_id == collection_id)
+    )
+
+
+def decisions_on(image_ids: Sequence[int]) -> dict[int, str]:
+    """The final decision on each judged one of these images, by image id. One query."""
+    return _decisions(lambda image_id: image_id.in_(image_ids))
+
+
+def decisions_between(first: int, last: int) -> dict[int, str]:
+    """The final decision on each judged image with an id in this range. One query."""
+    return _decisions(lambda image_id: image_id.between(first, last))
+
+
+def judged_between(first: int, last: int) -> Sequence[int]:
+    """The images with an id in this range that have a final decision. One query.
+
+    An image has one as soon as a verdict on it stands, or it was adjudicated; so what was decided
+    need not be read. May name an image more than once.
+    """
+    given, adjudicated = _judged(lambda image_id: image_id.between(first, last))
+    return session().scalars(union_all(given, adjudicated)).all()
+
+
+def _judged(among: Among) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
+    return (
+        select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None), among(Verdict.image_id)),
+        select(Adjudication.image_id).where(among(Adjudication.image_id)),
+    )
+
+
+def _decisions(among: Among) -> dict[int, str]:
+    given, adjudicated = _judged(among)
+    rows = session().execute(
+        union_all(
+            given.add_columns(
+                false().label("adjudicated"),
+                Verdict.id.label("id"),
+                Verdict.user_id,
+                Verdict.decision,
+            ),
+            adjudicated.add_columns(
+                true(), Adjudication.id, Adjudication.user_id, Adjudication.decision
+            ),
+        ).order_by("id")
+    )
+    # The newest come last, and stand.
+    by_person: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    by_adjudication: dict[int, str] = {}
+    for image_id, is_adjudication, _id, user_id, decision in rows:
+        if is_adjudication:
+            by_adjudication[image_id] = decision
+        else:
+            by_person[image_id][user_id] = decision
+    return {
+        image_id: decision
+        for image_id in by_person.keys() | by_adjudication.keys()
+        if (
+            decision := final_decision(
+                by_person[image_id].values() if image_id in by_person else (),
+                by_adjudication.get(image_id),
+            )
+        )
+    }

@@ -1,0 +1,42 @@
+"""Withdrawing a row of one's own: a verdict, a tag, a tag check, a note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
+
+from workbench.services import audit
+from workbench.services.errors import ConflictError, NotFoundError
+from workbench.store.database import now
+from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+
+Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote)
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a kind of row is called in the audit trail, and what is said where it stays."""
+
+    action: str
+    subject: str
+    gone: LazyString
+    not_own: LazyString
+
+
+def withdraw_own(write: Session, user_id: int, table: type[Row], row_id: int, words: Words) -> Row:
+    """Withdraw a row within a transaction; it stays in the table, and stands no more.
+
+    Raises NotFoundError for a row that is not there or withdrawn already, ConflictError for
+    somebody else's.
+    """
+    row = write.get(table, row_id)
+    if row is None or row.withdrawn_at is not None:
+        raise NotFoundError(str(words.gone))
+    if row.user_id != user_id:
+        raise ConflictError(str(words.not_own))
+    row.withdrawn_at = now()
+    audit.record(write, user_id, words.action, f"{words.subject}:{row_id}")
+    return row

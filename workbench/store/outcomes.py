@@ -1,0 +1,62 @@
+"""Outcomes: what the model calls an image, against its label. Tables, masks and pages share them.
+
+An array of outcomes holds codes, which are indices into `OUTCOMES`; counts by outcome have one
+entry a code on their last axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.store.images import LABELS
+
+OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
+FALSE_POSITIVE, FALSE_NEGATIVE = "real_called_fake", "fake_called_real"
+WRONG = (FALSE_POSITIVE, FALSE_NEGATIVE)
+
+_RIGHT_CODES = [OUTCOMES.index("real_right"), OUTCOMES.index("fake_right")]
+_WRONG_CODES = [OUTCOMES.index(each) for each in WRONG]
+_CODES_OF_LABEL = {
+    label: [code for code, name in enumerate(OUTCOMES) if name.startswith(label)]
+    for label in LABELS
+}
+
+
+def outcome_of(label: str, *, called_fake: bool) -> str:
+    """The outcome of an image with this label that the model calls fake, or real."""
+    if label == "real":
+        return FALSE_POSITIVE if called_fake else "real_right"
+    return "fake_right" if called_fake else FALSE_NEGATIVE
+
+
+def code_of(outcome: str) -> int:
+    """The code of an outcome. Raises ValueError for an unknown one."""
+    return OUTCOMES.index(outcome)
+
+
+def are_wrong(codes: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Where label and decision of the model differ."""
+    return np.isin(codes, _WRONG_CODES)
+
+
+def counts_of(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """How many images there are of each outcome (4)."""
+    return np.bincount(codes, minlength=len(OUTCOMES))
+
+
+def wrong_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the counted images (…, 4) the model gets wrong (…)."""
+    return np.asarray(counts[..., _WRONG_CODES].sum(axis=-1))
+
+
+def right_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the counted images (…, 4) the model gets right (…)."""
+    return np.asarray(counts[..., _RIGHT_CODES].sum(axis=-1))
+
+
+def label_count(counts: NDArray[np.int64], label: str) -> NDArray[np.int64]:
+    """How many of the counted images (…, 4) have this label (…)."""
+    return np.asarray(counts[..., _CODES_OF_LABEL[label]].sum(axis=-1))
