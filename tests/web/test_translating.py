@@ -56,8 +56,8 @@ MADE_UP = (
     "out of memory",
     "The encoder of version 2 cannot be had.",
     "The encoder of this version reads no text.",
-    "This version has not scored this image.",
-    "There is no collection called nothing.",
+    "This version has no prediction for this image.",
+    "Collection “nothing” not found.",
     # The fakes' day, as the made-up language's own rules write it
     "3 marca 2026",
     # Marks: generators, encoders, file formats, pinned cells, versions
@@ -284,7 +284,7 @@ def test_a_picture_is_drawn_in_its_reader_s_language(speaking: Callable[..., Rea
         {"state": "queued", "fraction": None, "seconds_left": None},
         {"state": "running"},
         {"state": "running", "stage": "", "seconds_left": 300.0},
-        {"state": "running", "stage": "Explaining images", "rate": 3.2},
+        {"state": "running", "stage": "Computing attributions", "rate": 3.2},
         {"state": "running", "cancel_requested": True},
         {"state": "failed"},
     ],
@@ -459,7 +459,7 @@ def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_ap
     with pseudo_app.test_request_context(headers={"Accept-Language": LANGUAGE}):
         assert pattern_names.default_label(7) == "⟦pattern 7⟧"
         assert str(counterfactuals._FILLED["blur"]).startswith("⟦")
-        assert gettext("There is no such image.") == "⟦There is no such image.⟧"
+        assert gettext("Image not found.") == "⟦Image not found.⟧"
 
 
 def read(word: re.Match[str]) -> str:

@@ -82,7 +82,7 @@ def test_an_unknown_collection_is_one_clear_line(migrated: Path, command: str) -
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Error: There is no collection called nothing")
+    assert line.startswith("Error: Collection “nothing” not found")
 
 
 def test_status_is_one_object_even_of_an_empty_workbench(migrated: Path) -> None:
