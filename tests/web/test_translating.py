@@ -22,7 +22,7 @@ from tests.web.test_exports import VIEWS as PICTURES
 from tests.web.test_pages import PAGES
 from workbench.config import PROJECT_ROOT
 from workbench.services.explore.listing import ImagePage
-from workbench.services.image import counterfactuals
+from workbench.services.image import edits
 from workbench.services.review import pattern_names
 from workbench.web.site.security import limiter
 
@@ -458,7 +458,7 @@ def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_ap
         assert pattern_names.default_label(7) == "pattern 7"
     with pseudo_app.test_request_context(headers={"Accept-Language": LANGUAGE}):
         assert pattern_names.default_label(7) == "⟦pattern 7⟧"
-        assert str(counterfactuals._FILLED["blur"]).startswith("⟦")
+        assert str(edits._FILLED["blur"]).startswith("⟦")
         assert gettext("Image not found.") == "⟦Image not found.⟧"
 
 
