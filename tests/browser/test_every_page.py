@@ -92,12 +92,12 @@ def test_menus_filters_and_tables_of_the_main_screen_work_without_javascript(
 ) -> None:
     with watched_page(chromium, java_script_enabled=False) as (page, watch):
         page.goto(f"{server.url}/c/{COLLECTION}/")
-        page.get_by_text("The same as a table").click()
+        page.get_by_text("Show as table").click()
         expect(page.locator(".dimensions table tbody tr").first).to_be_visible()
         page.locator("#download-overview summary").click()
         expect(page.locator("#download-overview").get_by_role("link", name="SVG")).to_be_visible()
         page.locator("#filter-menu summary").click()
-        page.get_by_label("What the dataset says they are").select_option("real")
+        page.get_by_label("Label", exact=True).select_option("real")
         page.get_by_role("button", name="Apply").click()
         expect(page.locator(".counted")).to_contain_text("18 of 36 images")
         page.get_by_role("button", name="Got it").click()

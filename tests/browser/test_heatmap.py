@@ -62,7 +62,7 @@ def test_a_higher_threshold_leaves_fewer_pixels_and_says_in_logits_where_it_cuts
     cut = image_page.locator("[data-part=cut]")
     shown, widths = [visible(image_page)], [float(cut.get_attribute("width") or 0)]
     for threshold in (20, 50, 80):
-        slide(image_page, "Hide weaker than", threshold)
+        slide(image_page, "Threshold", threshold)
         shown.append(visible(image_page))
         widths.append(float(cut.get_attribute("width") or 0))
 
@@ -104,7 +104,7 @@ def test_the_pixels_have_the_colours_of_the_ramp(image_page: Page) -> None:
 
 def test_another_dimension_is_another_picture_in_the_same_place(image_page: Page) -> None:
     slide(image_page, "Opacity", 60)
-    slide(image_page, "Hide weaker than", 10)
+    slide(image_page, "Threshold", 10)
     total = painted(image_page)
     image_page.evaluate("window.scrollTo(0, 60)")
     scrolled = image_page.evaluate("window.scrollY")
@@ -133,7 +133,7 @@ def test_another_dimension_is_another_picture_in_the_same_place(image_page: Page
 
 def test_the_next_image_has_the_same_settings_and_dimension(image_page: Page) -> None:
     slide(image_page, "Opacity", 40)
-    slide(image_page, "Hide weaker than", 25)
+    slide(image_page, "Threshold", 25)
     image_page.keyboard.press("g")
     image_page.get_by_role("combobox", name="Heatmap").select_option("dimension 1")
     here = urlsplit(image_page.url).path
@@ -144,7 +144,7 @@ def test_the_next_image_has_the_same_settings_and_dimension(image_page: Page) ->
     image_page.wait_for_url(lambda url: urlsplit(url).path != here)
     expect(heat(image_page)).to_have_attribute("data-shown", "1")
     expect(image_page.get_by_label("Opacity")).to_have_value("40")
-    expect(image_page.get_by_label("Hide weaker than")).to_have_value("25")
+    expect(image_page.get_by_label("Threshold")).to_have_value("25")
     expect(image_page.get_by_role("checkbox", name="pixel groups")).not_to_be_checked()
     expect(image_page.locator(".outlines")).to_be_hidden()
 

@@ -112,7 +112,7 @@ def coarse_cells(page: Page) -> list[int]:
 
 
 def level_two(page: Page) -> None:
-    page.get_by_role("link", name="Level 2").click()
+    page.get_by_role("link", name="Zoom level 2").click()
     wait_for(page, level="1")
 
 
@@ -194,7 +194,7 @@ def test_a_lasso_says_the_exact_number_first_then_narrows_images_patterns_and_di
     number = images_in(witness, inside)
     expect(card).to_contain_text(f"{number} images")
     assert page.url == address, "nothing is selected before one says so"
-    card.get_by_role("link", name="Select them").click()
+    card.get_by_role("link", name="Select", exact=True).click()
     page.wait_for_url(re.compile("lasso="))
     expect(page.locator(".images .panel-head")).to_contain_text(f"{number} images")
     assert page.locator(".patterns").inner_text() != patterns
@@ -298,14 +298,14 @@ def test_a_and_b_pin_the_cell_under_the_pointer_and_the_focused_one(page: Page) 
 
 def test_filters_apply_are_counted_and_are_taken_off_chip_by_chip(page: Page) -> None:
     page.keyboard.press("f")
-    page.get_by_label("What the model made of them").select_option("misclassified")
+    page.get_by_label("Outcome").select_option("misclassified")
     page.get_by_role("group", name="p(fake)").get_by_label("at least").fill("0.6")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url(re.compile("outcome=misclassified"))
 
     chips = page.locator(".overview .selection .chip.on")
     expect(chips).to_have_count(2)
-    expect(page.locator(".counted")).to_contain_text("of 36 images pass the filters")
+    expect(page.locator(".counted")).to_contain_text("of 36 images match the filters")
     assert parse_qs(urlsplit(page.url).query, keep_blank_values=True)["p"] == ["0.6", ""]
     expect(page.locator("#filter-menu")).not_to_have_attribute("open", "")
     chips.first.click()

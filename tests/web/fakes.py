@@ -269,7 +269,7 @@ class Collections:
         if name == "raw":
             return Workspace(RAW, None, (), running, None)
         if name != "faces":
-            raise NotFoundError(f"There is no collection called {name}.")
+            raise NotFoundError(f"Collection “{name}” not found.")
         version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
@@ -293,9 +293,9 @@ class Selecting:
 
     def choose(self, version_id: int, selection: Selection) -> FakeChosen:
         if selection.cell_id is not None and selection.cell_id not in MEMBERS:
-            raise NotFoundError("This version's layout has no such cell.")
+            raise NotFoundError("Cell not found in the layout of this version.")
         if selection.pattern_id is not None and selection.pattern_id not in HAVING:
-            raise NotFoundError("This version has no such pattern.")
+            raise NotFoundError("Pattern not found in this version.")
         filtered = tuple(each for each in CARDS if self._passes(each, selection.filters))
         area = filtered
         if selection.cell_id is not None:
@@ -343,11 +343,11 @@ def taken_by(lasso: Lasso) -> list[int]:
 class Cells:
     def overview(self, chosen: FakeChosen, level: int, window: Window | None) -> Overview:
         if level > 1:
-            raise InvalidError("This layout has the levels 0 to 1.")
+            raise InvalidError("Levels of this layout are 0 to 1.")
         columns, rows = 16 << level, 12 << level
         shown = window or Window(0, 0, 16, 12)
         if shown.column + shown.columns > columns or shown.columns * shown.rows > 600:
-            raise InvalidError("This window lies outside of the layout.")
+            raise InvalidError("The window lies outside the layout.")
         cells = tuple(cell_view(each, chosen) for each in CELLS.values() if each.level == level)
         return Overview(
             level,
@@ -362,7 +362,7 @@ class Cells:
 
     def lassoed(self, version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
         if lasso.level > 1:
-            raise InvalidError("This layout has the levels 0 to 1.")
+            raise InvalidError("Levels of this layout are 0 to 1.")
         cards = [CARDS[each] for each in taken_by(lasso)]
         return Lassoed(
             cells=len(cards) // 2,
@@ -387,7 +387,7 @@ def cell_view(cell: CellView, chosen: FakeChosen) -> CellView:
 class CellCards:
     def detail_of(self, chosen: FakeChosen, cell_id: int) -> CellDetail:
         if cell_id not in CELLS:
-            raise NotFoundError("This version's layout has no such cell.")
+            raise NotFoundError("Cell not found in the layout of this version.")
         names = (PatternName(31, "pattern 1", 2),)
         return CellDetail(cell_view(CELLS[cell_id], chosen), (("forehead glare", 2),), names)
 
@@ -432,7 +432,7 @@ class Details:
 
     def image_detail(self, version_id: int, image_id: int) -> ImageDetail:
         if image_id not in CARDS:
-            raise NotFoundError("This version has not scored this image.")
+            raise NotFoundError("This version has no prediction for this image.")
         return ImageDetail(
             card=self.book.card(image_id),
             size=256,
@@ -508,17 +508,17 @@ class Neighbours:
 
     def image_card(self, version_id: int, image_id: int) -> ImageCard:
         if image_id not in CARDS:
-            raise NotFoundError("This version has not scored this image.")
+            raise NotFoundError("This version has no prediction for this image.")
         return self.book.card(image_id)
 
     def group_card(self, version_id: int, group_id: int) -> tuple[GroupCard, ImageCard]:
         if group_id // 100 not in CARDS:
-            raise NotFoundError("This version has no such pixel group.")
+            raise NotFoundError("Pixel group not found in this version.")
         return GroupCard(group_id, group_id % 100, 0.9), self.book.card(group_id // 100)
 
     def _near(self, number: int) -> tuple[Neighbour, ...]:
         if self.book.index_missing:
-            raise UnavailableError("What is nearest is being worked out.")
+            raise UnavailableError("The similarity index is being built.")
         others = sorted((each for each in CARDS if each != number), key=lambda e: abs(e - number))
         return tuple(Neighbour(self.book.card(each), 0.9 - each / 10) for each in others)
 
@@ -537,7 +537,7 @@ class Patterns:
 
     def pattern(self, version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
         if pattern_id not in (31, 32):
-            raise NotFoundError("This version has no such pattern.")
+            raise NotFoundError("Pattern not found in this version.")
         member = GroupExemplar(200, 2, "real", 0.9, 0.5)
         return PatternDetail(
             row=self._row(pattern_id),
@@ -633,7 +633,7 @@ class Dimensions:
         self, chosen: FakeChosen, dimension: int, left: int | None, right: int | None
     ) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
         if dimension > 2:
-            raise InvalidError("This version has the dimensions 0 to 2.")
+            raise InvalidError("Dimensions of this version are 0 to 2.")
         return (
             (Carrier(2, 200, 1.5, 0.9, 0.9, "real"), Carrier(4, None, 0.2, 0.0, 0.8, "fake")),
             (Carrier(5, 500, 0.1, 0.02, 0.2, "fake"),),
@@ -648,7 +648,7 @@ class Judging:
         self, user_id: int, image_id: int, version_id: int, decision: str, reason: str = ""
     ) -> VerdictView:
         if image_id not in CARDS:
-            raise NotFoundError("There is no such image.")
+            raise NotFoundError("Image not found.")
         by = {1: "ada", 2: "ben"}[user_id]
         given = VerdictView(next(self.book.ids), decision, reason, by, NOON, withdrawn=False)
         self.book.verdicts.setdefault(image_id, []).append(given)
@@ -662,7 +662,7 @@ class Judging:
                         raise ConflictError("This verdict is somebody else's.")
                     given[place] = replace(each, withdrawn=True)
                     return given[place]
-        raise NotFoundError("This verdict is taken back already.")
+        raise NotFoundError("This verdict is already withdrawn.")
 
 
 @dataclass
@@ -678,7 +678,7 @@ class Counterfactuals:
         if self.book.encoder_missing:
             raise UnavailableError("The encoder of version 2 cannot be had.")
         if edit.group_id // 100 != image_id:
-            raise NotFoundError("This image has no such pixel group under this version.")
+            raise NotFoundError("Pixel group not found in this image under this version.")
         controls = (-0.1, 0.05, -0.02, 0.1, 0.0, -0.06, 0.03, -0.04, 0.08, -0.01)
         return Outcome("group 1 blurred", 0.75, 0.42, -1.4, 0.0, 0.06, controls, True)
 
@@ -720,7 +720,7 @@ class Notes:
 
     def withdraw_note(self, user_id: int, note_id: int) -> None:
         if self.book.notes.pop(note_id, None) is None:
-            raise NotFoundError("This note is taken back already.")
+            raise NotFoundError("This note is already withdrawn.")
 
 
 @dataclass
@@ -733,7 +733,7 @@ class TagChecks:
         known = {each: tagging for each, (_kind, _owner, tagging) in self.book.taggings.items()}
         known[90] = TaggingView(90, "fake smile", "ada", NOON, "pattern")
         if pattern_id != 31 or tagging_id not in known:
-            raise NotFoundError("This pattern does not bear this tag (any more).")
+            raise NotFoundError("This pattern does not have this tag, or it was withdrawn.")
         sample = tuple(
             Sampled(group, group // 100, 0.5, self._answer(tagging_id, group))
             for group in (200, 300)
@@ -745,14 +745,14 @@ class TagChecks:
 
     def answer(self, user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
         if group_id not in (200, 300):
-            raise InvalidError("This pixel group is not in the sample to check.")
+            raise InvalidError("This pixel group is not in the sample.")
         made = next(self.book.ids)
         self.book.checks[made] = (tagging_id, group_id, fits)
         return int(made)
 
     def withdraw(self, user_id: int, check_id: int) -> None:
         if self.book.checks.pop(check_id, None) is None:
-            raise NotFoundError("This answer is gone already.")
+            raise NotFoundError("This answer is already withdrawn.")
 
     def _answer(self, tagging_id: int, group_id: int) -> Answer | None:
         for made, (tagging, group, fits) in self.book.checks.items():
@@ -791,7 +791,7 @@ class Tags:
 
     def _tag(self, kind: str, owner: int, name: str, source: str) -> TaggingView:
         if not name:
-            raise InvalidError("A tag's name has 1 to 60 printable characters.")
+            raise InvalidError("A tag name must have 1 to 60 printable characters.")
         if name not in self.tag_names():
             self.book.tags.append(TagRow(next(self.book.ids), name, "", 0, 1, 1, "ada", NOON))
         made = TaggingView(next(self.book.ids), name, "ada", NOON, source)
@@ -800,14 +800,14 @@ class Tags:
 
     def withdraw(self, user_id: int, tagging_id: int) -> None:
         if self.book.taggings.pop(tagging_id, None) is None:
-            raise NotFoundError("This tag is gone already.")
+            raise NotFoundError("This tag is already withdrawn.")
 
     def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> str:
         place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
         if place is None:
-            raise NotFoundError("There is no such tag.")
+            raise NotFoundError("Tag not found.")
         if any(each.name == name and each.id != tag_id for each in self.book.tags):
-            raise ConflictError(f"There is a tag called {name} already.")
+            raise ConflictError(f"Tag “{name}” already exists.")
         self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
         return name
 
@@ -820,7 +820,7 @@ class Runs:
         self, user_id: int | None, collection_id: int, *, trigger: str = "request"
     ) -> RunView:
         if any(each.state in ("queued", "running") for each in self.book.runs):
-            raise ConflictError("A run for this collection is queued or under way already.")
+            raise ConflictError("A run for this collection is already queued or running.")
         self.book.runs.insert(0, run("queued", fraction=None, seconds_left=None))
         return self.book.runs[0]
 
@@ -835,7 +835,7 @@ class Runs:
         for each in self.book.runs:
             if each.id == run_id:
                 return each
-        raise NotFoundError("There is no such run.")
+        raise NotFoundError("Run not found.")
 
     def runs(self, collection_id: int, limit: int = 20) -> tuple[RunView, ...]:
         return tuple(each for each in self.book.runs if each.collection_id == collection_id)
@@ -867,7 +867,7 @@ class Media:
 
     def normalised(self, image_id: int) -> Path:
         if image_id not in CARDS:
-            raise NotFoundError("There is no such image.")
+            raise NotFoundError("Image not found.")
         return self._kept(f"{image_id}.jpg")
 
     def thumbnail(self, image_id: int, size: int) -> Path:

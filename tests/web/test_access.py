@@ -115,7 +115,7 @@ def test_nothing_is_written_without_the_form_s_token(
     answer = ada.client.post(url, data=WRITES[url])
 
     assert answer.status_code == 400
-    assert "Load the page again" in answer.text
+    assert "Reload the page" in answer.text
     assert book.untouched
 
 
@@ -128,7 +128,7 @@ def test_nothing_is_written_by_a_get(ada: Reader, book: FakeWorkbench, url: str)
 def test_only_developers_start_retrains(ben: Reader, book: FakeWorkbench) -> None:
     assert ben.post("/c/faces/runs").status_code == 403
     assert not book.runs
-    assert "Only developers start retrains" in ben.get("/c/faces/models").text
+    assert "Only developers can start a retrain" in ben.get("/c/faces/models").text
 
 
 def test_a_fragment_s_request_is_told_that_the_sign_in_has_ended(visitor: Reader) -> None:
@@ -139,7 +139,7 @@ def test_a_fragment_s_request_is_told_that_the_sign_in_has_ended(visitor: Reader
     )
 
     assert answer.status_code == 401
-    assert "what you typed here is still here" in answer.text
+    assert "your input is kept here" in answer.text
     assert "<html" not in answer.text
 
 
@@ -147,7 +147,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(visitor: Reader) -> None:
     answer = visitor.sign_in("ada", "wrong")
 
     assert answer.status_code == 401
-    assert "do not belong together" in answer.text
+    assert "Incorrect user name or password." in answer.text
     assert 'value="ada"' in answer.text
     assert "wrong" not in answer.text.split("<main")[1]
 
@@ -156,7 +156,7 @@ def test_a_sixth_wrong_password_within_a_minute_is_slowed(visitor: Reader) -> No
     answers = [visitor.sign_in("ada", f"wrong {each}").status_code for each in range(6)]
 
     assert answers == [401] * 5 + [429]
-    assert "Too many tries" in visitor.sign_in("ada", PASSWORD).text
+    assert "Too many requests" in visitor.sign_in("ada", PASSWORD).text
     assert visitor.sign_in("ben").status_code == 303, "another name is not slowed"
 
 

@@ -30,16 +30,16 @@ def test_every_cell_is_a_glyph_that_links_to_its_images(visitor: Reader) -> None
 def test_a_glyph_tells_its_numbers_in_words(visitor: Reader) -> None:
     glyph = glyph_of(visitor.get("/c/faces/").text, 11)
 
-    assert "2 images: 1 real, right; 1 real, called fake." in glyph
+    assert "2 images; true negative (real): 1; false positive (real called fake): 1." in glyph
     assert "Mean p(fake) 0.50, severity 3 of 5." in glyph
-    assert "Sensitivity 0.40 logits, measured on 1 of them." in glyph
+    assert "Sensitivity 0.40 logits, measured on 1." in glyph
 
 
 def test_a_cell_without_a_measured_image_has_no_bar_and_says_so(visitor: Reader) -> None:
     page = visitor.get("/c/faces/").text
 
     assert 'class="sensitivity"' in glyph_of(page, 12)
-    assert "Sensitivity 0.80 logits, measured on each." in glyph_of(page, 12)
+    assert "Sensitivity 0.80 logits, measured on all." in glyph_of(page, 12)
     assert 'class="sensitivity"' not in glyph_of(page, 13)
     assert "Sensitivity not measured." in glyph_of(page, 13)
     assert "sensitivity not measured" in visitor.get("/c/faces/cells/13").text
@@ -57,7 +57,7 @@ def test_the_head_says_collection_version_and_how_good_it_is(visitor: Reader) ->
 
     assert "6 images" in page
     assert "model <b>v2</b>" in page
-    assert "AUC 0.84 held-out" in page
+    assert "test AUC 0.84" in page
     assert 'Adjudicate <b class="number">3</b>' in page
 
 
@@ -85,16 +85,16 @@ def test_images_keep_the_selection_they_were_opened_from(visitor: Reader) -> Non
 def test_a_filter_changes_what_the_glyphs_count_and_says_so(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?outcome=fake_called_real").text
 
-    assert "1 of 6 images pass the filters and are counted" in page
-    assert "None of its 2 images passes the filters." in glyph_of(page, 11)
-    assert "1 image: 1 fake, called real." in glyph_of(page, 13)
+    assert "1 of 6 images match the filters; glyphs count these" in page
+    assert "None of its 2 images match the filters." in glyph_of(page, 11)
+    assert "1 image; false negative (fake called real): 1." in glyph_of(page, 13)
     assert 'class="arc' not in glyph_of(page, 11)
 
 
 def test_filters_combine_and_each_can_be_taken_off(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?outcome=misclassified&label=real&p=0.8,1").text
 
-    assert "1 of 6 images pass the filters" in page
+    assert "1 of 6 images match the filters" in page
     assert "p(fake) 0.8 to 1" in page
     without = re.search(r'href="([^"]+)" data-swap>misclassified', page)
     assert without
@@ -150,7 +150,7 @@ def test_a_lasso_is_counted_before_anything_is_done_with_it(visitor: Reader) -> 
 def test_a_lasso_around_nothing_says_so(visitor: Reader) -> None:
     card = visitor.get("/c/faces/lasso?lasso=0:9,9;10,9;10,10").text
 
-    assert "No image lies in there." in card
+    assert "No images selected." in card
 
 
 def test_a_selected_pattern_lights_its_cells_up(visitor: Reader) -> None:
@@ -163,7 +163,7 @@ def test_a_selected_pattern_lights_its_cells_up(visitor: Reader) -> None:
 def test_a_picked_dimension_shows_the_pixel_groups_that_carry_it(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?dimension=1&a=11&b=12").text
 
-    assert 'Where dimension 1 looks, <b class="left-side">A</b>' in page
+    assert 'Top-activating regions of dimension 1, <b class="left-side">A</b>' in page
     assert "/groups/200/crop/96" in page
     assert "/images/4/thumb/96" in page
 
@@ -178,12 +178,12 @@ def test_the_violins_stand_in_a_table_too(visitor: Reader) -> None:
 
 
 def test_a_first_visitor_is_told_where_to_click_until_that_is_read(ada: Reader) -> None:
-    assert "Which visual patterns give AI-made images away?" in ada.get("/c/faces/").text
+    assert "Find the visual patterns of AI-generated images" in ada.get("/c/faces/").text
 
     answer = ada.post("/welcome", back="/c/faces/?cell=11")
 
     assert answer.location == "/c/faces/?cell=11"
-    assert "Which visual patterns give AI-made images away?" not in ada.get("/c/faces/").text
+    assert "Find the visual patterns of AI-generated images" not in ada.get("/c/faces/").text
 
 
 def test_pinned_cells_are_marked_and_compared(visitor: Reader) -> None:
@@ -198,7 +198,7 @@ def test_pinned_cells_are_marked_and_compared(visitor: Reader) -> None:
 def test_one_cell_is_compared_with_all_images(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?cell=11").text
 
-    assert "against <b" in page
+    assert " left, <b" in page
     assert "Mean activation 0.30 on the left, 0.50 on the right." in page
 
 
@@ -234,7 +234,7 @@ def test_the_images_are_paged(visitor: Reader) -> None:
 def test_no_image_left_offers_to_clear_the_filters(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?cell=11&outcome=fake_right").text
 
-    assert "No image is left with these filters in this selection." in page
+    assert "No images in this selection match these filters." in page
     assert "Clear filters and selection" in page
 
 
@@ -255,7 +255,7 @@ def test_hovering_shows_a_cell_from_near(visitor: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("running", "62% · 14 s left"), ("queued", "waiting to retrain")],
+    [("running", "62% · 14 s left"), ("queued", "retrain queued")],
 )
 def test_a_run_is_shown_in_the_head_of_every_page(
     book: FakeWorkbench, visitor: Reader, state: str, words: str

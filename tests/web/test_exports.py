@@ -102,7 +102,9 @@ def test_the_overview_has_one_glyph_a_cell_with_its_numbers_in_words(visitor: Re
     cells = [each for each in root.iter() if "data-cell-id" in each.attrib]
 
     assert [each.get("data-cell-id") for each in cells] == ["11", "12", "13"]
-    assert "2 images: 1 real, right; 1 real, called fake." in (cells[0].findtext(f"{SVG}title"))
+    assert "2 images; true negative (real): 1; false positive (real called fake): 1." in (
+        cells[0].findtext(f"{SVG}title")
+    )
     assert len(cells[0].findall(f"{SVG}image")) == 1
 
 
@@ -128,8 +130,8 @@ def test_the_head_says_what_is_shown_and_nothing_of_when(visitor: Reader) -> Non
 
     for words in ("Images", "faces", "model v2", "selected cell", "misclassified"):
         assert words in svg
-    assert "labelled real · " in svg
-    assert "most wrong first" in svg
+    assert "label: real · " in svg
+    assert "highest loss first" in svg
     assert taken(visitor, "images?cell=11&outcome=misclassified&label=real&order=wrong").text == svg
 
 
@@ -138,7 +140,7 @@ def test_a_picture_names_no_selection_that_it_does_not_heed(visitor: Reader) -> 
         r'class="facts"[^>]*>([^<]*)', taken(visitor, "overview?label=real&cell=11").text
     )
 
-    assert "labelled real" in "".join(facts)
+    assert "label: real" in "".join(facts)
     assert "selected cell" not in "".join(facts)
 
 
@@ -153,7 +155,7 @@ def classes(root: ET.Element) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("pattern=31", "with pattern 1"), ("lasso=0:-1,-1;1,-1;1,1;-1,1", "lassoed cells")],
+    [("pattern=31", "with pattern 1"), ("lasso=0:-1,-1;1,-1;1,1;-1,1", "lasso")],
 )
 def test_what_a_pattern_or_a_lasso_selects_stands_out_as_on_the_page(
     visitor: Reader, query: str, words: str
@@ -166,7 +168,7 @@ def test_what_a_pattern_or_a_lasso_selects_stands_out_as_on_the_page(
         assert f'class="{given}" data-cell-id="{cell}"' in page
         assert ("is-lit" in given) != ("unlit" in given)
     assert words in facts
-    assert "bar on top: share that is selected" in facts
+    assert "top bar: share selected" in facts
     drawn = [each.get("points") for each in root.iter(f"{SVG}polygon")]
     assert len(drawn) == ("lasso" in query)
     assert all(f'points="{points}"' in page for points in drawn)
@@ -176,12 +178,12 @@ def test_an_overview_without_a_selection_has_nothing_standing_out(visitor: Reade
     root = drawing(visitor, "overview")
 
     assert not [each for each in classes(root).values() if "lit" in each]
-    assert "bar on top" not in "".join(root.itertext())
+    assert "top bar" not in "".join(root.itertext())
 
 
 def test_a_filtered_overview_says_how_many_of_all_it_counts(visitor: Reader) -> None:
     assert re.search(
-        r"\d of \d images pass the filters and are counted",
+        r"\d of \d images match the filters; glyphs count these",
         taken(visitor, "overview?outcome=misclassified").text,
     )
 
@@ -199,7 +201,7 @@ def test_an_image_shows_its_outlines_and_what_its_score_is_made_of(visitor: Read
     outlines = [each for each in root.iter() if "data-group-id" in each.attrib]
     assert {each.get("d") for each in outlines} == {"M10 10 L60 10 L60 60 Z"}
     words = " ".join(root.itertext())
-    for each in ("face 2 <b>.jpg", "the label says real", "texture of blocks 2 and 3", "+1.10"):
+    for each in ("face 2 <b>.jpg", "label: real", "texture of blocks 2 and 3", "+1.10"):
         assert each in words
 
 
@@ -207,7 +209,7 @@ def test_an_image_s_picture_needs_an_image(visitor: Reader) -> None:
     answer = visitor.get("/c/faces/export/image.svg")
 
     assert answer.status_code == 422
-    assert "which image is wanted" in answer.text
+    assert "“image” is missing" in answer.text
 
 
 @pytest.mark.parametrize("address", ["poster.svg", "overview.gif", "overview.html", "sheet.svg"])
@@ -217,7 +219,7 @@ def test_an_unknown_picture_has_a_page_that_names_those_there_are(
     answer = visitor.get(f"/c/faces/export/{address}")
 
     assert answer.status_code == 404
-    assert "overview, images, patterns, dimensions, image; each as svg or png" in answer.text
+    assert "overview, images, patterns, dimensions, image, each as svg or png" in answer.text
 
 
 @pytest.mark.parametrize(("kind", "mimetype"), [("svg", "image/svg+xml"), ("png", "image/png")])
@@ -324,7 +326,7 @@ def test_without_a_font_on_the_machine_numbers_keep_their_signs(
 
 
 def test_a_picture_too_large_to_draw_is_refused_with_words(app: Flask) -> None:
-    with app.app_context(), pytest.raises(InvalidError, match="take it as SVG"):
+    with app.app_context(), pytest.raises(InvalidError, match="Download it as SVG"):
         png.png_of("<svg/>", 5000, 5000)
 
 
@@ -334,7 +336,7 @@ def test_a_picture_is_drawn_beside_the_server_and_not_in_it(
     """resvg keeps Python's lock while it draws; nobody else would be answered."""
     monkeypatch.setattr(png, "LONGEST_SECONDS", 0.001)
 
-    with app.app_context(), pytest.raises(UnavailableError, match="took too long"):
+    with app.app_context(), pytest.raises(UnavailableError, match="timed out"):
         png._drawn("<svg/>", "", 1)
 
 
@@ -346,7 +348,7 @@ def test_a_document_holds_a_bounded_number_of_pictures(
     answer = visitor.get("/c/faces/export/overview.svg")
 
     assert answer.status_code == 422
-    assert "at most 2 pictures" in answer.text
+    assert "at most 2 images" in answer.text
 
 
 def test_a_full_window_fits_into_a_document(
@@ -367,7 +369,7 @@ def test_a_picture_whose_file_is_gone_leaves_the_rest(
     visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_given: object) -> None:
-        raise NotFoundError("The normalised image is missing on disk.")
+        raise NotFoundError("The normalised image is missing from the data directory.")
 
     monkeypatch.setattr("workbench.services.image.media.thumbnail", gone)
 

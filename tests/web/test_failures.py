@@ -46,7 +46,7 @@ def test_a_crash_shows_a_page_without_its_details(book: FakeWorkbench) -> None:
     answer = Reader(make_app(book).test_client()).get("/")
 
     assert answer.status_code == 500
-    assert "The workbench made a mistake" in answer.text
+    assert "Internal error" in answer.text
     assert "Try again" in answer.text
     assert "the database is away" not in answer.text
 
@@ -64,7 +64,7 @@ def test_too_much_text_is_refused_before_it_is_read(ada: Reader, book: FakeWorkb
     answer = ada.post("/c/faces/images/2/notes", text="x" * 200_000)
 
     assert answer.status_code == 413
-    assert "That is too much text" in answer.text
+    assert "Request too large" in answer.text
     assert not book.notes
 
 

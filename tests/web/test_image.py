@@ -24,7 +24,7 @@ def test_the_score_is_taken_apart_into_signed_parts(visitor: Reader) -> None:
         "±0.00",
         "+1.10",
     ]
-    assert "1 adds nothing" in parts[0]
+    assert "1 dimension without contribution" in parts[0]
 
 
 def test_pixel_groups_are_outlined_and_listed(visitor: Reader) -> None:
@@ -91,8 +91,8 @@ def test_a_pixel_group_s_contribution_stands_in_the_image(visitor: Reader) -> No
 
 
 def test_the_meaning_of_a_verdict_depends_on_who_is_wrong(ada: Reader) -> None:
-    assert "The label stands; the model is wrong." in ada.get("/c/faces/images/2").text
-    assert "The label stands; the model agrees." in ada.get("/c/faces/images/1").text
+    assert "The label is correct; the model is wrong." in ada.get("/c/faces/images/2").text
+    assert "The label is correct; the model agrees." in ada.get("/c/faces/images/1").text
 
 
 def test_a_reader_without_account_is_told_how_to_judge(visitor: Reader) -> None:
@@ -131,7 +131,7 @@ def test_a_verdict_can_be_undone_at_once(ada: Reader, book: FakeWorkbench) -> No
 
     assert book.verdicts[2][0].withdrawn
     assert answer.location.startswith("/c/faces/images/2")
-    assert "Verdict taken back." in ada.get(answer.location).text
+    assert "Verdict withdrawn." in ada.get(answer.location).text
 
 
 def test_people_who_disagree_are_unsure_together_on_the_page(ada: Reader, ben: Reader) -> None:
@@ -149,7 +149,7 @@ def test_somebody_else_s_verdict_cannot_be_taken_back(
 ) -> None:
     ben.post("/c/faces/images/2/verdicts", decision="confirm")
     page = ada.get("/c/faces/images/2").text
-    assert "Take back" not in page
+    assert "Withdraw" not in page
 
     answer = ada.post(f"/verdicts/{book.verdicts[2][0].id}/withdraw")
 
@@ -178,7 +178,7 @@ def test_the_queue_leads_from_the_most_wrong_image_to_the_next(ada: Reader) -> N
     assert "/images/5?" in following.location
     page = ada.get(following.location).text
     assert "Saved: confirmed." in page, "what was saved is said on the next image"
-    assert '<b class="number">2</b> left to judge' in page
+    assert '<b class="number">2</b> left in the review queue' in page
 
 
 def test_an_image_can_be_skipped_in_the_queue(ada: Reader) -> None:
@@ -204,7 +204,7 @@ def test_an_empty_queue_says_what_to_do_next(ada: Reader) -> None:
 
     page = ada.get("/c/faces/adjudicate").text
 
-    assert "Nothing left to judge" in page
+    assert "The review queue is empty" in page
     assert "/c/faces/models" in page
 
 
@@ -246,7 +246,7 @@ def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) ->
     assert "0.42" in page
     assert "−1.40" in page
     assert page.count('class="control"') == 10
-    assert "toward fake: evidence." in page
+    assert "Significant: lower than the control regions" in page
     assert "edit=group-200&amp;fill=blur" in page
 
 
@@ -255,16 +255,16 @@ def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Re
 
     assert "dimension 1 set to zero" in page
     assert page.count('class="control"') == 3
-    assert "3 other dimensions set likewise" in page
-    assert "Other dimensions set likewise move it by +0.10; this one less toward fake" in page
+    assert "3 control dimensions" in page
+    assert "Significant: lower than the control dimensions (mean +0.10)" in page
     assert "/counterfactuals/2/2.jpg" not in page, "the image is as it was"
 
 
 def test_where_too_few_dimensions_move_nothing_is_called_evidence(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2?edit=dimension-2").text
 
-    assert "Only 1 other dimension is moved by this: too few to compare with." in page
-    assert "evidence." not in page
+    assert "Too few controls for a test: 1 control dimension." in page
+    assert "ignificant" not in page
 
 
 def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWorkbench) -> None:
@@ -293,8 +293,8 @@ def test_an_image_tells_its_measured_sensitivity_or_that_there_is_none(visitor: 
         for number in (2, 1)
     )
 
-    assert "Sensitivity 0.90 logits: without its strongest pixel groups −0.60" in measured
-    assert "without like regions elsewhere +0.30" in measured
+    assert "Sensitivity 0.90 logits: strongest pixel groups removed −0.60" in measured
+    assert "control regions removed +0.30" in measured
     assert "Sensitivity not measured" in other
 
 

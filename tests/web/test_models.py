@@ -29,8 +29,8 @@ def test_a_retrain_is_requested_and_shown(ada: Reader, book: FakeWorkbench) -> N
 
     assert [each.state for each in book.runs] == ["queued"]
     assert "Retrain requested." in page
-    assert "Waiting for the worker" in page
-    assert "Retrain now" not in page
+    assert "Queued" in page
+    assert ">Retrain</button>" not in page
 
 
 def test_a_second_retrain_is_refused_while_one_is_under_way(
@@ -41,7 +41,7 @@ def test_a_second_retrain_is_refused_while_one_is_under_way(
     answer = ada.post("/c/faces/runs")
 
     assert answer.status_code == 409
-    assert "under way already" in answer.text
+    assert "already queued or running" in answer.text
 
 
 def test_a_running_run_asks_for_itself_again(visitor: Reader, book: FakeWorkbench) -> None:
@@ -74,7 +74,7 @@ def test_without_scripts_a_run_s_address_leads_to_the_page(
     book.runs = [run("running")]
 
     assert visitor.get("/c/faces/runs/7").location == "/c/faces/models"
-    assert "Look again" in visitor.get("/c/faces/models").text
+    assert "Refresh" in visitor.get("/c/faces/models").text
 
 
 def test_a_run_of_another_collection_is_not_shown(visitor: Reader, book: FakeWorkbench) -> None:
@@ -98,7 +98,7 @@ def test_a_failed_run_tells_its_reason(visitor: Reader, book: FakeWorkbench) -> 
     page = visitor.get("/c/faces/models").text
 
     assert "The disk is full." in page
-    assert "The active version is untouched." in page
+    assert "The active version is unchanged." in page
 
 
 def test_a_run_can_be_cancelled_by_a_developer(ada: Reader, book: FakeWorkbench) -> None:
@@ -108,8 +108,8 @@ def test_a_run_can_be_cancelled_by_a_developer(ada: Reader, book: FakeWorkbench)
 
     assert book.runs[0].cancel_requested
     page = ada.get(answer.location).text
-    assert "The run was asked to stop." in page
-    assert "Stopping after this step" in page
+    assert "Cancellation requested." in page
+    assert "Cancelling after this step" in page
     assert ">Cancel<" not in page
 
 

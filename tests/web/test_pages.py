@@ -26,14 +26,14 @@ PAGES = {
     "/c/faces/patterns": "Patterns of faces",
     "/c/faces/patterns?cell=11&sort=lift": "Patterns of faces",
     "/c/faces/patterns/31": "pattern 1",
-    "/c/faces/patterns/31/tags/90": "Does “fake smile” fit?",
-    "/c/faces/similar": "Find images",
-    "/c/faces/similar?image=2": "Images like face 2",
-    "/c/faces/similar?group=200": "Pixel groups like one of face 2",
-    "/c/faces/similar?words=a+smile": "Images for “a smile”",
+    "/c/faces/patterns/31/tags/90": "Check the tag “fake smile”",
+    "/c/faces/similar": "Similarity search",
+    "/c/faces/similar?image=2": "Images similar to face 2",
+    "/c/faces/similar?group=200": "Pixel groups similar to one of face 2",
+    "/c/faces/similar?words=a+smile": "Images matching “a smile”",
     "/c/faces/models": "Models of faces",
     "/c/raw/models": "Models of raw",
-    "/c/faces/images/99": "There is nothing here",
+    "/c/faces/images/99": "Not found",
 }
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 DRAWN = {"circle", "line", "path", "rect", "image", "use"}
@@ -193,15 +193,15 @@ def test_the_first_analysis_is_shown_while_it_runs(book: FakeWorkbench, visitor:
 
     text = visitor.get("/c/raw/").text
 
-    assert "The first analysis is under way" in text
+    assert "Initial analysis in progress" in text
     assert "14 s left" in text
 
 
 def test_an_older_version_is_said_to_be_one(visitor: Reader) -> None:
     text = visitor.get("/c/faces/?version=1").text
 
-    assert "You are looking at model <b>v1</b>" in text
-    assert "Go to v2" in text
+    assert "This is model <b>v1</b>" in text
+    assert "Open v2" in text
 
 
 def test_the_theme_follows_the_cookie_and_nothing_else(app: Flask, visitor: Reader) -> None:

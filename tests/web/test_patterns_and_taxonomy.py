@@ -41,11 +41,11 @@ def test_a_pattern_says_how_its_effect_was_measured(visitor: Reader) -> None:
         for number in (31, 32)
     )
 
-    assert "Measured effect not measured" in " ".join(unmeasured.split())
+    assert "Effect size not measured" in " ".join(unmeasured.split())
     words = " ".join(measured.split())
-    assert "−0.70 logits 95 % interval −1.10 to −0.30" in words
-    assert "removed from 12 images, beyond what like regions elsewhere do (+0.10)" in words
-    assert "0.83 mean best Jaccard over resamples of the images; stable" in words
+    assert "−0.70 logits 95% CI −1.10 to −0.30" in words
+    assert "measured on 12 images · control +0.10" in words
+    assert "0.83 stable" in words
 
 
 def test_the_members_of_a_pattern_are_paged(visitor: Reader) -> None:
@@ -53,7 +53,7 @@ def test_the_members_of_a_pattern_are_paged(visitor: Reader) -> None:
     following = re.search(r'href="(/c/faces/patterns/31\?[^"]*after=[^"]*)"', page)
     assert following
 
-    assert "From the start" in visitor.get(following[1].replace("&amp;", "&")).text
+    assert "First page" in visitor.get(following[1].replace("&amp;", "&")).text
 
 
 def test_a_pattern_gets_a_name_and_loses_it_again(ada: Reader, book: FakeWorkbench) -> None:
@@ -61,17 +61,17 @@ def test_a_pattern_gets_a_name_and_loses_it_again(ada: Reader, book: FakeWorkben
     page = ada.get(answer.location).text
     assert "Tagged “fake smile”." in page
     assert "<title>fake smile" in page
-    assert "Take “fake smile” off" in page
+    assert "Withdraw “fake smile”" in page
 
     ada.post(f"/taggings/{next(iter(book.taggings))}/withdraw", back="/c/faces/patterns/31")
 
-    assert "Nobody has named this pattern yet." in ada.get("/c/faces/patterns/31").text
+    assert "This pattern has no tag yet." in ada.get("/c/faces/patterns/31").text
 
 
 def test_only_who_put_a_tag_on_is_offered_to_take_it_off(ada: Reader, ben: Reader) -> None:
     ada.post("/patterns/31/tags", tag="fake smile")
 
-    assert "Take “fake smile” off" not in ben.get("/c/faces/patterns/31").text
+    assert "Withdraw “fake smile”" not in ben.get("/c/faces/patterns/31").text
 
 
 def test_the_taxonomy_lists_names_with_their_counts(ada: Reader) -> None:
@@ -109,7 +109,7 @@ def test_a_taken_name_is_a_conflict_that_changes_nothing(ada: Reader, book: Fake
     answer = ada.post(f"/taxonomy/{book.tags[1].id}", name="fake smile", description="")
 
     assert answer.status_code == 409
-    assert "There is a tag called fake smile already." in answer.text
+    assert "Tag “fake smile” already exists." in answer.text
     assert book.tags[1].name == "blur"
 
 
@@ -142,9 +142,9 @@ def test_a_sample_of_a_tag_s_groups_is_checked_and_the_share_told(
     assert "not checked yet" in before
     assert list(book.checks.values()) == [(90, 200, False)]
     assert answer.location == CHECK
-    assert "Saved: it does not fit." in after
-    assert "it does not fit 1 of 1 checked: 100%, 95 % interval 10% to 90%" in after
-    assert "does not fit, says ada" in after
+    assert "Saved: rejected." in after
+    assert "error rate 100% (1 of 1 checked), 95% CI 10% to 90%" in after
+    assert "rejected by ada" in after
     ada.post(f"/tag-checks/{next(iter(book.checks))}/withdraw", back=CHECK)
     assert book.checks == {}
 
@@ -160,7 +160,7 @@ def test_the_keys_answer_the_first_group_that_is_open(ada: Reader, book: FakeWor
     ada.post("/taggings/90/checks", group="300", fits="yes", back=CHECK)
 
     assert (first, second, keyed()) == (["200"], ["300"], [])
-    assert "All of the sample is checked." in ada.get(CHECK).text
+    assert "The whole sample is checked." in ada.get(CHECK).text
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_a_cell_that_passes_no_filter_keeps_its_place_and_draws_nothing() -> Non
     assert [each.empty for each in drawn.cells] == [True, False]
     assert drawn.empty == 1
     assert drawn.cells[0].arcs == ()
-    assert Sentences().of(nothing) == "None of its 2 images passes the filters."
+    assert Sentences().of(nothing) == "None of its 2 images match the filters."
 
 
 def test_a_ring_is_measured_by_the_whole_of_the_largest_cell() -> None:

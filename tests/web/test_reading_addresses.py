@@ -152,7 +152,7 @@ def test_a_parameter_that_makes_no_sense_is_refused_with_a_page(
     answer = visitor.get(f"/c/faces/?{query}")
 
     assert answer.status_code == 422
-    assert "That does not make sense as it stands" in answer.text
+    assert "Invalid value" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_what_does_not_exist_has_a_page_that_says_so(visitor: Reader, url: str) 
     answer = visitor.get(url)
 
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Not found" in answer.text
     assert "All collections" in answer.text
 
 

@@ -88,18 +88,19 @@ def test_a_report_explains_each_figure_in_a_sentence(visitor: Reader) -> None:
         "+0.50 ± 0.20 logits",
         "−0.70 logits",
         "(−1.10 to −0.30)",
-        "are removed from 12 images, beyond what removing regions like them elsewhere",
-        "it does not hold 0",
+        "Measured on 12 images. Control: +0.10 logits.",
+        "when control regions of the same images are removed",
+        "Significant: the confidence interval excludes 0.",
         "12% of real, 47% of fake",
         "(×1.3 to ×2.6)",
         "0.83, stable",
         "dim 0",
-        "1 of the layout's 3 cells",
-        "encoder packaged, relevance patch_share",
-        "AUC 0.84 on images that it never saw",
+        "1 of 3 cells",
+        "encoder packaged, attribution method patch_share",
+        "AUC 0.84, 95% CI",
     ):
         assert words in text, words
-    assert re.search(r"made 20\d\d-\d\d-\d\d \d\d:\d\d UTC", text)
+    assert re.search(r"generated 20\d\d-\d\d-\d\d \d\d:\d\d UTC", text)
 
 
 def test_what_was_not_measured_is_said_not_to_be(visitor: Reader) -> None:
@@ -122,8 +123,8 @@ def test_what_people_said_stands_there_with_their_names(
     assert "<b>ada</b> overturned face 2 &lt;b&gt;.jpg" in text
     assert "the teeth\nare wrong" in text
     assert "It is the smile." in text
-    assert "p(fake) 0.75 → 0.42, change of the logit −1.40" in text
-    assert "expected to fall, and it did" in text
+    assert "p(fake) 0.75 → 0.42, change in logit −1.40" in text
+    assert "expected to fall: met" in text
     assert text.count("3 March 2026") >= 2
 
 
@@ -152,9 +153,9 @@ def test_the_report_of_all_names_each_with_its_pictures(
 
     assert re.findall(r'href="#pattern-(\d+)"', text) == ["1", "2"]
     assert text.count("data:image/jpeg;base64,") == 2
-    assert "There are 2" in text
-    assert "rank correlation of contribution with effect is +0.72" in text
-    assert "in the images of a selection" in visitor.get(f"{ALL}?cell=11").text
+    assert "2 patterns in this version." in text
+    assert "Rank correlation of contribution and effect size: +0.72." in text
+    assert "in the selected images" in visitor.get(f"{ALL}?cell=11").text
 
 
 def test_pages_offer_their_report(visitor: Reader) -> None:
@@ -177,5 +178,5 @@ def test_no_more_patterns_are_reported_than_have_room(
 
     text = visitor.get(ALL).text
 
-    assert "These are the first 90 of 100" in text
+    assert "The first 90 of 100" in text
     assert text.count('class="short-pattern"') == 90

@@ -15,7 +15,7 @@ CARDS = re.compile(r'class="card" href="/c/faces/images/(\d+)')
 def test_an_image_shows_its_nearest_and_where_there_are_more(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2").text
 
-    section = page[page.index("Nearest images") :]
+    section = page[page.index("Nearest neighbours") :]
     assert CARDS.findall(section) == ["1", "3", "4", "5", "6"]
     assert "/c/faces/similar?image=2&amp;version=2" in section
 
@@ -23,7 +23,7 @@ def test_an_image_shows_its_nearest_and_where_there_are_more(visitor: Reader) ->
 def test_a_neighbours_link_leaves_the_selection_that_it_may_not_be_in(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2?cell=11&order=wrong&dimension=1").text
 
-    link = re.search(r'href="(/c/faces/images/1\?[^"]*)"', page[page.index("Nearest images") :])
+    link = re.search(r'href="(/c/faces/images/1\?[^"]*)"', page[page.index("Nearest neighbours") :])
     assert link
     assert "cell=" not in link[1]
     assert "dimension=1" in link[1]
@@ -33,7 +33,7 @@ def test_a_pixel_group_leads_to_groups_like_it(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2").text
 
     assert "/c/faces/similar?group=200&amp;version=2" in page
-    assert page.count("groups like this") == 2
+    assert page.count("similar groups") == 2
 
 
 def test_the_image_stands_where_its_nearest_cannot_be_looked_up(
@@ -43,13 +43,13 @@ def test_the_image_stands_where_its_nearest_cannot_be_looked_up(
     answer = visitor.get("/c/faces/images/2")
 
     assert answer.status_code == 200
-    assert "being worked out" in answer.text
+    assert "is being built" in answer.text
 
 
 def test_images_like_one_are_shown_below_it(visitor: Reader) -> None:
     page = visitor.get("/c/faces/similar?image=4").text
 
-    asked, found = page.split("Most alike")
+    asked, found = page.split("Nearest neighbours")
     assert "/images/4/thumb/192" in asked
     assert CARDS.findall(found) == ["3", "5", "2", "6", "1"]
     assert "0.60" in found
@@ -58,13 +58,16 @@ def test_images_like_one_are_shown_below_it(visitor: Reader) -> None:
 def test_groups_like_one_are_shown_as_crops(visitor: Reader) -> None:
     page = visitor.get("/c/faces/similar?group=400").text
 
-    asked, found = page.split("Most alike")
+    asked, found = page.split("Nearest neighbours")
     assert "/groups/400/crop/192" in asked
     assert re.findall(r"/groups/(\d+)/crop/192", found) == ["300", "500", "200", "600", "100"]
 
 
 def test_a_group_like_no_other_is_said_to_be(visitor: Reader) -> None:
-    assert "No pixel group of another image" in visitor.get("/c/faces/similar?group=401").text
+    assert (
+        "No comparable pixel group in other images."
+        in visitor.get("/c/faces/similar?group=401").text
+    )
 
 
 def test_words_find_images_where_the_encoder_reads_them(
@@ -113,4 +116,4 @@ def test_the_page_stands_where_the_index_is_missing(visitor: Reader, book: FakeW
     answer = visitor.get("/c/faces/similar?image=2")
 
     assert answer.status_code == 200
-    assert "being worked out" in answer.text
+    assert "is being built" in answer.text

@@ -22,7 +22,7 @@ from tests.web.test_exports import VIEWS as PICTURES
 from tests.web.test_pages import PAGES
 from workbench.config import PROJECT_ROOT
 from workbench.services.explore.listing import ImagePage
-from workbench.services.image import counterfactuals
+from workbench.services.image import edits
 from workbench.services.review import pattern_names
 from workbench.web.site.security import limiter
 
@@ -56,8 +56,8 @@ MADE_UP = (
     "out of memory",
     "The encoder of version 2 cannot be had.",
     "The encoder of this version reads no text.",
-    "This version has not scored this image.",
-    "There is no collection called nothing.",
+    "This version has no prediction for this image.",
+    "Collection “nothing” not found.",
     # The fakes' day, as the made-up language's own rules write it
     "3 marca 2026",
     # Marks: generators, encoders, file formats, pinned cells, versions
@@ -284,7 +284,7 @@ def test_a_picture_is_drawn_in_its_reader_s_language(speaking: Callable[..., Rea
         {"state": "queued", "fraction": None, "seconds_left": None},
         {"state": "running"},
         {"state": "running", "stage": "", "seconds_left": 300.0},
-        {"state": "running", "stage": "Explaining images", "rate": 3.2},
+        {"state": "running", "stage": "Computing attributions", "rate": 3.2},
         {"state": "running", "cancel_requested": True},
         {"state": "failed"},
     ],
@@ -458,8 +458,8 @@ def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_ap
         assert pattern_names.default_label(7) == "pattern 7"
     with pseudo_app.test_request_context(headers={"Accept-Language": LANGUAGE}):
         assert pattern_names.default_label(7) == "⟦pattern 7⟧"
-        assert str(counterfactuals._FILLED["blur"]).startswith("⟦")
-        assert gettext("There is no such image.") == "⟦There is no such image.⟧"
+        assert str(edits._FILLED["blur"]).startswith("⟦")
+        assert gettext("Image not found.") == "⟦Image not found.⟧"
 
 
 def read(word: re.Match[str]) -> str:

@@ -18,33 +18,37 @@ from workbench.cli.late_group import LateGroup, Summary
 COMMANDS = {
     "analyze": Summary(
         "workbench.cli.analysis",
-        "Encode, train, explain, find patterns, lay out; goes on where an earlier call ended.",
+        "Encode, train, attribute, cluster patterns, compute the layout; resumes an earlier call.",
     ),
-    "db": Summary("workbench.cli.database", "Look after the database."),
+    "db": Summary("workbench.cli.database", "Manage the database."),
     "demo": Summary(
         "workbench.cli.demo",
-        "Build the demo set, analyse it, and run web and worker until Ctrl-C.",
+        "Build and analyse the demo set, then run web and worker until Ctrl-C.",
     ),
-    "evaluate": Summary("workbench.cli.analysis", "Measure the active version on any collection."),
+    "evaluate": Summary(
+        "workbench.cli.analysis",
+        "Evaluate the active version on a collection, without its training images.",
+    ),
     "import": Summary(
         "workbench.cli.images",
         "Import images from folders real/ and fake/ below PATH, or from a CSV manifest.",
     ),
     "project": Summary(
-        "workbench.cli.analysis", "Train the projection that forgets words written on images."
+        "workbench.cli.analysis",
+        "Train the projection that removes the influence of text rendered on images.",
     ),
     "retrain": Summary(
         "workbench.cli.analysis",
-        "Retrain on the curated labels: the worker does it, or with --wait this process.",
+        "Retrain on the adjudicated labels, in the worker or, with --wait, in this process.",
     ),
-    "serve": Summary("workbench.cli.processes", "Serve the workbench's pages."),
+    "serve": Summary("workbench.cli.processes", "Serve the pages."),
     "status": Summary(
-        "workbench.cli.status", "Say what there is: images, versions, patterns, decisions."
+        "workbench.cli.status", "Report images, model versions, patterns and verdicts."
     ),
-    "user": Summary("workbench.cli.users", "Look after accounts."),
+    "user": Summary("workbench.cli.users", "Manage accounts."),
     "worker": Summary(
         "workbench.cli.processes",
-        "Retrain when asked to, and nightly when enough was decided.",
+        "Run queued retrains, and nightly ones when enough verdicts were given.",
     ),
 }
 
@@ -54,9 +58,9 @@ COMMANDS = {
     summaries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option("--verbose", is_flag=True, help="Log more, on standard error.")
+@click.option("--verbose", is_flag=True, help="Log more, to standard error.")
 def main(*, verbose: bool) -> None:
-    """Find, name and judge the patterns by which AI-made images give themselves away."""
+    """Find, tag and adjudicate visual patterns of AI-generated images."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
     # A run takes longer than the seconds between two looks at the queue; no need to be told.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -18,21 +18,21 @@ from workbench.services.status import status
 
 @click.command()
 @collection_option
-@click.option("--again", is_flag=True, help="Make a new version even if nothing has changed.")
+@click.option("--again", is_flag=True, help="Create a new version even if nothing has changed.")
 @json_option
 @with_app
 def analyze(name: str, *, again: bool, as_json: bool) -> None:
-    """Encode, train, explain, find patterns, lay out; goes on where an earlier call ended."""
+    """Encode, train, attribute, cluster patterns, compute the layout; resumes an earlier call."""
     require_tables()
     run_id = requests.run_for_analysis(collection_id(name), again=again)
     if run_id is not None:
         see_through(run_id)
     found = next(each for each in status().collections if each.name == name)
     lines = [
-        *(["The analysis is up to date already."] if run_id is None else []),
+        *(["The analysis is up to date."] if run_id is None else []),
         (
             f"Version {found.version} of {name}: {found.images} images, "
-            f"held-out AUC {figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
+            f"test AUC {figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
             f"{found.patterns} patterns, {found.cells} cells."
         ),
     ]
@@ -43,11 +43,11 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
 
 @click.command()
 @collection_option
-@click.option("--wait", is_flag=True, help="Stay until the new version is there.")
+@click.option("--wait", is_flag=True, help="Run in this process and wait for the new version.")
 @json_option
 @with_app
 def retrain(name: str, *, wait: bool, as_json: bool) -> None:
-    """Retrain on the curated labels: the worker does it, or with --wait this process."""
+    """Retrain on the adjudicated labels, in the worker or, with --wait, in this process."""
     require_tables()
     collection = collection_id(name)
     queue.recover()
@@ -72,8 +72,8 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
     lines = [
         (
             f"Version {made.summary.number} of {name} (parent {made.parent_number}): "
-            f"held-out AUC {figure(made.summary.held_out_auc)}, "
-            f"its parent's {figure(made.metrics.get('parent_auc'))}."
+            f"test AUC {figure(made.summary.held_out_auc)}, "
+            f"parent {figure(made.metrics.get('parent_auc'))}."
         )
     ]
     show(report, as_json=as_json, lines=lines)
@@ -84,7 +84,7 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
 @json_option
 @with_app
 def evaluate(name: str, *, as_json: bool) -> None:
-    """Measure the active version on any collection."""
+    """Evaluate the active version on a collection, without its training images."""
     require_tables()
     collection_id(name)  # refused before the seconds that loading takes
     from workbench.services.pipeline.evaluation import evaluate as measure
@@ -101,7 +101,8 @@ def evaluate(name: str, *, as_json: bool) -> None:
         ),
         f"accuracy {figure(found.accuracy)}, AUC {figure(found.auc)}{interval}",
         *(
-            f"  {generator}: n {each.n}, called fake {each.called_fake:.0%}, AUC {figure(each.auc)}"
+            f"  {generator}: n {each.n}, predicted fake {each.called_fake:.0%}, "
+            f"AUC {figure(each.auc)}"
             for generator, each in found.by_generator.items()
         ),
     ]
@@ -110,19 +111,19 @@ def evaluate(name: str, *, as_json: bool) -> None:
 
 @click.command()
 @collection_option
-@click.option("--again", is_flag=True, help="Train a new one even if there is one already.")
+@click.option("--again", is_flag=True, help="Train a new projection even if one exists.")
 @json_option
 @with_app
 def project(name: str, *, again: bool, as_json: bool) -> None:
-    """Train the projection that forgets words written on images."""
+    """Train the projection that removes the influence of text rendered on images."""
     require_tables()
     collection_id(name)  # refused before the seconds that loading takes
     from workbench.services.pipeline.projection import project as make
 
-    with progress_bar(interrupted="Interrupted. No projection was made.") as bar:
+    with progress_bar(interrupted="Interrupted. No projection was saved.") as bar:
         found = make(name, settings(), bar, again=again)
     lines = [
-        *([] if found.made else ["There is one already; --again trains a new one."]),
+        *([] if found.made else ["A projection already exists; --again trains a new one."]),
         (
             f"{found.features} features of {found.encoder} to {found.dimensions} dimensions, "
             f"{found.terms} terms, trained on {found.images} images with {found.words} words each."

@@ -42,14 +42,14 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValueError as error:
-        raise click.ClickException(f"A WORKBENCH_ setting is wrong: {error}") from error
+        raise click.ClickException(f"Invalid WORKBENCH_ setting: {error}") from error
 
 
 def require_tables() -> None:
     """Raise ClickException unless the database's tables are up to date."""
     if not migrating.is_current(db.engine):
         raise click.ClickException(
-            "The database is not up to date; run `python manage.py db upgrade` first."
+            "The database schema is not up to date. Run `python manage.py db upgrade` first."
         )
 
 

@@ -11,12 +11,12 @@ from workbench.store.database import db
 
 @click.group("db")
 def database() -> None:
-    """Look after the database."""
+    """Manage the database."""
 
 
 @database.command()
 @with_app
 def upgrade() -> None:
-    """Bring the database's tables up to date."""
+    """Upgrade the database schema."""
     migrating.upgrade(db.engine)
     click.echo("The database is up to date.")

@@ -24,10 +24,10 @@ from workbench.supervisor import run_web_and_worker
 @port_option
 @with_app
 def demo(port: int) -> None:
-    """Build the demo set, analyse it, and run web and worker until Ctrl-C."""
+    """Build and analyse the demo set, then run web and worker until Ctrl-C."""
     migrating.upgrade(db.engine)
     with progress_bar(
-        interrupted="Interrupted. What was finished is kept; `make demo` goes on from here."
+        interrupted="Interrupted. Finished work is kept; run `make demo` to resume."
     ) as bar:
         names = prepare(settings(), bar)
         bar.close()

@@ -24,8 +24,8 @@ from workbench.store.database import db
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV with path, label, and optional generator, group, split.",
 )
-@click.option("--title", default="", help="What the pages call the collection.")
-@click.option("--description", default="", help="What the set is and is not.")
+@click.option("--title", default="", help="Title of the collection on the pages.")
+@click.option("--description", default="", help="Description of the collection.")
 @json_option
 @with_app
 def import_command(
@@ -39,12 +39,12 @@ def import_command(
 ) -> None:
     """Import images from folders real/ and fake/ below PATH, or from a CSV manifest.
 
-    Interrupted, it goes on where it was when called again. Files that cannot be imported are
-    listed with their reason, and do not end the run.
+    Resumes after an interruption. Files that cannot be imported are listed with the reason and
+    do not end the import.
     """
     migrating.upgrade(db.engine)
     with progress_bar(
-        interrupted="Interrupted. What was imported is kept; the same command goes on from here."
+        interrupted="Interrupted. Imported images are kept; run the same command to resume."
     ) as bar:
         report = import_images(
             path,
@@ -57,14 +57,14 @@ def import_command(
         )
     lines = [
         (
-            f"{report.imported} imported, {report.already} known already, "
+            f"{report.imported} imported, {report.already} already imported, "
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
         (
             f"The collection holds {report.real} real and {report.fake} fake images, "
-            f"{report.held_out} of them held out."
+            f"{report.held_out} of them in the test split."
         ),
-        f"File facts alone tell the labels apart with AUC {figure(report.file_facts.get('auc'))}.",
+        f"Metadata baseline (format, size, quality): AUC {figure(report.file_facts.get('auc'))}.",
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
     ]

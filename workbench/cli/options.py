@@ -8,7 +8,7 @@ DEFAULT_PORT = 8000
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 collection_option = click.option(
-    "--collection", "name", required=True, metavar="NAME", help="The collection's name."
+    "--collection", "name", required=True, metavar="NAME", help="Name of the collection."
 )
 port_option = click.option(
     "--port", default=DEFAULT_PORT, show_default=True, envvar="PORT", type=int

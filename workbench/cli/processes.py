@@ -20,7 +20,7 @@ from workbench.config import Settings
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option
 def serve(host: str, port: int) -> None:
-    """Serve the workbench's pages."""
+    """Serve the pages."""
     settings = read_settings()
     app = app_with_tables(settings)
     threading.Thread(target=_warm, args=(app, settings), daemon=True).start()
@@ -59,7 +59,7 @@ def _warm(app: Flask, settings: Settings) -> None:
 
 @click.command()
 def worker() -> None:
-    """Retrain when asked to, and nightly when enough was decided."""
+    """Run queued retrains, and nightly ones when enough verdicts were given."""
     settings = read_settings()
     app = app_with_tables(settings)
     from workbench.worker.scheduler import Worker

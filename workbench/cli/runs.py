@@ -15,7 +15,7 @@ def see_through(run_id: int) -> queue.RunView:
     from workbench.services.pipeline import run
 
     with progress_bar(
-        interrupted="Interrupted. What was finished is kept; the same command goes on from here."
+        interrupted="Interrupted. Finished work is kept; run the same command to resume."
     ) as bar:
         view = run.see_through(db.engine, run_id, settings(), processes.new_name(), bar)
     if view.state != "succeeded":

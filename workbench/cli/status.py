@@ -14,13 +14,13 @@ from workbench.services.status import status as read_status
 @json_option
 @with_app
 def status(*, as_json: bool) -> None:
-    """Say what there is: images, versions, patterns, decisions."""
+    """Report images, model versions, patterns and verdicts."""
     require_tables()
     found = read_status()
     lines = [
         f"{each.name}: {each.images} images ({each.real} real, {each.fake} fake), "
         + (
-            f"version {each.version}, held-out AUC {figure(each.held_out_auc)}, "
+            f"version {each.version}, test AUC {figure(each.held_out_auc)}, "
             f"{each.patterns} patterns, {each.cells} cells"
             if each.version
             else "not analysed yet"

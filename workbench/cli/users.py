@@ -14,7 +14,7 @@ from workbench.store.database import db
 
 @click.group()
 def user() -> None:
-    """Look after accounts."""
+    """Manage accounts."""
 
 
 @user.command()
@@ -32,7 +32,7 @@ def user() -> None:
 )
 @with_app
 def add(name: str, role: str, *, password_stdin: bool) -> None:
-    """Add an account; the password is asked for."""
+    """Add an account. Prompts for the password."""
     migrating.upgrade(db.engine)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")

@@ -48,13 +48,13 @@ def add_user(name: str, password: str, role: str) -> Account:
     """Make an account. Raises InvalidError or ConflictError with what is wrong."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidError(f"A name has 1 to {LONGEST_NAME} printable characters.")
+        raise InvalidError(f"A user name must have 1 to {LONGEST_NAME} printable characters.")
     if role not in ROLES:
-        raise InvalidError(f"A role is one of {', '.join(ROLES)}.")
+        raise InvalidError(f"A role must be one of {', '.join(ROLES)}.")
     _check_password(password)
     with transaction() as write:
         if write.scalar(select(User.id).where(User.name == name)) is not None:
-            raise ConflictError(f"There is a user called {name} already.")
+            raise ConflictError(f"User “{name}” already exists.")
         user = User(name=name, password_hash=_hasher().hash(password), role=role)
         write.add(user)
         write.flush()
@@ -68,14 +68,16 @@ def set_password(name: str, password: str) -> None:
     with transaction() as write:
         user = write.scalar(select(User).where(User.name == name))
         if user is None:
-            raise InvalidError(f"There is no user called {name}.")
+            raise InvalidError(f"User “{name}” not found.")
         user.password_hash = _hasher().hash(password)
         audit.record(write, None, "user.password", f"user:{user.id}")
 
 
 def _check_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+        raise InvalidError(
+            f"A password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
 
 
 def authenticate(name: str, password: str) -> Account | None:

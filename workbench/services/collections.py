@@ -83,7 +83,7 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
     """
     collection = session().scalar(select(Collection).where(Collection.name == name))
     if collection is None:
-        raise NotFoundError(gettext("There is no collection called %(name)s.", name=name))
+        raise NotFoundError(gettext("Collection “%(name)s” not found.", name=name))
     active = session().scalar(
         select(ModelVersion)
         .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
@@ -116,7 +116,7 @@ def collection_id(name: str) -> int:
     """A collection's id by its name. Raises NotFoundError."""
     found = session().scalar(select(Collection.id).where(Collection.name == name))
     if found is None:
-        raise NotFoundError(f"There is no collection called {name}; import one first.")
+        raise NotFoundError(f"Collection “{name}” not found. Import it first.")
     return found
 
 

@@ -28,4 +28,4 @@ def parse_key(text: str) -> tuple[float, int]:
 
 
 def _broken() -> InvalidError:
-    return InvalidError(gettext("This link to a further page is broken; start from the first."))
+    return InvalidError(gettext("Invalid page key. Start from the first page."))

@@ -113,8 +113,12 @@ def test_cells_of_unlike_sensitivity_are_compared_and_the_dimension_between_them
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(rf"dimension={dimension}\b"))
     sides = page.locator(".carriers > div")
-    expect(sides.nth(0).locator("h3")).to_contain_text(f"Where dimension {dimension} looks, A")
-    expect(sides.nth(1).locator("h3")).to_contain_text(f"Where dimension {dimension} looks, B")
+    expect(sides.nth(0).locator("h3")).to_contain_text(
+        f"Top-activating regions of dimension {dimension}, A"
+    )
+    expect(sides.nth(1).locator("h3")).to_contain_text(
+        f"Top-activating regions of dimension {dimension}, B"
+    )
     for side in (sides.nth(0), sides.nth(1)):
         crops = side.locator("img")
         assert crops.count() > 0

@@ -23,11 +23,11 @@ NAMES = ("checkerboard", "its surroundings")
 def collect_misclassified_real_images(page: Page, url: str) -> None:
     page.goto(f"{url}/c/{COLLECTION}/")
     page.keyboard.press("f")
-    page.get_by_label("What the model made of them").select_option("real_called_fake")
+    page.get_by_label("Outcome").select_option("real_called_fake")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url(re.compile("outcome=real_called_fake"))
     expect(page.locator(".images .panel-head")).to_contain_text(f"{MISLABELLED} images")
-    page.locator(".patterns a.level", has_text="in errors").click()
+    page.locator(".patterns a.level", has_text="lift in errors").click()
     page.wait_for_url(re.compile("sort=lift"))
 
 
@@ -64,12 +64,12 @@ def check_a_sample_by_keyboard(page: Page, witness: Witness, url: str, pattern_i
     for place, key in enumerate("nyy"):
         expect(page.locator(".sampled.current [data-key]").first).to_be_visible()
         page.keyboard.press(key)
-        expect_notice(page, "Saved: it does not fit." if key == "n" else "Saved: it fits.")
-        expect(groups.nth(place)).to_contain_text("says ada")
-    expect(page.locator(".panel-head")).to_contain_text("it does not fit 1 of 3 checked: 33%")
+        expect_notice(page, "Saved: rejected." if key == "n" else "Saved: accepted.")
+        expect(groups.nth(place)).to_contain_text("by ada")
+    expect(page.locator(".panel-head")).to_contain_text("error rate 33% (1 of 3 checked)")
     page.keyboard.press("u")
-    expect_notice(page, "Answer taken back.")
-    expect(page.locator(".panel-head")).to_contain_text("it does not fit 1 of 2 checked: 50%")
+    expect_notice(page, "Answer withdrawn.")
+    expect(page.locator(".panel-head")).to_contain_text("error rate 50% (1 of 2 checked)")
     standing = select(TagCheck.fits).where(TagCheck.withdrawn_at.is_(None)).order_by(TagCheck.id)
     assert [each[0] for each in witness.rows(standing)] == [False, True]
 
@@ -82,12 +82,12 @@ def decide_on_all_of_them(page: Page, witness: Witness) -> None:
         page.keyboard.press("o")
         page.wait_for_url(lambda url, here=here: url != here)
         assert witness.count(Verdict) == number + 1
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing left to judge")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The review queue is empty")
 
 
 def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     page.get_by_role("link", name="Models", exact=True).click()
-    page.get_by_role("button", name="Retrain now").click()
+    page.get_by_role("button", name="Retrain").click()
     expect(page.locator(".run progress")).to_be_visible()
     # It can be left and come back to.
     page.get_by_role("link", name="Explore").click()
@@ -98,7 +98,7 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     expect(new.locator(".chip")).to_have_text("active")
     expect(new.locator("td").first).to_have_text("v1")
     expect(new).to_contain_text(f"{MISLABELLED} overturned")
-    against = new.get_by_title("against its parent on the same images")
+    against = new.locator(".better, .worse")
     first, second = (
         witness.one(select(ModelVersion).where(ModelVersion.number == number))[0]
         for number in (1, 2)
@@ -112,7 +112,7 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
 
 def do_without_the_new_version(page: Page, witness: Witness) -> None:
     for number in (1, 2):
-        page.get_by_role("button", name=f"make v{number} active").click()
+        page.get_by_role("button", name=f"Make v{number} active").click()
         expect_notice(page, f"v{number} is active")
         expect(page.locator(f"tr[data-version='{number}'] .chip")).to_have_text("active")
         expect(page.locator("#masthead")).to_contain_text(f"model v{number}")

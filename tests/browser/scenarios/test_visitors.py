@@ -99,7 +99,7 @@ def test_an_open_installation_shows_an_image_and_offers_to_sign_in_where_one_wou
 
     expect(page.locator("#viewer img.base")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Confirm|Overturn")).count() == 0
-    assert page.get_by_text("tag it").count() == 0
+    assert page.locator(".tag-it").count() == 0
     expect(page.locator(".verdict").get_by_role("link", name="Sign in")).to_be_visible()
 
 

@@ -82,7 +82,7 @@ def test_an_unknown_collection_is_one_clear_line(migrated: Path, command: str) -
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Error: There is no collection called nothing")
+    assert line.startswith("Error: Collection “nothing” not found")
 
 
 def test_status_is_one_object_even_of_an_empty_workbench(migrated: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_second_analysis_says_at_once_that_it_is_up_to_date(analysed: Path) ->
         manage("analyze", "--collection", COLLECTION, "--json", data_dir=analysed, timeout_s=30)
     )
 
-    assert "up to date already" in done.stdout
+    assert "is up to date" in done.stdout
     assert (found["collection"], found["version"], found["images"]) == (COLLECTION, 1, IMAGES)
 
 
@@ -253,7 +253,7 @@ def test_an_import_that_is_interrupted_says_so_and_goes_on_when_repeated(
         time.sleep(0.01)
     os.kill(importing.pid, signal.SIGINT)
     assert importing.wait(60) == 1
-    assert "the same command goes on from here" in log.read_text()
+    assert "run the same command to resume" in log.read_text()
     kept = witness.count(Image)
     assert 0 < kept < count
 

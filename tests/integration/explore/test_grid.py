@@ -151,7 +151,7 @@ def test_a_window_outside_of_the_layout_or_too_large_is_refused(
 
 def test_a_level_that_the_layout_does_not_have_is_refused(version_id: int) -> None:
     for level in (-1, 2, 99):
-        with pytest.raises(InvalidError, match="levels 0 to 1"):
+        with pytest.raises(InvalidError, match="are 0 to 1"):
             overview(chosen(version_id), level, None)
 
 

@@ -78,10 +78,10 @@ def test_the_key_s_ramp_is_the_one_that_pictures_are_painted_with(version_id: in
 def test_a_version_has_no_map_of_a_dimension_or_image_that_it_has_not(
     version_id: int, image_id: int
 ) -> None:
-    with pytest.raises(InvalidError, match="dimensions 0 to"):
+    with pytest.raises(InvalidError, match="Dimensions of this version are 0 to"):
         heatmap_levels(version_id, image_id, 60)
     with pytest.raises(NotFoundError):
         heatmap_levels(version_id, 10**6, None)
     for attempt in (lambda: heatmap_levels(10**6, image_id, None), lambda: map_key(10**6)):
-        with pytest.raises(NotFoundError, match="no such version"):
+        with pytest.raises(NotFoundError, match="version not found"):
             attempt()

@@ -232,9 +232,7 @@ def test_one_content_under_both_labels_is_listed(import_into: Importer, tmp_path
     put(source / "real" / "liar.png", encoded(1001, "JPEG", quality=80))
     report = import_into(source)
     assert report.duplicates == 0
-    assert report.rejections == (
-        ("real/liar.png", "same content as 1.jpg, but that is labelled fake"),
-    )
+    assert report.rejections == (("real/liar.png", "duplicate of 1.jpg, which is labelled fake"),)
 
 
 def test_a_file_relabelled_later_is_listed(import_into: Importer, tmp_path: Path) -> None:
@@ -251,7 +249,7 @@ def test_a_split_changed_later_is_listed(import_into: Importer, tmp_path: Path) 
     manifest = tmp_path / "list.csv"
     import_into(table(manifest, "path,label,split", "x.png,real,train"))
     changed = table(manifest, "path,label,split", "x.png,real,test")
-    reason = "imported earlier as for training, now held out"
+    reason = "imported earlier as training split, now test split"
     assert import_into(changed).rejections == (("x.png", reason),)
     os.utime(tmp_path / "x.png", ns=(1, 1))
     assert import_into(changed).rejections == (("x.png", reason),)
@@ -373,7 +371,7 @@ def test_places_are_relative_to_the_image_root(
         "my%20set/fake/gan/0.jpg",
         "my%20set/real/0.png",
     ]
-    with pytest.raises(InvalidError, match="outside of the image root"):
+    with pytest.raises(InvalidError, match="outside the image root"):
         import_into(grow(tmp_path / "elsewhere", each=1), settings=rooted)
 
 
@@ -386,7 +384,7 @@ def test_what_lies_outside_of_the_image_root_is_listed(
     rooted = settings.model_copy(update={"image_root": source})
     report = import_into(source, manifest=manifest, settings=rooted)
     assert report.imported == 1
-    assert report.rejections == ((str(secret), "outside of the image root"),)
+    assert report.rejections == ((str(secret), "outside the image root"),)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 81])
@@ -491,7 +489,9 @@ def test_a_split_that_tears_a_group_is_listed(import_into: Importer, tmp_path: P
         put(tmp_path / f"{seed}.png", encoded(seed))
     rows = ["0.png,real,g,held_out", "1.png,real,g,train", "2.png,real,g,"]
     report = import_into(table(tmp_path / "list.csv", "path,label,group,split", *rows))
-    assert report.rejections == (("1.png", "its group g is held out, this file is for training"),)
+    assert report.rejections == (
+        ("1.png", "its group g is in test split, this file in training split"),
+    )
     assert [image.held_out for image in stored()] == [True, True]
 
 

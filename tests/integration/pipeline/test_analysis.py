@@ -34,9 +34,9 @@ class StopsAt:
     [
         ("Encoding images", 32),
         ("Training the distiller", 3),
-        ("Explaining images", 0),
-        ("Explaining images", 32),
-        ("Laying images out", 1),
+        ("Computing attributions", 0),
+        ("Computing attributions", 32),
+        ("Computing layout", 1),
         ("Measuring sensitivity", 0),
         ("Measuring sensitivity", 16),
         ("Writing cells and patterns", 1),

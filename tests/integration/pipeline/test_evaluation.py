@@ -164,12 +164,12 @@ def test_without_a_version_there_is_nothing_to_measure(
     with transaction() as current:
         current.execute(delete(ActiveVersion))
 
-    with pytest.raises(ConflictError, match="no model version yet"):
+    with pytest.raises(ConflictError, match="No model version yet"):
         measured("pictures", settings)
 
 
 def test_an_unknown_collection_is_not_found(analysed: Workspace, settings: Settings) -> None:
-    with pytest.raises(NotFoundError, match="no collection called nothing"):
+    with pytest.raises(NotFoundError, match="“nothing” not found"):
         measured("nothing", settings)
 
 

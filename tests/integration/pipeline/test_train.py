@@ -302,7 +302,7 @@ def unchanged(analysed: Workspace, version_id: int) -> Iterator[None]:
     [
         "Encoding images",
         "Training the distiller",
-        "Explaining images",
+        "Computing attributions",
         "Writing cells and patterns",
     ],
 )
@@ -351,7 +351,9 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
     assert queue.claim(run_id, "here:1:test")
     with pytest.raises(Stopping):
-        performing.perform(db.engine, run_id, settings, shown=During("Measuring patterns", stop))
+        performing.perform(
+            db.engine, run_id, settings, shown=During("Measuring effect sizes", stop)
+        )
     session().rollback()
     assert session().get_one(TrainingRun, run_id).version_id is not None
 

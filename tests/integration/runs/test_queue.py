@@ -167,7 +167,7 @@ def test_the_oldest_waiting_run_is_next(queued: int) -> None:
 
 def test_a_dead_processs_run_waits_again_and_keeps_what_was_done(queued: int) -> None:
     queue.claim(queued, dead_process())
-    change(queued, stage="Explaining images", done=3)
+    change(queued, stage="Computing attributions", done=3)
 
     assert queue.recover() == (queued,)
     left = row_of(queued)
@@ -197,7 +197,7 @@ def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None
 
     given_up = row_of(queued)
     assert given_up.state == "failed"
-    assert given_up.error == "The process that worked on it died 3 times."
+    assert given_up.error == "The worker process died 3 times during this run."
     assert given_up.finished_at is not None
 
 
@@ -312,7 +312,7 @@ def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) 
 def test_what_has_ended_cannot_be_cancelled(queued: int, ada: Account) -> None:
     queue.cancel(ada.id, queued)
 
-    with pytest.raises(InvalidError, match="over already"):
+    with pytest.raises(InvalidError, match="already ended"):
         queue.cancel(ada.id, queued)
     with pytest.raises(NotFoundError):
         queue.cancel(ada.id, 10**6)
@@ -335,15 +335,20 @@ def test_a_run_is_never_both_cancelled_and_claimed(
 def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
     queue.claim(queued, "a")
     progress = queue.RunProgress(db.engine, queued, every=0.0)
-    progress.advance(0, 10, "Explaining images")
+    progress.advance(0, 10, "Computing attributions")
     session().rollback()
     first = queue.run(queued)
-    progress.advance(5, 10, "Explaining images")
+    progress.advance(5, 10, "Computing attributions")
     session().rollback()
     half = queue.run(queued)
 
     assert (first.fraction, first.seconds_left) == (0.0, None)
-    assert (half.stage, half.done, half.total, half.fraction) == ("Explaining images", 5, 10, 0.5)
+    assert (half.stage, half.done, half.total, half.fraction) == (
+        "Computing attributions",
+        5,
+        10,
+        0.5,
+    )
     assert half.seconds_left is not None
     assert 0 <= half.seconds_left < 60
 
@@ -356,7 +361,7 @@ def test_a_rate_counts_only_what_this_process_did(
     progress = queue.RunProgress(db.engine, queued, every=0.0)
     for seconds, done in ((0, 80), (10, 90)):
         monkeypatch.setattr(queue, "now", lambda at=seconds: begun + timedelta(seconds=at))
-        progress.advance(done, 100, "Explaining images")
+        progress.advance(done, 100, "Computing attributions")
     session().rollback()
     resumed = queue.run(queued)
 
@@ -369,7 +374,7 @@ def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> Non
     progress = queue.RunProgress(db.engine, queued, every=3600.0)
     seen = []
     for done in range(6):
-        progress.advance(done, 5, "Explaining images")
+        progress.advance(done, 5, "Computing attributions")
         seen.append(row_of(queued).done)
 
     assert seen == [0, 0, 0, 0, 0, 5]

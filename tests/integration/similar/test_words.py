@@ -109,6 +109,6 @@ def test_an_encoder_without_its_text_tower_reads_no_text(
 ) -> None:
     version_id = finished_version(imported, clip(monkeypatch), settings)
 
-    assert "reads no text" in (why_no_text(version_id) or "")
-    with pytest.raises(UnavailableError, match="reads no text"):
+    assert "no text tower" in (why_no_text(version_id) or "")
+    with pytest.raises(UnavailableError, match="no text tower"):
         of_text(version_id, "smile")

@@ -71,7 +71,7 @@ def wait_until_explaining(process: Process, witness: Witness) -> None:
     version = Prediction.version_id.in_(select(ModelVersion.id).where(second))
     wait_until(process, lambda: witness.count(Prediction, version) > 0)
     run = newest_run(witness)
-    assert (run.state, run.stage) == ("running", "Explaining images")
+    assert (run.state, run.stage) == ("running", "Computing attributions")
 
 
 def wait_until_succeeded(process: Process, witness: Witness) -> None:

@@ -120,7 +120,7 @@ class ColumnStore:
         """Row of an image. Raises NotFoundError for one that the version has not scored."""
         row = int(np.searchsorted(self.image_ids, image_id))
         if row == self.count or self.image_ids[row] != image_id:
-            raise NotFoundError(gettext("This version has not scored this image."))
+            raise NotFoundError(gettext("This version has no prediction for this image."))
         return row
 
     def rows_of(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -150,7 +150,7 @@ class ColumnStore:
         """Index of a pattern among `pattern_ids`. Raises NotFoundError for another version's."""
         found = np.flatnonzero(self.pattern_ids == pattern_id)
         if not len(found):
-            raise NotFoundError(gettext("This version has no such pattern."))
+            raise NotFoundError(gettext("Pattern not found in this version."))
         return int(found[0])
 
     def members(self, index: int) -> slice:
@@ -209,7 +209,7 @@ def _opened(settings: Settings, version_id: int) -> ColumnStore:
     except (OSError, ArtifactDamagedError):
         pass
     if not is_finished(version_id):
-        raise NotFoundError(gettext("There is no such version."))
+        raise NotFoundError(gettext("Model version not found."))
     with _making:
         try:
             return _mapped(path, version_id)

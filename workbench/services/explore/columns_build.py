@@ -51,7 +51,7 @@ def path_of(settings: Settings, version_id: int) -> Path:
 def _packed(version_id: int, settings: Settings) -> bytes:
     version = session().get(ModelVersion, version_id)
     if version is None:
-        raise NotFoundError(gettext("There is no such version."))
+        raise NotFoundError(gettext("Model version not found."))
     collection_id, dimensions = version.collection_id, version.dimensions
     arrays, generators = _of_images(version_id, dimensions, settings)
     arrays |= _of_patterns(version_id, arrays["image_ids"])

@@ -179,16 +179,14 @@ def _of_people(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
 
 def _known(what: str, value: str, allowed: tuple[str, ...]) -> int:
     if value not in allowed:
-        raise InvalidError(f"{value} is no {what}; one of {', '.join(allowed)} is.")
+        raise InvalidError(f"Unknown {what} “{value}”. Use one of: {', '.join(allowed)}.")
     return allowed.index(value)
 
 
 def _generator(store: ColumnStore, name: str) -> int:
     if name not in store.generator_names:
         raise InvalidError(
-            gettext(
-                "No image of this collection comes from a generator called %(name)s.", name=name
-            )
+            gettext("Unknown generator “%(name)s”: no image of this collection has it.", name=name)
         )
     return store.generator_names.index(name)
 
@@ -201,7 +199,7 @@ def severities(p: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
 def _between(values: NDArray[np.float32], limits: Range) -> Rows:
     low, high = limits
     if low > high:
-        raise InvalidError(gettext("A range begins with its lowest value."))
+        raise InvalidError(gettext("The minimum of a range must not exceed its maximum."))
     # Limits are read with the digits that the screen shows; NaN lies in no range.
     inside: Rows = (values >= np.float32(low)) & (values <= np.float32(high))
     return inside

@@ -108,11 +108,11 @@ def _check_window(window: Window, width: int, height: int) -> None:
         and 0 < window.rows <= height - window.row
     )
     if not inside:
-        raise InvalidError(gettext("This window lies outside of the layout."))
+        raise InvalidError(gettext("The window lies outside the layout."))
     if window.size > MOST_GLYPHS:
         raise InvalidError(
             gettext(
-                "A window holds at most %(cells)s cells; choose a smaller one.", cells=MOST_GLYPHS
+                "A window holds at most %(cells)s cells. Choose a smaller one.", cells=MOST_GLYPHS
             )
         )
 

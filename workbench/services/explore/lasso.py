@@ -46,8 +46,8 @@ def cells_in_lasso(store: ColumnStore, lasso: Lasso) -> NDArray[np.bool_]:
 def _check_lasso(store: ColumnStore, lasso: Lasso) -> None:
     check_level(store, lasso.level)
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
-        raise InvalidError(gettext("A lasso has 3 to %(most)s corners.", most=MOST_CORNERS))
+        raise InvalidError(gettext("A lasso needs 3 to %(most)s corners.", most=MOST_CORNERS))
     limits = np.array(grid_size(lasso.level))
     corners = np.array(lasso.corners)
     if not np.isfinite(corners).all() or (corners < -1).any() or (corners > limits + 1).any():
-        raise InvalidError(gettext("This lasso lies outside of the layout."))
+        raise InvalidError(gettext("The lasso lies outside the layout."))

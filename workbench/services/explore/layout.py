@@ -14,7 +14,7 @@ def find_cell(version_id: int, cell_id: int) -> Cell:
     """The cell's row. Raises NotFoundError for a cell of another version."""
     cell = session().get(Cell, cell_id)
     if cell is None or cell.version_id != version_id:
-        raise NotFoundError(gettext("This version's layout has no such cell."))
+        raise NotFoundError(gettext("Cell not found in the layout of this version."))
     return cell
 
 
@@ -27,6 +27,4 @@ def check_level(store: ColumnStore, level: int) -> None:
     """Raise InvalidError for a level that the layout does not have."""
     levels = max(store.levels, 1)
     if not 0 <= level < levels:
-        raise InvalidError(
-            gettext("This layout has the levels 0 to %(finest)s.", finest=levels - 1)
-        )
+        raise InvalidError(gettext("Levels of this layout are 0 to %(finest)s.", finest=levels - 1))

@@ -64,7 +64,7 @@ def images(
 def _sequence(store: ColumnStore, order: str, shuffle: int) -> NDArray[np.int32]:
     """All rows in an order; another random slice begins elsewhere in the one random order."""
     if order not in ORDERS:
-        raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
+        raise InvalidError(f"Unknown order “{order}”. Use one of: {', '.join(ORDERS)}.")
     sequence: NDArray[np.int32] = getattr(store, f"order_{order}")
     if order != "random" or not shuffle:
         return sequence

@@ -95,7 +95,7 @@ class PatternDetail:
 def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, ...]:
     """The patterns met in a selection's area, ranked. A constant number of queries."""
     if order not in ORDERS:
-        raise InvalidError(f"{order} is no order; one of {', '.join(ORDERS)} is.")
+        raise InvalidError(f"Unknown order “{order}”. Use one of: {', '.join(ORDERS)}.")
     found = session().scalars(
         select(Pattern)
         .where(Pattern.version_id == chosen.store.version_id)
@@ -115,7 +115,7 @@ def summary(version_id: int) -> PatternsSummary:
     """How well the patterns stand as a whole. Raises NotFoundError for an unknown version."""
     version = session().get(ModelVersion, version_id)
     if version is None:
-        raise NotFoundError(gettext("There is no such version."))
+        raise NotFoundError(gettext("Model version not found."))
     return PatternsSummary(
         stability=version.metrics.get("pattern_stability"),
         effect_rank_correlation=version.metrics.get("effect_rank_correlation"),

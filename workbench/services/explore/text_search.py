@@ -24,7 +24,7 @@ def mentioning(store: ColumnStore, text: str) -> Rows:
     wanted = " ".join(text.casefold().split())
     if not wanted or len(wanted) > LONGEST_TEXT:
         raise InvalidError(
-            gettext("A text to look for has 1 to %(longest)s characters.", longest=LONGEST_TEXT)
+            gettext("A search text must have 1 to %(longest)s characters.", longest=LONGEST_TEXT)
         )
     rows = named(store, wanted)
     rows |= tagged(store, tag_ids(Tag.folded_name.contains(wanted, autoescape=True)))

@@ -52,11 +52,9 @@ def png_of(svg: str, width: float, height: float) -> bytes:
     or it takes too long.
     """
     if width * height * SCALE**2 > MOST_PIXELS:
-        raise InvalidError(gettext("This picture would be too large; take it as SVG."))
+        raise InvalidError(gettext("This image is too large for PNG. Download it as SVG."))
     if not _drawing.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError(
-            gettext("Others are taking pictures right now; try again in a moment.")
-        )
+        raise UnavailableError(gettext("Too many exports are running. Try again in a moment."))
     try:
         font = _kept_font(app_settings.settings().cache_dir)
         plainly = {sign: str(words) for sign, words in _replacements(font).items()}
@@ -86,7 +84,7 @@ def _drawn(svg: str, font: str, scale: float, *, bare: bool = False) -> bytes:
         )
     except subprocess.TimeoutExpired as error:
         raise UnavailableError(
-            gettext("Drawing this picture took too long; take it as SVG.")
+            gettext("Rendering the PNG timed out. Download it as SVG.")
         ) from error
     return done.stdout
 

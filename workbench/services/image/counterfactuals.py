@@ -89,7 +89,7 @@ def _tried(version_id: int, image_id: int, edit: Edit, settings: Settings) -> Ou
     # edit is called depends on who asks, so it is left empty.
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError(gettext("This version has not scored this image."))
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     if isinstance(edit, DimensionEdit):
         return _with_dimension_set(version_id, prediction, edit, settings)
     return _without_region(version_id, image_id, edit, settings)
@@ -140,7 +140,9 @@ def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settin
     from workbench.services.models.inference import logits_under  # noqa: PLC0415
 
     if not _tries.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError(gettext("Others are trying edits right now; try again in a moment."))
+        raise UnavailableError(
+            gettext("Too many counterfactuals are running. Try again in a moment.")
+        )
     try:
         return logits_under(version_id, pictures, settings)
     finally:
@@ -157,7 +159,7 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
     if isinstance(edit, DimensionEdit):
         image = session().get(Image, image_id)
         if image is None:
-            raise NotFoundError(gettext("There is no such image."))
+            raise NotFoundError(gettext("Image not found."))
         pixels = pixels_of(image, settings)
     else:
         group, pixels = region_of(version_id, image_id, edit, settings)

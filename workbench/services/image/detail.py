@@ -96,7 +96,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
     """Everything about one image under one version. Raises NotFoundError."""
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError(gettext("This version has not scored this image."))
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     settings = app_settings.settings()
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)

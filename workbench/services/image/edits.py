@@ -24,7 +24,7 @@ from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction
 
 _FILLED = {
-    "clone": lazy_gettext("group %(number)s covered with texture from elsewhere"),
+    "clone": lazy_gettext("group %(number)s filled with cloned texture"),
     "inpaint": lazy_gettext("group %(number)s inpainted"),
     "blur": lazy_gettext("group %(number)s blurred"),
     "mean": lazy_gettext("group %(number)s filled with the mean colour"),
@@ -86,15 +86,15 @@ def label_of(version_id: int, image_id: int, edit: Edit) -> str:
     if edit.to == "own":
         return str(
             gettext(
-                "dimension %(index)s set to %(mean)s, the mean of its own cell",
+                "dimension %(index)s set to %(mean)s (mean of its own cell)",
                 index=edit.dimension,
                 mean=mean,
             )
         )
     return str(
         gettext(
-            "dimension %(index)s set to %(mean)s, the mean of the cell in column %(column)s, "
-            "row %(row)s of level %(level)s",
+            "dimension %(index)s set to %(mean)s (mean of the cell in column %(column)s, "
+            "row %(row)s of level %(level)s)",
             index=edit.dimension,
             mean=mean,
             column=cell.column + 1,
@@ -113,10 +113,10 @@ def region_of(
     UnavailableError where the pixels are missing.
     """
     if edit.fill not in FILLS:
-        raise InvalidError(f"{edit.fill} is no way to fill a region; {', '.join(FILLS)} are.")
+        raise InvalidError(f"Unknown fill “{edit.fill}”. Use one of: {', '.join(FILLS)}.")
     group = session().get(PixelGroup, edit.group_id)
     if group is None or (group.version_id, group.image_id) != (version_id, image_id):
-        raise NotFoundError(gettext("This image has no such pixel group under this version."))
+        raise NotFoundError(gettext("Pixel group not found in this image under this version."))
     return group, pixels_of(session().get_one(Image, image_id), settings)
 
 
@@ -125,7 +125,9 @@ def pixels_of(image: Image, settings: Settings) -> NDArray[np.uint8]:
     try:
         return read_pixels(settings.image_dir, image.pixel_hash)
     except OSError as error:
-        raise UnavailableError(gettext("The normalised image is missing on disk.")) from error
+        raise UnavailableError(
+            gettext("The normalised image is missing from the data directory.")
+        ) from error
 
 
 def description_of(version_id: int, image_id: int, edit: Edit, label: str) -> dict[str, Any]:

@@ -39,13 +39,13 @@ def normalised(image_id: int) -> Path:
     """The normalised image's file. Raises NotFoundError."""
     image = session().get(Image, image_id)
     if image is None:
-        raise NotFoundError(gettext("There is no such image."))
+        raise NotFoundError(gettext("Image not found."))
     return _existing(normalised_path(app_settings.settings().image_dir, image.pixel_hash))
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise NotFoundError(gettext("The normalised image is missing on disk."))
+        raise NotFoundError(gettext("The normalised image is missing from the data directory."))
     return path
 
 
@@ -67,7 +67,7 @@ def group_crop(group_id: int, size: int) -> Path:
     group = session().get(PixelGroup, group_id)
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
-        raise NotFoundError(gettext("There is no such pixel group."))
+        raise NotFoundError(gettext("Pixel group not found."))
     folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
     source = normalised(group.image_id)
     return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, source, size))
@@ -75,7 +75,7 @@ def group_crop(group_id: int, size: int) -> Path:
 
 def _check_size(size: int) -> None:
     if size not in SIZES:
-        raise InvalidError(f"Pictures come in {', '.join(map(str, SIZES))} px.")
+        raise InvalidError(f"Unsupported image size. Sizes are {', '.join(map(str, SIZES))} px.")
 
 
 def _kept(path: Path, make: Callable[[], Picture.Image]) -> Path:
@@ -164,7 +164,7 @@ def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np
 def _finished_version(version_id: int) -> ModelVersion:
     version = session().get(ModelVersion, version_id)
     if version is None or not is_finished(version_id):
-        raise NotFoundError(gettext("There is no such version."))
+        raise NotFoundError(gettext("Model version not found."))
     return version
 
 

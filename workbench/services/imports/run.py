@@ -119,9 +119,9 @@ def import_images(
 
 def _check_names(collection: str, title: str) -> None:
     if not collection.strip() or display(collection) != collection:
-        raise InvalidError("a collection needs a name of visible characters")
+        raise InvalidError("a collection name needs visible characters")
     if len(collection) > MAX_COLLECTION_NAME:
-        raise InvalidError(f"a collection's name has at most {MAX_COLLECTION_NAME} characters")
+        raise InvalidError(f"a collection name has at most {MAX_COLLECTION_NAME} characters")
     if len(title) > MAX_TITLE or display(title) != title:
         raise InvalidError(f"a title has at most {MAX_TITLE} visible characters")
 
@@ -173,14 +173,14 @@ class _Run:
 
     def conclude(self, progress: Progress) -> dict[str, Any]:
         """Settle the held-out split and measure the file facts, once all images are in."""
-        progress.advance(0, 1, "file facts")
+        progress.advance(0, 1, "Reading metadata")
         if not self._split_is_given:
             with transaction() as current:
                 represent_both_labels(current, self.collection_id)
         facts = measure_file_facts(session(), self.collection_id)
         with transaction() as current:
             current.get_one(Collection, self.collection_id).file_facts = facts
-        progress.advance(1, 1, "file facts")
+        progress.advance(1, 1, "Reading metadata")
         return facts
 
     def end(self, state: str) -> None:

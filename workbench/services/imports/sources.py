@@ -87,18 +87,18 @@ def open_source(path: Path, manifest: Path | None, image_root: Path | None) -> I
     """Find out how to read `path`: a folder tree, a CSV file, or a folder with a manifest.
 
     Raises NotFoundError where something is missing, InvalidError where it cannot be a source or
-    lies outside of the image root.
+    lies outside the image root.
     """
     for wanted in (path, manifest):
         if wanted is not None and not wanted.exists():
-            raise NotFoundError(f"there is no {display(wanted)}")
+            raise NotFoundError(f"{display(wanted)} not found")
     base = Path(os.path.realpath(path))
     if manifest is None and not base.is_dir():
         base, manifest = base.parent, base
     if not base.is_dir():
         raise InvalidError(f"{display(path)} is not a folder")
     if image_root is not None and not base.is_relative_to(image_root):
-        raise InvalidError(f"{display(path)} is outside of the image root {display(image_root)}")
+        raise InvalidError(f"{display(path)} is outside the image root {display(image_root)}")
     if manifest is None:
         return FolderSource(base)
     return ManifestSource(Path(os.path.realpath(manifest)), base, image_root)
@@ -145,7 +145,7 @@ class FolderSource:
         if not labelled:
             raise InvalidError(
                 f"{display(self._root)} has no files in folders named real or fake: "
-                "name them so, or give a CSV manifest"
+                "rename the folders, or give a CSV manifest"
             )
         return entries
 
@@ -172,7 +172,7 @@ class FolderSource:
                 if not _is_unrelated(found.name):
                     yield folder, self._entry(folder, found)
             elif found.name.startswith("."):
-                yield folder, self._refuse(found.path, "hidden folder: not read")
+                yield folder, self._refuse(found.path, "hidden folder, not read")
             else:
                 opened = folder.below(found.name, found.path)
 
@@ -187,9 +187,9 @@ class FolderSource:
             return "not in a folder named real or fake"
         if found.is_symlink():
             if found.is_dir():
-                return "symbolic link to a folder: not followed"
+                return "symbolic link to a folder, not followed"
             if not Path(os.path.realpath(found.path)).is_relative_to(self._root):
-                return "symbolic link out of the source: not followed"
+                return "symbolic link out of the source, not followed"
         return "" if found.is_file() else "not a regular file"
 
     def _refuse(self, path: str, reason: str) -> Refusal:
@@ -283,25 +283,25 @@ class ManifestSource:
         for folder in (self._base, self._manifest.parent):
             if os.path.lexists(folder / written):
                 return self._check(folder, folder / written)
-        return self._base / written, "no such file"
+        return self._base / written, "file not found"
 
     def _check(self, folder: Path, place: Path) -> tuple[Path, str]:
         path = Path(os.path.realpath(place.parent), place.name)
         target = Path(os.path.realpath(place))
         fence = self._image_root
         if fence and not (path.is_relative_to(fence) and target.is_relative_to(fence)):
-            return path, "outside of the image root"
+            return path, "outside the image root"
         within = Path(os.path.normpath(place)).is_relative_to(folder)
         if within and not target.is_relative_to(folder):
-            return path, "symbolic link out of the source: not followed"
+            return path, "symbolic link out of the source, not followed"
         return path, "" if target.is_file() else "not a regular file"
 
 
 def _misfit(label: str, split: str, generator: str) -> str:
     if label not in LABELS:
-        return f"unknown label {display(label)!r}: real or fake is expected"
+        return f"unknown label {display(label)!r}: labels are real or fake"
     if split not in _SPLITS:
-        return f"unknown split {display(split)!r}: train or held_out is expected"
+        return f"unknown split {display(split)!r}: splits are train or held_out"
     if len(generator) > MAX_GENERATOR:
-        return f"the generator's name is longer than {MAX_GENERATOR} characters"
+        return f"generator name longer than {MAX_GENERATOR} characters"
     return ""

@@ -157,7 +157,9 @@ class Batch:
         group, wanted = image.row["group_key"], image.source.held_out
         held_out = self._sides.get(group, is_held_out(group) if wanted is None else wanted)
         if wanted not in (None, held_out):
-            reason = f"its group {group} is {_side(held_out)}, this file is {_side(not held_out)}"
+            reason = (
+                f"its group {group} is in {_side(held_out)}, this file in {_side(not held_out)}"
+            )
             return self._reject_ready(image, reason)
         self._sides[group] = held_out
         self._by_content[image.content_hash] = Known(
@@ -177,7 +179,7 @@ class Batch:
         if same_file and (reason := known.contradiction(image.source)):
             self._reject_ready(image, reason)
         elif known.label != image.source.label:
-            reason = f"same content as {known.name}, but that is labelled {known.label}"
+            reason = f"duplicate of {known.name}, which is labelled {known.label}"
             self._reject_ready(image, reason)
         elif not same_file:
             self._tally.counts["duplicates"] += 1
@@ -202,4 +204,4 @@ class Batch:
 
 
 def _side(held_out: bool) -> str:
-    return "held out" if held_out else "for training"
+    return "test split" if held_out else "training split"

@@ -61,7 +61,7 @@ def rows_of(
     """One image's activations (K) and token map (K, patch) under a version."""
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
-        raise NotFoundError(gettext("This version has not scored this image."))
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     artifact = prediction.shard.artifact
     try:
         activations, maps = (
@@ -70,7 +70,7 @@ def rows_of(
         )
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("The map of this image is lost: %(error)s.", error=error)
+            gettext("The heatmap of this image cannot be read: %(error)s.", error=error)
         ) from error
     return activations.astype(np.float32), maps.astype(np.float32)
 
@@ -89,6 +89,6 @@ def _cached_array(
         arrays = load_arrays(directory, Artifact(path=path, sha256=sha256, kind=kind))
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("A file of this version is lost: %(error)s.", error=error)
+            gettext("A file of this version cannot be read: %(error)s.", error=error)
         ) from error
     return arrays[name].astype(np.float32)

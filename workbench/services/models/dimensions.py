@@ -11,5 +11,5 @@ def check_dimension(dimension: int, dimensions: int) -> None:
     """Raise InvalidError unless a version of so many dimensions has this one."""
     if not 0 <= dimension < dimensions:
         raise InvalidError(
-            gettext("This version has the dimensions 0 to %(last)s.", last=dimensions - 1)
+            gettext("Dimensions of this version are 0 to %(last)s.", last=dimensions - 1)
         )

@@ -17,8 +17,8 @@ def encoder_of_version(version: ModelVersion, settings: Settings) -> Encoder:
     if encoder.fingerprint != version.encoder_fingerprint:
         raise UnavailableError(
             gettext(
-                "Version %(number)s was made with another build of its encoder; retrain, then try "
-                "again.",
+                "Version %(number)s was created with another build of its encoder. Retrain, "
+                "then try again.",
                 number=version.number,
             )
         )

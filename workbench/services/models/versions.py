@@ -65,7 +65,7 @@ def activate(user_id: int, version_id: int) -> None:
     with transaction() as current:
         version = current.get(ModelVersion, version_id)
         if version is None or not is_finished(version_id):
-            raise NotFoundError(gettext("There is no such version."))
+            raise NotFoundError(gettext("Model version not found."))
         switch_to(current, version, user_id)
 
 

@@ -45,7 +45,9 @@ def load_head(version: ModelVersion, settings: Settings) -> DistilledHead:
     try:
         arrays = load_arrays(settings.artifact_dir, version.weights)
     except ArtifactDamagedError as error:
-        raise UnavailableError(f"The weights of version {version.number}: {error}.") from error
+        raise UnavailableError(
+            f"The weights of version {version.number} cannot be read: {error}."
+        ) from error
     mean, scale, weight, bias, logit_weight = (torch.from_numpy(arrays[name]) for name in _TENSORS)
     own = {
         name.removeprefix(_PREFIX): array

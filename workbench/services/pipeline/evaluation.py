@@ -62,7 +62,7 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     """
     collection = session().scalar(select(Collection).where(Collection.name == name))
     if collection is None:
-        raise NotFoundError(f"There is no collection called {name}.")
+        raise NotFoundError(f"Collection “{name}” not found.")
     version = _active(collection.id)
     collection_id, trained_on = collection.id, version.collection.name
     head, number, version_id = load_head(version, settings), version.number, version.id
@@ -97,7 +97,7 @@ def _active(collection_id: int) -> ModelVersion:
         select(ActiveVersion).order_by(ActiveVersion.since.desc()).limit(1)
     )
     if active is None:
-        raise ConflictError("There is no model version yet; run analyze on a collection first.")
+        raise ConflictError("No model version yet. Run analyze on a collection first.")
     return active.version
 
 

@@ -29,7 +29,7 @@ from workbench.store.results import PixelGroup, Prediction
 
 CONTROLS = 2
 """Regions like the group, elsewhere in the same image."""
-STAGE = "Measuring patterns"
+STAGE = "Measuring effect sizes"
 
 
 @dataclass(frozen=True)

@@ -258,13 +258,13 @@ def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progr
     done, total = one.counts()
     cache = PartCache(settings)
     cache.trim()
-    progress.advance(done, total, "Explaining images")
+    progress.advance(done, total, "Computing attributions")
     with closing(one.explained()) as stream:
         for explained in stream:
             keep(explained.encoded, encoder.fingerprint, cache, settings)
             _write(version_id, explained)
             done += len(explained.members)
-            progress.advance(done, total, "Explaining images")
+            progress.advance(done, total, "Computing attributions")
 
 
 def outcome(label: str, logit: float) -> str:

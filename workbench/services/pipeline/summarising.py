@@ -207,7 +207,7 @@ def _lay_out(
     """Give each image its place, all in one transaction; does nothing where they have theirs."""
     scores = _scores(version_id, settings)
     session().rollback()
-    progress.advance(0, 1, "Laying images out")
+    progress.advance(0, 1, "Computing layout")
     if np.isnan(scores.places).any():
         places = lay_out(
             scores.activations,
@@ -222,7 +222,7 @@ def _lay_out(
                     for image_id, (x, y) in zip(scores.image_ids, places.tolist(), strict=True)
                 ],
             )
-    progress.advance(1, 1, "Laying images out")
+    progress.advance(1, 1, "Computing layout")
 
 
 def _places(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64]:

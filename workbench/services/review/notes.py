@@ -21,8 +21,8 @@ LONGEST_TEXT = 4000
 _WITHDRAWAL = Words(
     action="note.withdraw",
     subject="note",
-    gone=lazy_gettext("This note is taken back already."),
-    not_own=lazy_gettext("This note is somebody else's; only they can take it back."),
+    gone=lazy_gettext("This note is already withdrawn."),
+    not_own=lazy_gettext("Only its author can withdraw this note."),
 )
 
 
@@ -58,9 +58,9 @@ def notes_on(image_id: int) -> tuple[NoteView, ...]:
 def check_words(expectation: str, text: str) -> None:
     """Raise InvalidError unless a note can be saved with these."""
     if expectation not in EXPECTATIONS:
-        raise InvalidError("Say what you expected p(fake) to do: fall, rise or stay.")
+        raise InvalidError("Choose what you expected p(fake) to do: fall, rise or stay.")
     if not text.strip():
-        raise InvalidError(gettext("A note needs a few words: what do you conclude?"))
+        raise InvalidError(gettext("The note is empty. Write what the edit shows."))
     if len(text) > LONGEST_TEXT:
         raise InvalidError(f"A note has at most {LONGEST_TEXT} characters.")
 

@@ -39,5 +39,5 @@ def find_pattern(version_id: int, pattern_id: int) -> Pattern:
     """The pattern's row. Raises NotFoundError for a pattern of another version."""
     found = session().get(Pattern, pattern_id)
     if found is None or found.version_id != version_id:
-        raise NotFoundError(gettext("This version has no such pattern."))
+        raise NotFoundError(gettext("Pattern not found in this version."))
     return found

@@ -26,8 +26,8 @@ SAMPLE = 24
 _WITHDRAWAL = Words(
     action="tag_check.withdraw",
     subject="tag_check",
-    gone=lazy_gettext("This answer is gone already."),
-    not_own=lazy_gettext("Only who gave this answer can take it back."),
+    gone=lazy_gettext("This answer is already withdrawn."),
+    not_own=lazy_gettext("Only its author can withdraw this answer."),
 )
 
 
@@ -90,7 +90,7 @@ def check(version_id: int, pattern_id: int, tagging_id: int) -> Check:
         None,
     )
     if tagging is None:
-        raise NotFoundError(gettext("This pattern does not bear this tag (any more)."))
+        raise NotFoundError(gettext("This pattern does not have this tag, or it was withdrawn."))
     answers = _answers([tagging_id])[tagging_id]
     groups = session().execute(
         select(PixelGroup.id, PixelGroup.image_id, PixelGroup.contribution).where(
@@ -123,9 +123,11 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
     with transaction() as write:
         tagging = write.get(Tagging, tagging_id)
         if tagging is None or tagging.withdrawn_at is not None or tagging.pattern_id is None:
-            raise NotFoundError(gettext("This pattern does not bear this tag (any more)."))
+            raise NotFoundError(
+                gettext("This pattern does not have this tag, or it was withdrawn.")
+            )
         if group_id not in _sample(tagging.pattern_id, tagging_id):
-            raise InvalidError(gettext("This pixel group is not in the sample to check."))
+            raise InvalidError(gettext("This pixel group is not in the sample."))
         made = TagCheck(tagging_id=tagging_id, pixel_group_id=group_id, user_id=user_id, fits=fits)
         write.add(made)
         write.flush()

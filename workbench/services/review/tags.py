@@ -24,8 +24,8 @@ LONGEST_DESCRIPTION = 2000
 _WITHDRAWAL = Words(
     action="tag.withdraw",
     subject="tagging",
-    gone=lazy_gettext("This tag is gone already."),
-    not_own=lazy_gettext("Somebody else has put this tag here; only they can take it back."),
+    gone=lazy_gettext("This tag is already withdrawn."),
+    not_own=lazy_gettext("Only its author can withdraw this tag."),
 )
 
 
@@ -62,7 +62,9 @@ def _tag(
         )
         # A version that is still being made may be taken away again: nothing may hang on it.
         if subject is None or not is_finished(subject.version_id):
-            raise NotFoundError(gettext("There is nothing here to tag (any more)."))
+            raise NotFoundError(
+                gettext("Nothing to tag: the pattern or pixel group no longer exists.")
+            )
         tag = _tag_named(write, user_id, name)
         made = write.scalar(
             select(Tagging).where(
@@ -87,7 +89,9 @@ def _clean(name: str) -> str:
     # Folding may lengthen a name ("ß" to "ss"), and the folded one has to fit too.
     if not name or len(name.casefold()) > LONGEST_NAME or not name.isprintable():
         raise InvalidError(
-            gettext("A tag's name has 1 to %(longest)s printable characters.", longest=LONGEST_NAME)
+            gettext(
+                "A tag name must have 1 to %(longest)s printable characters.", longest=LONGEST_NAME
+            )
         )
     return name
 
@@ -173,14 +177,12 @@ def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:
     with transaction() as write:
         tag = write.get(Tag, tag_id)
         if tag is None:
-            raise NotFoundError(gettext("There is no such tag."))
+            raise NotFoundError(gettext("Tag not found."))
         before = {"name": tag.name, "description": tag.description}
         tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
         try:
             write.flush()
         except IntegrityError as error:
-            raise ConflictError(
-                gettext("There is a tag called %(name)s already.", name=name)
-            ) from error
+            raise ConflictError(gettext("Tag “%(name)s” already exists.", name=name)) from error
         audit.record(write, user_id, "tag.describe", f"tag:{tag_id}", before=before)
     return name

@@ -21,8 +21,8 @@ LONGEST_REASON = 2000
 _WITHDRAWAL = Words(
     action="verdict.withdraw",
     subject="verdict",
-    gone=lazy_gettext("This verdict is taken back already."),
-    not_own=lazy_gettext("This verdict is somebody else's; only they can take it back."),
+    gone=lazy_gettext("This verdict is already withdrawn."),
+    not_own=lazy_gettext("Only its author can withdraw this verdict."),
 )
 
 
@@ -43,14 +43,14 @@ def give_verdict(
 ) -> VerdictView:
     """Decide on an image. A person's newer verdict replaces the older; both stay in the history."""
     if decision not in DECISIONS:
-        raise InvalidError(f"A verdict is one of {', '.join(DECISIONS)}.")
+        raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
     with transaction() as write:
         if write.get(Image, image_id) is None:
-            raise NotFoundError(gettext("There is no such image."))
+            raise NotFoundError(gettext("Image not found."))
         if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
-            raise NotFoundError(gettext("This version has not scored this image."))
+            raise NotFoundError(gettext("This version has no prediction for this image."))
         verdict = Verdict(
             image_id=image_id,
             version_id=version_id,

@@ -59,19 +59,15 @@ def request_retrain(
     """Queue a run for the worker. Raises ConflictError where one is under way already."""
     with transaction() as current:
         if current.get(Collection, collection_id) is None:
-            raise NotFoundError(gettext("There is no such collection."))
+            raise NotFoundError(gettext("Collection not found."))
         if _open_run(collection_id) is not None:
-            raise ConflictError(
-                gettext("A run for this collection is queued or under way already.")
-            )
+            raise ConflictError(gettext("A run for this collection is already queued or running."))
         wanted = TrainingRun(collection_id=collection_id, trigger=trigger, requested_by_id=user_id)
         current.add(wanted)
         try:
             current.flush()
         except IntegrityError as error:
-            raise ConflictError(
-                gettext("A run for this collection was asked for just now.")
-            ) from error
+            raise ConflictError(gettext("A run for this collection was just requested.")) from error
         audit.record(current, user_id, "run.request", f"training_run:{wanted.id}")
     return run(wanted.id)
 
@@ -82,13 +78,13 @@ def cancel(user_id: int, run_id: int) -> RunView:
         # Locked: a worker that claims it now either comes first or finds it cancelled.
         wanted = current.get(TrainingRun, run_id, populate_existing=True, with_for_update=True)
         if wanted is None:
-            raise NotFoundError(gettext("There is no such run."))
+            raise NotFoundError(gettext("Run not found."))
         if wanted.state == "queued":
             _end(current, wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
-            raise InvalidError(gettext("This run is over already."))
+            raise InvalidError(gettext("This run has already ended."))
         audit.record(current, user_id, "run.cancel", f"training_run:{run_id}")
     return run(run_id)
 
@@ -115,7 +111,7 @@ def run(run_id: int) -> RunView:
     """One run. Raises NotFoundError."""
     found = session().get(TrainingRun, run_id, populate_existing=True)
     if found is None:
-        raise NotFoundError(gettext("There is no such run."))
+        raise NotFoundError(gettext("Run not found."))
     return _view(found)
 
 
@@ -240,7 +236,7 @@ def recover() -> tuple[int, ...]:
         left = [each for each in running if _is_left(each)]
         for each in left:
             if each.attempts >= ATTEMPTS:
-                died = f"The process that worked on it died {each.attempts} times."
+                died = f"The worker process died {each.attempts} times during this run."
                 _end(current, each, "failed", died)
             else:
                 each.state, each.claimed_by = "queued", ""

@@ -23,7 +23,7 @@ def run_for_analysis(collection: int, *, again: bool = False) -> int | None:
     if under_way is not None:
         return under_way.id
     if session().scalar(select(Image.id).where(Image.collection_id == collection).limit(1)) is None:
-        raise ConflictError("The collection holds no images yet; import some first.")
+        raise ConflictError("The collection has no images. Import images first.")
     if not again and _is_up_to_date(collection):
         return None
     return queue.request_retrain(None, collection, trigger="first").id

@@ -48,7 +48,7 @@ _POLL_SECONDS = 0.5
 _STAGES: dict[Kind, str] = {
     "images": "Indexing images",
     "groups": "Indexing pixel groups",
-    "words": "Indexing images for words",
+    "words": "Indexing images for text search",
 }
 
 
@@ -104,7 +104,9 @@ def make_index(
             try:
                 _make(subject, kind, part or slice(None), settings, progress)
             except ArtifactDamagedError as error:
-                raise UnavailableError(f"The nearest cannot be looked up: {error}.") from error
+                raise UnavailableError(
+                    f"The similarity index could not be built: {error}."
+                ) from error
     progress.advance(1, 1, stage)
 
 
@@ -244,7 +246,9 @@ def _groups(subject: _Subject, settings: Settings) -> Iterator[_Batch]:
             ids, shard_rows, numbers = (list(each) for each in zip(*rows, strict=True))
             arrays = load_arrays(settings.artifact_dir, facts)
             if "directions" not in arrays:
-                raise UnavailableError("This version is from before pixel groups were compared.")
+                raise UnavailableError(
+                    "This version has no index of pixel groups. Retrain to build one."
+                )
             vectors = arrays["directions"][shard_rows, numbers].astype(np.float32)
             # What has no direction is like nothing.
             told = vectors.any(axis=1)

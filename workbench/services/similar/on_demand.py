@@ -51,13 +51,11 @@ def opened(
     making = _making(version.id, folder, kind, settings, part)
     if not making.ended.wait(max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)):
         raise UnavailableError(
-            gettext("What is nearest is being worked out; look again in a few minutes.")
+            gettext("The similarity index is being built. Try again in a few minutes.")
         )
     if found := open_index(folder, kind):
         return found
-    raise UnavailableError(
-        making.refused or gettext("The index of what is nearest could not be made.")
-    )
+    raise UnavailableError(making.refused or gettext("The similarity index could not be built."))
 
 
 def _making(

@@ -83,7 +83,7 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
         .one_or_none()
     )
     if row is None:
-        raise NotFoundError(gettext("This version has not scored this image."))
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     artifact, embedding_row = row
     vector = _row(artifact, "embedding", embedding_row)
     index = opened(version, "images", app_settings.settings())
@@ -143,10 +143,12 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
 
     text = text.strip()
     if not text:
-        raise InvalidError(gettext("Say in some words what to look for."))
+        raise InvalidError(gettext("Enter a text to search for."))
     if len(text) > LONGEST_WORDS:
         raise InvalidError(
-            gettext("The words can have at most %(longest)s characters.", longest=LONGEST_WORDS)
+            gettext(
+                "The text query can have at most %(longest)s characters.", longest=LONGEST_WORDS
+            )
         )
     version = _finished(version_id)
     tower = _text_tower(version)
@@ -154,9 +156,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
     except EncoderUnavailableError as error:
-        raise UnavailableError(
-            gettext("These words cannot be looked for: %(error)s.", error=error)
-        ) from error
+        raise UnavailableError(gettext("Text search failed: %(error)s.", error=error)) from error
     found = index.nearest(unit(vector)[0], _bounded(limit))
     by_id = _cards(version_id, (each for each, _cosine in found))
     return tuple(Neighbour(by_id[each], cosine) for each, cosine in found if each in by_id)
@@ -176,7 +176,7 @@ def image_card(version_id: int, image_id: int) -> ImageCard:
     _finished(version_id)
     found = _cards(version_id, (image_id,))
     if image_id not in found:
-        raise NotFoundError(gettext("This version has not scored this image."))
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     return found[image_id]
 
 
@@ -191,13 +191,13 @@ def _finished(version_id: int) -> ModelVersion:
     """An unfinished version may go, and its ids be given out again: nothing of it is indexed."""
     version = session().get(ModelVersion, version_id)
     if version is None or not is_finished(version_id):
-        raise NotFoundError(gettext("There is no such version."))
+        raise NotFoundError(gettext("Model version not found."))
     return version
 
 
 def _text_tower(version: ModelVersion) -> TextTower:
     refusal = gettext(
-        "The encoder of this version, %(encoder)s, reads no text: it has only images.",
+        "The encoder of this version, %(encoder)s, has no text tower: no text search.",
         encoder=version.encoder,
     )
     if version.encoder == PACKAGED:  # known without loading it
@@ -229,7 +229,7 @@ def _group(version_id: int, group_id: int) -> tuple[PixelGroup, Prediction]:
         .one_or_none()
     )
     if row is None:
-        raise NotFoundError(gettext("This version has no such pixel group."))
+        raise NotFoundError(gettext("Pixel group not found in this version."))
     return row
 
 
@@ -240,13 +240,13 @@ def _group_card(group: PixelGroup) -> GroupCard:
 def _row(artifact: Artifact | None, name: str, row: int) -> NDArray[np.float32]:
     if artifact is None:
         raise UnavailableError(
-            gettext("The embedding of this image is lost; analyse the collection again.")
+            gettext("The embedding of this image is missing. Analyse the collection again.")
         )
     try:
         found = load_rows(app_settings.settings().artifact_dir, artifact, name, row)
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("What is nearest cannot be looked up: %(error)s.", error=error)
+            gettext("Similarity search failed: %(error)s.", error=error)
         ) from error
     return found.astype(np.float32)
 

@@ -50,7 +50,7 @@ def _embedded(endpoint: str, **values: Any) -> str:
     if g.pictures_embedded > MOST_PICTURES:
         raise InvalidError(
             gettext(
-                "A document holds at most %(most)s pictures; take a smaller part of this view.",
+                "An export holds at most %(most)s images. Narrow the selection and try again.",
                 most=MOST_PICTURES,
             )
         )

@@ -39,17 +39,17 @@ IMAGES_TAKEN = 48
 PATTERNS_TAKEN = 40
 LEGEND_HEIGHT = 64.0
 ORDER_WORDS = {
-    "uncertain": lazy_gettext("least certain first"),
-    "wrong": lazy_gettext("most wrong first"),
-    "fake": lazy_gettext("most fake first"),
-    "real": lazy_gettext("most real first"),
+    "uncertain": lazy_gettext("lowest confidence first"),
+    "wrong": lazy_gettext("highest loss first"),
+    "fake": lazy_gettext("highest p(fake) first"),
+    "real": lazy_gettext("lowest p(fake) first"),
     "diverse": lazy_gettext("most diverse first"),
-    "random": lazy_gettext("random slice"),
+    "random": lazy_gettext("random sample"),
 }
 SORT_WORDS = {
     "contribution": lazy_gettext("largest contribution first"),
-    "lift": lazy_gettext("most frequent in errors first"),
-    "prevalence": lazy_gettext("most frequent first"),
+    "lift": lazy_gettext("highest lift in errors first"),
+    "prevalence": lazy_gettext("highest prevalence first"),
     "stability": lazy_gettext("most stable first"),
 }
 
@@ -71,7 +71,7 @@ def picture(name: str, picture: str, kind: str) -> Response:
     if picture not in PICTURES or kind not in KINDS:
         raise NotFoundError(
             gettext(
-                "There is no such picture. There are: %(pictures)s; each as svg or png.",
+                "Unknown export. Available: %(pictures)s, each as svg or png.",
                 pictures=", ".join(PICTURES),
             )
         )
@@ -104,11 +104,11 @@ def _overview(view: View, workspace: Workspace) -> Taken:
         _counted(page),
     ]
     if page.drawing.lighting:
-        facts.append(gettext("bar on top: share that is selected"))
+        facts.append(gettext("top bar: share selected"))
     if len(page.drawing.levels) > 1:
         facts.append(
             gettext(
-                "level %(level)s of %(levels)s",
+                "zoom level %(level)s of %(levels)s",
                 level=view.level + 1,
                 levels=len(page.drawing.levels),
             ),
@@ -165,7 +165,7 @@ def _dimensions(view: View, workspace: Workspace) -> Taken:
         *_pins(page),
         gettext("over %(images)s", images=right)
         if left == right
-        else gettext("%(left)s on the left against %(right)s on the right", left=left, right=right),
+        else gettext("%(left)s left, %(right)s right", left=left, right=right),
         gettext("activation from low to high"),
         gettext("line: mean"),
     ]
@@ -183,13 +183,13 @@ def _dimensions(view: View, workspace: Workspace) -> Taken:
 def _image(view: View, workspace: Workspace) -> Taken:
     image_id = whole(request.args, "image")
     if image_id is None:
-        raise InvalidError(gettext("“image” must say which image is wanted."))
+        raise InvalidError(gettext("“image” is missing: the number of the image to export."))
     page = image_page(view, workspace, image_id)
     card = page.detail.card
     facts = [
         workspace.collection.name,
         _model(workspace),
-        gettext("labelled %(label)s", label=label_words(card.label)),
+        gettext("label: %(label)s", label=label_words(card.label)),
         _heatmap(view),
         gettext("+ toward fake, − toward real, in logits"),
     ]
@@ -227,7 +227,7 @@ def _facts(page: ExplorePage, *, selection: bool = True) -> list[str]:
             )
         )
     if view.lasso is not None:
-        facts.append(gettext("lassoed cells"))
+        facts.append(gettext("lasso"))
     if page.pattern_name is not None:
         facts.append(gettext("with %(pattern)s", pattern=page.pattern_name))
     return facts
@@ -262,7 +262,7 @@ def _counted(page: ExplorePage) -> str:
     if not page.chips:
         return image_count(page.overview.images)
     return gettext(
-        "%(images)s of %(whole)s pass the filters and are counted",
+        "%(images)s of %(whole)s match the filters; glyphs count these",
         images=count(page.overview.images),
         whole=image_count(page.overview.whole),
     )

@@ -23,7 +23,8 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     """Name and password."""
 
     name = StringField(
-        lazy_gettext("Name"), [InputRequired(lazy_gettext("Enter your name.")), Length(max=80)]
+        lazy_gettext("User name"),
+        [InputRequired(lazy_gettext("Enter your user name.")), Length(max=80)],
     )
     password = PasswordField(
         lazy_gettext("Password"),

@@ -84,7 +84,7 @@ def lasso(name: str) -> str:
     """What a lasso takes, exactly, before anything is done with it."""
     view, workspace = enter(name)
     if view.lasso is None:
-        raise InvalidError(gettext("Draw a lasso around some cells first."))
+        raise InvalidError(gettext("Draw a lasso around cells first."))
     taken = grid.lassoed(version_of(workspace).id, view.filters, view.lasso)
     return render_template("partials/lasso_card.html", view=view, taken=taken)
 
@@ -166,4 +166,4 @@ def _left_name(view: View) -> str:
 def _right_name(view: View) -> str:
     if view.b:
         return "B"
-    return gettext("all that pass the filters") if view.filters.any else gettext("all images")
+    return gettext("all that match the filters") if view.filters.any else gettext("all images")

@@ -100,8 +100,8 @@ def give_verdict(name: str, image_id: int) -> Response:
     version = version_of(workspace)
     decision = choice(request.form, "decision", DECISIONS)
     if decision is None:
-        raise InvalidError(gettext("Choose one of: confirm, overturn, unsure, exclude."))
-    reason = words(request.form, "reason", LONGEST_REASON, gettext("The reason"))
+        raise InvalidError(gettext("Choose a verdict: confirm, overturn, unsure or exclude."))
+    reason = words(request.form, "reason", LONGEST_REASON, gettext("Reason"))
     given = verdicts.give_verdict(security.user_id(), image_id, version.id, decision, reason)
     here = view.image_url(image_id)
     notices.saved(
@@ -121,7 +121,7 @@ def give_verdict(name: str, image_id: int) -> Response:
 def withdraw_verdict(verdict_id: int) -> Response:
     """Take back one's own verdict."""
     verdicts.withdraw_verdict(security.user_id(), verdict_id)
-    notices.saved(gettext("Verdict taken back."))
+    notices.saved(gettext("Verdict withdrawn."))
     return redirect(security.way_back("collections.show"), 303)
 
 
@@ -133,8 +133,8 @@ def save_note(name: str, image_id: int) -> Response:
     chosen = read_edit(request.form)
     expectation = choice(request.form, "expectation", EXPECTATIONS)
     if chosen is None or expectation is None:
-        raise InvalidError(gettext("Try an edit first, and say what you expected p(fake) to do."))
-    text = words(request.form, "text", LONGEST_TEXT, gettext("The note"))
+        raise InvalidError(gettext("Run an edit first and choose what you expected p(fake) to do."))
+    text = words(request.form, "text", LONGEST_TEXT, gettext("Note"))
     note = counterfactuals.save_note(
         security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
     )
@@ -150,7 +150,7 @@ def save_note(name: str, image_id: int) -> Response:
 def withdraw_note(note_id: int) -> Response:
     """Take back one's own note."""
     notes.withdraw_note(security.user_id(), note_id)
-    notices.saved(gettext("Note taken back."))
+    notices.saved(gettext("Note withdrawn."))
     return redirect(security.way_back("collections.show"), 303)
 
 
@@ -209,14 +209,14 @@ def _trial(version_id: int, image_id: int) -> tuple[Trial | None, str | None]:
 def _references(view: View, trial: Trial | None) -> tuple[tuple[str, str], ...]:
     """0, the mean of its own cell, and those of the cells that the view has pinned or selected."""
     cells = (
-        (view.a, gettext("the mean of pinned cell A")),
-        (view.b, gettext("the mean of pinned cell B")),
-        (view.cell, gettext("the mean of the selected cell")),
+        (view.a, gettext("mean of pinned cell A")),
+        (view.b, gettext("mean of pinned cell B")),
+        (view.cell, gettext("mean of the selected cell")),
     )
-    offered = {"zero": "0", "own": gettext("the mean of its own cell")}
+    offered = {"zero": "0", "own": gettext("mean of its own cell")}
     offered |= {f"cell-{cell}": words for cell, words in cells if cell is not None}
     if trial is not None and trial.chosen.to not in offered:
-        offered[trial.chosen.to] = gettext("the mean of another cell")
+        offered[trial.chosen.to] = gettext("mean of another cell")
     return tuple(offered.items())
 
 

@@ -56,7 +56,7 @@ def preview(version_id: int, image_id: int) -> Response:
     """An image as a counterfactual changes it."""
     chosen = read_edit(request.args)
     if chosen is None:
-        raise InvalidError(gettext("“edit” is missing."))
+        raise InvalidError(gettext("“edit” is missing: group-NUMBER or dimension-NUMBER."))
     return _bytes(counterfactuals.preview(version_id, image_id, chosen.edit))
 
 
@@ -70,7 +70,7 @@ def _file(path: Path) -> Response:
             kind = sniffed(file.read(8))
     except FileNotFoundError as error:
         raise UnavailableError(
-            gettext("This picture's file is missing from the data directory.")
+            gettext("The image file is missing from the data directory.")
         ) from error
     return _kept(send_file(path, mimetype=kind, conditional=True, etag=True))
 
@@ -87,7 +87,7 @@ def sniffed(head: bytes) -> str:
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             return kind
-    raise UnavailableError(gettext("This picture's file is damaged."))
+    raise UnavailableError(gettext("The image file is damaged."))
 
 
 def _kept(response: Response) -> Response:

@@ -55,7 +55,7 @@ def request_retrain(name: str) -> Response:
     """Ask the worker for a retrain on what people have decided."""
     workspace = collections.workspace(name)
     queue.request_retrain(security.user_id(), workspace.collection.id)
-    notices.saved(gettext("Retrain requested. You can leave this page; it goes on without you."))
+    notices.saved(gettext("Retrain requested. You can leave this page; the run continues."))
     return redirect(url_for("models.show", name=name), 303)
 
 
@@ -79,7 +79,7 @@ def cancel(name: str, run_id: int) -> Response:
     """Ask a run to stop between two steps; the active version stays."""
     run = _run_of(name, run_id)
     queue.cancel(security.user_id(), run.id)
-    notices.saved(gettext("The run was asked to stop."))
+    notices.saved(gettext("Cancellation requested."))
     return redirect(url_for("models.show", name=name), 303)
 
 
@@ -103,5 +103,5 @@ def _run_of(name: str, run_id: int) -> RunView:
     workspace = collections.workspace(name)
     run: RunView = queue.run(run_id)
     if run.collection_id != workspace.collection.id:
-        raise NotFoundError(gettext("There is no such run in this collection."))
+        raise NotFoundError(gettext("Run not found in this collection."))
     return run

@@ -64,11 +64,9 @@ def show(name: str) -> str:
     view, workspace = enter(name)
     version = version_of(workspace).id
     image_id, group_id = whole(request.args, "image"), whole(request.args, "group")
-    text = words(request.args, "words", LONGEST_WORDS, gettext("The search")).replace("\n", " ")
+    text = words(request.args, "words", LONGEST_WORDS, gettext("Text query")).replace("\n", " ")
     if sum((image_id is not None, group_id is not None, bool(text))) > 1:
-        raise InvalidError(
-            gettext("Ask for what is like an image, a pixel group or some words: one only.")
-        )
+        raise InvalidError(gettext("Give one query: an image, a pixel group or a text."))
     image, group, nearest = None, None, None
     if image_id is not None:
         image = search.image_card(version, image_id)

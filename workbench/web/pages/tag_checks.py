@@ -60,11 +60,11 @@ def answer(tagging_id: int) -> Response:
     group_id = whole(request.form, "group")
     said = choice(request.form, "fits", ANSWERS)
     if group_id is None or said is None:
-        raise InvalidError(gettext("Say of a pixel group whether the tag fits."))
+        raise InvalidError(gettext("Accept or reject the tag for a pixel group of the sample."))
     fits = said == "yes"
     made = tag_checks.answer(security.user_id(), tagging_id, group_id, fits=fits)
     notices.saved(
-        gettext("Saved: it fits.") if fits else gettext("Saved: it does not fit."),
+        gettext("Saved: accepted.") if fits else gettext("Saved: rejected."),
         undo=url_for("tag_checks.withdraw", check_id=made),
         back=security.way_back("taxonomy.show"),
     )
@@ -76,5 +76,5 @@ def answer(tagging_id: int) -> Response:
 def withdraw(check_id: int) -> Response:
     """Take back an answer."""
     tag_checks.withdraw(security.user_id(), check_id)
-    notices.saved(gettext("Answer taken back."))
+    notices.saved(gettext("Answer withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)

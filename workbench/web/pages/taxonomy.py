@@ -28,10 +28,8 @@ def show() -> str:
 @security.requires("tag")
 def describe(tag_id: int) -> Response:
     """Rename a tag or say what it means; whatever bears it keeps it."""
-    name = words(request.form, "name", LONGEST_NAME, gettext("The name"))
-    description = words(
-        request.form, "description", LONGEST_DESCRIPTION, gettext("The description")
-    )
+    name = words(request.form, "name", LONGEST_NAME, gettext("Name"))
+    description = words(request.form, "description", LONGEST_DESCRIPTION, gettext("Description"))
     saved = tags.describe_tag(security.user_id(), tag_id, name, description)
     notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
     return redirect(security.way_back("taxonomy.show"), 303)
@@ -41,7 +39,7 @@ def describe(tag_id: int) -> Response:
 @security.requires("tag")
 def tag_pattern(pattern_id: int) -> Response:
     """Name a pattern; its pixel groups inherit the tag."""
-    name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
+    name = words(request.form, "tag", LONGEST_NAME, gettext("Tag"))
     return _tagged(tags.tag_pattern(security.user_id(), pattern_id, name))
 
 
@@ -49,7 +47,7 @@ def tag_pattern(pattern_id: int) -> Response:
 @security.requires("tag")
 def tag_group(group_id: int) -> Response:
     """Put a tag on one pixel group."""
-    name = words(request.form, "tag", LONGEST_NAME, gettext("The tag"))
+    name = words(request.form, "tag", LONGEST_NAME, gettext("Tag"))
     return _tagged(tags.tag_group(security.user_id(), group_id, name))
 
 
@@ -58,7 +56,7 @@ def tag_group(group_id: int) -> Response:
 def withdraw(tagging_id: int) -> Response:
     """Take back a tag that one has put on."""
     tags.withdraw(security.user_id(), tagging_id)
-    notices.saved(gettext("Tag taken off."))
+    notices.saved(gettext("Tag withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)
 
 

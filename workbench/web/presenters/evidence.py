@@ -35,13 +35,12 @@ def _strip(outcome: Outcome, *, of_dimension: bool) -> str:
     controls = ", ".join(signed(value) for value in outcome.controls)
     if of_dimension:
         return gettext(
-            "The edit moves the logit by %(change)s; other dimensions set likewise move it by "
-            "%(controls)s.",
+            "Change in logit: %(change)s; control dimensions with the same edit: %(controls)s.",
             change=change,
             controls=controls,
         )
     return gettext(
-        "The edit moves the logit by %(change)s; like regions elsewhere move it by %(controls)s.",
+        "Change in logit: %(change)s; control regions with the same edit: %(controls)s.",
         change=change,
         controls=controls,
     )
@@ -50,14 +49,14 @@ def _strip(outcome: Outcome, *, of_dimension: bool) -> str:
 def _legend(controls: int, *, of_dimension: bool) -> str:
     if of_dimension:
         return ngettext(
-            "◆ this edit, ● %(controls)s other dimension set likewise",
-            "◆ this edit, ● %(controls)s other dimensions set likewise",
+            "◆ this edit, ● %(controls)s control dimension",
+            "◆ this edit, ● %(controls)s control dimensions",
             controls,
             controls=count(controls),
         )
     return ngettext(
-        "◆ this edit, ● %(controls)s like region elsewhere, filled likewise",
-        "◆ this edit, ● %(controls)s like regions elsewhere, filled likewise",
+        "◆ this edit, ● %(controls)s control region elsewhere in the image",
+        "◆ this edit, ● %(controls)s control regions elsewhere in the image",
         controls,
         controls=count(controls),
     )
@@ -68,33 +67,39 @@ def _finding(outcome: Outcome, *, of_dimension: bool) -> str:
         return _too_few(len(outcome.controls))
     if not outcome.exceeds_control:
         return (
-            gettext("Other dimensions set likewise move it no less: no evidence.")
+            gettext(
+                "Not significant: within the 95% prediction interval of the control dimensions."
+            )
             if of_dimension
-            else gettext("Like regions elsewhere move it no less: no evidence.")
+            else gettext(
+                "Not significant: within the 95% prediction interval of the control regions."
+            )
         )
     mean = signed(outcome.control_mean)
     if outcome.delta_logit < outcome.control_mean:
         return (
             gettext(
-                "Other dimensions set likewise move it by %(mean)s; this one less toward fake: "
-                "evidence.",
+                "Significant: lower than the control dimensions (mean %(mean)s), outside their "
+                "95%% prediction interval.",
                 mean=mean,
             )
             if of_dimension
             else gettext(
-                "Like regions elsewhere move it by %(mean)s; this one less toward fake: evidence.",
+                "Significant: lower than the control regions (mean %(mean)s), outside their "
+                "95%% prediction interval.",
                 mean=mean,
             )
         )
     return (
         gettext(
-            "Other dimensions set likewise move it by %(mean)s; this one more toward fake: "
-            "evidence.",
+            "Significant: higher than the control dimensions (mean %(mean)s), outside their "
+            "95%% prediction interval.",
             mean=mean,
         )
         if of_dimension
         else gettext(
-            "Like regions elsewhere move it by %(mean)s; this one more toward fake: evidence.",
+            "Significant: higher than the control regions (mean %(mean)s), outside their "
+            "95%% prediction interval.",
             mean=mean,
         )
     )
@@ -102,10 +107,10 @@ def _finding(outcome: Outcome, *, of_dimension: bool) -> str:
 
 def _too_few(controls: int) -> str:
     if not controls:
-        return gettext("No other dimension is moved by this: nothing to compare with.")
+        return gettext("No controls: no other dimension changes with this edit.")
     return ngettext(
-        "Only %(controls)s other dimension is moved by this: too few to compare with.",
-        "Only %(controls)s other dimensions are moved by this: too few to compare with.",
+        "Too few controls for a test: %(controls)s control dimension.",
+        "Too few controls for a test: %(controls)s control dimensions.",
         controls,
         controls=count(controls),
     )

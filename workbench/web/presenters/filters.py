@@ -39,7 +39,7 @@ def _range(name: str) -> Callable[[tuple[float, float]], str]:
     def words(limits: tuple[float, float]) -> str:
         low, high = limits
         if high >= UNBOUNDED:
-            return gettext("%(name)s from %(low)s", name=gettext(name), low=number_text(low))
+            return gettext("%(name)s ≥ %(low)s", name=gettext(name), low=number_text(low))
         return gettext(
             "%(name)s %(low)s to %(high)s",
             name=gettext(name),
@@ -57,14 +57,16 @@ def _activation(value: tuple[int, float, float]) -> str:
 
 _WORDS: dict[str, Callable[[Any], str]] = {
     "outcome": outcome_words,
-    "label": lambda value: gettext("labelled %(label)s", label=label_words(value)),
-    "generator": lambda value: gettext("from %(generator)s", generator=value),
-    "split": lambda value: gettext("held out") if value == "held_out" else gettext("for training"),
+    "label": lambda value: gettext("label: %(label)s", label=label_words(value)),
+    "generator": lambda value: gettext("generator: %(generator)s", generator=value),
+    "split": lambda value: (
+        gettext("test split") if value == "held_out" else gettext("training split")
+    ),
     "p": _range("p(fake)"),
     "severity": lambda value: gettext("severity %(levels)s", levels=", ".join(map(str, value))),
     "sensitivity": _range("sensitivity"),
     "activation": _activation,
-    "tag": lambda value: gettext("tagged %(tag)s", tag=value),
+    "tag": lambda value: gettext("tag: %(tag)s", tag=value),
     "verdict": verdict_words,
-    "text": lambda value: gettext("mentions “%(text)s”", text=value),
+    "text": lambda value: gettext("text: “%(text)s”", text=value),
 }

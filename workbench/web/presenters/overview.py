@@ -131,21 +131,19 @@ class Sentences:
     def __init__(self) -> None:
         self._outcomes = {name: str(OUTCOME_WORDS[name]) for name in glyph.OUTCOMES}
         self._image_count = image_counts()
-        self._counts = gettext("%(images)s: %(parts)s.")
+        self._counts = gettext("%(images)s; %(parts)s.")
         self._fakeness = gettext("Mean p(fake) %(p)s, severity %(severity)s of 5.")
         self._unmeasured = gettext("Sensitivity not measured.")
-        self._on_each = gettext("Sensitivity %(sensitivity)s logits, measured on each.")
-        self._on_some = gettext(
-            "Sensitivity %(sensitivity)s logits, measured on %(measured)s of them."
-        )
-        self._empty = gettext("None of its %(images)s passes the filters.")
+        self._on_each = gettext("Sensitivity %(sensitivity)s logits, measured on all.")
+        self._on_some = gettext("Sensitivity %(sensitivity)s logits, measured on %(measured)s.")
+        self._empty = gettext("None of its %(images)s match the filters.")
 
     def of(self, cell: CellView) -> str:
         """The sentences of one cell."""
         if not cell.images:
             return self._empty % {"images": self._image_count(cell.whole)}
         parts = [
-            f"{count(getattr(cell, name))} {words}"
+            f"{words}: {count(getattr(cell, name))}"
             for name, words in self._outcomes.items()
             if getattr(cell, name)
         ]

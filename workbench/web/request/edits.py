@@ -45,7 +45,7 @@ def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
         return None
     match = _EDIT.fullmatch(text)
     if match is None or int(match[2]) > LARGEST_ID:
-        raise InvalidError(gettext("“edit” must name a pixel group or a dimension of this image."))
+        raise InvalidError(gettext("“edit” must be group-NUMBER or dimension-NUMBER."))
     number = int(match[2])
     to = values.get("to", "").strip() or "zero"
     reference = _reference(to)
@@ -60,5 +60,5 @@ def _reference(text: str) -> int | Literal["zero", "own"]:
         return "own"
     match = _CELL.fullmatch(text)
     if match is None or int(match[1]) > LARGEST_ID:
-        raise InvalidError(gettext("“to” must be zero, own or a cell."))
+        raise InvalidError(gettext("“to” must be zero, own or cell-NUMBER."))
     return int(match[1])

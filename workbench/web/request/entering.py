@@ -41,7 +41,7 @@ def queue_of(workspace: Workspace) -> ReviewQueue:
 def _not_analysed(workspace: Workspace) -> NotFoundError:
     return NotFoundError(
         gettext(
-            "“%(name)s” has not been analysed yet, so it has no model version.",
+            "“%(name)s” has no model version yet. Run the analysis first.",
             name=workspace.collection.name,
         )
     )

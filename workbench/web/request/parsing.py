@@ -26,7 +26,7 @@ def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGES
     if not low <= number <= high:
         raise InvalidError(
             gettext(
-                "“%(name)s” must lie between %(low)s and %(high)s.", name=name, low=low, high=high
+                "“%(name)s” must be between %(low)s and %(high)s.", name=name, low=low, high=high
             )
         )
     return number
@@ -58,7 +58,7 @@ def numbers(values: Mapping[str, str], name: str, count: int) -> tuple[int, ...]
     ):
         raise InvalidError(
             gettext(
-                "“%(name)s” must be %(count)s whole numbers with commas between them.",
+                "“%(name)s” must be %(count)s whole numbers separated by commas.",
                 name=name,
                 count=count,
             )
@@ -76,7 +76,7 @@ def choices(values: Mapping[str, str], name: str, highest: int) -> tuple[int, ..
     if not set(parts) <= allowed.keys():
         raise InvalidError(
             gettext(
-                "“%(name)s” must be numbers from 1 to %(highest)s with commas between them.",
+                "“%(name)s” must be numbers from 1 to %(highest)s separated by commas.",
                 name=name,
                 highest=highest,
             )
@@ -88,7 +88,7 @@ def decimal(text: str, name: str) -> float:
     """A finite number that somebody typed."""
     text = text.strip()
     if not re.fullmatch(r"-?[0-9]{1,7}(\.[0-9]{1,8})?", text):
-        raise InvalidError(gettext("“%(name)s” must be numbers like 0.5.", name=name))
+        raise InvalidError(gettext("“%(name)s” must be a decimal number, such as 0.5.", name=name))
     return float(text) + 0.0
 
 
@@ -102,7 +102,7 @@ def between(
     parts = text.split(",")
     if len(parts) != 2:
         raise InvalidError(
-            gettext("“%(name)s” must be two numbers with a comma between them.", name=name)
+            gettext("“%(name)s” must be two numbers separated by a comma.", name=name)
         )
     first, last = (
         decimal(part, name) if part.strip() else limit
@@ -111,7 +111,7 @@ def between(
     if not low <= first <= last <= high:
         raise InvalidError(
             gettext(
-                "“%(name)s” must be two rising numbers between %(low)s and %(high)s.",
+                "“%(name)s” must be a minimum and a maximum from %(low)s to %(high)s.",
                 name=name,
                 low=number_text(low),
                 high=number_text(high),
@@ -152,7 +152,9 @@ def key(values: Mapping[str, str], name: str) -> str | None:
     if not text:
         return None
     if len(text) > 200 or not text.isprintable():
-        raise InvalidError(gettext("“%(name)s” is not a place in this list.", name=name))
+        raise InvalidError(
+            gettext("“%(name)s” is not a valid page key. Start from the first page.", name=name)
+        )
     return text
 
 
@@ -162,7 +164,7 @@ def words(values: Mapping[str, str], name: str, longest: int, called: str) -> st
     if len(text) > longest:
         raise InvalidError(
             gettext(
-                "%(called)s can have at most %(longest)s characters; this has %(length)s.",
+                "%(called)s is too long: %(length)s characters, at most %(longest)s are allowed.",
                 called=called,
                 longest=longest,
                 length=len(text),
@@ -170,6 +172,6 @@ def words(values: Mapping[str, str], name: str, longest: int, called: str) -> st
         )
     if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
         raise InvalidError(
-            gettext("%(called)s has characters that cannot be shown.", called=called)
+            gettext("%(called)s contains control characters. Remove them.", called=called)
         )
     return text

@@ -252,7 +252,7 @@ def read_lasso(values: Mapping[str, str]) -> Lasso | None:
     points = corners.split(";") if corners else []
     if found is None or not 3 <= len(points) <= MOST_CORNERS:
         raise InvalidError(
-            gettext("A lasso has a level, and 3 to %(most)s corners.", most=MOST_CORNERS)
+            gettext("A lasso needs a level and 3 to %(most)s corners.", most=MOST_CORNERS)
         )
     return Lasso(found, tuple(_corner(point) for point in points))
 
@@ -260,7 +260,7 @@ def read_lasso(values: Mapping[str, str]) -> Lasso | None:
 def _corner(text: str) -> tuple[float, float]:
     numbers = [decimal(part, "lasso") for part in text.split(",")]
     if len(numbers) != 2:
-        raise InvalidError(gettext("A corner of a lasso is two numbers with a comma between them."))
+        raise InvalidError(gettext("A lasso corner must be two numbers separated by a comma."))
     return numbers[0], numbers[1]
 
 

@@ -31,51 +31,49 @@ class Explanation:
 
 EXPLANATIONS = {
     400: Explanation(
-        lazy_gettext("That request was not understood"),
-        lazy_gettext("Something in it was missing or broken."),
+        lazy_gettext("Bad request"),
+        lazy_gettext("A value is missing or malformed."),
     ),
     401: Explanation(
-        lazy_gettext("You are not signed in"),
+        lazy_gettext("Not signed in"),
         lazy_gettext(
-            "Your sign-in has ended. Sign in again in another tab, then repeat this: "
-            "what you typed here is still here."
+            "Your session has ended. Sign in again in another tab, then try again: "
+            "your input is kept here."
         ),
     ),
     403: Explanation(
-        lazy_gettext("This is not yours to do"),
-        lazy_gettext("Your account may look at this, but not change it."),
+        lazy_gettext("You don't have permission to do this"),
+        lazy_gettext("Your role can view this but not change it."),
     ),
     404: Explanation(
-        lazy_gettext("There is nothing here"),
-        lazy_gettext("The address may be mistyped, or belong to another model version."),
+        lazy_gettext("Not found"),
+        lazy_gettext("The address may be mistyped or belong to another model version."),
     ),
     405: Explanation(
-        lazy_gettext("That cannot be done this way"),
-        lazy_gettext("Use the page's own buttons and links."),
+        lazy_gettext("Method not allowed"),
+        lazy_gettext("Use the buttons and links of the page."),
     ),
     409: Explanation(
-        lazy_gettext("Somebody else was faster"),
-        lazy_gettext("Something changed while you were looking at it. Load it again."),
+        lazy_gettext("Conflict"),
+        lazy_gettext("This was changed in the meantime. Reload the page and try again."),
     ),
     413: Explanation(
-        lazy_gettext("That is too much text"), lazy_gettext("Shorten it and send it again.")
+        lazy_gettext("Request too large"), lazy_gettext("Shorten the text and send it again.")
     ),
     422: Explanation(
-        lazy_gettext("That does not make sense as it stands"),
-        lazy_gettext("One of the values cannot be used."),
+        lazy_gettext("Invalid value"),
+        lazy_gettext("Check the values and try again."),
     ),
     429: Explanation(
-        lazy_gettext("Too many tries"), lazy_gettext("Wait a minute, then try again.")
+        lazy_gettext("Too many requests"), lazy_gettext("Wait a minute, then try again.")
     ),
     500: Explanation(
-        lazy_gettext("The workbench made a mistake"),
-        lazy_gettext(
-            "It has been written to the server's log. Nothing that was shown as saved is lost."
-        ),
+        lazy_gettext("Internal error"),
+        lazy_gettext("The error was logged. Everything that was reported as saved is kept."),
     ),
     503: Explanation(
-        lazy_gettext("Not available right now"),
-        lazy_gettext("What this needs is missing at the moment."),
+        lazy_gettext("Temporarily unavailable"),
+        lazy_gettext("A required part is missing. Try again later."),
     ),
 }
 
@@ -98,8 +96,8 @@ def _forged(_error: CSRFError) -> Answer:
     return answer(
         400,
         gettext(
-            "This form was opened before your present sign-in, so it was not accepted. "
-            "Load the page again and repeat it."
+            "This form is from an earlier session and was not accepted. "
+            "Reload the page and try again."
         ),
     )
 

@@ -15,10 +15,10 @@ MINUS = "\N{MINUS SIGN}"
 
 OUTCOME_WORDS = {
     "misclassified": lazy_gettext("misclassified"),
-    "real_right": lazy_gettext("real, right"),
-    "real_called_fake": lazy_gettext("real, called fake"),
-    "fake_right": lazy_gettext("fake, right"),
-    "fake_called_real": lazy_gettext("fake, called real"),
+    "real_right": lazy_gettext("true negative (real)"),
+    "real_called_fake": lazy_gettext("false positive (real called fake)"),
+    "fake_right": lazy_gettext("true positive (fake)"),
+    "fake_called_real": lazy_gettext("false negative (fake called real)"),
 }
 
 DECISION_WORDS = {
@@ -29,8 +29,8 @@ DECISION_WORDS = {
 }
 
 VERDICT_WORDS = {
-    "none": lazy_gettext("not judged"),
-    "any": lazy_gettext("judged"),
+    "none": lazy_gettext("not reviewed"),
+    "any": lazy_gettext("reviewed"),
     **DECISION_WORDS,
 }
 
@@ -66,17 +66,22 @@ STAGE_WORDS = {
     "Starting": lazy_gettext("Starting"),
     "Encoding images": lazy_gettext("Encoding images"),
     "Training the distiller": lazy_gettext("Training the distiller"),
-    "Explaining images": lazy_gettext("Explaining images"),
-    "Laying images out": lazy_gettext("Laying images out"),
+    "Computing attributions": lazy_gettext("Computing attributions"),
+    "Measuring sensitivity": lazy_gettext("Measuring sensitivity"),
+    "Computing layout": lazy_gettext("Computing layout"),
     "Finding patterns": lazy_gettext("Finding patterns"),
     "Resampling patterns": lazy_gettext("Resampling patterns"),
+    "Measuring effect sizes": lazy_gettext("Measuring effect sizes"),
     "Writing cells and patterns": lazy_gettext("Writing cells and patterns"),
+    "Indexing images": lazy_gettext("Indexing images"),
+    "Indexing pixel groups": lazy_gettext("Indexing pixel groups"),
+    "Indexing images for text search": lazy_gettext("Indexing images for text search"),
 }
 """Runs write their stages down in English."""
 
 TRIGGER_WORDS = {
-    "first": lazy_gettext("first analysis"),
-    "request": lazy_gettext("asked for"),
+    "first": lazy_gettext("initial analysis"),
+    "request": lazy_gettext("requested"),
     "schedule": lazy_gettext("scheduled"),
 }
 
@@ -188,7 +193,7 @@ def file_size(value: int) -> str:
 
 
 def outcome_words(value: str) -> str:
-    """An outcome as words: "real, called fake"."""
+    """An outcome as words: "false positive (real called fake)"."""
     return str(OUTCOME_WORDS[value])
 
 
@@ -198,7 +203,7 @@ def decision_words(value: str) -> str:
 
 
 def verdict_words(value: str) -> str:
-    """Which verdict a filter asks for: "not judged", "overturned"."""
+    """Which verdict a filter asks for: "not reviewed", "overturned"."""
     return str(VERDICT_WORDS[value])
 
 

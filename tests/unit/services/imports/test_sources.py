@@ -93,7 +93,7 @@ def test_unrelated_files_are_passed_over_and_others_are_listed(tmp_path: Path) -
     assert refusals(tmp_path) == {
         "README.md": "not in a folder named real or fake",
         "loose.png": "not in a folder named real or fake",
-        ".git": "hidden folder: not read",
+        ".git": "hidden folder, not read",
     }
 
 
@@ -107,8 +107,8 @@ def test_symbolic_links_out_of_the_source_and_to_folders_are_not_followed(tmp_pa
     assert {found.shown for found in candidates(source)} == {"real/x.png", "real/within.png"}
     assert refusals(source) == {
         "pool/y.png": "not in a folder named real or fake",
-        "real/out.png": "symbolic link out of the source: not followed",
-        "real/loop": "symbolic link to a folder: not followed",
+        "real/out.png": "symbolic link out of the source, not followed",
+        "real/loop": "symbolic link to a folder, not followed",
         "real/dangling.png": "not a regular file",
     }
 
@@ -221,13 +221,13 @@ def test_rows_that_cannot_be_used_are_listed_with_their_reason(tmp_path: Path) -
         "",
     )
     assert refusals(tmp_path, manifest) == {
-        "x.png": "unknown label 'maybe': real or fake is expected",
-        "./x.png": "unknown split 'someday': train or held_out is expected",
-        f"../{tmp_path.name}/x.png": "the generator's name is longer than 120 characters",
-        "missing.png": "no such file",
+        "x.png": "unknown label 'maybe': labels are real or fake",
+        "./x.png": "unknown split 'someday': splits are train or held_out",
+        f"../{tmp_path.name}/x.png": "generator name longer than 120 characters",
+        "missing.png": "file not found",
         "folder": "not a regular file",
-        "only-a-path.png": "unknown label '': real or fake is expected",
-        f"{'n' * 300}.png": "no such file",
+        "only-a-path.png": "unknown label '': labels are real or fake",
+        f"{'n' * 300}.png": "file not found",
     }
 
 
@@ -240,8 +240,8 @@ def test_links_of_a_manifest_out_of_the_source_are_not_followed(tmp_path: Path) 
     rows = (f"{name},real" for name in ("out.png", "folder/secret.png", "within.png"))
     manifest = table(source / "list.csv", "path,label", *rows)
     assert refusals(source, manifest) == {
-        "out.png": "symbolic link out of the source: not followed",
-        "folder/secret.png": "symbolic link out of the source: not followed",
+        "out.png": "symbolic link out of the source, not followed",
+        "folder/secret.png": "symbolic link out of the source, not followed",
     }
 
 
@@ -258,9 +258,9 @@ def test_nothing_outside_of_the_image_root_is_taken(tmp_path: Path) -> None:
         "link.png,real",
     )
     assert refusals(tmp_path / "root" / "set", manifest, tmp_path / "root") == {
-        "../../outside/secret.png": "outside of the image root",
-        f"{tmp_path}/outside/secret.png": "outside of the image root",
-        "link.png": "outside of the image root",
+        "../../outside/secret.png": "outside the image root",
+        f"{tmp_path}/outside/secret.png": "outside the image root",
+        "link.png": "outside the image root",
     }
 
 
@@ -269,7 +269,7 @@ def test_a_source_outside_of_the_image_root_is_refused(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "link").symlink_to(source)
     for path in (source, tmp_path / "root" / "link"):
-        with pytest.raises(InvalidError, match="outside of the image root"):
+        with pytest.raises(InvalidError, match="outside the image root"):
             open_source(path, None, tmp_path / "root")
 
 
@@ -295,9 +295,9 @@ def test_what_is_no_csv_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"there is no .*nowhere"):
+    with pytest.raises(NotFoundError, match=r"nowhere not found"):
         open_source(tmp_path / "nowhere", None, None)
-    with pytest.raises(NotFoundError, match=r"there is no .*list\.csv"):
+    with pytest.raises(NotFoundError, match=r"list\.csv not found"):
         open_source(tmp_path, tmp_path / "list.csv", None)
 
 
