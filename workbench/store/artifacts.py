@@ -1,4 +1,4 @@
-"""Artifact files: big arrays beside the database. Each is written once, and its hash is kept."""
+"""Artifact files: large arrays beside the database, written once, checked by hash."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ _KINDS = {
 
 
 class ArtifactDamagedError(Exception):
-    """An artifact file is missing or does not hold what its row says."""
+    """An artifact file is missing or its content does not match its row."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What is known of a file of arrays; unlike a row, it may go from thread to thread.
+    """Metadata of a file of arrays; unlike a row, it can be passed between threads.
 
-    `path` is relative to the directory of such files; `size` is in bytes.
+    path: relative to the directory of such files.
+    size: in bytes.
     """
 
     kind: str
@@ -50,7 +51,7 @@ class FileFacts:
 
 
 class Artifact(Base):
-    """A file in the artifact directory: its place, size and hash."""
+    """A file in the artifact directory: path, size in bytes and SHA-256."""
 
     __tablename__ = "artifact"
 
@@ -67,7 +68,7 @@ class Artifact(Base):
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
+    """Write a file atomically and durably: temporary name, sync, rename, sync the directory."""
     _make_directory(path.parent)
     _write(path, content, durable=True)
     _sync_directory(path.parent)
@@ -75,9 +76,9 @@ def write_durably(path: Path, content: bytes) -> None:
 
 @contextmanager
 def placed_durably(path: Path) -> Iterator[Path]:
-    """A temporary place for a library to write a big file to; it is then whole at `path`, or gone.
+    """Yield a temporary path to write to; at the end the file is synced and renamed to `path`.
 
-    Synced like `write_durably`, without the content ever being in memory as bytes.
+    Like `write_durably`, for content that a library writes itself. Removed on any error.
     """
     _make_directory(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
@@ -93,7 +94,7 @@ def placed_durably(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
+    """Write a file atomically, but not durably: for content that can be made again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, content, durable=False)
 
@@ -113,7 +114,7 @@ def _write(path: Path, content: bytes, *, durable: bool) -> None:
 
 
 def _make_directory(path: Path) -> None:
-    """Make a directory and those above it, each entered durably into the one above."""
+    """Create a directory and its parents, and sync each parent."""
     if path.is_dir():
         return
     _make_directory(path.parent)
@@ -130,14 +131,14 @@ def _sync_directory(path: Path) -> None:
 
 
 def store_arrays(directory: Path, kind: str, arrays: dict[str, NDArray[np.generic]]) -> Artifact:
-    """Write arrays to a new file under `directory`; the row is returned, not yet in a session."""
+    """Write arrays to a new file under `directory`; return its row, not yet in a session."""
     facts, content = described(kind, arrays)
     write_durably(directory / facts.path, content)
     return Artifact(kind=kind, path=facts.path, sha256=facts.sha256, size=facts.size)
 
 
 def described(kind: str, arrays: dict[str, NDArray[np.generic]]) -> tuple[FileFacts, bytes]:
-    """The content of a new file of these arrays, and where it belongs; nothing is written."""
+    """Serialise arrays to a new file's metadata and content, without writing it."""
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
     # The token keeps two runs that compute the same arrays from sharing one file.
@@ -146,9 +147,9 @@ def described(kind: str, arrays: dict[str, NDArray[np.generic]]) -> tuple[FileFa
 
 
 def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, NDArray[np.generic]]:
-    """All arrays of an artifact, checked against its hash.
+    """Load all arrays of an artifact, and check its hash.
 
-    Raises ArtifactDamagedError where the file is missing or differs from what was written.
+    Raises ArtifactDamagedError where the file is missing or was changed.
     """
     path = directory / artifact.path
     try:
@@ -162,14 +163,14 @@ def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, ND
 
 
 def pack_arrays(arrays: dict[str, NDArray[np.generic]], facts: dict[str, str]) -> bytes:
-    """The content of a file of arrays, with a few words about them, for `map_arrays`."""
+    """Serialise arrays with metadata, for `map_arrays`."""
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, facts)
 
 
 def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    """The arrays of a file, mapped into memory instead of read, and the words about them.
+    """Map the arrays of a file into memory, and read its metadata.
 
-    Raises OSError where there is no such file, ArtifactDamagedError where it is torn.
+    Raises OSError where there is no such file, ArtifactDamagedError where it is incomplete.
     """
     content = np.memmap(path, dtype=np.uint8, mode="r")
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
@@ -187,9 +188,9 @@ def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, st
 
 
 def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArray[np.generic]:
-    """One row of one array of an artifact, without reading the rest.
+    """Load one row of one array of an artifact, without reading the rest.
 
-    Raises ArtifactDamagedError where the file is missing, torn, or has no such row.
+    Raises ArtifactDamagedError where the file is missing, incomplete, or has no such row.
     """
     path = directory / artifact.path
     try:
