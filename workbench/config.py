@@ -1,4 +1,4 @@
-"""Settings, read once from WORKBENCH_* variables; nothing else reads the environment."""
+"""Settings from WORKBENCH_* variables; nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
-
 SHORTEST_SECRET = 32
+"""Characters."""
 
 
 class Settings(BaseSettings):
-    """All that an installation can choose. Frozen: state that changes lives in tables."""
+    """Settings of an installation. Frozen: state that changes is in tables."""
 
     model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True)
 
     data_dir: Path = PROJECT_ROOT / "var"
-    """Where database, artifacts and normalised images live."""
+    """Directory of the database, artifacts and normalised images."""
 
     database_url: str = ""
     """SQLAlchemy URL; empty means SQLite in `data_dir`."""
@@ -31,63 +31,63 @@ class Settings(BaseSettings):
     """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
 
     device: str = "cpu"
-    """Torch device that encodes: `cpu`, `cuda`, `cuda:1`."""
+    """Torch device of the encoder: `cpu`, `cuda`, `cuda:1`."""
 
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    """What the encoder multiplies matrices in; `auto` is bfloat16 where that is seen to be faster.
+    """Precision of the encoder's matrix products; `auto` is bfloat16 where it is measurably faster.
 
-    Another precision is another encoder: its embeddings are its own.
+    Another precision is another encoder: embeddings are not shared between them.
     """
 
     secret_key: str = ""
-    """Signs sessions; empty means a random one, kept in `data_dir` for its owner's eyes only."""
+    """Signs sessions; empty means a random one, kept in `data_dir`, readable by its owner only."""
 
     image_root: Path | None = None
-    """Where set, originals outside of it are refused, and are stored relative to it."""
+    """Where set, originals must be inside of it, and their paths are stored relative to it."""
 
     open_reading: bool = False
-    """Pages may be read without signing in. Writing always needs an account."""
+    """Allow reading without signing in. Writing always needs an account."""
 
     relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
         "smooth_share"
     )
-    """Method of the token maps; one that the encoder's features do not allow is replaced."""
+    """Attribution method; the encoder's default where its features do not allow it."""
 
     projection: Literal["off", "on"] = "off"
-    """Whether distillers are trained behind the forget-to-spell projection (ADR 10)."""
+    """Train distillers behind the forget-to-spell projection (ADR 10)."""
 
     dimensions: Annotated[int, Field(ge=2, le=64)] = 16
-    """K, the number of distilled dimensions."""
+    """Number K of distilled dimensions."""
 
     seed: int = 0
 
     retrain_hour: Annotated[int, Field(ge=0, le=23)] = 2
-    """Local hour at which the nightly retrain is considered."""
+    """Local hour of the scheduled retrain."""
 
     retrain_min_decisions: Annotated[int, Field(ge=1)] = 20
-    """New verdicts since the active version's dataset that make a scheduled retrain worth while."""
+    """Fewest new verdicts since the active version's dataset for a scheduled retrain."""
 
     sensitivity_images: Annotated[int, Field(ge=0)] = 1000
-    """So many images of a version at most have their sensitivity measured, spread over the layout;
-    each costs two encodings."""
+    """Most images of a version with a measured sensitivity, stratified over the layout; each costs
+    two encodings."""
 
     effect_images: Annotated[int, Field(ge=1)] = 24
-    """So many images of a pattern at most measure its effect, drawn at random; each costs three
-    encodings. With half as many, weak patterns' effects are mostly chance."""
+    """Most images of a pattern that its effect is measured on, drawn at random; each costs three
+    encodings. With half as many, weak patterns' effects are mostly noise."""
 
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
 
     cache_gigabytes: Annotated[float, Field(ge=0)] = 20
-    """Bound of the cache of tokens and superpixels, in 10^9 bytes; 0 keeps none.
+    """Largest size of the cache of tokens and superpixels, in 10^9 bytes; 0 turns it off.
 
     The packaged encoder's tokens take 0.8 MB an image, so 20 are room for 25,000 images.
     """
 
     max_pixels: Annotated[int, Field(ge=1)] = 80_000_000
-    """Images that claim more pixels are refused unread (decompression bombs)."""
+    """Images with more pixels in their header are rejected unread (decompression bombs)."""
 
     https: bool = False
-    """The workbench is reached by https only: cookies are marked secure."""
+    """Mark cookies as secure, for a workbench served over https only."""
 
     @field_validator("data_dir", "image_root", mode="after")
     @classmethod
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The database's URL, with SQLite in the data directory as the default."""
+        """The database URL; by default SQLite in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'workbench.sqlite'}"
 
     @property
@@ -112,17 +112,17 @@ class Settings(BaseSettings):
 
     @property
     def image_dir(self) -> Path:
-        """The normalised images, by hash."""
+        """Directory of the normalised images, by hash."""
         return self.data_dir / "images"
 
     @property
     def cache_dir(self) -> Path:
-        """What can be made again: converted weights, thumbnails, downloads."""
+        """Directory of what can be made again: converted weights, thumbnails, downloads."""
         return self.data_dir / "cache"
 
     @property
     def part_dir(self) -> Path:
-        """Cached parts of what encoders give, bounded by `cache_gigabytes`."""
+        """Directory of cached encoder parts and superpixels, bounded by `cache_gigabytes`."""
         return self.cache_dir / "parts"
 
     @property
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         return int(self.cache_gigabytes * 1e9)
 
     def session_secret(self) -> str:
-        """The configured secret, or this data directory's own, made at its first use."""
+        """Return the configured secret, or the data directory's own, created at first use."""
         return self.secret_key or _kept_secret(self.data_dir / "secret_key")
 
 

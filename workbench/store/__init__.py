@@ -1,1 +1,1 @@
-"""Tables, queries and artifact files. Knows SQLAlchemy and the disk, nothing of HTTP or torch."""
+"""Tables, sessions, migrations and artifact files. SQLAlchemy and the disk, no HTTP, no torch."""

@@ -1,13 +1,10 @@
-"""Artifact files: big arrays beside the database. Each is written once, and its hash is kept."""
+"""Artifact files: large arrays beside the database, written once, checked by hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +16,7 @@ from safetensors.numpy import load, save
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workbench.files import write_durably
 from workbench.store.database import Base, now
 
 _KINDS = {
@@ -33,14 +31,15 @@ _KINDS = {
 
 
 class ArtifactDamagedError(Exception):
-    """An artifact file is missing or does not hold what its row says."""
+    """An artifact file is missing or its content does not match its row."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What is known of a file of arrays; unlike a row, it may go from thread to thread.
+    """Metadata of a file of arrays; unlike a row, it can be passed between threads.
 
-    `path` is relative to the directory of such files; `size` is in bytes.
+    path: relative to the directory of such files.
+    size: in bytes.
     """
 
     kind: str
@@ -50,7 +49,7 @@ class FileFacts:
 
 
 class Artifact(Base):
-    """A file in the artifact directory: its place, size and hash."""
+    """A file in the artifact directory: path, size in bytes and SHA-256."""
 
     __tablename__ = "artifact"
 
@@ -66,78 +65,15 @@ class Artifact(Base):
         return FileFacts(self.kind, self.path, self.sha256, self.size)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
-    _make_directory(path.parent)
-    _write(path, content, durable=True)
-    _sync_directory(path.parent)
-
-
-@contextmanager
-def placed_durably(path: Path) -> Iterator[Path]:
-    """A temporary place for a library to write a big file to; it is then whole at `path`, or gone.
-
-    Synced like `write_durably`, without the content ever being in memory as bytes.
-    """
-    _make_directory(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content, durable=False)
-
-
-def _write(path: Path, content: bytes, *, durable: bool) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _make_directory(path: Path) -> None:
-    """Make a directory and those above it, each entered durably into the one above."""
-    if path.is_dir():
-        return
-    _make_directory(path.parent)
-    path.mkdir(exist_ok=True)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def store_arrays(directory: Path, kind: str, arrays: dict[str, NDArray[np.generic]]) -> Artifact:
-    """Write arrays to a new file under `directory`; the row is returned, not yet in a session."""
+    """Write arrays to a new file under `directory`; return its row, not yet in a session."""
     facts, content = described(kind, arrays)
     write_durably(directory / facts.path, content)
     return Artifact(kind=kind, path=facts.path, sha256=facts.sha256, size=facts.size)
 
 
 def described(kind: str, arrays: dict[str, NDArray[np.generic]]) -> tuple[FileFacts, bytes]:
-    """The content of a new file of these arrays, and where it belongs; nothing is written."""
+    """Serialise arrays to a new file's metadata and content, without writing it."""
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
     # The token keeps two runs that compute the same arrays from sharing one file.
@@ -146,9 +82,9 @@ def described(kind: str, arrays: dict[str, NDArray[np.generic]]) -> tuple[FileFa
 
 
 def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, NDArray[np.generic]]:
-    """All arrays of an artifact, checked against its hash.
+    """Load all arrays of an artifact, and check its hash.
 
-    Raises ArtifactDamagedError where the file is missing or differs from what was written.
+    Raises ArtifactDamagedError where the file is missing or was changed.
     """
     path = directory / artifact.path
     try:
@@ -162,14 +98,14 @@ def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, ND
 
 
 def pack_arrays(arrays: dict[str, NDArray[np.generic]], facts: dict[str, str]) -> bytes:
-    """The content of a file of arrays, with a few words about them, for `map_arrays`."""
+    """Serialise arrays with metadata, for `map_arrays`."""
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, facts)
 
 
 def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    """The arrays of a file, mapped into memory instead of read, and the words about them.
+    """Map the arrays of a file into memory, and read its metadata.
 
-    Raises OSError where there is no such file, ArtifactDamagedError where it is torn.
+    Raises OSError where there is no such file, ArtifactDamagedError where it is incomplete.
     """
     content = np.memmap(path, dtype=np.uint8, mode="r")
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
@@ -187,9 +123,9 @@ def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, st
 
 
 def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArray[np.generic]:
-    """One row of one array of an artifact, without reading the rest.
+    """Load one row of one array of an artifact, without reading the rest.
 
-    Raises ArtifactDamagedError where the file is missing, torn, or has no such row.
+    Raises ArtifactDamagedError where the file is missing, incomplete, or has no such row.
     """
     path = directory / artifact.path
     try:

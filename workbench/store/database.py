@@ -1,4 +1,4 @@
-"""The database: declarative base, connection set-up, and the one way to write."""
+"""Database: declarative base, sessions, transactions, and set-up of SQLite connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_ID = 2**31 - 1
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite forgets time zones: checked going in, given coming out."""
+    """A timestamp in UTC. SQLite stores no time zone: it is required on input and set on output."""
 
     impl = DateTime
     cache_ok = True
@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Base of all tables; the naming convention gives every constraint a name to migrate by."""
+    """Base of all tables. The naming convention names every constraint, as migrations need."""
 
     metadata = MetaData(
         naming_convention={
@@ -59,36 +59,36 @@ db = SQLAlchemy()
 
 
 def session() -> Session:
-    """The session of the current application context."""
-    current: Session = db.session()
-    return current
+    """Return the session of the application context."""
+    of_context: Session = db.session()
+    return of_context
 
 
 def now() -> datetime:
-    """This moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Write: commits at the end, rolls back on any error.
+    """Open a write transaction: commit at the end, roll back on any error.
 
-    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a transaction that read
-    first and wrote later could otherwise fail half-way when another writer came between.
+    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a transaction that reads
+    first and writes later could otherwise fail when another writer came between.
     """
-    current = session()
-    current.rollback()  # a read may have opened a deferred transaction; it holds nothing
-    current.connection(execution_options={WRITING: True})
+    writing = session()
+    writing.rollback()  # a read may have opened a deferred transaction; it holds nothing
+    writing.connection(execution_options={WRITING: True})
     try:
-        yield current
-        current.commit()
+        yield writing
+        writing.commit()
     except BaseException:
-        current.rollback()
+        writing.rollback()
         raise
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Set a SQLite engine's connections up as the design says; other databases need nothing."""
+    """Set up the connections of a SQLite engine; other databases need nothing."""
     if engine.dialect.name != "sqlite":
         return
     event.listen(engine, "connect", _set_up_sqlite)

@@ -1,4 +1,4 @@
-"""Collections, their images, and the runs that imported them."""
+"""Tables of collections, their images and import runs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Collection(Base):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     title: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
-    """What the set is and is not, shown on its page."""
+    """Description of the collection, shown on its page."""
     file_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """How well file facts alone predict the label (see services.file_facts)."""
+    """How well file metadata alone predicts the label (metadata shortcut)."""
     real: Mapped[int] = mapped_column(default=0, server_default="0")
     fake: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How many images are labelled so; kept by the import, since counting a million takes long."""
+    """Number of images by label; kept by the import, since counting a million takes long."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -59,14 +59,14 @@ class Image(Base):
     pixel_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the normalised file: names it on disk and keys its embeddings."""
     original_uri: Mapped[str] = mapped_column(Text)
-    """The original's place, percent-encoded, so that any file name can be stored: an absolute
-    `file:` URI, or a path relative to the image root where one is set."""
+    """Percent-encoded, so that any file name can be stored: an absolute `file:` URI, or a path
+    relative to the image root where one is set."""
     name: Mapped[str] = mapped_column(Text)
-    """The file's name as it can be shown; bytes that are not UTF-8 are replaced."""
+    """The file's name for display; bytes that are not UTF-8 are replaced."""
     label: Mapped[str] = mapped_column(String(4))
     generator: Mapped[str] = mapped_column(String(120), default="")
     group_key: Mapped[str] = mapped_column(Text)
-    """Images cut from one source share it, and so never straddle the held-out split."""
+    """Images of one source share it, and stay on one side of the test split."""
     held_out: Mapped[bool]
     format: Mapped[str] = mapped_column(String(12))
     width: Mapped[int]
@@ -80,9 +80,9 @@ class Image(Base):
 
 
 class ImportRun(Base):
-    """One call of `import`, with its counts.
+    """One run of `import`, with its counts.
 
-    States: running, succeeded, interrupted, failed. A killed one stays `running` until the
+    States: running, succeeded, interrupted, failed. A killed run stays `running` until the
     collection's next import marks it interrupted.
     """
 
@@ -98,7 +98,7 @@ class ImportRun(Base):
 
 
 class ImportRejection(Base):
-    """A file that was not imported, and why."""
+    """A file that was not imported, with the reason."""
 
     __tablename__ = "import_rejection"
 

@@ -1,4 +1,4 @@
-"""What people decided. Nothing here is deleted by a model change: it is withdrawn by people."""
+"""Tables of tags, verdicts, adjudications and notes. People withdraw rows, nothing deletes them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tag(Base):
 
 
 class Tagging(Base):
-    """A tag put on a pattern or on a pixel group, by a person."""
+    """A tag on a pattern or on a pixel group, set by a person."""
 
     __tablename__ = "tagging"
     __table_args__ = (
@@ -58,7 +58,7 @@ class Tagging(Base):
 
 
 class TagCheck(Base):
-    """One person's answer whether a pattern's tag fits one of the groups that inherit it.
+    """One person's answer whether a pattern's tag fits a pixel group that inherits it.
 
     The newest answer on a group that is not withdrawn counts.
     """
@@ -68,7 +68,7 @@ class TagCheck(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tagging_id: Mapped[int] = mapped_column(ForeignKey("tagging.id"))
-    """Of a pattern."""
+    """A tagging of a pattern."""
     pixel_group_id: Mapped[int] = mapped_column(ForeignKey("pixel_group.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     fits: Mapped[bool]
@@ -92,7 +92,7 @@ class Verdict(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
-    """The version whose score the person saw."""
+    """The version whose score was shown."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -104,7 +104,7 @@ class Verdict(Base):
 
 
 class Adjudication(Base):
-    """The final verdict where people disagree; the newest one of an image counts."""
+    """The final verdict on an image where people disagree; the newest counts."""
 
     __tablename__ = "adjudication"
 
@@ -119,7 +119,7 @@ class Adjudication(Base):
 
 
 class CounterfactualNote(Base):
-    """A counterfactual saved with a person's words and what they expected."""
+    """A counterfactual saved with a person's comment and expectation."""
 
     __tablename__ = "counterfactual_note"
 
@@ -128,15 +128,16 @@ class CounterfactualNote(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     edit: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What was edited, whole in itself so that it can be replayed on any later version."""
+    """The edit, self-contained so that it can be replayed on any later version."""
     p_before: Mapped[float]
     p_after: Mapped[float]
     delta_logit: Mapped[float]
     control_mean: Mapped[float | None]
-    """Mean change of the logit by the same edit on random regions of the same area."""
+    """Mean change of the logit by the same edit of random regions of the same area."""
     control_spread: Mapped[float | None]
+    """Standard deviation of those changes."""
     expectation: Mapped[str] = mapped_column(String(8))
-    """What the person expected p(fake) to do: `fall`, `rise` or `stay`."""
+    """Expected change of p(fake): `fall`, `rise` or `stay`."""
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Bring the database's schema to a revision."""
+"""Schema migrations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, without an ini file: all of it is here."""
+    """Build Alembic's configuration, without an ini file."""
     made = Config()
     made.set_main_option("script_location", str(MIGRATIONS))
     made.attributes["connection"] = connection
@@ -22,7 +22,7 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Migrate up to `revision`; does nothing where the database is there already."""
+    """Migrate up to `revision`; does nothing where the database is up to date."""
     with _migrating(engine) as connection:
         command.upgrade(config(connection), revision)
 
@@ -34,7 +34,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the database has every migration that this code knows."""
+    """Tell whether all migrations have been applied."""
     with engine.connect() as connection:
         here = MigrationContext.configure(connection).get_current_heads()
     return set(here) == set(ScriptDirectory.from_config(config()).get_heads())
@@ -44,7 +44,7 @@ class _migrating:  # noqa: N801 - reads as a verb where it is used
     """A connection in one transaction; on SQLite with foreign keys off, as batch mode needs.
 
     Batch mode rebuilds a table by copy, drop and rename: with foreign keys enforced the drop
-    would delete or refuse. They are checked at the end instead.
+    would cascade or fail. They are checked at the end instead.
     """
 
     def __init__(self, engine: Engine) -> None:

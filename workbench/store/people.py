@@ -1,4 +1,4 @@
-"""People and what they did: users and audit events."""
+"""Tables of users and audit events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROLES = ("annotator", "reviewer", "developer")
 
 
 class User(Base):
-    """A person with an account. A developer may start retrains; all may tag and judge."""
+    """A user account. Developers may start retrains; all roles may tag and give verdicts."""
 
     __tablename__ = "user_account"  # "user" is a reserved word in PostgreSQL
 
@@ -26,7 +26,7 @@ class User(Base):
 
 
 class AuditEvent(Base):
-    """Who did what, when. Written once, never changed."""
+    """An action of a user. Written once, never changed."""
 
     __tablename__ = "audit_event"
 
@@ -34,7 +34,7 @@ class AuditEvent(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(80), index=True)
-    """What it was done to, as `table:id`."""
+    """The row that it concerns, as `table:id`."""
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(default=now)
 

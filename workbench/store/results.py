@@ -1,4 +1,4 @@
-"""What one model version says of one collection. Inserted as a whole, made active at the end."""
+"""Tables of a version's results: embeddings, predictions, cells, patterns, pixel groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.store.images import Image
 
 
 class EmbeddingShard(Base):
-    """Embeddings of images that were encoded together: `embedding` (image, feature)."""
+    """An artifact with the embeddings of one encoded batch: `embedding` (image, feature)."""
 
     __tablename__ = "embedding_shard"
 
@@ -25,7 +25,7 @@ class EmbeddingShard(Base):
 
 
 class Embedding(Base):
-    """Where one image's embedding lies. Keyed by content and encoder: it survives retrains."""
+    """Shard and row of an image's embedding. Keyed by content and encoder: it outlives versions."""
 
     __tablename__ = "embedding"
 
@@ -36,9 +36,9 @@ class Embedding(Base):
 
 
 class CachedPart(Base):
-    """What else is needed of a shard's images, in a cache file that may go at any time.
+    """A cache file with a part of the encoder's output for a shard's images.
 
-    A row says what the file should hold; whoever reads it checks, and makes it again.
+    The file may be deleted at any time: readers check it against the row, and make it again.
     """
 
     __tablename__ = "cached_part"
@@ -49,10 +49,10 @@ class CachedPart(Base):
     part: Mapped[str] = mapped_column(String(40))
     """A part of the encoder's penultimate state, or superpixels."""
     path: Mapped[str] = mapped_column(String(200))
-    """Relative to the folder of cached parts."""
+    """Relative to the directory of cached parts."""
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
-    """In bytes; the sum over all rows is what the cache's bound bounds."""
+    """In bytes; the sum over all rows is bounded by `cache_gigabytes`."""
     used_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
     @property
@@ -61,7 +61,10 @@ class CachedPart(Base):
 
 
 class ResultShard(Base):
-    """Token maps and activations of one batch under one version: `token_maps`, `activations`."""
+    """An artifact with one batch's results under one version.
+
+    `token_maps` (image, K, patch), the attributions in units of z_k; `activations` (image, K), z.
+    """
 
     __tablename__ = "result_shard"
 
@@ -73,7 +76,7 @@ class ResultShard(Base):
 
 
 class Prediction(Base):
-    """One image's score under one version, its place in the layout, and where its maps lie."""
+    """One image's score under one version, its layout coordinates, and its row in the shard."""
 
     __tablename__ = "prediction"
 
@@ -83,16 +86,15 @@ class Prediction(Base):
     p: Mapped[float]
     """p(fake), in [0, 1]."""
     label: Mapped[str] = mapped_column(String(4))
-    """The final label when this version was made: the dataset's, or as verdicts overturned it."""
+    """The final label when this version was trained: the dataset's, or the verdicts'."""
     outcome: Mapped[str] = mapped_column(String(16))
     removed_change: Mapped[float | None]
-    """Measured change of the logit when the strongest pixel groups are removed; unset where it was
-    not measured."""
+    """Change of the logit by removing the strongest pixel groups; null where not measured."""
     control_change: Mapped[float | None]
-    """The same of regions like them elsewhere in the image."""
+    """Change of the logit by removing regions like them elsewhere in the image: the control."""
     x: Mapped[float | None]
     y: Mapped[float | None]
-    """Place in the layout, in [0, 1); unset until the layout of the version is made."""
+    """Layout coordinates in [0, 1); null until the version's layout is computed."""
     shard_id: Mapped[int] = mapped_column(ForeignKey("result_shard.id"), index=True)
     row: Mapped[int]
 
@@ -101,14 +103,18 @@ class Prediction(Base):
 
     @property
     def sensitivity(self) -> float | None:
-        """How far the logit moves beyond what the control moves it; None where not measured."""
+        """|Change by removal - change of the control|, in logits; None where not measured."""
         if self.removed_change is None or self.control_change is None:
             return None
         return abs(self.removed_change - self.control_change)
 
 
 class Cell(Base):
-    """Images that lie together in the layout: one square of one level of the quad-tree."""
+    """A square of one level of the quad-tree over the layout, with its images' statistics.
+
+    real_right, real_called_fake, fake_right, fake_called_real: true negatives, false positives,
+        true positives, false negatives.
+    """
 
     __tablename__ = "cell"
     __table_args__ = (
@@ -127,15 +133,15 @@ class Cell(Base):
     fake_called_real: Mapped[int]
     mean_p: Mapped[float]
     sensitivity: Mapped[float | None]
-    """Mean sensitivity of its measured images, in logits; unset where none was measured."""
+    """Mean sensitivity of its measured images, in logits; null without any."""
     measured: Mapped[int]
-    """How many of its images were measured."""
+    """Number of images with a measured sensitivity."""
     mean_activation: Mapped[list[float]] = mapped_column(JSON)
     exemplar_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
 
 
 class Pattern(Base):
-    """Pixel groups of many images that look alike and act alike."""
+    """A cluster of pixel groups of many images with similar evidence."""
 
     __tablename__ = "pattern"
     __table_args__ = (UniqueConstraint("version_id", "number"),)
@@ -153,22 +159,22 @@ class Pattern(Base):
     prevalence_real: Mapped[float]
     prevalence_fake: Mapped[float]
     lift: Mapped[float]
-    """Share of misclassified images that have it, over the share of all images that have it."""
+    """Share of misclassified images with it, over the share of all images with it."""
     lift_low: Mapped[float]
     lift_high: Mapped[float]
     profile: Mapped[list[float]] = mapped_column(JSON)
     """Mean contribution by dimension, in logits."""
     effect: Mapped[float | None]
-    """Measured: mean change of the logit when its groups are removed, beyond the control's."""
+    """Mean change of the logit by removing its groups, less that of the controls."""
     effect_low: Mapped[float | None]
     effect_high: Mapped[float | None]
-    """95 % interval of the effect; unset where one image is all there is."""
+    """95% confidence interval of the effect; null for a single image."""
     effect_control: Mapped[float | None]
-    """Mean change when regions like its groups are removed elsewhere in the same images."""
+    """Mean change by removing regions like its groups elsewhere in the same images."""
     effect_images: Mapped[int | None]
-    """How many images the effect was measured on."""
+    """Number of images that the effect was measured on."""
     stability: Mapped[float | None]
-    """How well the pattern is found again in resamples of the images: mean best Jaccard, [0, 1]."""
+    """Mean over resamples of the images of the best Jaccard similarity, in [0, 1]."""
 
 
 class PixelGroup(Base):
@@ -200,7 +206,7 @@ class PixelGroup(Base):
     """c_k(g) in logits, one per distilled dimension."""
     pattern_id: Mapped[int | None] = mapped_column(ForeignKey("pattern.id"))
     typicality: Mapped[float | None]
-    """Distance to its pattern's medoid; 0 is the medoid."""
+    """Distance of its direction to its pattern's medoid, in [0, 2]; 0 for the medoid."""
 
     image: Mapped[Image] = relationship()
     pattern: Mapped[Pattern | None] = relationship()

@@ -1,4 +1,4 @@
-"""Curated datasets, the model versions trained on them, and the runs that train."""
+"""Tables of curated datasets, model versions, training runs and schedules."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class CuratedDataset(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64))
-    """Hash over the items in image order; the same decisions give the same hash."""
+    """SHA-256 over the items in image order; equal decisions give equal hashes."""
     counts: Mapped[dict[str, Any]] = mapped_column(JSON)
     last_verdict_id: Mapped[int] = mapped_column(default=0)
-    """The newest verdict that was seen; later ones are new decisions."""
+    """The newest verdict included; later ones are new decisions."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -78,8 +78,8 @@ class ModelVersion(Base):
 class StoredProjection(Base):
     """A forget-to-spell projection of a collection's embeddings by one encoder. Written once.
 
-    The newest of a collection and encoder is the one that the next training uses. A version keeps
-    its own copy among its weights.
+    The next training uses the newest one of the collection and encoder. A version keeps its own
+    copy among its weights.
     """
 
     __tablename__ = "projection"
@@ -103,7 +103,7 @@ class StoredProjection(Base):
 
 
 class ActiveVersion(Base):
-    """Which version a collection's pages show. Changing this row is the switch."""
+    """The version that a collection's pages show."""
 
     __tablename__ = "active_version"
 
@@ -115,7 +115,7 @@ class ActiveVersion(Base):
 
 
 class TrainingRun(Base):
-    """A request to train and analyse, and how far it is. Web inserts it, the worker claims it."""
+    """A training run with its progress. Inserted by web, claimed by the worker."""
 
     __tablename__ = "training_run"
     __table_args__ = (
@@ -137,7 +137,7 @@ class TrainingRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     trigger: Mapped[str] = mapped_column(String(12))
-    """`first` (analyze), `request` (a person) or `schedule`."""
+    """`first` (the `analyze` command), `request` (a user) or `schedule`."""
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     state: Mapped[str] = mapped_column(String(12), default="queued")
     stage: Mapped[str] = mapped_column(String(60), default="")
@@ -145,16 +145,16 @@ class TrainingRun(Base):
     total: Mapped[int] = mapped_column(default=0)
     stage_started_at: Mapped[datetime | None]
     stage_started_done: Mapped[int] = mapped_column(default=0)
-    """What was done already when this process began the stage; it tells nothing of the rate."""
+    """Value of `done` when this process began the stage; excluded from the rate."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     claimed_by: Mapped[str] = mapped_column(String(120), default="")
-    """The process that works on it, as `host:pid:token`."""
+    """The process that claimed it, as `host:pid:token`."""
     attempts: Mapped[int] = mapped_column(default=0)
-    """How often it was claimed; a run that keeps killing its worker is given up."""
+    """Number of claims; a run whose workers keep dying fails."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
-    """The version this run made; set as soon as it is trained, before it is active."""
+    """The version that it trained; set before the version is active."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -165,7 +165,7 @@ class TrainingRun(Base):
 
 
 class WorkerLease(Base):
-    """Held by the one worker that may work; another waits until it expires."""
+    """Lease of the only active worker; others wait until it expires."""
 
     __tablename__ = "worker_lease"
 
@@ -175,7 +175,7 @@ class WorkerLease(Base):
 
 
 class Schedule(Base):
-    """When the worker considers a retrain of a collection by itself."""
+    """Time of a collection's scheduled retrains, local."""
 
     __tablename__ = "schedule"
 

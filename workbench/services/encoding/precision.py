@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import secrets
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +14,7 @@ from torch.nn import functional
 
 from workbench.analysis.encoders.protocol import Precision
 from workbench.config import Settings
+from workbench.files import write_whole
 
 WORTH_WHILE = 1.3
 """So many times faster than float32 must bfloat16 be: in software it is slower, by far."""
@@ -92,7 +92,4 @@ def _read(place: Path) -> dict[str, float]:
 
 
 def _write(place: Path, known: dict[str, float]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
-    temporary.write_text(json.dumps(known, indent=1))
-    temporary.replace(place)
+    write_whole(place, json.dumps(known, indent=1).encode())

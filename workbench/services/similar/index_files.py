@@ -20,7 +20,7 @@ from usearch.index import Index
 
 from workbench.analysis.neighbours import Space, nearest, view_index
 from workbench.config import Settings
-from workbench.store.artifacts import placed_durably, write_durably
+from workbench.files import placed_durably, write_durably
 from workbench.store.versions import ModelVersion
 
 Kind = Literal["images", "groups", "words"]
