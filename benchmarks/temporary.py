@@ -20,7 +20,6 @@ from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.collections import workspace
 from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.imports.run import import_images
@@ -28,6 +27,7 @@ from workbench.services.imports.sources import Candidate, open_source
 from workbench.services.models.weights import store_head
 from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent
+from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image

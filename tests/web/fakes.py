@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image as Picture
 
-from workbench.services import accounts, collections
+from workbench.services import accounts, workspaces
 from workbench.services.accounts import Account
-from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
 from workbench.services.errors import (
     ConflictError,
     InvalidError,
@@ -54,7 +53,7 @@ from workbench.services.image.detail import DimensionShare, GroupView, ImageDeta
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.models import versions
-from workbench.services.models.versions import VersionRow
+from workbench.services.models.versions import VersionRow, VersionSummary
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
 from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView, check_words
@@ -65,6 +64,7 @@ from workbench.services.runs import queue
 from workbench.services.runs.queue import RunView
 from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
+from workbench.services.workspaces import CollectionSummary, Workspace
 from workbench.store.outcomes import OUTCOMES, WRONG
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -150,7 +150,7 @@ class FakeWorkbench:
         return (
             (accounts, Accounts(self)),
             (cell_card, CellCards()),
-            (collections, Collections(self)),
+            (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
             (detail, Details(self)),
             (dimensions, Dimensions()),

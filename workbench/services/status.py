@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from workbench.services.collections import CollectionSummary, collections
 from workbench.services.runs.queue import open_run, worker_alive
+from workbench.services.workspaces import CollectionSummary, collections
 from workbench.store.database import session
 from workbench.store.judgements import CounterfactualNote, Tag, Verdict
 from workbench.store.results import Cell, Pattern, PixelGroup

@@ -12,7 +12,6 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import perform, retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_head
@@ -22,6 +21,7 @@ from workbench.services.pipeline.dataset import new_decisions
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict

@@ -9,7 +9,6 @@ from tests.support.choosing import chosen
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.cards import cards_of
 from workbench.services.explore.columns import forget_columns
@@ -20,6 +19,7 @@ from workbench.services.pipeline import dataset
 from workbench.services.pipeline.dataset import UNSURE_WEIGHT, final_labels, freeze, new_decisions
 from workbench.services.review import verdicts
 from workbench.services.review.decisions import decisions_on, final_decisions
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Adjudication, Verdict

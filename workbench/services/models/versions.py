@@ -1,21 +1,39 @@
-"""The model versions of a collection, each with what it learned from and how good it is."""
+"""Model versions: which are finished, what each learned from, how good it is, which is active.
+
+A version is finished when its run succeeded. It then stays for good; nobody has seen any other.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
-from workbench.services.collections import VersionSummary, version_summary
 from workbench.services.errors import NotFoundError
-from workbench.services.models.finished import finished_versions, is_finished
 from workbench.store.database import now, session, transaction
 from workbench.store.results import Pattern
-from workbench.store.versions import ActiveVersion, ModelVersion
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A model version in one line."""
+
+    id: int
+    number: int
+    held_out_auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    accuracy: float | None
+    encoder: str
+    relevance: str
+    created_at: datetime
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,54 @@ class VersionRow:
     dataset_counts: dict[str, Any]
     metrics: dict[str, Any]
     patterns: int
+
+
+def is_finished(version_id: int) -> bool:
+    """Whether a version's run succeeded, so that it stays for good."""
+    run_id = session().scalar(
+        select(TrainingRun.id).where(
+            TrainingRun.version_id == version_id, TrainingRun.state == "succeeded"
+        )
+    )
+    return run_id is not None
+
+
+def finished_version(version_id: int) -> ModelVersion:
+    """A finished version. Raises NotFoundError for any other, and where there is none."""
+    version = session().get(ModelVersion, version_id)
+    if version is None or not is_finished(version_id):
+        raise NotFoundError(gettext("There is no such version."))
+    return version
+
+
+def finished_versions(collection_id: int) -> list[ModelVersion]:
+    """A collection's finished versions with their datasets, the newest first."""
+    return list(
+        session().scalars(
+            select(ModelVersion)
+            .options(joinedload(ModelVersion.dataset))
+            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
+            .order_by(ModelVersion.number.desc())
+        )
+    )
+
+
+def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
+    """A version in one line; `active_id` is that of its collection's active version."""
+    metrics = version.metrics
+    return VersionSummary(
+        id=version.id,
+        number=version.number,
+        held_out_auc=metrics.get("held_out_auc"),
+        auc_low=metrics.get("auc_low"),
+        auc_high=metrics.get("auc_high"),
+        accuracy=metrics.get("accuracy"),
+        encoder=version.encoder,
+        relevance=version.relevance,
+        created_at=version.created_at,
+        active=version.id == active_id,
+    )
 
 
 def versions(collection_id: int) -> tuple[VersionRow, ...]:
@@ -63,10 +129,7 @@ def activate(user_id: int, version_id: int) -> None:
     from it. Raises NotFoundError for a version that is not there, or not finished.
     """
     with transaction() as current:
-        version = current.get(ModelVersion, version_id)
-        if version is None or not is_finished(version_id):
-            raise NotFoundError(gettext("There is no such version."))
-        switch_to(current, version, user_id)
+        switch_to(current, finished_version(version_id), user_id)
 
 
 def switch_to(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import and_, func, insert, or_, select
 
-from workbench.services.models.finished import finished_versions
+from workbench.services.models.versions import finished_versions
 from workbench.services.review.decisions import final_decisions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

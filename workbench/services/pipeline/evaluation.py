@@ -12,14 +12,15 @@ from sqlalchemy import select
 
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
+from workbench.services.collections import find_collection
 from workbench.services.encoding.encode import embeddings_of, encode_missing
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import ConflictError
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Progress
 from workbench.store.database import session
-from workbench.store.images import Collection, Image
+from workbench.store.images import Image
 from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion
 
 
@@ -60,9 +61,7 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     Raises NotFoundError for an unknown collection, ConflictError where there is no version,
     UnavailableError where its encoder cannot be had.
     """
-    collection = session().scalar(select(Collection).where(Collection.name == name))
-    if collection is None:
-        raise NotFoundError(f"There is no collection called {name}.")
+    collection = find_collection(name)
     version = _active(collection.id)
     collection_id, trained_on = collection.id, version.collection.name
     head, number, version_id = load_head(version, settings), version.number, version.id
