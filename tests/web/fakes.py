@@ -60,7 +60,7 @@ from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
-from workbench.services.runs import queue
+from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
 from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
@@ -162,6 +162,7 @@ class FakeWorkbench:
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
+            (lease, Leases(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
             (tag_checks, TagChecks(self)),
@@ -839,6 +840,13 @@ class Runs:
 
     def runs(self, collection_id: int, limit: int = 20) -> tuple[RunView, ...]:
         return tuple(each for each in self.book.runs if each.collection_id == collection_id)
+
+
+@dataclass
+class Leases:
+    """Whether a worker is there."""
+
+    book: FakeWorkbench
 
     def worker_alive(self) -> bool:
         return self.book.worker_alive

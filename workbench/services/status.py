@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from workbench.services.runs.queue import open_run, worker_alive
+from workbench.services.runs.lease import worker_alive
+from workbench.services.runs.queue import open_run
 from workbench.services.workspaces import CollectionSummary, collections
 from workbench.store.database import session
 from workbench.store.judgements import CounterfactualNote, Tag, Verdict

@@ -17,10 +17,11 @@ from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline import pattern_effects, train
 from workbench.services.pipeline import run as performing
-from workbench.services.pipeline.dataset import new_decisions
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
+from workbench.services.runs.progress import RunProgress
+from workbench.services.runs.schedules import new_decisions
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
@@ -101,11 +102,11 @@ class During:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is written and looks for a cancellation, as slow steps of real runs do."""
 
-    class Eager(queue.RunProgress):
+    class Eager(RunProgress):
         def __init__(self, engine: Engine, run_id: int, **options: object) -> None:
             super().__init__(engine, run_id, every=0.0)
 
-    monkeypatch.setattr(performing.runs, "RunProgress", Eager)
+    monkeypatch.setattr(performing, "RunProgress", Eager)
 
 
 def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_one(

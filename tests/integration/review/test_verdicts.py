@@ -16,9 +16,14 @@ from workbench.services.explore.filters import VERDICTS
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
 from workbench.services.pipeline import dataset
-from workbench.services.pipeline.dataset import UNSURE_WEIGHT, final_labels, freeze, new_decisions
+from workbench.services.pipeline.dataset import (
+    UNSURE_WEIGHT,
+    final_labels,
+    freeze,
+)
 from workbench.services.review import verdicts
 from workbench.services.review.decisions import decisions_on, final_decisions
+from workbench.services.runs.schedules import new_decisions
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import NotFoundError
 from workbench.store.database import now, session, transaction
-from workbench.store.results import Pattern
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 
@@ -153,3 +153,10 @@ def switch_to(
         after=version.id,
         run=run_id,
     )
+
+
+def remove_version(current: Session, version_id: int) -> None:
+    """Delete an unfinished version's rows, within a transaction; cleanup takes its files."""
+    for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
+        current.execute(delete(table).where(table.version_id == version_id))
+    current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))

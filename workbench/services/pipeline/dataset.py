@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
-from workbench.services.models.versions import finished_versions
 from workbench.services.review.decisions import final_decisions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -113,25 +111,3 @@ def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
         "excluded": excluded,
         "held_out": sum(item.held_out for item in labels),
     }
-
-
-def new_decisions(collection_id: int) -> int:
-    """Images whose verdicts have changed since the newest version's dataset was frozen.
-
-    The newest and not the active one: who goes back to an older version is not asking for another
-    like the one that they left. A verdict that was taken back after it was learned from is a change
-    too.
-    """
-    newest = next(iter(finished_versions(collection_id)), None)
-    if newest is None:
-        last_verdict, frozen_at = 0, datetime.min.replace(tzinfo=UTC)
-    else:
-        last_verdict, frozen_at = newest.dataset.last_verdict_id, newest.dataset.created_at
-    given = and_(Verdict.id > last_verdict, Verdict.withdrawn_at.is_(None))
-    taken_back = and_(Verdict.id <= last_verdict, Verdict.withdrawn_at > frozen_at)
-    count = session().scalar(
-        select(func.count(func.distinct(Verdict.image_id)))
-        .join(Image, Image.id == Verdict.image_id)
-        .where(Image.collection_id == collection_id, or_(given, taken_back))
-    )
-    return count or 0

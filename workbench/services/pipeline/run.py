@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from workbench.config import Settings
 from workbench.services.pipeline import train
 from workbench.services.progress import Progress, Silent, Together
-from workbench.services.runs import queue
+from workbench.services.runs import lease, queue
+from workbench.services.runs.progress import Heartbeat, RunProgress
 from workbench.store.database import session
 
 POLL_SECONDS = 0.5
@@ -29,8 +30,8 @@ def perform(
 
     When the process is interrupted the run goes back into the queue, with all that was finished.
     """
-    progress = Together(queue.RunProgress(engine, run_id, stop=stop), shown or Silent())
-    with queue.Heartbeat(engine, run_id):
+    progress = Together(RunProgress(engine, run_id, stop=stop), shown or Silent())
+    with Heartbeat(engine, run_id):
         try:
             return train.perform(run_id, settings, progress)
         except BaseException:
@@ -52,7 +53,7 @@ def see_through(
     while True:
         session().rollback()
         view = queue.run(run_id)
-        if view.state == "queued" and not queue.worker_alive() and queue.claim(run_id, holder):
+        if view.state == "queued" and not lease.worker_alive() and queue.claim(run_id, holder):
             perform(engine, run_id, settings, shown=shown)
         elif view.state in ("queued", "running"):
             if view.total:

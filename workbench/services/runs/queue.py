@@ -1,32 +1,27 @@
-"""Training runs: asked for, claimed by one process, watched, cancelled, recovered."""
+"""The queue of training runs: request, cancel, claim, release, recover, end, and views of them."""
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import gettext
-from sqlalchemy import Engine, delete, func, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.progress import Cancelled, Stopping
+from workbench.services.models.versions import remove_version
 from workbench.services.runs import processes
-from workbench.store.database import WRITING, now, session, transaction
+from workbench.store.database import now, session, transaction
 from workbench.store.images import Collection
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
-from workbench.store.versions import ModelVersion, TrainingRun, WorkerLease
+from workbench.store.versions import TrainingRun
 
 SILENT_FOR = timedelta(seconds=120)
 """A run whose process has not been heard of for so long is taken for dead."""
 ATTEMPTS = 3
-WORKER = "worker"
-LEASE = timedelta(seconds=30)
+"""A run whose processes have died so often is given up."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +101,7 @@ def _end(current: Session, ended: TrainingRun, state: str, error: str = "") -> N
     ended.version_id, ended.claimed_by = None, ""
     current.flush()
     if version_id is not None:
-        for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
-            current.execute(delete(table).where(table.version_id == version_id))
-        current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))
+        remove_version(current, version_id)
 
 
 def run(run_id: int) -> RunView:
@@ -250,120 +243,3 @@ def recover() -> tuple[int, ...]:
 def _is_left(each: TrainingRun) -> bool:
     heard = each.heartbeat_at or each.created_at
     return processes.is_known_dead(each.claimed_by) or now() - heard > SILENT_FOR
-
-
-class RunProgress:
-    """Writes a run's progress to its row, at most once a second, and obeys a cancellation.
-
-    Uses a connection of its own: the work's session may be in the middle of reading. `stop`, when
-    set, ends the process's work on the run at its next step.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        run_id: int,
-        *,
-        stop: threading.Event | None = None,
-        every: float = 1.0,
-    ) -> None:
-        self._engine = engine.execution_options(**{WRITING: True})
-        self._run_id = run_id
-        self._stop = stop
-        self._every = every
-        self._written_at = 0.0
-        self._stage = ""
-
-    def advance(self, done: int, total: int, stage: str) -> None:
-        """Note the step. Raises Cancelled or Stopping where somebody asked for that."""
-        if self._stop is not None and self._stop.is_set():
-            raise Stopping
-        changed = stage != self._stage
-        moment = time.monotonic()
-        if not changed and done < total and moment - self._written_at < self._every:
-            return
-        self._written_at, self._stage = moment, stage
-        values: dict[str, object] = {
-            "done": done,
-            "total": total,
-            "stage": stage,
-            "heartbeat_at": now(),
-        }
-        if changed:
-            values |= {"stage_started_at": now(), "stage_started_done": done}
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(TrainingRun).where(TrainingRun.id == self._run_id).values(**values)
-            )
-            wanted = connection.scalar(
-                select(TrainingRun.cancel_requested).where(TrainingRun.id == self._run_id)
-            )
-        if wanted:
-            raise Cancelled
-
-
-class Heartbeat:
-    """While entered, says every few seconds that this process still works on the run.
-
-    A thread of its own, because a single step (a layout, a clustering) may take minutes.
-    """
-
-    def __init__(self, engine: Engine, run_id: int, *, every: float = 10.0) -> None:
-        self._engine = engine.execution_options(**{WRITING: True})
-        self._run_id = run_id
-        self._every = every
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_error: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._ended.wait(self._every):
-            # A missed beat is made up by the next; the work itself must not fail by it.
-            with suppress(OperationalError), self._engine.begin() as connection:
-                connection.execute(
-                    update(TrainingRun)
-                    .where(TrainingRun.id == self._run_id, TrainingRun.state == "running")
-                    .values(heartbeat_at=now())
-                )
-
-
-def worker_alive() -> bool:
-    """Whether a worker holds the lease and renews it."""
-    lease = session().get(WorkerLease, WORKER, populate_existing=True)
-    return (
-        lease is not None and lease.expires_at > now() and not processes.is_known_dead(lease.holder)
-    )
-
-
-def take_lease(holder: str) -> bool:
-    """Become, or stay, the one worker; False while another one is alive."""
-    with transaction() as current:
-        # Locked: of two workers that find it free at the same moment, the second finds it taken.
-        lease = current.get(WorkerLease, WORKER, populate_existing=True, with_for_update=True)
-        if lease is None:
-            current.add(WorkerLease(name=WORKER, holder=holder, expires_at=now() + LEASE))
-            try:
-                current.flush()
-            except IntegrityError:
-                current.rollback()
-                return False
-            return True
-        free = lease.expires_at <= now() or processes.is_known_dead(lease.holder)
-        if lease.holder != holder and not free:
-            return False
-        lease.holder, lease.expires_at = holder, now() + LEASE
-        return True
-
-
-def give_lease_back(holder: str) -> None:
-    """Let the next worker start at once."""
-    with transaction() as current:
-        lease = current.get(WorkerLease, WORKER, populate_existing=True)
-        if lease is not None and lease.holder == holder:
-            current.delete(lease)

@@ -12,7 +12,7 @@ from workbench.services import workspaces
 from workbench.services.errors import NotFoundError
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
-from workbench.services.runs import queue
+from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
 from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
@@ -44,7 +44,7 @@ def show(name: str) -> str:
         workspace=workspace,
         versions=versions.versions(workspace.collection.id),
         runs=queue.runs(workspace.collection.id),
-        worker_alive=queue.worker_alive(),
+        worker_alive=lease.worker_alive(),
     )
     return render_template("views/models.html", page=page)
 
@@ -66,7 +66,7 @@ def progress(name: str, run_id: int) -> Response:
     if not request.headers.get("HX-Request"):
         return redirect(url_for("models.show", name=name), 303)
     response = make_response(
-        render_template("partials/run.html", name=name, run=run, worker_alive=queue.worker_alive())
+        render_template("partials/run.html", name=name, run=run, worker_alive=lease.worker_alive())
     )
     if run.state not in OPEN_STATES:
         response.headers["HX-Refresh"] = "true"
