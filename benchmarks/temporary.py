@@ -104,7 +104,7 @@ def add_version(
     collection_id: int, number: int, head: DistilledHead, encoder: Encoder, settings: Settings
 ) -> int:
     """The id of a version with this head, ready to score the collection."""
-    dataset_id = freeze(collection_id)
+    dataset_id = freeze(collection_id).id
     artifact = store_head(head, settings)
     with transaction() as write:
         version = ModelVersion(

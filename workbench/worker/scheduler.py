@@ -15,7 +15,7 @@ from flask import Flask
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError
-from workbench.services.pipeline import run
+from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
 from workbench.services.runs import lease, processes, queue, schedules
 from workbench.store.database import db
@@ -87,7 +87,7 @@ class Worker:
                 return
             log.info("run started", run=run_id)
             try:
-                state = run.perform(db.engine, run_id, self._settings, stop=self._stop)
+                state = executor.execute(db.engine, run_id, self._settings, stop=self._stop)
             except Stopping:
                 log.info("run put back, the worker stops", run=run_id)
             else:

@@ -230,7 +230,7 @@ def test_decisions_go_into_the_dataset_as_they_were_meant(
     for image_id, decision in zip(some, ("overturn", "exclude", "unsure"), strict=True):
         verdicts.give_verdict(ada.id, image_id, version_id, decision)
 
-    dataset_id = freeze(analysed.collection.id)
+    dataset_id = freeze(analysed.collection.id).id
 
     items = items_of(dataset_id)
     assert items[some[0]] == ("fake", 1.0)
@@ -343,7 +343,7 @@ def test_the_same_decisions_give_the_same_dataset_and_others_another(
     analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
     def sha() -> str:
-        return session().get_one(CuratedDataset, freeze(analysed.collection.id)).sha256
+        return session().get_one(CuratedDataset, freeze(analysed.collection.id).id).sha256
 
     untouched = sha()
     given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
@@ -373,7 +373,7 @@ def test_a_verdict_given_while_the_dataset_is_frozen_is_still_a_new_decision(
         return labels
 
     monkeypatch.setattr(dataset, "final_labels", and_then_a_verdict)
-    dataset_id = freeze(analysed.collection.id)
+    dataset_id = freeze(analysed.collection.id).id
 
     late = session().scalars(select(Verdict.id)).one()
     assert items_of(dataset_id)[some[0]] == ("real", 1.0)

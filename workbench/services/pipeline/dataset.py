@@ -32,6 +32,15 @@ class FinalLabel:
     overturned: bool
 
 
+@dataclass(frozen=True)
+class FrozenDataset:
+    """A curated dataset as it was written, with its labels by image id."""
+
+    id: int
+    collection_id: int
+    labels: tuple[FinalLabel, ...]
+
+
 def final_labels(collection_id: int) -> list[FinalLabel]:
     """Every image of a collection that is not excluded, by id, with its final label and weight."""
     decisions = final_decisions(collection_id)
@@ -61,8 +70,8 @@ def _finally(
     )
 
 
-def freeze(collection_id: int) -> int:
-    """Write the curated dataset as it stands now; returns its id."""
+def freeze(collection_id: int) -> FrozenDataset:
+    """Write the curated dataset as it stands now, and hand it on."""
     with transaction() as current:
         # First: a verdict that comes between is then learned and counted as new, and never neither.
         last_verdict = current.scalar(select(func.max(Verdict.id))) or 0
@@ -92,7 +101,7 @@ def freeze(collection_id: int) -> int:
                     for item in labels
                 ],
             )
-        return dataset.id
+        return FrozenDataset(dataset.id, collection_id, tuple(labels))
 
 
 def _fingerprint(labels: list[FinalLabel]) -> str:
