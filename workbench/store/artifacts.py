@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +16,7 @@ from safetensors.numpy import load, save
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workbench.files import write_durably
 from workbench.store.database import Base, now
 
 _KINDS = {
@@ -50,7 +48,7 @@ class FileFacts:
 
 
 class Artifact(Base):
-    """A file in the artifact directory: its place, size and hash."""
+    """A file in the artifact directory: its path, size and hash."""
 
     __tablename__ = "artifact"
 
@@ -64,69 +62,6 @@ class Artifact(Base):
     @property
     def facts(self) -> FileFacts:
         return FileFacts(self.kind, self.path, self.sha256, self.size)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent: temporary name, sync, rename, sync the folder."""
-    _make_directory(path.parent)
-    _write(path, content, durable=True)
-    _sync_directory(path.parent)
-
-
-@contextmanager
-def placed_durably(path: Path) -> Iterator[Path]:
-    """A temporary place for a library to write a big file to; it is then whole at `path`, or gone.
-
-    Synced like `write_durably`, without the content ever being in memory as bytes.
-    """
-    _make_directory(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content, durable=False)
-
-
-def _write(path: Path, content: bytes, *, durable: bool) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _make_directory(path: Path) -> None:
-    """Make a directory and those above it, each entered durably into the one above."""
-    if path.is_dir():
-        return
-    _make_directory(path.parent)
-    path.mkdir(exist_ok=True)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def store_arrays(directory: Path, kind: str, arrays: dict[str, NDArray[np.generic]]) -> Artifact:

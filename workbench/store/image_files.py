@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from workbench.store.artifacts import write_durably
+from workbench.files import write_durably
 
 
 def normalised_path(image_dir: Path, pixel_hash: str) -> Path:

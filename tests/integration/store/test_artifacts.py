@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workbench.files import write_durably
 from workbench.store.artifacts import (
     Artifact,
     ArtifactDamagedError,
     load_arrays,
     load_rows,
     store_arrays,
-    write_durably,
 )
 
 ARRAYS = {

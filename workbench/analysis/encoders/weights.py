@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +10,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from workbench.files import written_durably
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
@@ -25,17 +25,9 @@ def weights_sha256(weights: Mapping[str, Tensor]) -> str:
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file under a temporary name, sync it, and rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
+    """Write a safetensors file that is whole at its path or not there."""
+    with written_durably(path) as temporary:
         save_file(dict(weights), temporary)
-        _sync(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
 
 
 def load_weights(path: Path, *, sha256: str) -> dict[str, Tensor] | None:
@@ -45,11 +37,3 @@ def load_weights(path: Path, *, sha256: str) -> dict[str, Tensor] | None:
     except (FileNotFoundError, SafetensorError):
         return None
     return weights if weights_sha256(weights) == sha256 else None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

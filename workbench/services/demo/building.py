@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from workbench.files import write_durably
 from workbench.services.demo.describing import TEXTS
 from workbench.services.demo.downloads import NPM_INTEGRITY, WHEEL_PINS, fetch_sources
 from workbench.services.demo.faces import (
@@ -24,7 +25,6 @@ from workbench.services.demo.faces import (
 from workbench.services.demo.planted import build_planted
 from workbench.services.demo.scenes import Scene, build_scenes, read_scenes
 from workbench.services.progress import Progress
-from workbench.store.artifacts import write_durably
 
 RECIPE: Final = 1
 """Raise it with every change of code that gives other pictures. A new set is then built beside

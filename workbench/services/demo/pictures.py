@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from workbench.store.artifacts import write_durably
+from workbench.files import write_durably
 
 SIZE: Final = 224
 """Side of every picture of the demo set, in pixels: that of a normalised image, so that import

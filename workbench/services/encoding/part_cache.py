@@ -11,13 +11,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.config import Settings
-from workbench.store.artifacts import (
-    ArtifactDamagedError,
-    FileFacts,
-    described,
-    load_arrays,
-    write_whole,
-)
+from workbench.files import write_whole
+from workbench.store.artifacts import ArtifactDamagedError, FileFacts, described, load_arrays
 from workbench.store.database import now, session, transaction
 from workbench.store.results import CachedPart
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import secrets
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +14,7 @@ from torch.nn import functional
 
 from workbench.analysis.encoders.protocol import Precision
 from workbench.config import Settings
+from workbench.files import write_whole
 
 WORTH_WHILE = 1.3
 """So many times faster than float32 must bfloat16 be: in software it is slower, by far."""
@@ -29,12 +29,12 @@ def precision_of(settings: Settings) -> Precision:
     """
     if settings.precision != "auto":
         return settings.precision
-    place = settings.cache_dir / "precision.json"
-    known = _read(place)
+    path = settings.cache_dir / "precision.json"
+    known = _read(path)
     processor = f"{processor_name(settings.device)}, torch {torch.__version__}"
     if processor not in known:
         known[processor] = bfloat16_speedup(settings.device)
-        _write(place, known)
+        write_whole(path, json.dumps(known, indent=1).encode())
     return "bfloat16" if known[processor] >= WORTH_WHILE else "float32"
 
 
@@ -81,18 +81,11 @@ def _seconds(tokens: Tensor, weight: Tensor) -> float:
     return perf_counter() - start
 
 
-def _read(place: Path) -> dict[str, float]:
+def _read(path: Path) -> dict[str, float]:
     try:
-        known = json.loads(place.read_text())
+        known = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
     if not isinstance(known, dict):
         return {}
     return {name: value for name, value in known.items() if isinstance(value, float)}
-
-
-def _write(place: Path, known: dict[str, float]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
-    temporary.write_text(json.dumps(known, indent=1))
-    temporary.replace(place)

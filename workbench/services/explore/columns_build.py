@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 
 from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size, stratified_order
 from workbench.config import Settings
+from workbench.files import write_whole
 from workbench.services.errors import NotFoundError
 from workbench.services.models.arrays import activations_of
 from workbench.store.artifacts import (
     pack_arrays,
-    write_whole,
 )
 from workbench.store.database import session
 from workbench.store.images import LABELS, Image

@@ -17,9 +17,9 @@ from PIL import Image as Picture
 from PIL import ImageFont
 
 from workbench.config import PROJECT_ROOT
+from workbench.files import write_whole
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, UnavailableError
-from workbench.store.artifacts import write_whole
 
 SCALE = 2
 """Pixels of the PNG for each unit of the document: sharp on paper and on dense screens."""

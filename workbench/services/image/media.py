@@ -17,12 +17,12 @@ from PIL import ImageDraw
 from workbench.analysis.heatmap import RAMP, STEPS, ZERO, contribution_map, grey_levels
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
+from workbench.files import write_durably
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import is_finished
-from workbench.store.artifacts import write_durably
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image

@@ -1,0 +1,64 @@
+"""Write files so that a reader finds them whole or not at all, whatever cuts the writing short."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that survives a power cut: temporary name, sync, rename, sync the folder."""
+    with written_durably(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def written_durably(path: Path) -> Iterator[Path]:
+    """A temporary path for a library to write a big file to; it is then whole at `path`, or gone.
+
+    Synced like `write_durably`, without the content ever being in memory as bytes.
+    """
+    _make_directory(path.parent)
+    with _renamed_to(path) as temporary:
+        yield temporary
+        _sync(temporary)
+    _sync(path.parent)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _renamed_to(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def _renamed_to(path: Path) -> Iterator[Path]:
+    """A new name beside `path`, renamed to it at the end, removed on any error."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it, each entered durably into the one above."""
+    if path.is_dir():
+        return
+    _make_directory(path.parent)
+    path.mkdir(exist_ok=True)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
