@@ -71,8 +71,8 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = {item.image_id: item.label for item in final_labels(collection_id)}
     seen = _trained_on(version_id, collection_id)
-    kept = [place for place, each in enumerate(ids) if each in labels and each not in seen]
-    chosen = [ids[place] for place in kept]
+    kept = [row for row, each in enumerate(ids) if each in labels and each not in seen]
+    chosen = [ids[row] for row in kept]
     fake = np.array([labels[each] == "fake" for each in chosen], dtype=bool)
     with torch.no_grad():
         logit = head.logit(embedding[kept]).numpy()
@@ -134,7 +134,7 @@ def _by_generator(
 ) -> dict[str, GeneratorResult]:
     names = np.array([generators.get(each, "") for each in ids], dtype=object)
     results = {}
-    for name in sorted({names[place] for place in np.flatnonzero(fake)} - {""}):
+    for name in sorted(set(names[fake]) - {""}):
         own = fake & (names == name)
         against = own | ~fake
         results[name] = GeneratorResult(
