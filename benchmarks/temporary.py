@@ -22,8 +22,9 @@ from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.imports.entries import Candidate
 from workbench.services.imports.run import import_images
-from workbench.services.imports.sources import Candidate, open_source
+from workbench.services.imports.sources import open_source
 from workbench.services.models.weights import store_head
 from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent

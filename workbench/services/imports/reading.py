@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from workbench.analysis.images.normalise import UnusableImageError, normalise
 from workbench.config import Settings
-from workbench.services.imports.sources import Candidate, display
+from workbench.services.imports.entries import Candidate, display
 from workbench.store.image_files import store_normalised
 
 MAX_FILE_BYTES: Final = 200_000_000

@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from workbench.services.imports.entries import Candidate, display
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
-from workbench.services.imports.sources import Candidate, display
 from workbench.services.imports.split import is_held_out
 from workbench.store.database import session
 from workbench.store.images import Collection, Image, ImportRejection
