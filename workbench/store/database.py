@@ -60,8 +60,8 @@ db = SQLAlchemy()
 
 def session() -> Session:
     """The session of the current application context."""
-    current: Session = db.session()
-    return current
+    found: Session = db.session()
+    return found
 
 
 def now() -> datetime:
@@ -76,14 +76,14 @@ def transaction() -> Iterator[Session]:
     On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a transaction that read
     first and wrote later could otherwise fail half-way when another writer came between.
     """
-    current = session()
-    current.rollback()  # a read may have opened a deferred transaction; it holds nothing
-    current.connection(execution_options={WRITING: True})
+    write = session()
+    write.rollback()  # a read may have opened a deferred transaction; it holds nothing
+    write.connection(execution_options={WRITING: True})
     try:
-        yield current
-        current.commit()
+        yield write
+        write.commit()
     except BaseException:
-        current.rollback()
+        write.rollback()
         raise
 
 

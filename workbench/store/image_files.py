@@ -1,4 +1,4 @@
-"""Image files: where normalised copies lie, and how the place of an original is written down."""
+"""Image files: where normalised copies lie, and how the URI of an original is written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def store_normalised(image_dir: Path, content: bytes) -> str:
 
 
 def original_uri(path: Path, image_root: Path | None) -> str:
-    """An original's place, percent-encoded so that any file name, UTF-8 or not, fits a column.
+    """An original's URI, percent-encoded so that any file name, UTF-8 or not, fits a column.
 
     Relative to the image root where there is one, else an absolute `file:` URI. Raises ValueError
     where `path` is outside of the image root.

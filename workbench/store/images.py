@@ -59,7 +59,7 @@ class Image(Base):
     pixel_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the normalised file: names it on disk and keys its embeddings."""
     original_uri: Mapped[str] = mapped_column(Text)
-    """The original's place, percent-encoded, so that any file name can be stored: an absolute
+    """The original's URI, percent-encoded, so that any file name can be stored: an absolute
     `file:` URI, or a path relative to the image root where one is set."""
     name: Mapped[str] = mapped_column(Text)
     """The file's name as it can be shown; bytes that are not UTF-8 are replaced."""

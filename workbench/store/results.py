@@ -73,7 +73,7 @@ class ResultShard(Base):
 
 
 class Prediction(Base):
-    """One image's score under one version, its place in the layout, and where its maps lie."""
+    """One image's score under one version, its layout coordinates, and where its maps lie."""
 
     __tablename__ = "prediction"
 
@@ -92,7 +92,7 @@ class Prediction(Base):
     """The same of regions like them elsewhere in the image."""
     x: Mapped[float | None]
     y: Mapped[float | None]
-    """Place in the layout, in [0, 1); unset until the layout of the version is made."""
+    """Coordinates in the layout, in [0, 1); unset until the layout of the version is made."""
     shard_id: Mapped[int] = mapped_column(ForeignKey("result_shard.id"), index=True)
     row: Mapped[int]
 
@@ -162,7 +162,7 @@ class Pattern(Base):
     """Measured: mean change of the logit when its groups are removed, beyond the control's."""
     effect_low: Mapped[float | None]
     effect_high: Mapped[float | None]
-    """95 % interval of the effect; unset where one image is all there is."""
+    """95% interval of the effect; unset where one image is all there is."""
     effect_control: Mapped[float | None]
     """Mean change when regions like its groups are removed elsewhere in the same images."""
     effect_images: Mapped[int | None]

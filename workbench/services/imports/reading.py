@@ -93,7 +93,7 @@ class Reader:
 
 def _content(path: Path) -> tuple[bytes, int, int]:
     """The file's bytes, size and time of change, all of the same opened file."""
-    # Not blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
+    # Not blocking: a pipe put there instead of the file would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)

@@ -87,23 +87,23 @@ def _check_names(collection: str, title: str) -> None:
 
 def _start(name: str, title: str, description: str, source: str) -> tuple[int, int]:
     """The ids of the collection (made if new) and of a new import run."""
-    with transaction() as current:
-        collection = current.scalar(select(Collection).where(Collection.name == name))
+    with transaction() as write:
+        collection = write.scalar(select(Collection).where(Collection.name == name))
         if collection is None:
             collection = Collection(name=name, title=name)
-            current.add(collection)
+            write.add(collection)
         collection.title = title or collection.title
         collection.description = description or collection.description
-        current.flush()
+        write.flush()
         # Its process is gone: it was killed before it could say so.
-        current.execute(
+        write.execute(
             update(ImportRun)
             .where(ImportRun.collection_id == collection.id, ImportRun.state == "running")
             .values(state="interrupted", finished_at=now())
         )
         run = ImportRun(collection_id=collection.id, source=source)
-        current.add(run)
-        current.flush()
+        write.add(run)
+        write.flush()
         return collection.id, run.id
 
 
@@ -134,19 +134,19 @@ class _Run:
         """Settle the held-out split and measure the file facts, once all images are in."""
         progress.advance(0, 1, "file facts")
         if not self._split_is_given:
-            with transaction() as current:
-                represent_both_labels(current, self.collection_id)
+            with transaction() as write:
+                represent_both_labels(write, self.collection_id)
         facts = measure_file_facts(session(), self.collection_id)
-        with transaction() as current:
-            current.get_one(Collection, self.collection_id).file_facts = facts
+        with transaction() as write:
+            write.get_one(Collection, self.collection_id).file_facts = facts
         progress.advance(1, 1, "file facts")
         return facts
 
     def end(self, state: str) -> None:
         """Commit what is ready and write down how the run ended."""
         self._commit()
-        with transaction() as current:
-            run = current.get_one(ImportRun, self._run_id)
+        with transaction() as write:
+            run = write.get_one(ImportRun, self._run_id)
             run.state, run.finished_at = state, now()
 
     def _is_due(self) -> bool:
@@ -194,11 +194,11 @@ class _Run:
     def _commit(self) -> None:
         """Write what is waiting in one transaction; done again after an error, it counts once."""
         if self._waiting:
-            with transaction() as current:
-                batch = Batch(current, self.collection_id, self._run_id)
+            with transaction() as write:
+                batch = Batch(write, self.collection_id, self._run_id)
                 tally = batch.write(self._waiting)
                 counts = self.tally.counts + tally.counts
-                current.execute(
+                write.execute(
                     update(ImportRun)
                     .where(ImportRun.id == self._run_id)
                     .values(counts=dict(counts))

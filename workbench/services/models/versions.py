@@ -128,24 +128,24 @@ def activate(user_id: int, version_id: int) -> None:
     Pages show the active version unless their address says otherwise, and the next retrain starts
     from it. Raises NotFoundError for a version that is not there, or not finished.
     """
-    with transaction() as current:
-        switch_to(current, finished_version(version_id), user_id)
+    with transaction() as write:
+        switch_to(write, finished_version(version_id), user_id)
 
 
 def switch_to(
-    current: Session, version: ModelVersion, user_id: int | None, run_id: int | None = None
+    write: Session, version: ModelVersion, user_id: int | None, run_id: int | None = None
 ) -> None:
     """The switch, within a transaction: a reader sees the old or the new."""
-    active = current.get(ActiveVersion, version.collection_id)
+    active = write.get(ActiveVersion, version.collection_id)
     before = active.version_id if active else None
     if before == version.id:
         return
     if active is None:
-        current.add(ActiveVersion(collection_id=version.collection_id, version_id=version.id))
+        write.add(ActiveVersion(collection_id=version.collection_id, version_id=version.id))
     else:
         active.version_id, active.since = version.id, now()
     audit.record(
-        current,
+        write,
         user_id,
         "version.activate",
         f"collection:{version.collection_id}",
@@ -155,8 +155,8 @@ def switch_to(
     )
 
 
-def remove_version(current: Session, version_id: int) -> None:
+def remove_version(write: Session, version_id: int) -> None:
     """Delete an unfinished version's rows, within a transaction; cleanup takes its files."""
     for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
-        current.execute(delete(table).where(table.version_id == version_id))
-    current.execute(delete(ModelVersion).where(ModelVersion.id == version_id))
+        write.execute(delete(table).where(table.version_id == version_id))
+    write.execute(delete(ModelVersion).where(ModelVersion.id == version_id))

@@ -11,9 +11,9 @@ from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 
 
-def write_cells(current: Session, version_id: int, scores: Scores) -> None:
+def write_cells(write: Session, version_id: int, scores: Scores) -> None:
     """Write a version's cells afresh, within a transaction."""
-    current.execute(delete(Cell).where(Cell.version_id == version_id))
+    write.execute(delete(Cell).where(Cell.version_id == version_id))
     rows = [
         {
             "version_id": version_id,
@@ -31,4 +31,4 @@ def write_cells(current: Session, version_id: int, scores: Scores) -> None:
             scores.coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
         )
     ]
-    current.execute(insert(Cell), rows)
+    write.execute(insert(Cell), rows)

@@ -72,11 +72,11 @@ def _finally(
 
 def freeze(collection_id: int) -> FrozenDataset:
     """Write the curated dataset as it stands now, and hand it on."""
-    with transaction() as current:
+    with transaction() as write:
         # First: a verdict that comes between is then learned and counted as new, and never neither.
-        last_verdict = current.scalar(select(func.max(Verdict.id))) or 0
+        last_verdict = write.scalar(select(func.max(Verdict.id))) or 0
         labels = final_labels(collection_id)
-        total = current.scalar(
+        total = write.scalar(
             select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
         )
         dataset = CuratedDataset(
@@ -85,10 +85,10 @@ def freeze(collection_id: int) -> FrozenDataset:
             counts=_counts(labels, excluded=(total or 0) - len(labels)),
             last_verdict_id=last_verdict,
         )
-        current.add(dataset)
-        current.flush()
+        write.add(dataset)
+        write.flush()
         if labels:
-            current.execute(
+            write.execute(
                 insert(CuratedItem),
                 [
                     {

@@ -32,8 +32,8 @@ def lay_out(
             seed=settings.seed,
             parent=_coordinates(parent_id, scores.image_ids) if parent_id else None,
         )
-        with transaction() as current:
-            current.execute(
+        with transaction() as write:
+            write.execute(
                 update(Prediction),
                 [
                     {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}

@@ -122,21 +122,21 @@ def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings
 
 
 def write_patterns(
-    current: Session, version_id: int, scores: Scores, found: FoundPatterns, *, seed: int
+    write: Session, version_id: int, scores: Scores, found: FoundPatterns, *, seed: int
 ) -> None:
     """Write a version's patterns afresh, within a transaction, and its figures of all of them."""
-    current.execute(
+    write.execute(
         update(PixelGroup)
         .where(PixelGroup.version_id == version_id)
         .values(pattern_id=None, typicality=None)
     )
-    current.execute(delete(Pattern).where(Pattern.version_id == version_id))
+    write.execute(delete(Pattern).where(Pattern.version_id == version_id))
     for number in found.effects:
         members = found.numbers == number
         pattern = _pattern(version_id, scores, found, number, seed=seed)
-        current.add(pattern)
-        current.flush()
-        current.execute(
+        write.add(pattern)
+        write.flush()
+        write.execute(
             update(PixelGroup),
             [
                 {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
@@ -147,7 +147,7 @@ def write_patterns(
                 )
             ],
         )
-    _write_metrics(current, version_id, found.effects, found.stable)
+    _write_metrics(write, version_id, found.effects, found.stable)
 
 
 def _pattern(
@@ -182,12 +182,12 @@ def _pattern(
 
 
 def _write_metrics(
-    current: Session, version_id: int, effects: dict[int, Effect], stable: Stability
+    write: Session, version_id: int, effects: dict[int, Effect], stable: Stability
 ) -> None:
     """What is known of the patterns as a whole, beside the version's other figures."""
-    version = current.get_one(ModelVersion, version_id)
+    version = write.get_one(ModelVersion, version_id)
     claimed = dict(
-        current.execute(
+        write.execute(
             select(Pattern.number, Pattern.mean_contribution).where(
                 Pattern.version_id == version_id
             )

@@ -82,9 +82,9 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
     found = patterns.find_patterns(version_id, known, encoder, head, settings, progress)
     progress.advance(0, 1, WRITING)
-    with transaction() as current:
-        patterns.write_patterns(current, version_id, known, found, seed=settings.seed)
-        cells.write_cells(current, version_id, known)
+    with transaction() as write:
+        patterns.write_patterns(write, version_id, known, found, seed=settings.seed)
+        cells.write_cells(write, version_id, known)
     progress.advance(1, 1, WRITING)
 
 
@@ -98,10 +98,10 @@ def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Prog
 
 def _activate(run_id: int, version_id: int) -> None:
     """The run's end and the switch to its version are one transaction, and a short one."""
-    with transaction() as current:
-        run = current.get_one(TrainingRun, run_id)
+    with transaction() as write:
+        run = write.get_one(TrainingRun, run_id)
         run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
-        switch_to(current, current.get_one(ModelVersion, version_id), run.requested_by_id, run_id)
+        switch_to(write, write.get_one(ModelVersion, version_id), run.requested_by_id, run_id)
 
 
 def _clean_up(settings: Settings) -> None:

@@ -244,8 +244,8 @@ def _by_image(groups: list[list[FoundGroup]], field: str, length: int) -> NDArra
     """A field of every group (image, group, length), 0 where an image has fewer than it may."""
     found = np.zeros((len(groups), KEPT_AT_MOST, length), dtype=np.float32)
     for row, of_image in enumerate(groups):
-        for place, group in enumerate(of_image):
-            found[row, place] = getattr(group, field)
+        for number, group in enumerate(of_image):
+            found[row, number] = getattr(group, field)
     return found
 
 
@@ -274,11 +274,11 @@ def outcome(label: str, logit: float) -> str:
 
 def _write(version_id: int, explained: Explained) -> None:
     result, groups = explained.result, explained.groups
-    with transaction() as current:
+    with transaction() as write:
         shard = ResultShard(version_id=version_id, artifact=explained.artifact)
-        current.add(shard)
-        current.flush()
-        current.execute(
+        write.add(shard)
+        write.flush()
+        write.execute(
             insert(Prediction),
             [
                 {
@@ -300,7 +300,7 @@ def _write(version_id: int, explained: Explained) -> None:
             for number, group in enumerate(found)
         ]
         if rows:
-            current.execute(insert(PixelGroup), rows)
+            write.execute(insert(PixelGroup), rows)
 
 
 def _group_row(version_id: int, image_id: int, number: int, group: FoundGroup) -> dict[str, object]:

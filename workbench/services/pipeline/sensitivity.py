@@ -163,8 +163,8 @@ def _changes(examples: list[_Example], after: NDArray[np.float64]) -> NDArray[np
 
 
 def _store(version_id: int, examples: list[_Example], changes: NDArray[np.float64]) -> None:
-    with transaction() as current:
-        current.execute(
+    with transaction() as write:
+        write.execute(
             update(Prediction),
             [
                 {

@@ -68,8 +68,8 @@ def train_version(
         "map_scale": map_scale(collection_id, encoder, trained.head, settings.relevance, settings),
     }
     artifact = store_head(trained.head, settings)
-    with transaction() as current:
-        newest = current.scalar(
+    with transaction() as write:
+        newest = write.scalar(
             select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
         )
         version = ModelVersion(
@@ -84,9 +84,9 @@ def train_version(
             weights=artifact,
             metrics=metrics,
         )
-        current.add(version)
-        current.flush()
-        current.get_one(TrainingRun, run_id).version_id = version.id
+        write.add(version)
+        write.flush()
+        write.get_one(TrainingRun, run_id).version_id = version.id
         return version.id
 
 

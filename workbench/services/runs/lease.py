@@ -26,15 +26,15 @@ def worker_alive() -> bool:
 
 def take_lease(holder: str) -> bool:
     """Become, or stay, the one worker; False while another one is alive."""
-    with transaction() as current:
+    with transaction() as write:
         # Locked: of two workers that find it free at the same moment, the second finds it taken.
-        lease = current.get(WorkerLease, WORKER, populate_existing=True, with_for_update=True)
+        lease = write.get(WorkerLease, WORKER, populate_existing=True, with_for_update=True)
         if lease is None:
-            current.add(WorkerLease(name=WORKER, holder=holder, expires_at=now() + LEASE))
+            write.add(WorkerLease(name=WORKER, holder=holder, expires_at=now() + LEASE))
             try:
-                current.flush()
+                write.flush()
             except IntegrityError:
-                current.rollback()
+                write.rollback()
                 return False
             return True
         free = lease.expires_at <= now() or processes.is_known_dead(lease.holder)
@@ -46,7 +46,7 @@ def take_lease(holder: str) -> bool:
 
 def give_lease_back(holder: str) -> None:
     """Let the next worker start at once."""
-    with transaction() as current:
-        lease = current.get(WorkerLease, WORKER, populate_existing=True)
+    with transaction() as write:
+        lease = write.get(WorkerLease, WORKER, populate_existing=True)
         if lease is not None and lease.holder == holder:
-            current.delete(lease)
+            write.delete(lease)

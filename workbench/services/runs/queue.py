@@ -52,56 +52,56 @@ def request_retrain(
     user_id: int | None, collection_id: int, *, trigger: str = "request"
 ) -> RunView:
     """Queue a run for the worker. Raises ConflictError where one is under way already."""
-    with transaction() as current:
-        if current.get(Collection, collection_id) is None:
+    with transaction() as write:
+        if write.get(Collection, collection_id) is None:
             raise NotFoundError(gettext("There is no such collection."))
         if _open_run(collection_id) is not None:
             raise ConflictError(
                 gettext("A run for this collection is queued or under way already.")
             )
         wanted = TrainingRun(collection_id=collection_id, trigger=trigger, requested_by_id=user_id)
-        current.add(wanted)
+        write.add(wanted)
         try:
-            current.flush()
+            write.flush()
         except IntegrityError as error:
             raise ConflictError(
                 gettext("A run for this collection was asked for just now.")
             ) from error
-        audit.record(current, user_id, "run.request", f"training_run:{wanted.id}")
+        audit.record(write, user_id, "run.request", f"training_run:{wanted.id}")
     return run(wanted.id)
 
 
 def cancel(user_id: int, run_id: int) -> RunView:
     """Stop a run: a queued one at once, a running one at its next step."""
-    with transaction() as current:
+    with transaction() as write:
         # Locked: a worker that claims it now either comes first or finds it cancelled.
-        wanted = current.get(TrainingRun, run_id, populate_existing=True, with_for_update=True)
+        wanted = write.get(TrainingRun, run_id, populate_existing=True, with_for_update=True)
         if wanted is None:
             raise NotFoundError(gettext("There is no such run."))
         if wanted.state == "queued":
-            _end(current, wanted, "cancelled")
+            _end(write, wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
             raise InvalidError(gettext("This run is over already."))
-        audit.record(current, user_id, "run.cancel", f"training_run:{run_id}")
+        audit.record(write, user_id, "run.cancel", f"training_run:{run_id}")
     return run(run_id)
 
 
 def end(run_id: int, state: str, error: str = "") -> None:
     """Write how a run ended that made no version to show."""
-    with transaction() as current:
-        _end(current, current.get_one(TrainingRun, run_id), state, error)
+    with transaction() as write:
+        _end(write, write.get_one(TrainingRun, run_id), state, error)
 
 
-def _end(current: Session, ended: TrainingRun, state: str, error: str = "") -> None:
+def _end(write: Session, ended: TrainingRun, state: str, error: str = "") -> None:
     """Write how a run ended, and take away its version, which nobody has seen."""
     version_id = ended.version_id
     ended.state, ended.error, ended.finished_at = state, error[:2000], now()
     ended.version_id, ended.claimed_by = None, ""
-    current.flush()
+    write.flush()
     if version_id is not None:
-        remove_version(current, version_id)
+        remove_version(write, version_id)
 
 
 def run(run_id: int) -> RunView:
@@ -174,8 +174,8 @@ def _rate(found: TrainingRun) -> float | None:
 
 def claim_next(holder: str) -> int | None:
     """Claim the oldest queued run for this process; None where there is none."""
-    with transaction() as current:
-        oldest = current.scalar(
+    with transaction() as write:
+        oldest = write.scalar(
             select(TrainingRun.id)
             .where(TrainingRun.state == "queued")
             .order_by(TrainingRun.id)
@@ -187,8 +187,8 @@ def claim_next(holder: str) -> int | None:
 def claim(run_id: int, holder: str) -> bool:
     """Take a queued run: a conditional update, so that of two claimers one has it."""
     moment = now()
-    with transaction() as current:
-        taken = current.execute(
+    with transaction() as write:
+        taken = write.execute(
             update(TrainingRun)
             .where(TrainingRun.id == run_id, TrainingRun.state == "queued")
             .values(
@@ -209,8 +209,8 @@ def claim(run_id: int, holder: str) -> bool:
 
 def release(run_id: int) -> None:
     """Put a running run back in the queue: its process was asked to stop and stops well."""
-    with transaction() as current:
-        current.execute(
+    with transaction() as write:
+        write.execute(
             update(TrainingRun)
             .where(TrainingRun.id == run_id, TrainingRun.state == "running")
             .values(state="queued", claimed_by="", attempts=TrainingRun.attempts - 1)
@@ -222,9 +222,9 @@ def recover() -> tuple[int, ...]:
 
     The work done so far is kept: a run goes on where it was. Returns the runs' ids.
     """
-    with transaction() as current:
+    with transaction() as write:
         # Locked: what another process has just queued again, and a third claimed, is not left.
-        running = current.scalars(
+        running = write.scalars(
             select(TrainingRun)
             .where(TrainingRun.state == "running")
             .with_for_update()
@@ -234,7 +234,7 @@ def recover() -> tuple[int, ...]:
         for each in left:
             if each.attempts >= ATTEMPTS:
                 died = f"The process that worked on it died {each.attempts} times."
-                _end(current, each, "failed", died)
+                _end(write, each, "failed", died)
             else:
                 each.state, each.claimed_by = "queued", ""
         return tuple(each.id for each in left)

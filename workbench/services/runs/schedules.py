@@ -26,13 +26,13 @@ class Nightly:
 
 def nightly(settings: Settings) -> tuple[Nightly, ...]:
     """The enabled schedules; a collection that has a version and no schedule gets the default."""
-    with transaction() as current:
-        unplanned = current.scalars(
+    with transaction() as write:
+        unplanned = write.scalars(
             select(ActiveVersion.collection_id).where(
                 ActiveVersion.collection_id.not_in(select(Schedule.collection_id))
             )
         )
-        current.add_all(
+        write.add_all(
             Schedule(
                 collection_id=collection_id,
                 hour=settings.retrain_hour,
