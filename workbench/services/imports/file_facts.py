@@ -30,7 +30,7 @@ _NO_QUALITY: Final = -1.0
 Facts = NDArray[np.float64]
 
 
-def measure_file_facts(write: Session, collection_id: int) -> dict[str, Any]:
+def measure_file_facts(db_session: Session, collection_id: int) -> dict[str, Any]:
     """Predict the label of a collection's images from their files' facts, pixels unseen.
 
     The AUC is that of a small decision tree, cross-validated over 5 folds: near 0.5 the facts tell
@@ -40,7 +40,7 @@ def measure_file_facts(write: Session, collection_id: int) -> dict[str, Any]:
     those of the originals; the normalised copies have one format, size and quality.
     """
     # Content hashes are uniform, so the smallest are a fair sample, the same every time.
-    rows = write.execute(
+    rows = db_session.execute(
         select(
             Image.label,
             Image.format,

@@ -21,9 +21,9 @@ from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
 from workbench.services.models.weights import load_head, store_head
+from workbench.services.pipeline.contributions import map_scale
 from workbench.services.pipeline.dataset import FrozenDataset
 from workbench.services.pipeline.projection import projection_wanted
-from workbench.services.pipeline.scoring import map_scale
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun

@@ -188,7 +188,7 @@ def claim(run_id: int, holder: str) -> bool:
     """Take a queued run: a conditional update, so that of two claimers one has it."""
     moment = now()
     with transaction() as write:
-        taken = write.execute(
+        taken = write.scalar(
             update(TrainingRun)
             .where(TrainingRun.id == run_id, TrainingRun.state == "queued")
             .values(
@@ -202,9 +202,10 @@ def claim(run_id: int, holder: str) -> bool:
                 total=0,
                 error="",
             )
+            .returning(TrainingRun.id)
             .execution_options(synchronize_session=False)
         )
-        return bool(taken.rowcount)  # type: ignore[attr-defined]
+        return taken is not None
 
 
 def release(run_id: int) -> None:
