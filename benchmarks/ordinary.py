@@ -10,7 +10,8 @@ from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.encoded import Picture
 from workbench.config import Settings
 from workbench.services.demo import build_demo_set
-from workbench.services.imports.sources import Candidate, open_source
+from workbench.services.imports.entries import Candidate
+from workbench.services.imports.sources import open_source
 
 QUICK_IMAGES = 120
 

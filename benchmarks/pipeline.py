@@ -32,7 +32,7 @@ from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
-from workbench.services.imports.sources import Candidate
+from workbench.services.imports.entries import Candidate
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
 from workbench.store.database import session

@@ -31,7 +31,8 @@ from workbench.analysis.relevance.methods import default_method, needs
 from workbench.config import Settings
 from workbench.services.encoding.encode import encoded_shards
 from workbench.services.encoding.shards import Shard, embedding_files, stored_shard
-from workbench.services.pipeline.scoring import score, score_batch
+from workbench.services.pipeline.contributions import score_batch
+from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
 
 IMAGES = 256

@@ -20,14 +20,15 @@ from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.collections import workspace
 from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.imports.entries import Candidate
 from workbench.services.imports.run import import_images
-from workbench.services.imports.sources import Candidate, open_source
+from workbench.services.imports.sources import open_source
 from workbench.services.models.weights import store_head
 from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent
+from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
@@ -104,7 +105,7 @@ def add_version(
     collection_id: int, number: int, head: DistilledHead, encoder: Encoder, settings: Settings
 ) -> int:
     """The id of a version with this head, ready to score the collection."""
-    dataset_id = freeze(collection_id)
+    dataset_id = freeze(collection_id).id
     artifact = store_head(head, settings)
     with transaction() as write:
         version = ModelVersion(

@@ -1,4 +1,4 @@
-"""Atomic writing of files: a reader sees the old file or the new one, never a part."""
+"""Write files so that a reader finds them whole or not at all, whatever cuts the writing short."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file atomically and durably: temporary name, sync, rename, sync the directory."""
-    with placed_durably(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically, but not durably: for content that can be made again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _renamed(path) as temporary:
+    """Write a file that survives a power cut: temporary name, sync, rename, sync the folder."""
+    with written_durably(path) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def placed_durably(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; at the end the file is synced and renamed to `path`.
+def written_durably(path: Path) -> Iterator[Path]:
+    """A temporary path for a library to write a big file to; it is then whole at `path`, or gone.
 
-    Like `write_durably`, for content that a library writes itself. Removed on any error.
+    Synced like `write_durably`, without the content ever being in memory as bytes.
     """
     _make_directory(path.parent)
-    with _renamed(path) as temporary:
+    with _renamed_to(path) as temporary:
         yield temporary
         _sync(temporary)
     _sync(path.parent)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _renamed_to(path) as temporary:
+        temporary.write_bytes(content)
+
+
 @contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
+def _renamed_to(path: Path) -> Iterator[Path]:
+    """A new name beside `path`, renamed to it at the end, removed on any error."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         yield temporary
@@ -47,7 +48,7 @@ def _renamed(path: Path) -> Iterator[Path]:
 
 
 def _make_directory(path: Path) -> None:
-    """Create a directory and its parents, and sync each parent."""
+    """Make a directory and those above it, each entered durably into the one above."""
     if path.is_dir():
         return
     _make_directory(path.parent)

@@ -17,7 +17,7 @@ from benchmarks.web.filling.collection import COLLECTION
 from benchmarks.web.filling.made_up import DIMENSIONS, GENERATORS
 from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.app import create_app
-from workbench.services.collections import workspace
+from workbench.services.workspaces import workspace
 from workbench.store.database import db, session
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES

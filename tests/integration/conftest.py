@@ -18,8 +18,8 @@ from tests.support.working import EFFECT_IMAGES, import_pictures
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding import registry
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store import migrating
 from workbench.store.database import db
 

@@ -13,7 +13,7 @@ from tests.support.postgres import Postgres
 from tests.support.working import EFFECT_IMAGES, analyse, import_pictures
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.collections import collections
+from workbench.services.workspaces import collections
 from workbench.store import migrating
 from workbench.store.database import db
 

@@ -29,7 +29,7 @@ def made_up_version(
         logit_weight=torch.randn(DIMENSIONS, generator=generator),
         logit_bias=0.1,
     )
-    dataset_id = freeze(collection_id)
+    dataset_id = freeze(collection_id).id
     artifact = store_head(head, settings)
     session().rollback()
     with transaction() as write:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
 from workbench.services.imports.run import import_images
-from workbench.services.pipeline import run
+from workbench.services.pipeline import executor
 from workbench.services.progress import Silent
 from workbench.services.runs import queue, requests
 from workbench.store.database import db
@@ -47,4 +47,4 @@ def retrain(user_id: int, collection_id: int, settings: Settings) -> queue.RunVi
 def perform(run_id: int, settings: Settings) -> str:
     """Claim a queued run and do it."""
     assert queue.claim(run_id, "here:1:test")
-    return run.perform(db.engine, run_id, settings)
+    return executor.execute(db.engine, run_id, settings)

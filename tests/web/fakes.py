@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image as Picture
 
-from workbench.services import accounts, collections
+from workbench.services import accounts, workspaces
 from workbench.services.accounts import Account
-from workbench.services.collections import CollectionSummary, VersionSummary, Workspace
 from workbench.services.errors import (
     ConflictError,
     InvalidError,
@@ -54,17 +53,18 @@ from workbench.services.image.detail import DimensionShare, GroupView, ImageDeta
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.models import versions
-from workbench.services.models.versions import VersionRow
+from workbench.services.models.versions import VersionRow, VersionSummary
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
 from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView, check_words
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
-from workbench.services.runs import queue
+from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
 from workbench.services.similar import search
 from workbench.services.similar.search import GroupCard, Neighbour
+from workbench.services.workspaces import CollectionSummary, Workspace
 from workbench.store.outcomes import OUTCOMES, WRONG
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -150,7 +150,7 @@ class FakeWorkbench:
         return (
             (accounts, Accounts(self)),
             (cell_card, CellCards()),
-            (collections, Collections(self)),
+            (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
             (detail, Details(self)),
             (dimensions, Dimensions()),
@@ -162,6 +162,7 @@ class FakeWorkbench:
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
+            (lease, Leases(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
             (tag_checks, TagChecks(self)),
@@ -839,6 +840,13 @@ class Runs:
 
     def runs(self, collection_id: int, limit: int = 20) -> tuple[RunView, ...]:
         return tuple(each for each in self.book.runs if each.collection_id == collection_id)
+
+
+@dataclass
+class Leases:
+    """Whether a worker is there."""
+
+    book: FakeWorkbench
 
     def worker_alive(self) -> bool:
         return self.book.worker_alive

@@ -19,12 +19,12 @@ from werkzeug.http import parse_options_header
 
 from tests.web.conftest import Reader
 from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, FakeWorkbench
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.grid import Overview
 from workbench.services.export import png
 from workbench.services.review.tags import TaggingView
+from workbench.services.workspaces import Workspace
 from workbench.web.exports import documents
 from workbench.web.exports.attachments import file_name
 

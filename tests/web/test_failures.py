@@ -31,7 +31,7 @@ def test_a_refusal_shows_its_own_words(
     def refuse() -> tuple[()]:
         raise error
 
-    monkeypatch.setattr("workbench.services.collections.collections", refuse)
+    monkeypatch.setattr("workbench.services.workspaces.collections", refuse)
 
     answer = Reader(app.test_client()).get("/")
 

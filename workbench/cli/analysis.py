@@ -12,7 +12,7 @@ from workbench.cli.runs import see_through
 from workbench.services.app_settings import settings
 from workbench.services.collections import collection_id
 from workbench.services.models.versions import versions
-from workbench.services.runs import queue, requests
+from workbench.services.runs import lease, queue, requests
 from workbench.services.status import status
 
 
@@ -54,7 +54,7 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
     view = queue.request_retrain(None, collection)
     if not wait:
         lines = [f"Queued as run {view.id}."]
-        if not queue.worker_alive():
+        if not lease.worker_alive():
             lines.append("No worker is running: start one with `python manage.py worker`.")
         show({"run": view.id, "state": view.state}, as_json=as_json, lines=lines)
         return

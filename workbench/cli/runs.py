@@ -12,12 +12,12 @@ from workbench.store.database import db
 
 def see_through(run_id: int) -> queue.RunView:
     """Show a run until it has ended. Raises ClickException unless it succeeded."""
-    from workbench.services.pipeline import run
+    from workbench.services.pipeline import executor
 
     with progress_bar(
         interrupted="Interrupted. Finished work is kept; run the same command to resume."
     ) as bar:
-        view = run.see_through(db.engine, run_id, settings(), processes.new_name(), bar)
+        view = executor.see_through(db.engine, run_id, settings(), processes.new_name(), bar)
     if view.state != "succeeded":
         reason = f": {view.error}" if view.error else "."
         raise click.ClickException(f"The run {view.state}{reason}")

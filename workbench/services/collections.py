@@ -1,151 +1,26 @@
-"""Collections and what a page about one needs to know of it."""
+"""Collections by name."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.services.errors import NotFoundError
-from workbench.services.explore.review_queue import ReviewQueue, review_queue
-from workbench.services.models.finished import finished_versions
-from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
 from workbench.store.images import Collection
-from workbench.store.versions import ActiveVersion, ModelVersion
 
 
-@dataclass(frozen=True)
-class VersionSummary:
-    """A model version in one line."""
-
-    id: int
-    number: int
-    held_out_auc: float | None
-    auc_low: float | None
-    auc_high: float | None
-    accuracy: float | None
-    encoder: str
-    relevance: str
-    created_at: datetime
-    active: bool
-
-
-@dataclass(frozen=True)
-class CollectionSummary:
-    """A collection in one line."""
-
-    id: int
-    name: str
-    title: str
-    description: str
-    images: int
-    real: int
-    fake: int
-    active: VersionSummary | None
-    file_facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """What every page of a collection shows around its own matter."""
-
-    collection: CollectionSummary
-    version: VersionSummary | None
-    versions: tuple[VersionSummary, ...]
-    run: RunView | None
-    queue: ReviewQueue | None
-    """The version's misclassified images without a verdict: read once for the whole page."""
-
-    @property
-    def to_judge(self) -> int:
-        """How many misclassified images have no verdict yet."""
-        return self.queue.count if self.queue else 0
-
-
-def collections() -> tuple[CollectionSummary, ...]:
-    """All collections by name. Two queries, however many there are."""
-    active = {
-        row.collection_id: row
-        for row in session().scalars(select(ModelVersion).join(ActiveVersion))
-    }
-    found = session().scalars(select(Collection).order_by(Collection.name))
-    return tuple(_summary(each, active.get(each.id)) for each in found)
-
-
-def workspace(name: str, version_number: int | None = None) -> Workspace:
-    """A collection with the version to show: the active one, or the one asked for.
-
-    Raises NotFoundError for an unknown collection, or a version it does not have.
-    """
-    collection = session().scalar(select(Collection).where(Collection.name == name))
-    if collection is None:
+def find_collection(name: str) -> Collection:
+    """A collection by its name. Raises NotFoundError."""
+    found = session().scalar(select(Collection).where(Collection.name == name))
+    if found is None:
         raise NotFoundError(gettext("Collection “%(name)s” not found.", name=name))
-    active = session().scalar(
-        select(ModelVersion)
-        .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
-        .where(ActiveVersion.collection_id == collection.id)
-    )
-    active_id = active.id if active else None
-    finished = [version_summary(each, active_id) for each in finished_versions(collection.id)]
-    version = next(
-        (
-            each
-            for each in finished
-            if (each.active if version_number is None else each.number == version_number)
-        ),
-        None,
-    )
-    if version is None and version_number is not None:
-        raise NotFoundError(
-            gettext("%(name)s has no version %(version)s.", name=name, version=version_number)
-        )
-    return Workspace(
-        collection=_summary(collection, active),
-        version=version,
-        versions=tuple(finished),
-        run=open_run(collection.id),
-        queue=review_queue(version.id) if version else None,
-    )
+    return found
 
 
 def collection_id(name: str) -> int:
-    """A collection's id by its name. Raises NotFoundError."""
+    """A collection's id by its name, for the command line. Raises NotFoundError."""
     found = session().scalar(select(Collection.id).where(Collection.name == name))
     if found is None:
         raise NotFoundError(f"Collection “{name}” not found. Import it first.")
     return found
-
-
-def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
-    """A version in one line."""
-    metrics = version.metrics
-    return VersionSummary(
-        id=version.id,
-        number=version.number,
-        held_out_auc=metrics.get("held_out_auc"),
-        auc_low=metrics.get("auc_low"),
-        auc_high=metrics.get("auc_high"),
-        accuracy=metrics.get("accuracy"),
-        encoder=version.encoder,
-        relevance=version.relevance,
-        created_at=version.created_at,
-        active=version.id == active_id,
-    )
-
-
-def _summary(collection: Collection, active: ModelVersion | None) -> CollectionSummary:
-    return CollectionSummary(
-        id=collection.id,
-        name=collection.name,
-        title=collection.title or collection.name,
-        description=collection.description,
-        images=collection.real + collection.fake,
-        real=collection.real,
-        fake=collection.fake,
-        active=version_summary(active, active.id) if active else None,
-        file_facts=collection.file_facts,
-    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from workbench.services.collections import CollectionSummary, collections
-from workbench.services.runs.queue import open_run, worker_alive
-from workbench.store.database import session
+from workbench.services.runs.lease import worker_alive
+from workbench.services.runs.queue import open_run
+from workbench.services.workspaces import CollectionSummary, collections
+from workbench.store.database import Base, session
 from workbench.store.judgements import CounterfactualNote, Tag, Verdict
 from workbench.store.results import Cell, Pattern, PixelGroup
 from workbench.store.versions import ActiveVersion, ModelVersion
@@ -107,5 +108,5 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
     )
 
 
-def _count(table: Any, *conditions: Any) -> int:
+def _count(table: type[Base], *conditions: ColumnElement[bool]) -> int:
     return session().scalar(select(func.count()).select_from(table).where(*conditions)) or 0

@@ -59,9 +59,9 @@ db = SQLAlchemy()
 
 
 def session() -> Session:
-    """Return the session of the application context."""
-    of_context: Session = db.session()
-    return of_context
+    """The session of the current application context."""
+    found: Session = db.session()
+    return found
 
 
 def now() -> datetime:
@@ -76,14 +76,14 @@ def transaction() -> Iterator[Session]:
     On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a transaction that reads
     first and writes later could otherwise fail when another writer came between.
     """
-    writing = session()
-    writing.rollback()  # a read may have opened a deferred transaction; it holds nothing
-    writing.connection(execution_options={WRITING: True})
+    write = session()
+    write.rollback()  # a read may have opened a deferred transaction; it holds nothing
+    write.connection(execution_options={WRITING: True})
     try:
-        yield writing
-        writing.commit()
+        yield write
+        write.commit()
     except BaseException:
-        writing.rollback()
+        write.rollback()
         raise
 
 

@@ -15,9 +15,9 @@ from flask import Flask
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError
-from workbench.services.pipeline import run
+from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
-from workbench.services.runs import processes, queue, schedules
+from workbench.services.runs import lease, processes, queue, schedules
 from workbench.store.database import db
 
 log = structlog.get_logger()
@@ -57,7 +57,7 @@ class Worker:
             self._scheduler.start()
         finally:
             with self._app.app_context():
-                queue.give_lease_back(self._name)
+                lease.give_lease_back(self._name)
             log.info("worker stopped", name=self._name)
 
     def _every(self, seconds: int, job: Callable[[], None], **options: Any) -> None:
@@ -70,7 +70,7 @@ class Worker:
 
     def _renew(self) -> None:
         with self._app.app_context():
-            leading = queue.take_lease(self._name)
+            leading = lease.take_lease(self._name)
         if leading != self._leading:
             log.info("lease", name=self._name, leading=leading)
         self._leading = leading
@@ -87,7 +87,7 @@ class Worker:
                 return
             log.info("run started", run=run_id)
             try:
-                state = run.perform(db.engine, run_id, self._settings, stop=self._stop)
+                state = executor.execute(db.engine, run_id, self._settings, stop=self._stop)
             except Stopping:
                 log.info("run put back, the worker stops", run=run_id)
             else:

@@ -24,7 +24,7 @@ from workbench.analysis.regions.pixel_groups import (
     join_superpixels,
     superpixels,
 )
-from workbench.services.pipeline.scoring import SCALE_PERCENTILE
+from workbench.services.pipeline.contributions import SCALE_PERCENTILE
 
 DIMENSIONS = 16
 GRID = 16

@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.made_up import made_up_version
 from workbench.config import Settings
-from workbench.services.collections import workspace
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.part_cache import PartCache
 from workbench.services.errors import ImageError
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
+from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cell_card import cell
 from workbench.services.explore.cells import CellView, Window
@@ -21,6 +20,7 @@ from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import images
 from workbench.services.explore.patterns import patterns
 from workbench.services.review import tags
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
 from workbench.store.results import Cell, PixelGroup, Prediction
 

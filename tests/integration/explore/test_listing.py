@@ -11,7 +11,6 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.columns import forget_columns
@@ -19,6 +18,7 @@ from workbench.services.explore.listing import ORDERS, PositionInOrder, images, 
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tags, verdicts
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image

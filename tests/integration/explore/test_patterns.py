@@ -16,7 +16,6 @@ from workbench.analysis.regions.patterns import effect_agreement
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
@@ -35,6 +34,7 @@ from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline.pattern_effects import CONTROLS, one_an_image
 from workbench.services.review import tags
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from tests.support.queries import queries
 from workbench.services.accounts import Account
-from workbench.services.collections import workspace
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.patterns import patterns
 from workbench.services.explore.reports import remarks
@@ -16,6 +15,7 @@ from workbench.services.image.counterfactuals import save_note
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.review import verdicts
 from workbench.services.review.notes import withdraw_note
+from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.results import PixelGroup, Prediction
 

@@ -16,7 +16,6 @@ from workbench.analysis.regions.counterfactual import FILLS, exceeds_controls, r
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import workspace
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import (
     ConflictError,
@@ -38,6 +37,7 @@ from workbench.services.models.arrays import rows_of
 from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
 from workbench.services.review.notes import STAYS_WITHIN, is_met, notes_on
+from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image

@@ -23,7 +23,8 @@ from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.imports import reading, split
 from workbench.services.imports import run as importing
-from workbench.services.imports.run import ImportReport, import_images
+from workbench.services.imports.report import ImportReport
+from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction

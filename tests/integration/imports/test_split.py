@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.imports.run import ImportReport, import_images
+from workbench.services.imports.report import ImportReport
+from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
 from workbench.store import migrating
 from workbench.store.database import db, session

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services.collections import Workspace, workspace
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.weights import load_head
 from workbench.services.runs import queue, requests
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session
 from workbench.store.images import Image

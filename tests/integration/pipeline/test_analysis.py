@@ -8,8 +8,7 @@ from sqlalchemy import func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
 from workbench.config import Settings
-from workbench.services.pipeline import run as performing
-from workbench.services.pipeline import train
+from workbench.services.pipeline import executor, patterns
 from workbench.services.progress import Stopping
 from workbench.services.runs import queue, requests
 from workbench.store.database import db, session
@@ -49,7 +48,7 @@ def test_an_interrupted_analysis_goes_on_where_it_was(
     assert run_id is not None
     queue.claim(run_id, "here:1:test")
     with pytest.raises(Stopping):
-        performing.perform(db.engine, run_id, settings, shown=StopsAt(stage, done))
+        executor.execute(db.engine, run_id, settings, shown=StopsAt(stage, done))
 
     assert queue.run(run_id).state == "queued"
     assert session().get(ActiveVersion, imported) is None
@@ -85,7 +84,7 @@ def test_a_failing_run_says_why_and_leaves_nothing_behind(
     def broken(*_arguments: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(train.summarising, "summarise", broken)
+    monkeypatch.setattr(patterns, "find_patterns", broken)
 
     assert analyse(imported, settings) == "failed"
 

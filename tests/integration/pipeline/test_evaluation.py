@@ -12,12 +12,12 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace
 from workbench.services.errors import ConflictError, NotFoundError, UnavailableError
 from workbench.services.imports.run import import_images
 from workbench.services.pipeline.evaluation import Evaluation, evaluate
 from workbench.services.progress import Silent
 from workbench.services.review import verdicts
+from workbench.services.workspaces import Workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.outcomes import WRONG

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace
 from workbench.services.review import verdicts
 from workbench.services.runs import queue, schedules
+from workbench.services.workspaces import Workspace
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.versions import Schedule

@@ -17,6 +17,7 @@ from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
+from workbench.services.pipeline.scores import load_scores
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
 from workbench.store.database import session, transaction
@@ -64,7 +65,8 @@ def measure(encoder: FakeEncoder, settings: Settings, version_id: int) -> Measur
 
     def measured(images: int = 1000, progress: object = None) -> None:
         chosen = settings.model_copy(update={"sensitivity_images": images})
-        measure_sensitivity(version_id, encoder, head, chosen, progress or Silent())
+        scores = load_scores(version_id, settings)
+        measure_sensitivity(version_id, scores, encoder, head, chosen, progress or Silent())
 
     return measured
 

@@ -18,11 +18,11 @@ from tests.support.working import analyse, import_pictures
 from workbench.analysis.encoders.protocol import TOKENS, Part, Penultimate
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.collections import workspace
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.errors import ImageError
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Cancelled, Silent
+from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session
 from workbench.store.results import Embedding, Pattern, PixelGroup, Prediction

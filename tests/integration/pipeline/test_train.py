@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.queries import counted
 from tests.support.working import perform, retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_head
-from workbench.services.pipeline import pattern_effects, train
-from workbench.services.pipeline import run as performing
-from workbench.services.pipeline.dataset import new_decisions
+from workbench.services.pipeline import executor, layout, pattern_effects, scoring, train
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
+from workbench.services.runs.progress import RunProgress
+from workbench.services.runs.schedules import new_decisions
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
@@ -101,11 +103,11 @@ class During:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is written and looks for a cancellation, as slow steps of real runs do."""
 
-    class Eager(queue.RunProgress):
+    class Eager(RunProgress):
         def __init__(self, engine: Engine, run_id: int, **options: object) -> None:
             super().__init__(engine, run_id, every=0.0)
 
-    monkeypatch.setattr(performing.runs, "RunProgress", Eager)
+    monkeypatch.setattr(executor, "RunProgress", Eager)
 
 
 def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_one(
@@ -275,7 +277,7 @@ def test_while_a_retrain_waits_or_works_another_is_refused(
     ask()
     assert queue.claim(run_id, "here:1:test")
     assert (
-        performing.perform(db.engine, run_id, settings, shown=During("Training the distiller", ask))
+        executor.execute(db.engine, run_id, settings, shown=During("Training the distiller", ask))
         == "succeeded"
     )
 
@@ -318,7 +320,7 @@ def test_a_retrain_that_is_cancelled_at_any_stage_leaves_nothing(
     assert queue.claim(run_id, "here:1:test")
     cancelling = During(stage, lambda: queue.cancel(ada.id, run_id))
 
-    state = performing.perform(db.engine, run_id, settings, shown=cancelling)
+    state = executor.execute(db.engine, run_id, settings, shown=cancelling)
 
     assert (state, cancelling.done) == ("cancelled", True)
     session().rollback()
@@ -351,9 +353,7 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
     assert queue.claim(run_id, "here:1:test")
     with pytest.raises(Stopping):
-        performing.perform(
-            db.engine, run_id, settings, shown=During("Measuring effect sizes", stop)
-        )
+        executor.execute(db.engine, run_id, settings, shown=During("Measuring effect sizes", stop))
     session().rollback()
     assert session().get_one(TrainingRun, run_id).version_id is not None
 
@@ -362,7 +362,7 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("training", "train_behind"), ("scoring", "score"), ("summarising", "summarise")],
+    [(train, "train_behind"), (scoring, "score"), (layout, "lay_out")],
 )
 def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     analysed: Workspace,
@@ -370,14 +370,13 @@ def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     unchanged: None,
-    module: str,
+    module: ModuleType,
     name: str,
 ) -> None:
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("no space left")
 
-    place = train if module == "training" else getattr(train, module)
-    monkeypatch.setattr(place, name, broken)
+    monkeypatch.setattr(module, name, broken)
 
     run = retrain(ada.id, analysed.collection.id, settings)
 
@@ -407,7 +406,7 @@ def test_after_a_failure_the_next_retrain_is_version_2(
         raise RuntimeError("no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr(train.scoring, "score", broken)
+        patched.setattr(scoring, "score", broken)
         retrain(ada.id, analysed.collection.id, settings)
 
     run = retrain(ada.id, analysed.collection.id, settings)
@@ -417,3 +416,18 @@ def test_after_a_failure_the_next_retrain_is_version_2(
         "succeeded",
         "failed",
     ]
+
+
+def test_a_retrain_reads_labels_and_predictions_once(
+    analysed: Workspace, ada: Account, settings: Settings
+) -> None:
+    with counted() as sent:
+        view = retrain(ada.id, analysed.collection.id, settings)
+
+    reads = [statement for statement in sent if statement.startswith("SELECT")]
+    # Columns ask the same once more, a chunk at a time: they can be written by themselves.
+    scores = [each for each in reads if "prediction.outcome" in each and "generator" not in each]
+    assert view.state == "succeeded"
+    assert len(scores) == 1
+    assert sum("image.group_key" in each for each in reads) == 1
+    assert not [each for each in reads if "curated_item.weight" in each]

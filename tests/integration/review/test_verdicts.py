@@ -9,7 +9,6 @@ from tests.support.choosing import chosen
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.cards import cards_of
 from workbench.services.explore.columns import forget_columns
@@ -17,9 +16,15 @@ from workbench.services.explore.filters import VERDICTS
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
 from workbench.services.pipeline import dataset
-from workbench.services.pipeline.dataset import UNSURE_WEIGHT, final_labels, freeze, new_decisions
+from workbench.services.pipeline.dataset import (
+    UNSURE_WEIGHT,
+    final_labels,
+    freeze,
+)
 from workbench.services.review import verdicts
 from workbench.services.review.decisions import decisions_on, final_decisions
+from workbench.services.runs.schedules import new_decisions
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Adjudication, Verdict
@@ -225,7 +230,7 @@ def test_decisions_go_into_the_dataset_as_they_were_meant(
     for image_id, decision in zip(some, ("overturn", "exclude", "unsure"), strict=True):
         verdicts.give_verdict(ada.id, image_id, version_id, decision)
 
-    dataset_id = freeze(analysed.collection.id)
+    dataset_id = freeze(analysed.collection.id).id
 
     items = items_of(dataset_id)
     assert items[some[0]] == ("fake", 1.0)
@@ -338,7 +343,7 @@ def test_the_same_decisions_give_the_same_dataset_and_others_another(
     analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
     def sha() -> str:
-        return session().get_one(CuratedDataset, freeze(analysed.collection.id)).sha256
+        return session().get_one(CuratedDataset, freeze(analysed.collection.id).id).sha256
 
     untouched = sha()
     given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
@@ -368,7 +373,7 @@ def test_a_verdict_given_while_the_dataset_is_frozen_is_still_a_new_decision(
         return labels
 
     monkeypatch.setattr(dataset, "final_labels", and_then_a_verdict)
-    dataset_id = freeze(analysed.collection.id)
+    dataset_id = freeze(analysed.collection.id).id
 
     late = session().scalars(select(Verdict.id)).one()
     assert items_of(dataset_id)[some[0]] == ("real", 1.0)

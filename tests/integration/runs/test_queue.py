@@ -19,7 +19,8 @@ from tests.support.rows import fill_every_table
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.progress import Cancelled, Stopping
-from workbench.services.runs import processes, queue
+from workbench.services.runs import lease, processes, queue
+from workbench.services.runs.progress import Heartbeat, RunProgress
 from workbench.store.database import db, now, session, transaction
 from workbench.store.images import Collection
 from workbench.store.people import AuditEvent
@@ -298,7 +299,7 @@ def test_a_waiting_run_is_cancelled_at_once(queued: int, ada: Account) -> None:
 
 def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) -> None:
     queue.claim(queued, "a")
-    progress = queue.RunProgress(db.engine, queued, every=0.0)
+    progress = RunProgress(db.engine, queued, every=0.0)
     progress.advance(0, 3, "Encoding images")
 
     asked = queue.cancel(ada.id, queued)
@@ -334,7 +335,7 @@ def test_a_run_is_never_both_cancelled_and_claimed(
 
 def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
     queue.claim(queued, "a")
-    progress = queue.RunProgress(db.engine, queued, every=0.0)
+    progress = RunProgress(db.engine, queued, every=0.0)
     progress.advance(0, 10, "Computing attributions")
     session().rollback()
     first = queue.run(queued)
@@ -356,11 +357,12 @@ def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
 def test_a_rate_counts_only_what_this_process_did(
     queued: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = queue.now()
+    begun = now()
     queue.claim(queued, "a")
-    progress = queue.RunProgress(db.engine, queued, every=0.0)
+    progress = RunProgress(db.engine, queued, every=0.0)
     for seconds, done in ((0, 80), (10, 90)):
-        monkeypatch.setattr(queue, "now", lambda at=seconds: begun + timedelta(seconds=at))
+        at = begun + timedelta(seconds=seconds)
+        monkeypatch.setattr("workbench.services.runs.progress.now", lambda at=at: at)
         progress.advance(done, 100, "Computing attributions")
     session().rollback()
     resumed = queue.run(queued)
@@ -371,7 +373,7 @@ def test_a_rate_counts_only_what_this_process_did(
 
 def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> None:
     queue.claim(queued, "a")
-    progress = queue.RunProgress(db.engine, queued, every=3600.0)
+    progress = RunProgress(db.engine, queued, every=3600.0)
     seen = []
     for done in range(6):
         progress.advance(done, 5, "Computing attributions")
@@ -383,7 +385,7 @@ def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> Non
 def test_a_process_that_is_to_stop_is_told_before_its_next_step(queued: int) -> None:
     queue.claim(queued, "a")
     stop = threading.Event()
-    progress = queue.RunProgress(db.engine, queued, stop=stop)
+    progress = RunProgress(db.engine, queued, stop=stop)
     progress.advance(0, 5, "Encoding images")
     stop.set()
 
@@ -396,7 +398,7 @@ def test_a_heart_beats_while_a_long_step_goes_on_and_then_no_more(queued: int) -
     long_ago = now() - timedelta(hours=1)
     change(queued, heartbeat_at=long_ago)
 
-    with queue.Heartbeat(db.engine, queued, every=0.01):
+    with Heartbeat(db.engine, queued, every=0.01):
         deadline = time.monotonic() + 20
         while row_of(queued).heartbeat_at == long_ago and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -413,7 +415,7 @@ def test_a_run_that_has_ended_has_no_heartbeat(queued: int) -> None:
     queue.end(queued, "failed", "why")
     before = row_of(queued).heartbeat_at
 
-    with queue.Heartbeat(db.engine, queued, every=0.01):
+    with Heartbeat(db.engine, queued, every=0.01):
         time.sleep(0.1)
 
     assert row_of(queued).heartbeat_at == before
@@ -424,57 +426,57 @@ def test_a_run_that_has_ended_has_no_heartbeat(queued: int) -> None:
 
 def expire_lease() -> None:
     with transaction() as current:
-        current.get_one(WorkerLease, queue.WORKER).expires_at = now() - timedelta(seconds=1)
+        current.get_one(WorkerLease, lease.WORKER).expires_at = now() - timedelta(seconds=1)
 
 
 def test_a_second_worker_is_refused_while_the_first_renews(tables: Flask) -> None:
-    assert queue.take_lease("another-host:1:a")
-    assert not queue.take_lease("another-host:2:b")
-    assert queue.take_lease("another-host:1:a")
-    assert queue.worker_alive()
+    assert lease.take_lease("another-host:1:a")
+    assert not lease.take_lease("another-host:2:b")
+    assert lease.take_lease("another-host:1:a")
+    assert lease.worker_alive()
 
 
 def test_a_lease_that_was_not_renewed_is_free(tables: Flask) -> None:
-    queue.take_lease("another-host:1:a")
+    lease.take_lease("another-host:1:a")
     expire_lease()
-    between = queue.worker_alive()
+    between = lease.worker_alive()
 
-    assert queue.take_lease("another-host:2:b")
-    assert not queue.take_lease("another-host:1:a")
-    assert (between, queue.worker_alive()) == (False, True)
+    assert lease.take_lease("another-host:2:b")
+    assert not lease.take_lease("another-host:1:a")
+    assert (between, lease.worker_alive()) == (False, True)
 
 
 def test_a_dead_workers_lease_is_free_at_once(tables: Flask) -> None:
-    queue.take_lease(dead_process())
-    between = queue.worker_alive()
+    lease.take_lease(dead_process())
+    between = lease.worker_alive()
 
-    assert queue.take_lease(processes.new_name())
-    assert (between, queue.worker_alive()) == (False, True)
+    assert lease.take_lease(processes.new_name())
+    assert (between, lease.worker_alive()) == (False, True)
 
 
 def test_a_lease_is_given_back_by_its_holder_alone(tables: Flask) -> None:
-    queue.take_lease("another-host:1:a")
-    queue.give_lease_back("another-host:2:b")
-    refused = queue.take_lease("another-host:2:b")
-    queue.give_lease_back("another-host:1:a")
+    lease.take_lease("another-host:1:a")
+    lease.give_lease_back("another-host:2:b")
+    refused = lease.take_lease("another-host:2:b")
+    lease.give_lease_back("another-host:1:a")
 
     assert not refused
-    assert not queue.worker_alive()
-    assert queue.take_lease("another-host:2:b")
+    assert not lease.worker_alive()
+    assert lease.take_lease("another-host:2:b")
 
 
 @pytest.mark.parametrize("before", ["never held", "expired"])
 def test_of_workers_that_start_at_once_one_has_the_lease(tables: Flask, before: str) -> None:
     if before == "expired":
-        queue.take_lease("another-host:9:gone")
+        lease.take_lease("another-host:9:gone")
         expire_lease()
 
     answers = at_once(
-        tables, *(lambda n=n: queue.take_lease(f"another-host:{n}:token") for n in range(4))
+        tables, *(lambda n=n: lease.take_lease(f"another-host:{n}:token") for n in range(4))
     )
 
     assert sorted(answers, key=str) == [False, False, False, True]
     session().rollback()
-    lease = session().scalars(select(WorkerLease)).one()
-    assert lease.holder == f"another-host:{answers.index(True)}:token"
+    held = session().scalars(select(WorkerLease)).one()
+    assert held.holder == f"another-host:{answers.index(True)}:token"
     assert session().scalar(select(func.count()).select_from(WorkerLease)) == 1

@@ -20,7 +20,6 @@ from tests.support.working import retrain
 from workbench.analysis.neighbours import fit_space
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, workspace
 from workbench.services.encoding.encode import embeddings_of
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.pipeline.cleanup import sweep
@@ -37,6 +36,7 @@ from workbench.services.similar.search import (
     of_text,
     why_no_text,
 )
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import load_rows
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

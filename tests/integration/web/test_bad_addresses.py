@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
-from workbench.services.collections import Workspace, workspace
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection
 from workbench.store.results import Cell, Pattern, PixelGroup

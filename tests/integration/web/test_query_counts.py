@@ -8,7 +8,6 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from tests.support.queries import counted, queries
 from workbench.services.accounts import Account
-from workbench.services.collections import Workspace, collections, workspace
 from workbench.services.explore import dimensions
 from workbench.services.explore.cell_card import cell
 from workbench.services.explore.cells import Window
@@ -24,6 +23,7 @@ from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
+from workbench.services.workspaces import Workspace, collections, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.results import Cell, PixelGroup, Prediction

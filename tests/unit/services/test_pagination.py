@@ -44,7 +44,7 @@ def test_a_whole_sort_value_reads_back_too(value: int, row_id: int) -> None:
     ],
 )
 def test_a_broken_key_is_refused_in_words(text: str) -> None:
-    with pytest.raises(InvalidError, match="start from the first"):
+    with pytest.raises(InvalidError, match="Start from the first page"):
         parse_key(text)
 
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from workbench.files import placed_durably
+from workbench.files import written_durably
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
@@ -25,8 +25,8 @@ def weights_sha256(weights: Mapping[str, Tensor]) -> str:
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file atomically and durably."""
-    with placed_durably(path) as temporary:
+    """Write a safetensors file that is whole at its path or not there."""
+    with written_durably(path) as temporary:
         save_file(dict(weights), temporary)
 
 

@@ -137,16 +137,16 @@ def _below_top(name: str) -> str:
     return name.partition("/")[2]
 
 
-def _ensure(place: Path, is_right: Callable[[Path], bool], fetch: Callable[[Path], object]) -> None:
-    """Fetch a file into a folder of its own, check it, and only then move it to its place."""
-    if place.is_file() and is_right(place):
+def _ensure(path: Path, is_right: Callable[[Path], bool], fetch: Callable[[Path], object]) -> None:
+    """Fetch a file into a folder of its own, check it, and only then move it there."""
+    if path.is_file() and is_right(path):
         return
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".incoming-") as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".incoming-") as folder:
         fetch(Path(folder))
-        arrived = Path(folder, place.name)
+        arrived = Path(folder, path.name)
         if not arrived.is_file() or not is_right(arrived):
-            raise UnavailableError(f"{place.name} did not arrive as pinned; nothing of it is kept")
-        arrived.replace(place)
+            raise UnavailableError(f"{path.name} did not arrive as pinned; nothing of it is kept")
+        arrived.replace(path)
 
 
 def _is_pinned(path: Path, *, pin: Pin) -> bool:

@@ -97,19 +97,19 @@ def build_faces(
     files = read_members(archives[PHOTOGRAPHS], [f"src/demo/faces/{p.file}" for p in portraits])
     opened = [Image.open(io.BytesIO(files[f"src/demo/faces/{p.file}"])) for p in portraits]
     rows = _rows(portraits, made_up, seed)
-    missing = [place for place, row in enumerate(rows) if not (folder / row.path).is_file()]
+    missing = [index for index, row in enumerate(rows) if not (folder / row.path).is_file()]
     maker: FaceMaker | None = None
-    for done, place in enumerate(missing):
+    for done, index in enumerate(missing):
         progress.advance(done, len(missing), _STAGE)
-        if place < len(portraits):
-            picture = _square(opened[place], portraits[place])
+        if index < len(portraits):
+            picture = _square(opened[index], portraits[index])
         else:
             if maker is None:
                 maker = make_faces(archives[FACE_MODEL], generator_for(0, "mean style"))
-            twin = (place - len(portraits)) % len(portraits)
-            latent = generator_for(0, rows[place].group).standard_normal(_LATENT, np.float32)
+            twin = (index - len(portraits)) % len(portraits)
+            latent = generator_for(0, rows[index].group).standard_normal(_LATENT, np.float32)
             picture = in_the_place_of(opened[twin], portraits[twin], maker.face(latent))
-        write_picture(folder / rows[place].path, picture)
+        write_picture(folder / rows[index].path, picture)
     progress.advance(len(missing), len(missing), _STAGE)
     write_manifest(folder / "manifest.csv", rows)
     return folder / "manifest.csv"

@@ -51,7 +51,7 @@ def splits(groups: Iterable[str], seed: int) -> dict[str, str]:
     )
     # Half up: Python rounds 0.5 to 0, and small strata would have nothing held out.
     held_out = int(HELD_OUT_SHARE * len(shuffled) + 0.5)
-    return {group: _SPLITS[place < held_out] for place, group in enumerate(shuffled)}
+    return {group: _SPLITS[index < held_out] for index, group in enumerate(shuffled)}
 
 
 def window(picture: Image.Image, left: float, top: float, side: float) -> Image.Image:
@@ -63,7 +63,7 @@ def window(picture: Image.Image, left: float, top: float, side: float) -> Image.
 def random_window(
     picture: Image.Image, sides: tuple[int, int], rng: np.random.Generator
 ) -> Image.Image:
-    """A square at a random place, its side uniform over `sides` (pixels, ends included)."""
+    """A square at a random position, its side uniform over `sides` (pixels, ends included)."""
     side = int(rng.integers(sides[0], sides[1], endpoint=True))
     left = int(rng.integers(0, picture.width - side, endpoint=True))
     top = int(rng.integers(0, picture.height - side, endpoint=True))

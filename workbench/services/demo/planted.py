@@ -80,9 +80,9 @@ def _splits(photographs: Iterable[str], scenes: Sequence[Scene], seed: int) -> d
     return of_scenes | splits(elsewhere, seed)
 
 
-def _pair(photograph: str, place: int, window: str, split: str) -> tuple[Row, Row]:
+def _pair(photograph: str, index: int, window: str, split: str) -> tuple[Row, Row]:
     """The untouched and the edited window; the kinds take turns, so that all are equally many."""
-    kind = KINDS[place % len(KINDS)]
+    kind = KINDS[index % len(KINDS)]
     file = f"{window}.png"
     real = Row(f"real/{file}", "real", "", _group(photograph), split)
     fake = Row(f"fake/{file}", "fake", kind, _group(photograph), split, f"mask/{file}", kind)

@@ -171,12 +171,12 @@ def embeddings_of(
         )
         .order_by(Embedding.shard_id, Embedding.row, Image.id)
     )
-    places = rows.tuples().all()
+    located = rows.tuples().all()
     files = embedding_files(collection_id, encoder.fingerprint)
-    ids = np.array([image_id for _shard, image_id, _row in places], dtype=np.int64)
-    found = np.empty((len(places), encoder.dimension), dtype=np.float32)
+    ids = np.array([image_id for _shard, image_id, _row in located], dtype=np.int64)
+    found = np.empty((len(located), encoder.dimension), dtype=np.float32)
     start = 0
-    for shard_id, members in groupby(places, key=lambda place: place[0]):
+    for shard_id, members in groupby(located, key=lambda each: each[0]):
         chosen = [row for _shard, _image, row in members]
         found[start : start + len(chosen)] = _embedding(files[shard_id], settings)[chosen]
         start += len(chosen)
@@ -252,11 +252,11 @@ def _embedding(facts: FileFacts, settings: Settings) -> NDArray[np.float32]:
 
 def _store(encoded: Encoded, fingerprint: str, settings: Settings) -> int:
     artifact = store_arrays(settings.artifact_dir, "embeddings", {"embedding": encoded.embedding})
-    with transaction() as current:
+    with transaction() as write:
         shard = EmbeddingShard(encoder_fingerprint=fingerprint, artifact=artifact)
-        current.add(shard)
-        current.flush()
-        current.add_all(
+        write.add(shard)
+        write.flush()
+        write.add_all(
             Embedding(pixel_hash=name, encoder_fingerprint=fingerprint, shard_id=shard.id, row=row)
             for row, name in enumerate(encoded.shard.pixel_hashes)
         )

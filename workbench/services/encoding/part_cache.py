@@ -53,8 +53,8 @@ class PartCache:
     def touch(self, shard_id: int, parts: Collection[str]) -> None:
         """Note that these parts of a shard were used."""
         if parts:
-            with transaction() as current:
-                current.execute(
+            with transaction() as write:
+                write.execute(
                     update(CachedPart)
                     .where(CachedPart.shard_id == shard_id, CachedPart.part.in_(parts))
                     .values(used_at=now())
@@ -76,8 +76,8 @@ class PartCache:
                 size=facts.size,
             )
             try:
-                with transaction() as current:
-                    current.add(row)
+                with transaction() as write:
+                    write.add(row)
             except IntegrityError:
                 # Another process made it at the same time, or found the shard lost: theirs counts.
                 (self._directory / facts.path).unlink(missing_ok=True)
@@ -117,8 +117,8 @@ class PartCache:
         session().rollback()
         if not ids:
             return
-        with transaction() as current:
-            current.execute(delete(CachedPart).where(CachedPart.id.in_(ids)))
+        with transaction() as write:
+            write.execute(delete(CachedPart).where(CachedPart.id.in_(ids)))
         # After the rows: a reader of a row without its file makes the part again.
         for path in paths:
             path.unlink(missing_ok=True)

@@ -29,12 +29,12 @@ def precision_of(settings: Settings) -> Precision:
     """
     if settings.precision != "auto":
         return settings.precision
-    place = settings.cache_dir / "precision.json"
-    known = _read(place)
+    path = settings.cache_dir / "precision.json"
+    known = _read(path)
     processor = f"{processor_name(settings.device)}, torch {torch.__version__}"
     if processor not in known:
         known[processor] = bfloat16_speedup(settings.device)
-        _write(place, known)
+        write_whole(path, json.dumps(known, indent=1).encode())
     return "bfloat16" if known[processor] >= WORTH_WHILE else "float32"
 
 
@@ -81,15 +81,11 @@ def _seconds(tokens: Tensor, weight: Tensor) -> float:
     return perf_counter() - start
 
 
-def _read(place: Path) -> dict[str, float]:
+def _read(path: Path) -> dict[str, float]:
     try:
-        known = json.loads(place.read_text())
+        known = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
     if not isinstance(known, dict):
         return {}
     return {name: value for name, value in known.items() if isinstance(value, float)}
-
-
-def _write(place: Path, known: dict[str, float]) -> None:
-    write_whole(place, json.dumps(known, indent=1).encode())

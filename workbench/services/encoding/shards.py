@@ -158,7 +158,7 @@ def forget_shards(lost: list[int]) -> None:
     """Have the images of these shards encoded again: nothing of them can be read."""
     if not lost:
         return
-    with transaction() as current:
+    with transaction() as write:
         for table in (CachedPart, Embedding):
-            current.execute(delete(table).where(table.shard_id.in_(lost)))
-        current.execute(delete(EmbeddingShard).where(EmbeddingShard.id.in_(lost)))
+            write.execute(delete(table).where(table.shard_id.in_(lost)))
+        write.execute(delete(EmbeddingShard).where(EmbeddingShard.id.in_(lost)))

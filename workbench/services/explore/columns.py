@@ -29,7 +29,7 @@ from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.columns_build import path_of, write_columns
-from workbench.services.models.finished import is_finished
+from workbench.services.models.versions import is_finished
 from workbench.store.artifacts import (
     ArtifactDamagedError,
     map_arrays,

@@ -22,7 +22,7 @@ from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
-from workbench.services.models.finished import is_finished
+from workbench.services.models.versions import is_finished
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image

@@ -30,7 +30,7 @@ _NO_QUALITY: Final = -1.0
 Facts = NDArray[np.float64]
 
 
-def measure_file_facts(current: Session, collection_id: int) -> dict[str, Any]:
+def measure_file_facts(db_session: Session, collection_id: int) -> dict[str, Any]:
     """Predict the label of a collection's images from their files' facts, pixels unseen.
 
     The AUC is that of a small decision tree, cross-validated over 5 folds: near 0.5 the facts tell
@@ -40,7 +40,7 @@ def measure_file_facts(current: Session, collection_id: int) -> dict[str, Any]:
     those of the originals; the normalised copies have one format, size and quality.
     """
     # Content hashes are uniform, so the smallest are a fair sample, the same every time.
-    rows = current.execute(
+    rows = db_session.execute(
         select(
             Image.label,
             Image.format,
@@ -56,7 +56,7 @@ def measure_file_facts(current: Session, collection_id: int) -> dict[str, Any]:
     sampled, rows = len(rows) > MAX_ROWS, rows[:MAX_ROWS]
     fakes = np.array([row.label == "fake" for row in rows], dtype=bool)
     facts = _as_numbers([tuple(row)[1:] for row in rows])
-    by_fact = {fact: _auc(facts[:, [place]], fakes) for place, fact in enumerate(FACTS)}
+    by_fact = {fact: _auc(facts[:, [index]], fakes) for index, fact in enumerate(FACTS)}
     return {
         "auc": _auc(facts, fakes),
         "by_fact": by_fact,

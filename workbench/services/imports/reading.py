@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from workbench.analysis.images.normalise import UnusableImageError, normalise
 from workbench.config import Settings
-from workbench.services.imports.sources import Candidate, display
+from workbench.services.imports.entries import Candidate, display
 from workbench.store.image_files import store_normalised
 
 MAX_FILE_BYTES: Final = 200_000_000
@@ -93,7 +93,7 @@ class Reader:
 
 def _content(path: Path) -> tuple[bytes, int, int]:
     """The file's bytes, size and time of change, all of the same opened file."""
-    # Not blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
+    # Not blocking: a pipe put there instead of the file would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)

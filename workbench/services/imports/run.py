@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
 from workbench.services.errors import InvalidError
+from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.imports.file_facts import measure_file_facts
 from workbench.services.imports.reading import DECODERS, Already, Outcome, Reader, Rejected
-from workbench.services.imports.sources import (
-    Candidate,
-    Entry,
-    ImageSource,
-    Refusal,
-    display,
-    open_source,
-)
+from workbench.services.imports.report import ImportReport, report_of
+from workbench.services.imports.sources import open_source
 from workbench.services.imports.split import represent_both_labels
 from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
+from workbench.services.lookahead import ahead
 from workbench.services.progress import Cancelled, Progress
 from workbench.store.database import now, session, transaction
 from workbench.store.image_files import original_uri
-from workbench.store.images import Collection, Image, ImportRun
+from workbench.store.images import Collection, ImportRun
 
 MAX_COLLECTION_NAME: Final = 80
 MAX_TITLE: Final = 200
@@ -43,41 +36,6 @@ _LOOKUP: Final = 128
 # Writing waits for the disk, so more files are under way than are decoded at once.
 _WORKERS: Final = 2 * DECODERS
 _WINDOW: Final = 4 * _WORKERS
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What one import did, and what the collection then holds.
-
-    `seen` is the sum of `imported`, `already`, `duplicates` and `rejected`.
-    """
-
-    collection: str
-    seen: int
-    imported: int
-    already: int
-    """Imported by an earlier run: same place, size and time of change."""
-    duplicates: int
-    """Same content as another image of the collection; not stored twice."""
-    rejected: int
-    rejections: tuple[tuple[str, str], ...]
-    """Name and reason of the first 1000; all of them are in the database."""
-    notes: tuple[tuple[str, str], ...]
-    """Name and note of images imported with something left out; the first 1000."""
-    real: int
-    fake: int
-    held_out: int
-    """These three count the whole collection."""
-    file_facts: Mapping[str, Any]
-    """See services.file_facts; `auc` near 1 says that a model may cheat."""
-    seconds: float
-
-    def as_json(self) -> dict[str, Any]:
-        """As one object for JSON."""
-        return asdict(self) | {
-            "rejections": [{"name": name, "reason": reason} for name, reason in self.rejections],
-            "notes": [{"name": name, "note": note} for name, note in self.notes],
-        }
 
 
 def import_images(
@@ -114,7 +72,8 @@ def import_images(
         raise
     finally:
         run.end(state)
-    return _report(collection, run, facts, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return report_of(collection, run.collection_id, run.tally, facts, seconds)
 
 
 def _check_names(collection: str, title: str) -> None:
@@ -128,23 +87,23 @@ def _check_names(collection: str, title: str) -> None:
 
 def _start(name: str, title: str, description: str, source: str) -> tuple[int, int]:
     """The ids of the collection (made if new) and of a new import run."""
-    with transaction() as current:
-        collection = current.scalar(select(Collection).where(Collection.name == name))
+    with transaction() as write:
+        collection = write.scalar(select(Collection).where(Collection.name == name))
         if collection is None:
             collection = Collection(name=name, title=name)
-            current.add(collection)
+            write.add(collection)
         collection.title = title or collection.title
         collection.description = description or collection.description
-        current.flush()
+        write.flush()
         # Its process is gone: it was killed before it could say so.
-        current.execute(
+        write.execute(
             update(ImportRun)
             .where(ImportRun.collection_id == collection.id, ImportRun.state == "running")
             .values(state="interrupted", finished_at=now())
         )
         run = ImportRun(collection_id=collection.id, source=source)
-        current.add(run)
-        current.flush()
+        write.add(run)
+        write.flush()
         return collection.id, run.id
 
 
@@ -175,19 +134,19 @@ class _Run:
         """Settle the held-out split and measure the file facts, once all images are in."""
         progress.advance(0, 1, "Reading metadata")
         if not self._split_is_given:
-            with transaction() as current:
-                represent_both_labels(current, self.collection_id)
+            with transaction() as write:
+                represent_both_labels(write, self.collection_id)
         facts = measure_file_facts(session(), self.collection_id)
-        with transaction() as current:
-            current.get_one(Collection, self.collection_id).file_facts = facts
+        with transaction() as write:
+            write.get_one(Collection, self.collection_id).file_facts = facts
         progress.advance(1, 1, "Reading metadata")
         return facts
 
     def end(self, state: str) -> None:
         """Commit what is ready and write down how the run ended."""
         self._commit()
-        with transaction() as current:
-            run = current.get_one(ImportRun, self._run_id)
+        with transaction() as write:
+            run = write.get_one(ImportRun, self._run_id)
             run.state, run.finished_at = state, now()
 
     def _is_due(self) -> bool:
@@ -196,19 +155,9 @@ class _Run:
 
     def _outcomes(self, images: ImageSource) -> Generator[Outcome]:
         """What became of each entry, in the source's order; a few are decoded ahead."""
-        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
-        ahead: deque[Future[Outcome]] = deque()
-        try:
-            for entry, known in self._with_earlier(images):
-                if len(ahead) == _WINDOW:
-                    yield ahead.popleft().result()
-                ahead.append(self._begin(pool, entry, known))
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return ahead(self._outcome, self._with_earlier(images), threads=_WORKERS, depth=_WINDOW)
 
-    def _with_earlier(self, images: ImageSource) -> Iterator[tuple[Entry, Known | None]]:
+    def _with_earlier(self, images: ImageSource) -> Generator[tuple[Entry, Known | None]]:
         """Each entry with the image that an earlier run made of the same unchanged file."""
         entries = iter(images)
         while chunk := list(islice(entries, _LOOKUP)):
@@ -219,19 +168,16 @@ class _Run:
             }
             known = imported_earlier(self.collection_id, keys.values())
             for entry in chunk:
+                if isinstance(entry, Candidate):
+                    self._split_is_given |= entry.held_out is not None
                 key = keys.get(entry.path) if entry.path else None
                 yield entry, known.get(key) if key else None
 
-    def _begin(
-        self, pool: ThreadPoolExecutor, entry: Entry, known: Known | None
-    ) -> Future[Outcome]:
-        if isinstance(entry, Candidate):
-            self._split_is_given |= entry.held_out is not None
-            if known is None:
-                return pool.submit(self._reader.read, entry, self._uri(entry.path))
-        future: Future[Outcome] = Future()
-        future.set_result(self._unread(entry, known))
-        return future
+    def _outcome(self, given: tuple[Entry, Known | None]) -> Outcome:
+        entry, known = given
+        if isinstance(entry, Candidate) and known is None:
+            return self._reader.read(entry, self._uri(entry.path))
+        return self._unread(entry, known)
 
     def _unread(self, entry: Entry, known: Known | None) -> Outcome:
         if isinstance(entry, Refusal):
@@ -242,17 +188,17 @@ class _Run:
 
     def _uri(self, path: Path) -> str:
         root = self._image_root
-        # A refused entry may lie outside of the root; its place is shown all the same.
+        # A refused entry may lie outside of the root; its URI is shown all the same.
         return original_uri(path, root if root and path.is_relative_to(root) else None)
 
     def _commit(self) -> None:
         """Write what is waiting in one transaction; done again after an error, it counts once."""
         if self._waiting:
-            with transaction() as current:
-                batch = Batch(current, self.collection_id, self._run_id)
+            with transaction() as write:
+                batch = Batch(write, self.collection_id, self._run_id)
                 tally = batch.write(self._waiting)
                 counts = self.tally.counts + tally.counts
-                current.execute(
+                write.execute(
                     update(ImportRun)
                     .where(ImportRun.id == self._run_id)
                     .values(counts=dict(counts))
@@ -268,35 +214,3 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     except OSError:
         return -1, -1  # said when it is read
     return facts.st_size, facts.st_mtime_ns
-
-
-def _report(collection: str, run: _Run, facts: dict[str, Any], seconds: float) -> ImportReport:
-    counts, held = run.tally.counts, _holdings(run.collection_id)
-    return ImportReport(
-        collection=collection,
-        seen=counts["seen"],
-        imported=counts["imported"],
-        already=counts["already"],
-        duplicates=counts["duplicates"],
-        rejected=counts["rejected"],
-        rejections=tuple(run.tally.rejections),
-        notes=tuple(run.tally.notes),
-        real=held["real"],
-        fake=held["fake"],
-        held_out=held["held_out"],
-        file_facts=facts,
-        seconds=round(seconds, 3),
-    )
-
-
-def _holdings(collection_id: int) -> Counter[str]:
-    rows = session().execute(
-        select(Image.label, Image.held_out, func.count())
-        .where(Image.collection_id == collection_id)
-        .group_by(Image.label, Image.held_out)
-    )
-    held: Counter[str] = Counter()
-    for label, held_out, count in rows:
-        held[label] += count
-        held["held_out"] += count if held_out else 0
-    return held

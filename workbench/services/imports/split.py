@@ -30,24 +30,24 @@ def is_held_out(group_key: str) -> bool:
     return draw(group_key) < SHARE
 
 
-def represent_both_labels(current: Session, collection_id: int) -> None:
+def represent_both_labels(write: Session, collection_id: int) -> None:
     """Move single groups so that each label of two groups or more stands on both sides.
 
     Chance leaves a side empty in small collections only. The group moved is the one whose draw is
     nearest to the other side. Once a dataset of the collection is frozen, all stays as it is:
     what was trained on must not become test.
     """
-    if current.scalar(select(exists().where(CuratedDataset.collection_id == collection_id))):
+    if write.scalar(select(exists().where(CuratedDataset.collection_id == collection_id))):
         return
     for label in LABELS:
         for held_out in (True, False):
-            groups = _groups_by_side(current, collection_id, label)
+            groups = _groups_by_side(write, collection_id, label)
             if groups[not held_out] >= 2 and not groups[held_out]:
-                _move_one_group(current, collection_id, label, held_out=held_out)
+                _move_one_group(write, collection_id, label, held_out=held_out)
 
 
-def _groups_by_side(current: Session, collection_id: int, label: str) -> dict[bool, int]:
-    counted = current.execute(
+def _groups_by_side(write: Session, collection_id: int, label: str) -> dict[bool, int]:
+    counted = write.execute(
         select(Image.held_out, func.count(Image.group_key.distinct()))
         .where(Image.collection_id == collection_id, Image.label == label)
         .group_by(Image.held_out)
@@ -55,15 +55,15 @@ def _groups_by_side(current: Session, collection_id: int, label: str) -> dict[bo
     return defaultdict(int, counted.tuples().all())
 
 
-def _move_one_group(current: Session, collection_id: int, label: str, *, held_out: bool) -> None:
-    keys = current.scalars(
+def _move_one_group(write: Session, collection_id: int, label: str, *, held_out: bool) -> None:
+    keys = write.scalars(
         select(Image.group_key)
         .where(Image.collection_id == collection_id, Image.label == label)
         .distinct()
         .execution_options(yield_per=1000)
     )
     chosen = min(keys, key=draw) if held_out else max(keys, key=draw)
-    current.execute(
+    write.execute(
         update(Image)
         .where(Image.collection_id == collection_id, Image.group_key == chosen)
         .values(held_out=held_out)

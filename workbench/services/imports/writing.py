@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from workbench.services.imports.entries import Candidate, display
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
-from workbench.services.imports.sources import Candidate, display
 from workbench.services.imports.split import is_held_out
 from workbench.store.database import session
 from workbench.store.images import Collection, Image, ImportRejection
@@ -56,7 +56,7 @@ class Tally:
 def imported_earlier(
     collection_id: int, keys: Iterable[tuple[str, int, int]]
 ) -> dict[tuple[str, int, int], Known]:
-    """The collection's images, among these, by place, size and time of change."""
+    """The collection's images, among these, by URI, size and time of change."""
     rows = session().execute(
         select(
             Image.file_size,
@@ -77,8 +77,8 @@ def imported_earlier(
 class Batch:
     """Outcomes written within one transaction."""
 
-    def __init__(self, current: Session, collection_id: int, run_id: int) -> None:
-        self._current = current
+    def __init__(self, write: Session, collection_id: int, run_id: int) -> None:
+        self._current = write
         self._collection_id = collection_id
         self._run_id = run_id
         self._tally = Tally()

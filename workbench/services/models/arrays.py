@@ -25,21 +25,21 @@ from workbench.store.results import Prediction, ResultShard
 from workbench.store.versions import ModelVersion
 
 
-def activations_of(places: Sequence[tuple[int, int]], settings: Settings) -> NDArray[np.float32]:
-    """Activations (image, K) at these (shard id, row) places; a shard is read once."""
+def activations_of(rows: Sequence[tuple[int, int]], settings: Settings) -> NDArray[np.float32]:
+    """Activations (image, K) of these rows, each (shard id, row in it); a shard is read once."""
     shards = {
         shard.id: shard.artifact
         for shard in session().scalars(
             select(ResultShard)
             .options(joinedload(ResultShard.artifact))
-            .where(ResultShard.id.in_({shard for shard, _row in places}))
+            .where(ResultShard.id.in_({shard for shard, _row in rows}))
         )
     }
     arrays = {
         shard_id: _array(settings.artifact_dir, artifact, "activations")
         for shard_id, artifact in shards.items()
     }
-    return np.array([arrays[shard_id][row] for shard_id, row in places], dtype=np.float32)
+    return np.array([arrays[shard_id][row] for shard_id, row in rows], dtype=np.float32)
 
 
 def logit_weights_of(version_id: int, settings: Settings) -> NDArray[np.float32]:

@@ -1,21 +1,39 @@
-"""The model versions of a collection, each with what it learned from and how good it is."""
+"""Model versions: which are finished, what each learned from, how good it is, which is active.
+
+A version is finished when its run succeeded. It then stays for good; nobody has seen any other.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
-from workbench.services.collections import VersionSummary, version_summary
 from workbench.services.errors import NotFoundError
-from workbench.services.models.finished import finished_versions, is_finished
 from workbench.store.database import now, session, transaction
-from workbench.store.results import Pattern
-from workbench.store.versions import ActiveVersion, ModelVersion
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A model version in one line."""
+
+    id: int
+    number: int
+    held_out_auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    accuracy: float | None
+    encoder: str
+    relevance: str
+    created_at: datetime
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,54 @@ class VersionRow:
     dataset_counts: dict[str, Any]
     metrics: dict[str, Any]
     patterns: int
+
+
+def is_finished(version_id: int) -> bool:
+    """Whether a version's run succeeded, so that it stays for good."""
+    run_id = session().scalar(
+        select(TrainingRun.id).where(
+            TrainingRun.version_id == version_id, TrainingRun.state == "succeeded"
+        )
+    )
+    return run_id is not None
+
+
+def finished_version(version_id: int) -> ModelVersion:
+    """A finished version. Raises NotFoundError for any other, and where there is none."""
+    version = session().get(ModelVersion, version_id)
+    if version is None or not is_finished(version_id):
+        raise NotFoundError(gettext("Model version not found."))
+    return version
+
+
+def finished_versions(collection_id: int) -> list[ModelVersion]:
+    """A collection's finished versions with their datasets, the newest first."""
+    return list(
+        session().scalars(
+            select(ModelVersion)
+            .options(joinedload(ModelVersion.dataset))
+            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+            .where(ModelVersion.collection_id == collection_id, TrainingRun.state == "succeeded")
+            .order_by(ModelVersion.number.desc())
+        )
+    )
+
+
+def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
+    """A version in one line; `active_id` is that of its collection's active version."""
+    metrics = version.metrics
+    return VersionSummary(
+        id=version.id,
+        number=version.number,
+        held_out_auc=metrics.get("held_out_auc"),
+        auc_low=metrics.get("auc_low"),
+        auc_high=metrics.get("auc_high"),
+        accuracy=metrics.get("accuracy"),
+        encoder=version.encoder,
+        relevance=version.relevance,
+        created_at=version.created_at,
+        active=version.id == active_id,
+    )
 
 
 def versions(collection_id: int) -> tuple[VersionRow, ...]:
@@ -62,27 +128,24 @@ def activate(user_id: int, version_id: int) -> None:
     Pages show the active version unless their address says otherwise, and the next retrain starts
     from it. Raises NotFoundError for a version that is not there, or not finished.
     """
-    with transaction() as current:
-        version = current.get(ModelVersion, version_id)
-        if version is None or not is_finished(version_id):
-            raise NotFoundError(gettext("Model version not found."))
-        switch_to(current, version, user_id)
+    with transaction() as write:
+        switch_to(write, finished_version(version_id), user_id)
 
 
 def switch_to(
-    current: Session, version: ModelVersion, user_id: int | None, run_id: int | None = None
+    write: Session, version: ModelVersion, user_id: int | None, run_id: int | None = None
 ) -> None:
     """The switch, within a transaction: a reader sees the old or the new."""
-    active = current.get(ActiveVersion, version.collection_id)
+    active = write.get(ActiveVersion, version.collection_id)
     before = active.version_id if active else None
     if before == version.id:
         return
     if active is None:
-        current.add(ActiveVersion(collection_id=version.collection_id, version_id=version.id))
+        write.add(ActiveVersion(collection_id=version.collection_id, version_id=version.id))
     else:
         active.version_id, active.since = version.id, now()
     audit.record(
-        current,
+        write,
         user_id,
         "version.activate",
         f"collection:{version.collection_id}",
@@ -90,3 +153,10 @@ def switch_to(
         after=version.id,
         run=run_id,
     )
+
+
+def remove_version(write: Session, version_id: int) -> None:
+    """Delete an unfinished version's rows, within a transaction; cleanup takes its files."""
+    for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
+        write.execute(delete(table).where(table.version_id == version_id))
+    write.execute(delete(ModelVersion).where(ModelVersion.id == version_id))

@@ -69,7 +69,7 @@ def projection_arrays(projection: Projection) -> Arrays:
     """A projection as the arrays of an artifact."""
     arrays: Arrays = {"mean": projection.mean.numpy(), "scale": projection.scale.numpy()}
     return arrays | {
-        f"{_BLOCK}{place:03}": block.numpy() for place, block in enumerate(projection.weights)
+        f"{_BLOCK}{index:03}": block.numpy() for index, block in enumerate(projection.weights)
     }
 
 

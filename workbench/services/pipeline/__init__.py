@@ -1,1 +1,1 @@
-"""What a run does, in order: encode, train, score, lay out, find patterns, clean up."""
+"""What a run does, step by step (`run.py`), and what executes a claimed one (`executor.py`)."""

@@ -85,8 +85,8 @@ def _forget_unused_artifacts(young: timedelta) -> None:
         for key in table.foreign_keys
         if key.column.table.name == Artifact.__tablename__
     ]
-    with transaction() as current:
-        current.execute(
+    with transaction() as write:
+        write.execute(
             delete(Artifact)
             .where(Artifact.created_at < now() - young, *(~each for each in used))
             .execution_options(synchronize_session=False)

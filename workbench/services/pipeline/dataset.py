@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
-from workbench.services.models.finished import finished_versions
 from workbench.services.review.decisions import final_decisions
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -32,6 +30,15 @@ class FinalLabel:
     held_out: bool
     group_key: str
     overturned: bool
+
+
+@dataclass(frozen=True)
+class FrozenDataset:
+    """A curated dataset as it was written, with its labels by image id."""
+
+    id: int
+    collection_id: int
+    labels: tuple[FinalLabel, ...]
 
 
 def final_labels(collection_id: int) -> list[FinalLabel]:
@@ -63,13 +70,13 @@ def _finally(
     )
 
 
-def freeze(collection_id: int) -> int:
-    """Write the curated dataset as it stands now; returns its id."""
-    with transaction() as current:
+def freeze(collection_id: int) -> FrozenDataset:
+    """Write the curated dataset as it stands now, and hand it on."""
+    with transaction() as write:
         # First: a verdict that comes between is then learned and counted as new, and never neither.
-        last_verdict = current.scalar(select(func.max(Verdict.id))) or 0
+        last_verdict = write.scalar(select(func.max(Verdict.id))) or 0
         labels = final_labels(collection_id)
-        total = current.scalar(
+        total = write.scalar(
             select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
         )
         dataset = CuratedDataset(
@@ -78,10 +85,10 @@ def freeze(collection_id: int) -> int:
             counts=_counts(labels, excluded=(total or 0) - len(labels)),
             last_verdict_id=last_verdict,
         )
-        current.add(dataset)
-        current.flush()
+        write.add(dataset)
+        write.flush()
         if labels:
-            current.execute(
+            write.execute(
                 insert(CuratedItem),
                 [
                     {
@@ -94,7 +101,7 @@ def freeze(collection_id: int) -> int:
                     for item in labels
                 ],
             )
-        return dataset.id
+        return FrozenDataset(dataset.id, collection_id, tuple(labels))
 
 
 def _fingerprint(labels: list[FinalLabel]) -> str:
@@ -113,25 +120,3 @@ def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
         "excluded": excluded,
         "held_out": sum(item.held_out for item in labels),
     }
-
-
-def new_decisions(collection_id: int) -> int:
-    """Images whose verdicts have changed since the newest version's dataset was frozen.
-
-    The newest and not the active one: who goes back to an older version is not asking for another
-    like the one that they left. A verdict that was taken back after it was learned from is a change
-    too.
-    """
-    newest = next(iter(finished_versions(collection_id)), None)
-    if newest is None:
-        last_verdict, frozen_at = 0, datetime.min.replace(tzinfo=UTC)
-    else:
-        last_verdict, frozen_at = newest.dataset.last_verdict_id, newest.dataset.created_at
-    given = and_(Verdict.id > last_verdict, Verdict.withdrawn_at.is_(None))
-    taken_back = and_(Verdict.id <= last_verdict, Verdict.withdrawn_at > frozen_at)
-    count = session().scalar(
-        select(func.count(func.distinct(Verdict.image_id)))
-        .join(Image, Image.id == Verdict.image_id)
-        .where(Image.collection_id == collection_id, or_(given, taken_back))
-    )
-    return count or 0

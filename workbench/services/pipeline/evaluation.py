@@ -12,14 +12,15 @@ from sqlalchemy import select
 
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
+from workbench.services.collections import find_collection
 from workbench.services.encoding.encode import embeddings_of, encode_missing
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import ConflictError
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Progress
 from workbench.store.database import session
-from workbench.store.images import Collection, Image
+from workbench.store.images import Image
 from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion
 
 
@@ -60,9 +61,7 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     Raises NotFoundError for an unknown collection, ConflictError where there is no version,
     UnavailableError where its encoder cannot be had.
     """
-    collection = session().scalar(select(Collection).where(Collection.name == name))
-    if collection is None:
-        raise NotFoundError(f"Collection “{name}” not found.")
+    collection = find_collection(name)
     version = _active(collection.id)
     collection_id, trained_on = collection.id, version.collection.name
     head, number, version_id = load_head(version, settings), version.number, version.id
@@ -72,8 +71,8 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = {item.image_id: item.label for item in final_labels(collection_id)}
     seen = _trained_on(version_id, collection_id)
-    kept = [place for place, each in enumerate(ids) if each in labels and each not in seen]
-    chosen = [ids[place] for place in kept]
+    kept = [row for row, each in enumerate(ids) if each in labels and each not in seen]
+    chosen = [ids[row] for row in kept]
     fake = np.array([labels[each] == "fake" for each in chosen], dtype=bool)
     with torch.no_grad():
         logit = head.logit(embedding[kept]).numpy()
@@ -135,7 +134,7 @@ def _by_generator(
 ) -> dict[str, GeneratorResult]:
     names = np.array([generators.get(each, "") for each in ids], dtype=object)
     results = {}
-    for name in sorted({names[place] for place in np.flatnonzero(fake)} - {""}):
+    for name in sorted(set(names[fake]) - {""}):
         own = fake & (names == name)
         against = own | ~fake
         results[name] = GeneratorResult(

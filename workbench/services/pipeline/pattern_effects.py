@@ -74,7 +74,7 @@ def measure_effects(
 
 
 def one_an_image(image_ids: NDArray[np.int64], most: int, *, seed: int) -> NDArray[np.int64]:
-    """Places of at most `most` entries of different images, drawn at random."""
+    """Indices of at most `most` entries of different images, drawn at random."""
     order = np.random.default_rng(seed).permutation(len(image_ids))
     first = np.sort(np.unique(image_ids[order], return_index=True)[1])[:most]
     return order[first]
@@ -95,9 +95,9 @@ def effect_of(
         batch = examples[start : start + size]
         edited = [
             picture
-            for place, each in enumerate(batch, start)
+            for index, each in enumerate(batch, start)
             for picture in with_controls(
-                each.pixels, each.mask, MEASURING_FILL, controls=CONTROLS, seed=seed + place
+                each.pixels, each.mask, MEASURING_FILL, controls=CONTROLS, seed=seed + index
             )
         ]
         after = np.array(logits_of(edited, encoder, head)).reshape(-1, 1 + CONTROLS)

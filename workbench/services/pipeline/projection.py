@@ -159,8 +159,8 @@ def _make(
         **_proof(projection, proof),
     }
     artifact = store_arrays(settings.artifact_dir, "projection", projection_arrays(projection))
-    with transaction() as current:
-        current.add(
+    with transaction() as write:
+        write.add(
             StoredProjection(
                 collection_id=collection_id,
                 encoder_fingerprint=encoder.fingerprint,
@@ -191,18 +191,18 @@ def _side(
 ) -> _Side:
     """Some images of one side of the split, the same ones for the same seed."""
     ids, embedding = stored
-    rows = session().execute(
+    found = session().execute(
         select(Image.id, Image.pixel_hash).where(
             Image.collection_id == collection_id, Image.held_out == held_out
         )
     )
-    hashes = dict(rows.tuples().all())
+    hashes = dict(found.tuples().all())
     session().rollback()
-    places = [place for place, each in enumerate(ids) if each in hashes]
-    order = np.random.default_rng(settings.seed).permutation(len(places))[:most]
-    chosen = [places[each] for each in sorted(order)]
+    rows = [row for row, each in enumerate(ids) if each in hashes]
+    order = np.random.default_rng(settings.seed).permutation(len(rows))[:most]
+    chosen = [rows[each] for each in sorted(order)]
     seed = settings.seed + held_out
-    return _Side(embedding[chosen], tuple(hashes[ids[place]] for place in chosen), seed)
+    return _Side(embedding[chosen], tuple(hashes[ids[row]] for row in chosen), seed)
 
 
 def _written(side: _Side, encoder: Encoder, settings: Settings, progress: Progress) -> WrittenSet:

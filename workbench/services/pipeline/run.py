@@ -1,63 +1,120 @@
-"""Work on a claimed run in this process, whichever process that is."""
+"""A training run, step by step, from images to the active version."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
+import structlog
 
-from sqlalchemy import Engine
-
+from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
-from workbench.services.pipeline import train
-from workbench.services.progress import Progress, Silent, Together
+from workbench.services.encoding.encode import encode_missing
+from workbench.services.encoding.registry import encoder_of
+from workbench.services.errors import ServiceError, UnavailableError
+from workbench.services.explore.columns_build import write_columns
+from workbench.services.models.versions import switch_to
+from workbench.services.models.weights import load_head
+from workbench.services.pipeline import (
+    cells,
+    cleanup,
+    dataset,
+    layout,
+    patterns,
+    scores,
+    scoring,
+    sensitivity,
+    train,
+)
+from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs import queue
-from workbench.store.database import session
+from workbench.services.similar.build import make_indexes
+from workbench.store.database import now, session, transaction
+from workbench.store.versions import ModelVersion, TrainingRun
 
-POLL_SECONDS = 0.5
+log = structlog.get_logger()
+WRITING = "Writing cells and patterns"
 
 
-def perform(
-    engine: Engine,
-    run_id: int,
-    settings: Settings,
-    *,
-    shown: Progress | None = None,
-    stop: threading.Event | None = None,
-) -> str:
-    """Do a run that this process has claimed; returns the state it ended in.
+def perform(run_id: int, settings: Settings, progress: Progress) -> str:
+    """Do a claimed run to its end; returns the state it ended in.
 
-    When the process is interrupted the run goes back into the queue, with all that was finished.
+    Every step is resumable: embeddings by batch, the version once it is trained, scores by batch.
+    A run that fails or is cancelled leaves nothing of its version behind, and the active version
+    as it was. KeyboardInterrupt and SystemExit pass through: the caller puts the run back.
     """
-    progress = Together(queue.RunProgress(engine, run_id, stop=stop), shown or Silent())
-    with queue.Heartbeat(engine, run_id):
-        try:
-            return train.perform(run_id, settings, progress)
-        except BaseException:
-            session().rollback()
-            queue.release(run_id)
-            raise
+    try:
+        _take_steps(run_id, settings, progress)
+    except Cancelled:
+        queue.end(run_id, "cancelled")
+        return "cancelled"
+    except Exception as error:
+        log.exception("run failed", run=run_id)
+        queue.end(run_id, "failed", _reason(error))
+        return "failed"
+    _clean_up(settings)
+    return "succeeded"
 
 
-def see_through(
-    engine: Engine,
-    run_id: int,
-    settings: Settings,
-    holder: str,
-    shown: Progress,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> queue.RunView:
-    """Stay with a run until it has ended: watch the worker do it, or do it where there is none."""
-    while True:
-        session().rollback()
-        view = queue.run(run_id)
-        if view.state == "queued" and not queue.worker_alive() and queue.claim(run_id, holder):
-            perform(engine, run_id, settings, shown=shown)
-        elif view.state in ("queued", "running"):
-            if view.total:
-                shown.advance(view.done, view.total, view.stage)
-            queue.recover()
-            sleep(POLL_SECONDS)
-        else:
-            return view
+def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
+    run = session().get_one(TrainingRun, run_id)
+    collection_id, version_id = run.collection_id, run.version_id
+    session().rollback()
+    encoder = encoder_of(settings)
+    encode_missing(collection_id, encoder, settings, progress)
+    if version_id is None:
+        frozen = dataset.freeze(collection_id)
+        version_id = train.train_version(run_id, frozen, encoder, settings, progress)
+    scoring.score(version_id, encoder, settings, progress)
+    _summarise(version_id, encoder, settings, progress)
+    write_columns(version_id, settings)
+    _index(version_id, encoder, settings, progress)
+    _activate(run_id, version_id)
+
+
+def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Lay the version's images out, measure their sensitivity, find patterns, cut the cells.
+
+    When repeated, a layout that is there is kept, and what was measured is not measured again;
+    patterns and cells start afresh.
+    """
+    version = session().get_one(ModelVersion, version_id)
+    parent_id, head = version.parent_id, load_head(version, settings)
+    known = scores.load_scores(version_id, settings)
+    known = layout.lay_out(version_id, parent_id, known, settings, progress)
+    known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
+    found = patterns.find_patterns(version_id, known, encoder, head, settings, progress)
+    progress.advance(0, 1, WRITING)
+    with transaction() as write:
+        patterns.write_patterns(write, version_id, known, found, seed=settings.seed)
+        cells.write_cells(write, version_id, known)
+    progress.advance(1, 1, WRITING)
+
+
+def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
+    """Make what nearest images are looked up in. It can be made later: the run needs it not."""
+    try:
+        make_indexes(version_id, encoder, settings, progress)
+    except (UnavailableError, OSError):
+        log.exception("indexing failed", version=version_id)
+
+
+def _activate(run_id: int, version_id: int) -> None:
+    """The run's end and the switch to its version are one transaction, and a short one."""
+    with transaction() as write:
+        run = write.get_one(TrainingRun, run_id)
+        run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
+        switch_to(write, write.get_one(ModelVersion, version_id), run.requested_by_id, run_id)
+
+
+def _clean_up(settings: Settings) -> None:
+    """Take away what earlier runs left behind; the run has succeeded, whatever comes of it."""
+    try:
+        swept = cleanup.sweep(settings)
+    except Exception:
+        log.exception("sweeping failed")
+    else:
+        log.info("swept", shards=swept.shards, artifacts=swept.artifacts, cached=swept.cached)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ServiceError | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, insert, select
 from torch.nn.functional import normalize
 
-from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
 from workbench.analysis.relevance.evidence import EXACT, directions, evidence
-from workbench.analysis.relevance.methods import attribute, method_for, needs
 from workbench.config import Settings
 from workbench.services.encoding.encode import Encoded, encoded_shards, keep, parts_for
 from workbench.services.encoding.label_maps import SUPERPIXELS, unpacked
@@ -26,13 +24,13 @@ from workbench.services.encoding.part_cache import PartCache
 from workbench.services.encoding.shards import (
     Shard,
     cached_first,
-    embedding_files,
     missing_batches,
     stored_shard,
 )
 from workbench.services.errors import naming
 from workbench.services.lookahead import ahead
 from workbench.services.models.weights import load_head
+from workbench.services.pipeline.contributions import ScoredBatch, score_batch
 from workbench.services.progress import Progress
 from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.database import session, transaction
@@ -40,55 +38,6 @@ from workbench.store.images import Image
 from workbench.store.outcomes import outcome_of
 from workbench.store.results import Embedding, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import CuratedItem, ModelVersion
-
-SCALE_IMAGES = 64
-SCALE_PERCENTILE = 99.0
-
-
-@dataclass(frozen=True)
-class ScoredBatch:
-    """A batch under a version. Contributions are in logits per patch, positive toward fake."""
-
-    activations: NDArray[np.float32]
-    logits: NDArray[np.float32]
-    maps: NDArray[np.float32]
-    contributions: NDArray[np.float32]
-
-
-def score_batch(
-    encoder: Encoder, head: DistilledHead, method: str, state: Penultimate
-) -> ScoredBatch:
-    """Logits, activations (image, K), token maps and contributions (image, K, patch)."""
-    with torch.no_grad():
-        activations = head.activation(state.embedding)
-        logits = head.logit(state.embedding)
-    maps = attribute(method, encoder, head, state).maps
-    contributions = maps * head.logit_weight[:, None]
-    return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
-
-
-def map_scale(
-    collection_id: int, encoder: Encoder, head: DistilledHead, wanted: str, settings: Settings
-) -> float:
-    """The |contribution| of a patch, in logits, that a heatmap shows at full strength.
-
-    One scale for all images of a version, so that their heatmaps can be compared.
-    """
-    method = method_for(encoder, wanted)
-    ids = embedding_files(collection_id, encoder.fingerprint)
-    totals: list[NDArray[np.float32]] = []
-    images = 0
-    shards = map(stored_shard, ids)
-    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
-        for encoded in stream:
-            rows = range(len(encoded.shard.pixel_hashes))
-            scored = score_batch(encoder, head, method, encoded.state(rows))
-            totals.append(np.abs(scored.contributions.sum(axis=1)).ravel())
-            images += len(rows)
-            if images >= SCALE_IMAGES:
-                break
-    scale = float(np.percentile(np.concatenate(totals), SCALE_PERCENTILE)) if totals else 0.0
-    return scale or 1.0
 
 
 @dataclass(frozen=True)
@@ -244,8 +193,8 @@ def _by_image(groups: list[list[FoundGroup]], field: str, length: int) -> NDArra
     """A field of every group (image, group, length), 0 where an image has fewer than it may."""
     found = np.zeros((len(groups), KEPT_AT_MOST, length), dtype=np.float32)
     for row, of_image in enumerate(groups):
-        for place, group in enumerate(of_image):
-            found[row, place] = getattr(group, field)
+        for number, group in enumerate(of_image):
+            found[row, number] = getattr(group, field)
     return found
 
 
@@ -274,11 +223,11 @@ def outcome(label: str, logit: float) -> str:
 
 def _write(version_id: int, explained: Explained) -> None:
     result, groups = explained.result, explained.groups
-    with transaction() as current:
+    with transaction() as write:
         shard = ResultShard(version_id=version_id, artifact=explained.artifact)
-        current.add(shard)
-        current.flush()
-        current.execute(
+        write.add(shard)
+        write.flush()
+        write.execute(
             insert(Prediction),
             [
                 {
@@ -300,7 +249,7 @@ def _write(version_id: int, explained: Explained) -> None:
             for number, group in enumerate(found)
         ]
         if rows:
-            current.execute(insert(PixelGroup), rows)
+            write.execute(insert(PixelGroup), rows)
 
 
 def _group_row(version_id: int, image_id: int, number: int, group: FoundGroup) -> dict[str, object]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_contr
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
+from workbench.services.lookahead import ahead
 from workbench.services.models.inference import logits_of
+from workbench.services.pipeline.scores import Scores
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -33,91 +36,97 @@ _EDITS = 2
 
 @dataclass(frozen=True)
 class _Example:
-    """An image to measure, with the run lengths of its strongest pixel groups."""
+    """An image to measure: its row in the scores, and the run lengths of its strongest groups."""
 
+    row: int
     image_id: int
     pixel_hash: str
     logit: float
     groups: tuple[str, ...]
 
 
+Edited = tuple[_Example, list[NDArray[np.uint8]]]
+"""An image with its `_EDITS` edited pictures; with none where it has no groups."""
+
+
 def measure_sensitivity(
     version_id: int,
+    scores: Scores,
     encoder: Encoder,
     head: DistilledHead,
     settings: Settings,
     progress: Progress,
-) -> None:
+) -> Scores:
     """Measure what is not measured yet of the images chosen; each batch is durable at once.
 
-    Chosen are `sensitivity_images` of those that have a place, spread evenly over the layout's
+    Chosen are `sensitivity_images` of those that are laid out, spread evenly over the layout's
     cells; the same ones whenever the call is repeated. The three strongest groups are removed
     together, and as control the region that they make, moved elsewhere in the image. An image
-    without pixel groups has nothing to remove: both changes are 0.
+    without pixel groups has nothing to remove: both changes are 0. Returns the scores with what
+    was measured.
     """
-    chosen = _chosen(version_id, settings)
-    missing = _missing(version_id, chosen)
+    chosen = _chosen(scores, settings)
+    missing = chosen[np.isnan(scores.sensitivity[chosen])]
+    sensitivity = scores.sensitivity.copy()
     done = len(chosen) - len(missing)
     progress.advance(done, len(chosen), STAGE)
-    for batch, pictures in _edited_ahead(version_id, missing, settings):
-        after = np.array(logits_of(pictures, encoder, head) if pictures else [])
-        _store(version_id, batch, after.reshape(-1, _EDITS))
-        done += len(batch)
-        progress.advance(done, len(chosen), STAGE)
+    size = max(settings.batch_size // _EDITS, 1)
+    with closing(_edited_ahead(version_id, scores, missing, size, settings)) as stream:
+        while batch := list(islice(stream, size)):
+            examples = [example for example, _pictures in batch]
+            pictures = [picture for _example, edits in batch for picture in edits]
+            after = np.array(logits_of(pictures, encoder, head) if pictures else [])
+            changes = _changes(examples, after.reshape(-1, _EDITS))
+            _store(version_id, examples, changes)
+            rows = [example.row for example in examples]
+            sensitivity[rows] = np.abs(changes[:, 0] - changes[:, 1])
+            done += len(batch)
+            progress.advance(done, len(chosen), STAGE)
+    return replace(scores, sensitivity=sensitivity)
 
 
-def _chosen(version_id: int, settings: Settings) -> list[int]:
-    rows = (
-        session()
-        .execute(
-            select(Prediction.image_id, Prediction.x, Prediction.y)
-            .where(Prediction.version_id == version_id, Prediction.x.is_not(None))
-            .order_by(Prediction.image_id)
-        )
-        .all()
-    )
-    session().rollback()
-    places = np.array([(row.x, row.y) for row in rows], dtype=float).reshape(-1, 2)
-    order = stratified_order(places, seed=settings.seed)[: settings.sensitivity_images]
-    return [rows[place].image_id for place in order]
-
-
-def _missing(version_id: int, chosen: list[int]) -> list[int]:
-    measured = frozenset(
-        session().scalars(
-            select(Prediction.image_id).where(
-                Prediction.version_id == version_id, Prediction.removed_change.is_not(None)
-            )
-        )
-    )
-    session().rollback()
-    return [image_id for image_id in chosen if image_id not in measured]
+def _chosen(scores: Scores, settings: Settings) -> NDArray[np.int64]:
+    """Rows of the scores."""
+    laid_out = np.flatnonzero(~np.isnan(scores.coordinates[:, 0]))
+    order = stratified_order(scores.coordinates[laid_out], seed=settings.seed)
+    chosen: NDArray[np.int64] = laid_out[order[: settings.sensitivity_images]]
+    return chosen
 
 
 def _edited_ahead(
-    version_id: int, image_ids: list[int], settings: Settings
-) -> Iterator[tuple[list[_Example], list[NDArray[np.uint8]]]]:
-    """Batches with their edited pictures, an image's beside each other; edited one batch ahead."""
-    size = max(settings.batch_size // _EDITS, 1)
-    waiting: deque[tuple[list[_Example], list[Future[list[NDArray[np.uint8]]]]]] = deque()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for start in range(0, len(image_ids), size):
-            batch = _examples(version_id, image_ids[start : start + size])
-            edits = [pool.submit(_edits, each, settings) for each in batch if each.groups]
-            waiting.append((batch, edits))
-            if len(waiting) > 1:
-                yield _finished(*waiting.popleft())
-        while waiting:
-            yield _finished(*waiting.popleft())
+    version_id: int, scores: Scores, rows: NDArray[np.int64], size: int, settings: Settings
+) -> Generator[Edited]:
+    """These images with their edited pictures; edited a batch ahead."""
+    examples = _examples(version_id, scores, rows, size)
+    return ahead(partial(_edited, settings=settings), examples, threads=2, depth=2 * size)
 
 
-def _finished(
-    batch: list[_Example], edits: list[Future[list[NDArray[np.uint8]]]]
-) -> tuple[list[_Example], list[NDArray[np.uint8]]]:
-    return batch, [picture for edit in edits for picture in edit.result()]
+def _examples(
+    version_id: int, scores: Scores, rows: NDArray[np.int64], size: int
+) -> Generator[_Example]:
+    """The images of these rows, looked up so many at a time; of each lot by ascending id."""
+    for start in range(0, len(rows), size):
+        lot = np.sort(rows[start : start + size]).tolist()
+        image_ids = scores.image_ids[lot].tolist()
+        hashes, strongest = _pixel_hashes(image_ids), _strongest(version_id, image_ids)
+        session().rollback()
+        for row, image_id in zip(lot, image_ids, strict=True):
+            yield _Example(
+                row=row,
+                image_id=image_id,
+                pixel_hash=hashes[image_id],
+                logit=float(scores.logits[row]),
+                groups=tuple(strongest.get(image_id, ())),
+            )
 
 
-def _examples(version_id: int, image_ids: list[int]) -> list[_Example]:
+def _pixel_hashes(image_ids: list[int]) -> dict[int, str]:
+    found = session().execute(select(Image.id, Image.pixel_hash).where(Image.id.in_(image_ids)))
+    return dict(found.tuples().all())
+
+
+def _strongest(version_id: int, image_ids: list[int]) -> dict[int, list[str]]:
+    """Run lengths of the strongest pixel groups of each of these images that has any."""
     strongest: dict[int, list[str]] = {}
     for image_id, rle in session().execute(
         select(PixelGroup.image_id, PixelGroup.rle)
@@ -129,45 +138,41 @@ def _examples(version_id: int, image_ids: list[int]) -> list[_Example]:
         .order_by(PixelGroup.image_id, PixelGroup.number)
     ):
         strongest.setdefault(image_id, []).append(rle)
-    rows = session().execute(
-        select(Prediction.image_id, Image.pixel_hash, Prediction.logit)
-        .join(Image, Image.id == Prediction.image_id)
-        .where(Prediction.version_id == version_id, Prediction.image_id.in_(image_ids))
-        .order_by(Prediction.image_id)
-    )
-    examples = [
-        _Example(image_id, pixel_hash, logit, tuple(strongest.get(image_id, ())))
-        for image_id, pixel_hash, logit in rows
-    ]
-    session().rollback()
-    return examples
+    return strongest
 
 
-def _edits(example: _Example, settings: Settings) -> list[NDArray[np.uint8]]:
+def _edited(example: _Example, *, settings: Settings) -> Edited:
+    if not example.groups:
+        return example, []
     pixels = read_pixels(settings.image_dir, example.pixel_hash)
     masks = [decode_mask(rle, pixels.shape[0]) for rle in example.groups]
     together = np.maximum.reduce(masks)
-    return with_controls(
-        pixels, together, MEASURING_FILL, controls=_EDITS - 1, seed=settings.seed + example.image_id
+    seed = settings.seed + example.image_id
+    return example, with_controls(pixels, together, MEASURING_FILL, controls=_EDITS - 1, seed=seed)
+
+
+def _changes(examples: list[_Example], after: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each image's logit moved without its groups, and by the control (image, 2).
+
+    `after` has the logits of the edited images (image with groups, 2), in the same order.
+    """
+    edited = iter(after)
+    return np.array(
+        [next(edited) - each.logit if each.groups else np.zeros(_EDITS) for each in examples]
     )
 
 
-def _store(version_id: int, batch: list[_Example], after: NDArray[np.float64]) -> None:
-    """`after` has the logits of the edited images, (image with groups, 2), in the batch's order."""
-    edited = iter(after)
-    changes = [
-        next(edited) - example.logit if example.groups else np.zeros(_EDITS) for example in batch
-    ]
-    with transaction() as current:
-        current.execute(
+def _store(version_id: int, examples: list[_Example], changes: NDArray[np.float64]) -> None:
+    with transaction() as write:
+        write.execute(
             update(Prediction),
             [
                 {
                     "version_id": version_id,
                     "image_id": example.image_id,
-                    "removed_change": float(removed),
-                    "control_change": float(control),
+                    "removed_change": removed,
+                    "control_change": control,
                 }
-                for example, (removed, control) in zip(batch, changes, strict=True)
+                for example, (removed, control) in zip(examples, changes.tolist(), strict=True)
             ],
         )

@@ -1,9 +1,8 @@
-"""Train a model version on a collection's curated labels and make it the active one."""
+"""Train a model version: a distiller on the embeddings and labels of a frozen dataset."""
 
 from __future__ import annotations
 
 import numpy as np
-import structlog
 import torch
 from scipy.special import expit
 from sqlalchemy import func, select
@@ -20,96 +19,31 @@ from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.analysis.relevance.methods import method_for
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
-from workbench.services.encoding.encode import embeddings_of, encode_missing
-from workbench.services.encoding.registry import encoder_of
-from workbench.services.errors import ServiceError, UnavailableError
-from workbench.services.explore.columns_build import write_columns
-from workbench.services.models.versions import switch_to
+from workbench.services.encoding.encode import embeddings_of
 from workbench.services.models.weights import load_head, store_head
-from workbench.services.pipeline import cleanup, scoring, summarising
-from workbench.services.pipeline.dataset import freeze
+from workbench.services.pipeline.contributions import map_scale
+from workbench.services.pipeline.dataset import FrozenDataset
 from workbench.services.pipeline.projection import projection_wanted
-from workbench.services.progress import Cancelled, Progress
-from workbench.services.runs import queue
-from workbench.services.similar.build import make_indexes
-from workbench.store.database import now, session, transaction
-from workbench.store.images import Image
-from workbench.store.versions import (
-    ActiveVersion,
-    CuratedItem,
-    ModelVersion,
-    TrainingRun,
-)
+from workbench.services.progress import Progress
+from workbench.store.database import session, transaction
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
-log = structlog.get_logger()
 SEEDS = 3
+"""So many draws of the validation images choose the penalty."""
 
 
-def perform(run_id: int, settings: Settings, progress: Progress) -> str:
-    """Do a claimed run to its end; returns the state it ended in.
-
-    Every step is resumable: embeddings by batch, the version once it is trained, scores by batch.
-    A run that fails or is cancelled leaves nothing of its version behind, and the active version
-    as it was. KeyboardInterrupt and SystemExit pass through: the caller puts the run back.
-    """
-    try:
-        _execute(run_id, settings, progress)
-    except Cancelled:
-        queue.end(run_id, "cancelled")
-        return "cancelled"
-    except Exception as error:
-        log.exception("run failed", run=run_id)
-        queue.end(run_id, "failed", _reason(error))
-        return "failed"
-    _tidy_up(settings)
-    return "succeeded"
-
-
-def _tidy_up(settings: Settings) -> None:
-    """Take away what earlier runs left behind; the run has succeeded, whatever comes of it."""
-    try:
-        swept = cleanup.sweep(settings)
-    except Exception:
-        log.exception("sweeping failed")
-    else:
-        log.info("swept", shards=swept.shards, artifacts=swept.artifacts, cached=swept.cached)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ServiceError | ValueError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
-
-
-def _execute(run_id: int, settings: Settings, progress: Progress) -> None:
-    run = session().get_one(TrainingRun, run_id)
-    collection_id, version_id = run.collection_id, run.version_id
-    session().rollback()
-    encoder = encoder_of(settings)
-    encode_missing(collection_id, encoder, settings, progress)
-    if version_id is None:
-        version_id = _train_version(run_id, collection_id, encoder, settings, progress)
-    scoring.score(version_id, encoder, settings, progress)
-    summarising.summarise(version_id, encoder, settings, progress)
-    write_columns(version_id, settings)
-    _index(version_id, encoder, settings, progress)
-    _activate(run_id, version_id)
-
-
-def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
-    """Make what nearest images are looked up in. It can be made later: the run needs it not."""
-    try:
-        make_indexes(version_id, encoder, settings, progress)
-    except (UnavailableError, OSError):
-        log.exception("indexing failed", version=version_id)
-
-
-def _train_version(
-    run_id: int, collection_id: int, encoder: Encoder, settings: Settings, progress: Progress
+def train_version(
+    run_id: int, dataset: FrozenDataset, encoder: Encoder, settings: Settings, progress: Progress
 ) -> int:
-    dataset_id = freeze(collection_id)
+    """Train a distiller on a frozen dataset and store it as the run's version; returns its id.
+
+    The collection's images are encoded already. The version is its run's from the same moment on
+    that it is there, so that a run that was cut short goes on with it. Raises ValueError where
+    there is nothing to train on.
+    """
+    collection_id = dataset.collection_id
     ids, embedding = embeddings_of(collection_id, encoder, settings)
-    data, held_out = _split(dataset_id, ids, embedding)
+    data, held_out = _split(dataset, ids, embedding)
     projection = projection_wanted(collection_id, encoder, settings, progress)
     parent = _parent(collection_id, encoder, projection, settings)
     parent_trained = _trained(parent, settings) if parent else None
@@ -131,20 +65,18 @@ def _train_version(
         "validation_auc": trained.validation_auc,
         "penalty": trained.penalty,
         "projected_to": None if projection is None else projection.dimension,
-        "map_scale": scoring.map_scale(
-            collection_id, encoder, trained.head, settings.relevance, settings
-        ),
+        "map_scale": map_scale(collection_id, encoder, trained.head, settings.relevance, settings),
     }
     artifact = store_head(trained.head, settings)
-    with transaction() as current:
-        newest = current.scalar(
+    with transaction() as write:
+        newest = write.scalar(
             select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
         )
         version = ModelVersion(
             collection_id=collection_id,
             number=(newest or 0) + 1,
             parent_id=parent.id if parent else None,
-            dataset_id=dataset_id,
+            dataset_id=dataset.id,
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
             relevance=method_for(encoder, settings.relevance),
@@ -152,49 +84,35 @@ def _train_version(
             weights=artifact,
             metrics=metrics,
         )
-        current.add(version)
-        current.flush()
-        current.get_one(TrainingRun, run_id).version_id = version.id
+        write.add(version)
+        write.flush()
+        write.get_one(TrainingRun, run_id).version_id = version.id
         return version.id
 
 
 def _split(
-    dataset_id: int, ids: tuple[int, ...], embedding: Tensor
+    dataset: FrozenDataset, ids: tuple[int, ...], embedding: Tensor
 ) -> tuple[TrainingSet, TrainingSet]:
     """The dataset's training images and its held-out ones, with their embeddings."""
-    items = {
-        item.image_id: item
-        for item in session().scalars(
-            select(CuratedItem).where(CuratedItem.dataset_id == dataset_id)
-        )
-    }
-    keys = dict(
-        session()
-        .execute(
-            select(Image.id, Image.group_key)
-            .join(CuratedItem, CuratedItem.image_id == Image.id)
-            .where(CuratedItem.dataset_id == dataset_id)
-        )
-        .tuples()
-        .all()
-    )
-    groups = np.unique([keys.get(image_id, "") for image_id in ids], return_inverse=True)[1]
-    session().rollback()
-    sides: tuple[list[int], list[int]] = ([], [])
-    for place, image_id in enumerate(ids):
-        if image_id in items:
-            sides[items[image_id].held_out].append(place)
+    labels = {label.image_id: label for label in dataset.labels}
+    keys = [labels[each].group_key if each in labels else "" for each in ids]
+    groups = np.unique(keys, return_inverse=True)[1]
 
-    def side(places: list[int]) -> TrainingSet:
-        chosen = [items[ids[place]] for place in places]
+    def side(*, held_out: bool) -> TrainingSet:
+        rows = [
+            row
+            for row, each in enumerate(ids)
+            if each in labels and labels[each].held_out == held_out
+        ]
+        chosen = [labels[ids[row]] for row in rows]
         return TrainingSet(
-            embedding=embedding[places],
-            fake=torch.tensor([float(item.label == "fake") for item in chosen]),
-            weight=torch.tensor([item.weight for item in chosen]),
-            group=groups[places],
+            embedding=embedding[rows],
+            fake=torch.tensor([float(label.label == "fake") for label in chosen]),
+            weight=torch.tensor([label.weight for label in chosen]),
+            group=groups[rows],
         )
 
-    training, held_out = side(sides[0]), side(sides[1])
+    training, held_out = side(held_out=False), side(held_out=True)
     if not len(training.fake):
         raise ValueError("there are no images to train on")
     return training, held_out
@@ -246,11 +164,3 @@ def _metrics(
         if moving:
             metrics["dimension_match"] = float(match_dimensions(*both).sum()) / moving
     return metrics
-
-
-def _activate(run_id: int, version_id: int) -> None:
-    """The run's end and the switch to its version are one transaction, and a short one."""
-    with transaction() as current:
-        run = current.get_one(TrainingRun, run_id)
-        run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
-        switch_to(current, current.get_one(ModelVersion, version_id), run.requested_by_id, run_id)

@@ -20,7 +20,7 @@ from usearch.index import Index
 
 from workbench.analysis.neighbours import Space, nearest, view_index
 from workbench.config import Settings
-from workbench.files import placed_durably, write_durably
+from workbench.files import write_durably, written_durably
 from workbench.store.versions import ModelVersion
 
 Kind = Literal["images", "groups", "words"]
@@ -69,7 +69,7 @@ def keep_index(folder: Path, kind: Kind, index: Index, space: Space | None) -> N
     """Write an index durably. Its facts come last and go first: without them it is not there."""
     facts, path = _facts_path(folder, kind), _index_path(folder, kind)
     facts.unlink(missing_ok=True)
-    with placed_durably(path) as temporary:
+    with written_durably(path) as temporary:
         index.save(temporary)
     arrays: dict[str, NDArray[np.generic]] = {"size": np.array([path.stat().st_size])}
     if space is not None:

@@ -17,7 +17,7 @@ from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.models.finished import is_finished
+from workbench.services.models.versions import is_finished
 from workbench.services.similar.on_demand import opened
 from workbench.store.artifacts import Artifact, ArtifactDamagedError, load_rows
 from workbench.store.database import session

@@ -6,7 +6,7 @@ import re
 
 from flask import Response
 
-from workbench.services.collections import Workspace
+from workbench.services.workspaces import Workspace
 from workbench.web.exports.plain_styles import PlainStyle
 from workbench.web.request.entering import version_of
 

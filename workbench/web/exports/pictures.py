@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext, lazy_gettext
 
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.export import png
+from workbench.services.workspaces import Workspace
 from workbench.web.exports.attachments import attached, file_name
 from workbench.web.exports.documents import document
 from workbench.web.exports.plain_styles import plain_style

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from workbench.services.collections import Workspace
 from workbench.services.explore import filters, patterns, reports
+from workbench.services.workspaces import Workspace
 from workbench.web.exports.attachments import attached, file_name, policy
 from workbench.web.exports.documents import document
 from workbench.web.exports.plain_styles import plain_style

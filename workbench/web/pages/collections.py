@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from workbench.services import collections
+from workbench.services import workspaces
 
 blueprint = Blueprint("collections", __name__)
 
@@ -12,4 +12,4 @@ blueprint = Blueprint("collections", __name__)
 @blueprint.get("/")
 def show() -> str:
     """All collections, or how to import the first one."""
-    return render_template("views/collections.html", collections=collections.collections())
+    return render_template("views/collections.html", collections=workspaces.collections())

@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
 from workbench.services.explore import cell_card, dimensions, filters, grid, listing, patterns
 from workbench.services.explore.cell_card import CellDetail
@@ -18,6 +17,7 @@ from workbench.services.explore.grid import Overview
 from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
 from workbench.services.review import pattern_names
+from workbench.services.workspaces import Workspace
 from workbench.web.presenters import dimensions as dimension_panel
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.filters import FilterChip, chips

@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore import filters, listing
 from workbench.services.explore.listing import PositionInOrder
@@ -20,6 +19,7 @@ from workbench.services.image.media import MapKey
 from workbench.services.review import notes, tags, verdicts
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT, NoteView
 from workbench.services.review.verdicts import LONGEST_REASON, VerdictView
+from workbench.services.workspaces import Workspace
 from workbench.web.pages.similar import Nearest, beside_image
 from workbench.web.presenters.bars import Strip, control_strip
 from workbench.web.presenters.evidence import TrialWords, trial_words

@@ -8,13 +8,13 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services import collections
-from workbench.services.collections import Workspace
+from workbench.services import workspaces
 from workbench.services.errors import NotFoundError
 from workbench.services.models import versions
 from workbench.services.models.versions import VersionRow
-from workbench.services.runs import queue
+from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
+from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view import View
 from workbench.web.site import notices, security
@@ -44,7 +44,7 @@ def show(name: str) -> str:
         workspace=workspace,
         versions=versions.versions(workspace.collection.id),
         runs=queue.runs(workspace.collection.id),
-        worker_alive=queue.worker_alive(),
+        worker_alive=lease.worker_alive(),
     )
     return render_template("views/models.html", page=page)
 
@@ -53,7 +53,7 @@ def show(name: str) -> str:
 @security.requires("retrain")
 def request_retrain(name: str) -> Response:
     """Ask the worker for a retrain on what people have decided."""
-    workspace = collections.workspace(name)
+    workspace = workspaces.workspace(name)
     queue.request_retrain(security.user_id(), workspace.collection.id)
     notices.saved(gettext("Retrain requested. You can leave this page; the run continues."))
     return redirect(url_for("models.show", name=name), 303)
@@ -66,7 +66,7 @@ def progress(name: str, run_id: int) -> Response:
     if not request.headers.get("HX-Request"):
         return redirect(url_for("models.show", name=name), 303)
     response = make_response(
-        render_template("partials/run.html", name=name, run=run, worker_alive=queue.worker_alive())
+        render_template("partials/run.html", name=name, run=run, worker_alive=lease.worker_alive())
     )
     if run.state not in OPEN_STATES:
         response.headers["HX-Refresh"] = "true"
@@ -87,7 +87,7 @@ def cancel(name: str, run_id: int) -> Response:
 @security.requires("retrain")
 def activate(name: str, number: int) -> Response:
     """Make a version the active one: promote it, or go back to it."""
-    version = version_of(collections.workspace(name, number))
+    version = version_of(workspaces.workspace(name, number))
     versions.activate(security.user_id(), version.id)
     notices.saved(
         gettext(
@@ -100,7 +100,7 @@ def activate(name: str, number: int) -> Response:
 
 def _run_of(name: str, run_id: int) -> RunView:
     """The run, if it belongs to the collection. Raises NotFoundError."""
-    workspace = collections.workspace(name)
+    workspace = workspaces.workspace(name)
     run: RunView = queue.run(run_id)
     if run.collection_id != workspace.collection.id:
         raise NotFoundError(gettext("Run not found in this collection."))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from workbench.services.collections import Workspace
 from workbench.services.explore import filters, grid, patterns
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.patterns import PatternDetail
 from workbench.services.review import tag_checks, tags
 from workbench.services.review.tag_checks import Tally
+from workbench.services.workspaces import Workspace
 from workbench.web.presenters import overview as overview_panel
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
 from workbench.web.presenters.filters import chips

@@ -9,11 +9,11 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cards import ImageCard
 from workbench.services.similar import search
 from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard, Neighbour
+from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole, words
 from workbench.web.request.view import View

@@ -8,10 +8,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services.collections import Workspace
 from workbench.services.errors import InvalidError
 from workbench.services.review import pattern_names, tag_checks
 from workbench.services.review.tag_checks import Check, Sampled
+from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, whole
 from workbench.web.request.view import View

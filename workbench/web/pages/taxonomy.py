@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from workbench.services import collections
+from workbench.services import workspaces
 from workbench.services.explore import taxonomy
 from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
@@ -20,7 +20,7 @@ blueprint = Blueprint("taxonomy", __name__)
 def show() -> str:
     """All tags with their counts; `collection` keeps the way back to the collection one is in."""
     name = key(request.args, "collection")
-    workspace = collections.workspace(name) if name else None
+    workspace = workspaces.workspace(name) if name else None
     return render_template("views/taxonomy.html", tags=taxonomy.taxonomy(), workspace=workspace)
 
 

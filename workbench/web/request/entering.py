@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import request
 from flask_babel import gettext
 
-from workbench.services import collections
-from workbench.services.collections import VersionSummary, Workspace
+from workbench.services import workspaces
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.review_queue import ReviewQueue
+from workbench.services.models.versions import VersionSummary
+from workbench.services.workspaces import Workspace
 from workbench.web.request.view import View, joined, read_view
 
 
@@ -18,7 +19,7 @@ def enter(name: str) -> tuple[View, Workspace]:
     Links made from the view name the version, so that they show the same after a retrain.
     """
     view = read_view(name, joined(request.args))
-    workspace = collections.workspace(name, view.version)
+    workspace = workspaces.workspace(name, view.version)
     if workspace.version is not None:
         view = view.changed(version=workspace.version.number)
     return view, workspace

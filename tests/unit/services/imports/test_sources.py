@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.imports.sources import Candidate, Entry, Refusal, display, open_source
+from workbench.services.imports.entries import Candidate, Entry, Refusal, display
+from workbench.services.imports.sources import open_source
 
 
 def grow(root: Path, *names: str) -> Path:

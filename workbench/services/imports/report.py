@@ -1,0 +1,84 @@
+"""What one import did, and what its collection then holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from workbench.services.imports.writing import Tally
+from workbench.store.database import session
+from workbench.store.images import Image
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What one import did, and what the collection then holds.
+
+    `seen` is the sum of `imported`, `already`, `duplicates` and `rejected`.
+    """
+
+    collection: str
+    seen: int
+    imported: int
+    already: int
+    """Imported by an earlier run: same path, size and time of change."""
+    duplicates: int
+    """Same content as another image of the collection; not stored twice."""
+    rejected: int
+    rejections: tuple[tuple[str, str], ...]
+    """Name and reason of the first 1000; all of them are in the database."""
+    notes: tuple[tuple[str, str], ...]
+    """Name and note of images imported with something left out; the first 1000."""
+    real: int
+    fake: int
+    held_out: int
+    """These three count the whole collection."""
+    file_facts: Mapping[str, Any]
+    """See `file_facts.measure_file_facts`; `auc` near 1 says that a model may cheat."""
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON."""
+        return asdict(self) | {
+            "rejections": [{"name": name, "reason": reason} for name, reason in self.rejections],
+            "notes": [{"name": name, "note": note} for name, note in self.notes],
+        }
+
+
+def report_of(
+    collection: str, collection_id: int, tally: Tally, facts: dict[str, Any], seconds: float
+) -> ImportReport:
+    """The report of an import that has ended."""
+    counts, held = tally.counts, _holdings(collection_id)
+    return ImportReport(
+        collection=collection,
+        seen=counts["seen"],
+        imported=counts["imported"],
+        already=counts["already"],
+        duplicates=counts["duplicates"],
+        rejected=counts["rejected"],
+        rejections=tuple(tally.rejections),
+        notes=tuple(tally.notes),
+        real=held["real"],
+        fake=held["fake"],
+        held_out=held["held_out"],
+        file_facts=facts,
+        seconds=round(seconds, 3),
+    )
+
+
+def _holdings(collection_id: int) -> Counter[str]:
+    rows = session().execute(
+        select(Image.label, Image.held_out, func.count())
+        .where(Image.collection_id == collection_id)
+        .group_by(Image.label, Image.held_out)
+    )
+    held: Counter[str] = Counter()
+    for label, held_out, count in rows:
+        held[label] += count
+        held["held_out"] += count if held_out else 0
+    return held

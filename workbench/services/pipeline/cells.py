@@ -1,0 +1,34 @@
+"""Cut a version's layout into cells: the squares of each level, with what lies in them."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from workbench.analysis.layout.cells import summarise_cells
+from workbench.services.pipeline.scores import Scores
+from workbench.store.outcomes import OUTCOMES
+from workbench.store.results import Cell
+
+
+def write_cells(write: Session, version_id: int, scores: Scores) -> None:
+    """Write a version's cells afresh, within a transaction."""
+    write.execute(delete(Cell).where(Cell.version_id == version_id))
+    rows = [
+        {
+            "version_id": version_id,
+            "level": cell.level,
+            "row": cell.row,
+            "column": cell.column,
+            **dict(zip(OUTCOMES, cell.counts, strict=True)),
+            "mean_p": cell.mean_p,
+            "sensitivity": cell.sensitivity,
+            "measured": cell.measured,
+            "mean_activation": [float(f"{value:.6g}") for value in cell.mean_activation],
+            "exemplar_id": int(scores.image_ids[cell.exemplar]),
+        }
+        for cell in summarise_cells(
+            scores.coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+        )
+    ]
+    write.execute(insert(Cell), rows)

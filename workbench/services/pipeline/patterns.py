@@ -1,0 +1,208 @@
+"""Find a version's patterns: cluster its pixel groups, measure what each does, write them down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.regions.counterfactual import Effect
+from workbench.analysis.regions.lift import lift
+from workbench.analysis.regions.patterns import (
+    Stability,
+    cluster_groups,
+    effect_agreement,
+    medoid_distance,
+    stability,
+)
+from workbench.config import Settings
+from workbench.services.pipeline.pattern_effects import measure_effects
+from workbench.services.pipeline.scores import Scores, of_shards
+from workbench.services.progress import Progress
+from workbench.store.database import session
+from workbench.store.results import Pattern, PixelGroup
+from workbench.store.versions import ModelVersion
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A version's pixel groups: arrays with one entry a group, by ascending id."""
+
+    ids: NDArray[np.int64]
+    image_ids: NDArray[np.int64]
+    by_dimension: NDArray[np.float64]
+    """(group, K), in logits."""
+    directions: NDArray[np.float64]
+    """(group, part): of their evidence, of length 1."""
+
+    @property
+    def contributions(self) -> NDArray[np.float64]:
+        """C(g) in logits."""
+        total: NDArray[np.float64] = self.by_dimension.sum(axis=1)
+        return total
+
+
+@dataclass(frozen=True)
+class FoundPatterns:
+    """Patterns by number, and which pixel groups are theirs.
+
+    numbers: each group's pattern, one of `effects`, or UNCLUSTERED.
+    """
+
+    groups: Groups
+    numbers: NDArray[np.int64]
+    effects: dict[int, Effect]
+    stable: Stability
+
+
+def find_patterns(
+    version_id: int,
+    scores: Scores,
+    encoder: Encoder,
+    head: DistilledHead,
+    settings: Settings,
+    progress: Progress,
+) -> FoundPatterns:
+    """Cluster the pixel groups, measure the effect of each cluster and how stable it is."""
+    progress.advance(0, 1, "Finding patterns")
+    groups = _groups(version_id, scores, len(head.bias), settings)
+    numbers = cluster_groups(
+        groups.directions, groups.contributions, groups.image_ids, seed=settings.seed
+    )
+    progress.advance(1, 1, "Finding patterns")
+    effects = measure_effects(
+        groups.ids, groups.image_ids, numbers, encoder, head, settings, progress
+    )
+    stable = stability(
+        groups.directions,
+        groups.contributions,
+        numbers,
+        groups.image_ids,
+        seed=settings.seed,
+        advance=lambda done, total: progress.advance(done, total, "Resampling patterns"),
+    )
+    return FoundPatterns(groups, numbers, effects, stable)
+
+
+def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings) -> Groups:
+    found = (
+        session()
+        .execute(
+            select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension, PixelGroup.number)
+            .where(PixelGroup.version_id == version_id)
+            .order_by(PixelGroup.id)
+        )
+        .all()
+    )
+    image_ids = np.array([group.image_id for group in found], dtype=np.int64)
+    images = np.searchsorted(scores.image_ids, image_ids)
+    shards = of_shards(version_id, "directions", settings)
+    directions = [
+        shards[shard_id][row, group.number]
+        for group, shard_id, row in zip(
+            found,
+            scores.shard_ids[images].tolist(),
+            scores.shard_rows[images].tolist(),
+            strict=True,
+        )
+    ]
+    return Groups(
+        ids=np.array([group.id for group in found], dtype=np.int64),
+        image_ids=image_ids,
+        by_dimension=np.array([group.by_dimension for group in found], dtype=np.float64).reshape(
+            len(found), dimensions
+        ),
+        directions=np.array(directions, dtype=np.float64).reshape(len(found), -1 if found else 1),
+    )
+
+
+def write_patterns(
+    write: Session, version_id: int, scores: Scores, found: FoundPatterns, *, seed: int
+) -> None:
+    """Write a version's patterns afresh, within a transaction, and its figures of all of them."""
+    write.execute(
+        update(PixelGroup)
+        .where(PixelGroup.version_id == version_id)
+        .values(pattern_id=None, typicality=None)
+    )
+    write.execute(delete(Pattern).where(Pattern.version_id == version_id))
+    for number in found.effects:
+        members = found.numbers == number
+        pattern = _pattern(version_id, scores, found, number, seed=seed)
+        write.add(pattern)
+        write.flush()
+        write.execute(
+            update(PixelGroup),
+            [
+                {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
+                for group_id, distance in zip(
+                    found.groups.ids[members],
+                    medoid_distance(found.groups.directions[members]),
+                    strict=True,
+                )
+            ],
+        )
+    _write_metrics(write, version_id, found.effects, found.stable)
+
+
+def _pattern(
+    version_id: int, scores: Scores, found: FoundPatterns, number: int, *, seed: int
+) -> Pattern:
+    members, effect = found.numbers == number, found.effects[number]
+    by_dimension = found.groups.by_dimension[members]
+    contribution = by_dimension.sum(axis=1)
+    has = np.isin(scores.image_ids, found.groups.image_ids[members])
+    more = lift(has, scores.wrong, seed=seed)
+    return Pattern(
+        version_id=version_id,
+        number=number,
+        side="fake" if contribution.mean() > 0 else "real",
+        groups=int(members.sum()),
+        images=int(has.sum()),
+        mean_contribution=float(contribution.mean()),
+        spread_contribution=float(contribution.std()),
+        prevalence_real=_share(has[~scores.fake]),
+        prevalence_fake=_share(has[scores.fake]),
+        lift=more.value,
+        lift_low=more.low,
+        lift_high=more.high,
+        profile=[float(f"{value:.6g}") for value in by_dimension.mean(axis=0)],
+        effect=effect.value,
+        effect_low=effect.low,
+        effect_high=effect.high,
+        effect_control=effect.control,
+        effect_images=effect.images,
+        stability=found.stable.by_pattern.get(number),
+    )
+
+
+def _write_metrics(
+    write: Session, version_id: int, effects: dict[int, Effect], stable: Stability
+) -> None:
+    """What is known of the patterns as a whole, beside the version's other figures."""
+    version = write.get_one(ModelVersion, version_id)
+    claimed = dict(
+        write.execute(
+            select(Pattern.number, Pattern.mean_contribution).where(
+                Pattern.version_id == version_id
+            )
+        )
+        .tuples()
+        .all()
+    )
+    version.metrics = version.metrics | {
+        "pattern_stability": stable.adjusted_rand,
+        "effect_rank_correlation": effect_agreement(
+            np.array([claimed[number] for number in effects]),
+            np.array([effect.value for effect in effects.values()]),
+        ),
+    }
+
+
+def _share(has: NDArray[np.bool_]) -> float:
+    return float(has.mean()) if len(has) else 0.0

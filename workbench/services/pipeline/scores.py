@@ -1,0 +1,94 @@
+"""What a version says of every image, read once and handed from step to step of its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+
+from workbench.config import Settings
+from workbench.store.artifacts import load_arrays
+from workbench.store.database import session
+from workbench.store.outcomes import are_wrong, code_of
+from workbench.store.results import Prediction, ResultShard
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A version's predictions: arrays with one entry an image, by ascending id."""
+
+    image_ids: NDArray[np.int64]
+    fake: NDArray[np.bool_]
+    """Whether its final label is fake."""
+    outcomes: NDArray[np.int64]
+    """Index into `OUTCOMES`."""
+    p: NDArray[np.float64]
+    logits: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    """In logits; NaN where it was not measured."""
+    coordinates: NDArray[np.float64]
+    """(image, 2), x and y in the layout, in [0, 1); NaN before the layout is made."""
+    shard_ids: NDArray[np.int64]
+    """The result shard that the image's arrays lie in."""
+    shard_rows: NDArray[np.int64]
+    activations: NDArray[np.float32]
+    """(image, K)."""
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Where the model's decision differs from the label."""
+        return are_wrong(self.outcomes)
+
+
+def load_scores(version_id: int, settings: Settings) -> Scores:
+    """Read a version's predictions. Raises ArtifactDamagedError where a result file is lost."""
+    rows = (
+        session()
+        .execute(
+            select(
+                Prediction.image_id,
+                Prediction.label,
+                Prediction.outcome,
+                Prediction.p,
+                Prediction.logit,
+                func.abs(Prediction.removed_change - Prediction.control_change).label(
+                    "sensitivity"
+                ),
+                Prediction.x,
+                Prediction.y,
+                Prediction.shard_id,
+                Prediction.row,
+            )
+            .where(Prediction.version_id == version_id)
+            .order_by(Prediction.image_id)
+        )
+        .all()
+    )
+    shards = of_shards(version_id, "activations", settings)
+    activations = [shards[row.shard_id][row.row] for row in rows]
+    return Scores(
+        image_ids=np.array([row.image_id for row in rows], dtype=np.int64),
+        fake=np.array([row.label == "fake" for row in rows], dtype=bool),
+        outcomes=np.array([code_of(row.outcome) for row in rows], dtype=np.int64),
+        p=np.array([row.p for row in rows], dtype=np.float64),
+        logits=np.array([row.logit for row in rows], dtype=np.float64),
+        sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
+        coordinates=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
+        shard_ids=np.array([row.shard_id for row in rows], dtype=np.int64),
+        shard_rows=np.array([row.row for row in rows], dtype=np.int64),
+        activations=np.stack(activations).astype(np.float32),
+    )
+
+
+def of_shards(version_id: int, name: str, settings: Settings) -> dict[int, NDArray[np.generic]]:
+    """One array of each of the version's result shards."""
+    found = {
+        shard.id: load_arrays(settings.artifact_dir, shard.artifact)[name]
+        for shard in session().scalars(
+            select(ResultShard).where(ResultShard.version_id == version_id)
+        )
+    }
+    session().rollback()
+    return found
