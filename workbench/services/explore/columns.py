@@ -29,7 +29,7 @@ from workbench.config import Settings
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.columns_build import path_of, write_columns
-from workbench.services.models.versions import is_finished
+from workbench.services.models.versions import finished_version
 from workbench.store.artifacts import (
     ArtifactDamagedError,
     map_arrays,
@@ -208,8 +208,7 @@ def _opened(settings: Settings, version_id: int) -> ColumnStore:
         return _mapped(path, version_id)
     except (OSError, ArtifactDamagedError):
         pass
-    if not is_finished(version_id):
-        raise NotFoundError(gettext("Model version not found."))
+    finished_version(version_id)
     with _making:
         try:
             return _mapped(path, version_id)

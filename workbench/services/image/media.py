@@ -22,12 +22,11 @@ from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
-from workbench.services.models.versions import is_finished
+from workbench.services.models.versions import finished_version, is_finished
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup
-from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
@@ -125,7 +124,7 @@ class MapKey:
 
 def map_key(version_id: int) -> MapKey:
     """Scale and colours of a version's heatmaps. Raises NotFoundError."""
-    scale = _finished_version(version_id).metrics["map_scale"]
+    scale = finished_version(version_id).metrics["map_scale"]
     red_to_opacity = (tuple(map(int, colour)) for colour in RAMP)
     ramp = tuple((red, green, blue, opacity) for red, green, blue, opacity in red_to_opacity)
     return MapKey(float(scale), ZERO, STEPS, ramp)
@@ -151,7 +150,7 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
 
 
 def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
-    version = _finished_version(version_id)
+    version = finished_version(version_id)
     settings = app_settings.settings()
     weights = logit_weights_of(version_id, settings)
     if dimension is not None:
@@ -159,13 +158,6 @@ def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np
     _activations, maps = rows_of(version_id, image_id, settings)
     contributions = contribution_map(maps, weights, dimension, NORMAL_SIZE)
     return grey_levels(contributions, version.metrics["map_scale"])
-
-
-def _finished_version(version_id: int) -> ModelVersion:
-    version = session().get(ModelVersion, version_id)
-    if version is None or not is_finished(version_id):
-        raise NotFoundError(gettext("Model version not found."))
-    return version
 
 
 def _png(picture: Picture.Image) -> bytes:

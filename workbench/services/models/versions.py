@@ -58,7 +58,10 @@ def is_finished(version_id: int) -> bool:
 
 
 def finished_version(version_id: int) -> ModelVersion:
-    """A finished version. Raises NotFoundError for any other, and where there is none."""
+    """A finished version. Raises NotFoundError for any other, and where there is none.
+
+    An unfinished version may go, and its ids be given out again: pages show and keep nothing of it.
+    """
     version = session().get(ModelVersion, version_id)
     if version is None or not is_finished(version_id):
         raise NotFoundError(gettext("Model version not found."))

@@ -216,11 +216,6 @@ def score(version_id: int, encoder: Encoder, settings: Settings, progress: Progr
             progress.advance(done, total, "Computing attributions")
 
 
-def outcome(label: str, logit: float) -> str:
-    """Which of the four outcomes an image is; p(fake) of exactly 0.5 is called real."""
-    return outcome_of(label, called_fake=logit > 0)
-
-
 def _write(version_id: int, explained: Explained) -> None:
     result, groups = explained.result, explained.groups
     with transaction() as write:
@@ -236,7 +231,8 @@ def _write(version_id: int, explained: Explained) -> None:
                     "logit": float(result.logits[row]),
                     "p": float(1.0 / (1.0 + np.exp(-np.float64(result.logits[row])))),
                     "label": member.label,
-                    "outcome": outcome(member.label, float(result.logits[row])),
+                    # p(fake) of exactly 0.5 is called real.
+                    "outcome": outcome_of(member.label, called_fake=bool(result.logits[row] > 0)),
                     "shard_id": shard.id,
                     "row": row,
                 }

@@ -17,7 +17,7 @@ from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.models.versions import is_finished
+from workbench.services.models.versions import finished_version
 from workbench.services.similar.on_demand import opened
 from workbench.store.artifacts import Artifact, ArtifactDamagedError, load_rows
 from workbench.store.database import session
@@ -61,7 +61,7 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
     Raises NotFoundError where the version has not scored it, UnavailableError where its embedding
     is lost or the index is not there yet.
     """
-    version = _finished(version_id)
+    version = finished_version(version_id)
     row = (
         session()
         .execute(
@@ -102,7 +102,7 @@ def of_group(version_id: int, group_id: int, limit: int = 8) -> tuple[Neighbour,
     Empty where the evidence of the group has no direction. Raises NotFoundError where the version
     has no such group, UnavailableError where its evidence is lost or the index is not there yet.
     """
-    version = _finished(version_id)
+    version = finished_version(version_id)
     group, prediction = _group(version_id, group_id)
     vector = _row(prediction.shard.artifact, "directions", prediction.row)[group.number]
     if not vector.any():
@@ -150,7 +150,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
                 "The text query can have at most %(longest)s characters.", longest=LONGEST_WORDS
             )
         )
-    version = _finished(version_id)
+    version = finished_version(version_id)
     tower = _text_tower(version)
     index = opened(version, "words", app_settings.settings(), part=tower.joint_slice)
     try:
@@ -165,7 +165,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
 def why_no_text(version_id: int) -> str | None:
     """Why images cannot be looked for by words under a version, for people; None where they can."""
     try:
-        _text_tower(_finished(version_id))
+        _text_tower(finished_version(version_id))
     except UnavailableError as error:
         return str(error)
     return None
@@ -173,7 +173,7 @@ def why_no_text(version_id: int) -> str | None:
 
 def image_card(version_id: int, image_id: int) -> ImageCard:
     """An image as it is asked about. Raises NotFoundError."""
-    _finished(version_id)
+    finished_version(version_id)
     found = _cards(version_id, (image_id,))
     if image_id not in found:
         raise NotFoundError(gettext("This version has no prediction for this image."))
@@ -182,17 +182,9 @@ def image_card(version_id: int, image_id: int) -> ImageCard:
 
 def group_card(version_id: int, group_id: int) -> tuple[GroupCard, ImageCard]:
     """A pixel group as it is asked about, and its image. Raises NotFoundError."""
-    _finished(version_id)
+    finished_version(version_id)
     group, _prediction = _group(version_id, group_id)
     return _group_card(group), image_card(version_id, group.image_id)
-
-
-def _finished(version_id: int) -> ModelVersion:
-    """An unfinished version may go, and its ids be given out again: nothing of it is indexed."""
-    version = session().get(ModelVersion, version_id)
-    if version is None or not is_finished(version_id):
-        raise NotFoundError(gettext("Model version not found."))
-    return version
 
 
 def _text_tower(version: ModelVersion) -> TextTower:
