@@ -17,12 +17,13 @@ from benchmarks.web.filling.collection import COLLECTION
 from benchmarks.web.filling.made_up import DIMENSIONS, GENERATORS
 from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.app import create_app
+from workbench.services.explore.listing import ORDERS
+from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
 from workbench.services.workspaces import workspace
 from workbench.store.database import db, session
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
-from workbench.web.request.view import ORDERS, PATTERN_ORDERS
 
 One = TypeVar("One")
 

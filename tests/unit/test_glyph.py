@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from workbench.store.outcomes import OUTCOMES
 from workbench.web.presenters import glyph
 
 
@@ -50,7 +51,7 @@ def test_every_arc_is_its_outcome_s_share_and_starts_where_the_last_one_ends(cel
 def test_the_order_of_the_outcomes_is_fixed_and_empty_ones_are_left_out(cell: Counts) -> None:
     drawn = [arc.outcome for arc in glyph.arcs(cell, 12.0)]
 
-    assert drawn == [each for each in glyph.OUTCOMES if getattr(cell, each)]
+    assert drawn == [each for each in OUTCOMES if getattr(cell, each)]
 
 
 @given(cell=counts)
@@ -68,7 +69,7 @@ def test_what_is_drawn_stays_on_the_ring(cell: Counts, radius: float) -> None:
             assert math.hypot(float(x), float(y)) == pytest.approx(radius, abs=0.02)
 
 
-@pytest.mark.parametrize("outcome", glyph.OUTCOMES)
+@pytest.mark.parametrize("outcome", OUTCOMES)
 def test_a_single_outcome_is_a_full_ring(outcome: str) -> None:
     (arc,) = glyph.arcs(Counts(**{outcome: 7}), 12.0)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.web.conftest import Reader
 from tests.web.fakes import FakeWorkbench
 from workbench.config import Settings
-from workbench.web.site.template_globals import installation_key
+from workbench.web.template_globals import installation_key
 
 PICTURES = {
     "/images/2.jpg": "image/jpeg",

@@ -14,9 +14,10 @@ from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.lasso import Lasso
 from workbench.services.image.detail import DimensionShare
-from workbench.web.presenters import bars, glyph, violin, windows
+from workbench.web.presenters import bars, glyph, violin
 from workbench.web.presenters.overview import Sentences, drawing
 from workbench.web.presenters.score import breakdown
+from workbench.web.request import windows
 
 densities = some.lists(some.floats(0, 1), min_size=24, max_size=24)
 logits = some.floats(-50, 50)
@@ -109,11 +110,11 @@ def test_a_window_lies_in_its_grid_and_shows_no_more_than_level_0(
 
 
 def test_a_finer_level_shows_the_middle_of_what_was_shown() -> None:
-    whole = windows.Place(0, 0, 0, 16, 12)
+    whole = windows.LevelWindow(0, 0, 0, 16, 12)
 
     finer = windows.at_level(whole, 1, 16, 12)
 
-    assert finer == windows.Place(1, 8, 6, 16, 12)
+    assert finer == windows.LevelWindow(1, 8, 6, 16, 12)
     assert finer.middle == (16.0, 12.0)
 
 
@@ -130,15 +131,15 @@ def test_zooming_in_and_out_again_returns_to_the_same_place(level: int, x: float
 
 
 def test_a_window_at_the_edge_cannot_be_moved_beyond_it() -> None:
-    place = windows.Place(1, 0, 6, 16, 12)
+    place = windows.LevelWindow(1, 0, 6, 16, 12)
 
     assert windows.moved(place, -8, 0, 32, 24) is None
-    assert windows.moved(place, 8, 0, 32, 24) == windows.Place(1, 8, 6, 16, 12)
-    assert windows.moved(place, 100, 0, 32, 24) == windows.Place(1, 16, 6, 16, 12)
+    assert windows.moved(place, 8, 0, 32, 24) == windows.LevelWindow(1, 8, 6, 16, 12)
+    assert windows.moved(place, 100, 0, 32, 24) == windows.LevelWindow(1, 16, 6, 16, 12)
 
 
 def test_a_cell_of_a_coarser_level_is_framed_where_it_lies_among_finer_ones() -> None:
-    place = windows.Place(1, 8, 6, 16, 12)
+    place = windows.LevelWindow(1, 8, 6, 16, 12)
 
     assert windows.square(0, 5, 4, place) == (2.0, 2.0, 2.0)
     assert windows.square(1, 9, 7, place) == (1.0, 1.0, 1.0)

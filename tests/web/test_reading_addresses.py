@@ -14,18 +14,14 @@ from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
 from workbench.services.explore.lasso import Lasso
+from workbench.services.explore.listing import ORDERS
+from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
 from workbench.store.database import LARGEST_ID
+from workbench.store.images import LABELS
 from workbench.web.request.parsing import key, numbers, whole, words
-from workbench.web.request.view import (
-    DIMENSION_ORDERS,
-    LABELS,
-    ORDERS,
-    OUTCOME_FILTERS,
-    PATTERN_ORDERS,
-    UNBOUNDED,
-    View,
-    read_view,
-)
+from workbench.web.request.view import View
+from workbench.web.request.view_reading import OUTCOME_FILTERS, read_view
+from workbench.web.request.view_state import DIMENSION_ORDERS, UNBOUNDED
 
 ids = some.none() | some.integers(0, LARGEST_ID)
 sizes = some.integers(0, 999_999)

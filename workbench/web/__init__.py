@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from workbench.web import template_globals
 from workbench.web.exports import pictures, reports
 from workbench.web.pages import (
     accounts,
@@ -14,13 +15,15 @@ from workbench.web.pages import (
     images,
     media,
     models,
+    notes,
     patterns,
     similar,
     tag_checks,
     taxonomy,
+    verdicts,
 )
 from workbench.web.request import converters
-from workbench.web.site import compression, errors, formatting, i18n, security, template_globals
+from workbench.web.site import compression, errors, formatting, i18n, security
 
 
 def register(app: Flask) -> None:
@@ -42,10 +45,12 @@ def register(app: Flask) -> None:
         images,
         media,
         models,
+        notes,
         patterns,
         reports,
         similar,
         tag_checks,
         taxonomy,
+        verdicts,
     ):
         app.register_blueprint(module.blueprint)

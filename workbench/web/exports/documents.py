@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from workbench.services.errors import InvalidError, ServiceError
 from workbench.services.image import media
-from workbench.web.pages.media import sniffed
+from workbench.web.site.picture_types import HEAD, sniffed
 
 MOST_PICTURES = 600
 """Of a document: as many as an overview has cells at most."""
@@ -56,7 +56,7 @@ def _embedded(endpoint: str, **values: Any) -> str:
         )
     try:
         content = _content(endpoint, values)
-        kind = sniffed(content[:8])
+        kind = sniffed(content[:HEAD])
     except (ServiceError, OSError):
         return NO_PICTURE
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

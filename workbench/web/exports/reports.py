@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from workbench.services.explore import filters, patterns, reports
 from workbench.services.workspaces import Workspace
 from workbench.web.exports.attachments import attached, file_name, policy
 from workbench.web.exports.documents import document
 from workbench.web.exports.plain_styles import plain_style
-from workbench.web.pages.patterns import pattern_page
+from workbench.web.panels.pattern import pattern_panel
 from workbench.web.request.entering import enter, version_of
+from workbench.web.request.view_reading import read_after
 from workbench.web.site import security
 
 blueprint = Blueprint("reports", __name__)
@@ -26,9 +27,10 @@ PATTERNS_REPORTED = 90
 @security.limiter.limit(security.tries_allowed)
 def pattern(name: str, pattern_id: int) -> Response:
     """One pattern: what it is, its figures in words, whom it misleads, what people said."""
-    view, workspace = enter(name)
-    page = pattern_page(view, workspace, pattern_id)
-    remarks = reports.remarks(version_of(workspace).id, pattern_id)
+    _view, workspace = enter(name)
+    version = version_of(workspace).id
+    page = pattern_panel(version, pattern_id, read_after(request.args))
+    remarks = reports.remarks(version, pattern_id)
     row = page.detail.row
     subject = f"pattern {row.number} {row.label if row.tags else ''}"
     return _report("pattern_report", workspace, subject, page=page, remarks=remarks)

@@ -18,11 +18,14 @@ from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
 from workbench.services.review import pattern_names
 from workbench.services.workspaces import Workspace
-from workbench.web.presenters import dimensions as dimension_panel
-from workbench.web.presenters import overview as overview_panel
+from workbench.web.panels.dimensions import dimensions_panel
+from workbench.web.panels.overview import marked_cells, overview_panel
+from workbench.web.presenters.dimensions import DrawnDimension
 from workbench.web.presenters.filters import FilterChip, chips
+from workbench.web.presenters.overview import Drawing
 from workbench.web.request.entering import enter, version_of
-from workbench.web.request.view import View, read_after
+from workbench.web.request.view import View
+from workbench.web.request.view_reading import read_after
 from workbench.web.site import security
 
 blueprint = Blueprint("explore", __name__)
@@ -40,7 +43,7 @@ class ExplorePage:
     view: View
     workspace: Workspace
     overview: Overview
-    drawing: overview_panel.Drawing
+    drawing: Drawing
     chips: tuple[FilterChip, ...]
     choices: FilterChoices
     selected: CellDetail | None
@@ -53,7 +56,7 @@ class ExplorePage:
     patterns_total: int
     pattern_name: str | None
     """Of the pattern that is selected."""
-    dimensions: tuple[dimension_panel.DrawnDimension, ...]
+    dimensions: tuple[DrawnDimension, ...]
     carriers: tuple[tuple[Carrier, ...], tuple[Carrier, ...]] | None
     """Of the dimension that is picked, left and right."""
     left_name: str
@@ -68,7 +71,7 @@ def show(name: str) -> str:
     view, workspace = enter(name)
     if workspace.version is None:
         return render_template("views/unanalysed.html", view=view, workspace=workspace)
-    return render_template("views/explore.html", page=explore_page(view, workspace))
+    return render_template("views/explore.html", page=_page(view, workspace))
 
 
 @blueprint.get("/c/<collection:name>/cells/<record:cell_id>")
@@ -100,70 +103,37 @@ def welcome() -> Response:
     return response
 
 
-def explore_page(
-    view: View,
-    workspace: Workspace,
-    images_shown: int = IMAGES_SHOWN,
-    patterns_shown: int = PATTERNS_SHOWN,
-) -> ExplorePage:
+def _page(view: View, workspace: Workspace) -> ExplorePage:
     """Everything that a view of a collection shows; `after` in the address turns its images."""
     version = version_of(workspace).id
     after = read_after(request.args)
     chosen = filters.choose(version, view.selection)
-    overview = grid.overview(chosen, view.level, view.window)
-    selected, pinned_a, pinned_b = (
-        cell_card.detail_of(chosen, cell_id) if cell_id else None
-        for cell_id in (view.cell, view.a, view.b)
-    )
-    marked = {
-        mark: detail.cell
-        for mark, detail in (("", selected), ("A", pinned_a), ("B", pinned_b))
-        if detail is not None
-    }
+    marked = marked_cells(view, chosen)
+    overview = overview_panel(view, chosen, marked)
     ranked = patterns.patterns(chosen, view.sort)
+    sides = dimensions_panel(view, chosen)
     return ExplorePage(
         view=view,
         workspace=workspace,
-        overview=overview,
-        drawing=overview_panel.drawing(
-            overview,
-            marked,
-            view.lasso,
-            lighting=view.pattern is not None or view.lasso is not None,
-        ),
+        overview=overview.overview,
+        drawing=overview.drawing,
         chips=chips(view),
         choices=filters.filter_choices(version),
-        selected=selected,
-        pinned_a=pinned_a,
-        pinned_b=pinned_b,
-        images=listing.images(chosen, view.order, after, images_shown, view.shuffle),
+        selected=marked.selected,
+        pinned_a=marked.a,
+        pinned_b=marked.b,
+        images=listing.images(chosen, view.order, after, IMAGES_SHOWN, view.shuffle),
         paged=after is not None,
-        patterns=ranked[:patterns_shown],
+        patterns=ranked[:PATTERNS_SHOWN],
         patterns_total=len(ranked),
         pattern_name=(pattern_names.pattern_name(version, view.pattern) if view.pattern else None),
-        dimensions=dimension_panel.drawn(dimensions.violins(chosen, view.a, view.b), view.by),
+        dimensions=sides.dimensions,
         carriers=(
             None
             if view.dimension is None
             else dimensions.carriers(chosen, view.dimension, view.a, view.b)
         ),
-        left_name=_left_name(view),
-        right_name=_right_name(view),
+        left_name=sides.left_name,
+        right_name=sides.right_name,
         welcome=WELCOMED not in request.cookies,
     )
-
-
-def _left_name(view: View) -> str:
-    if view.a:
-        return "A"
-    if view.cell:
-        return gettext("the selected cell")
-    if view.lasso or view.pattern:
-        return gettext("the selected images")
-    return _right_name(view.changed(b=None))
-
-
-def _right_name(view: View) -> str:
-    if view.b:
-        return "B"
-    return gettext("all that match the filters") if view.filters.any else gettext("all images")

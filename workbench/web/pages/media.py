@@ -11,13 +11,13 @@ from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.image import counterfactuals, media
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
-from workbench.web.request.view import MOST_DIMENSIONS
+from workbench.web.request.view_state import MOST_DIMENSIONS
 from workbench.web.site import security
+from workbench.web.site.picture_types import HEAD, sniffed
 
 blueprint = Blueprint("media", __name__)
 
 ONE_YEAR = 365 * 24 * 3600
-SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
 @blueprint.get("/images/<record:image_id>.jpg")
@@ -67,7 +67,7 @@ def _dimension() -> int | None:
 def _file(path: Path) -> Response:
     try:
         with path.open("rb") as file:
-            kind = sniffed(file.read(8))
+            kind = sniffed(file.read(HEAD))
     except FileNotFoundError as error:
         raise UnavailableError(
             gettext("The image file is missing from the data directory.")
@@ -76,18 +76,10 @@ def _file(path: Path) -> Response:
 
 
 def _bytes(content: bytes) -> Response:
-    response = Response(content, mimetype=sniffed(content[:8]))
+    response = Response(content, mimetype=sniffed(content[:HEAD]))
     response.add_etag()
     response.make_conditional(request)
     return _kept(response)
-
-
-def sniffed(head: bytes) -> str:
-    """The type that the content has, whatever its name says; only JPEG and PNG are served."""
-    for signature, kind in SIGNATURES:
-        if head.startswith(signature):
-            return kind
-    raise UnavailableError(gettext("The image file is damaged."))
 
 
 def _kept(response: Response) -> Response:

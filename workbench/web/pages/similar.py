@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 
-from workbench.services.errors import InvalidError, UnavailableError
+from workbench.services.errors import InvalidError
 from workbench.services.explore.cards import ImageCard
 from workbench.services.similar import search
-from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard, Neighbour
+from workbench.services.similar.search import LONGEST_WORDS, MOST, GroupCard
 from workbench.services.workspaces import Workspace
+from workbench.web.panels.neighbours import Nearest, looked_up
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole, words
 from workbench.web.request.view import View
 from workbench.web.site import security
 
 blueprint = Blueprint("similar", __name__)
-
-BESIDE_AN_IMAGE = 8
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """What was found, or why nothing can be looked up at present."""
-
-    found: tuple[Neighbour, ...]
-    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,29 +60,16 @@ def show(name: str) -> str:
     image, group, nearest = None, None, None
     if image_id is not None:
         image = search.image_card(version, image_id)
-        nearest = _looked_up(lambda: search.of_image(version, image_id, MOST))
+        nearest = looked_up(lambda: search.of_image(version, image_id, MOST))
     elif group_id is not None:
         group, image = search.group_card(version, group_id)
-        nearest = _looked_up(lambda: search.of_group(version, group_id, MOST))
+        nearest = looked_up(lambda: search.of_group(version, group_id, MOST))
     no_text = search.why_no_text(version)
     if text:
         nearest = (
             Nearest((), no_text)
             if no_text
-            else _looked_up(lambda: search.of_text(version, text, MOST))
+            else looked_up(lambda: search.of_text(version, text, MOST))
         )
     page = SimilarPage(view, workspace, image, group, text, nearest, no_text)
     return render_template("views/similar.html", page=page)
-
-
-def beside_image(version_id: int, image_id: int) -> Nearest:
-    """The few that an image's own page shows."""
-    return _looked_up(lambda: search.of_image(version_id, image_id, BESIDE_AN_IMAGE))
-
-
-def _looked_up(look: Callable[[], tuple[Neighbour, ...]]) -> Nearest:
-    """The page stands even where what is nearest cannot be had."""
-    try:
-        return Nearest(look())
-    except UnavailableError as error:
-        return Nearest((), str(error))

@@ -10,7 +10,8 @@ from flask_babel import gettext
 
 from workbench.services.explore.filters import Filters
 from workbench.web.request.parsing import number_text
-from workbench.web.request.view import UNBOUNDED, View
+from workbench.web.request.view import View
+from workbench.web.request.view_state import UNBOUNDED
 from workbench.web.site.formatting import label_words, outcome_words, verdict_words
 
 

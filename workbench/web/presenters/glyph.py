@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from workbench.store.outcomes import OUTCOMES, WRONG
+
 CELL = 48.0
 GROUND = 44.0
 LARGEST_RADIUS = 16.5
@@ -21,9 +23,6 @@ BAR_HEIGHT = 36.0
 LIT_HEIGHT = 2.5
 GAP = 0.09
 """Angle left open between two arcs, so that neighbours are told apart without colour."""
-
-OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
-WRONG = frozenset({"real_called_fake", "fake_called_real"})
 
 
 class Counted(Protocol):
@@ -121,7 +120,7 @@ def lit_bar(share: float) -> Bar:
 
 
 def centre(column: int, row: int) -> tuple[float, float]:
-    """Middle of the cell at a place in the window."""
+    """Middle of the cell in this column and row of the window."""
     return (column + 0.5) * CELL, (row + 0.5) * CELL
 
 

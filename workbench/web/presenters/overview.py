@@ -9,8 +9,10 @@ from flask_babel import gettext
 from workbench.services.explore.cells import CellView
 from workbench.services.explore.grid import Overview
 from workbench.services.explore.lasso import Lasso
-from workbench.web.presenters import glyph, windows
-from workbench.web.presenters.windows import Place
+from workbench.store.outcomes import OUTCOMES
+from workbench.web.presenters import glyph
+from workbench.web.request import windows
+from workbench.web.request.windows import LevelWindow
 from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, probability
 
 
@@ -51,14 +53,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Steps:
-    """Places one step away; None where there is nothing further."""
+    """Windows one step away; None where there is nothing further."""
 
-    finer: Place | None
-    coarser: Place | None
-    left: Place | None
-    right: Place | None
-    up: Place | None
-    down: Place | None
+    finer: LevelWindow | None
+    coarser: LevelWindow | None
+    left: LevelWindow | None
+    right: LevelWindow | None
+    up: LevelWindow | None
+    down: LevelWindow | None
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,10 @@ class Drawing:
 
     width: float
     height: float
-    place: Place
+    window: LevelWindow
     cells: tuple[DrawnCell, ...]
     marks: tuple[Mark, ...]
-    levels: tuple[Place, ...]
+    levels: tuple[LevelWindow, ...]
     steps: Steps
     empty: int
     """Cells of which no image passes the filters."""
@@ -88,36 +90,36 @@ def drawing(
     lighting: bool = False,
 ) -> Drawing:
     """Lay an overview out; `marked` names cells to frame: "" the selected one, "A" and "B"."""
-    window = overview.window
-    place = Place(overview.level, window.column, window.row, window.columns, window.rows)
+    part = overview.window
+    window = LevelWindow(overview.level, part.column, part.row, part.columns, part.rows)
     largest = max((cell.whole for cell in overview.cells), default=1)
     sentences = Sentences()
     cells = tuple(
-        _drawn(cell, place, largest, sentences, lighting=lighting) for cell in overview.cells
+        _drawn(cell, window, largest, sentences, lighting=lighting) for cell in overview.cells
     )
     return Drawing(
-        width=place.columns * glyph.CELL,
-        height=place.rows * glyph.CELL,
-        place=place,
+        width=window.columns * glyph.CELL,
+        height=window.rows * glyph.CELL,
+        window=window,
         cells=cells,
-        marks=tuple(_mark(name, cell, place) for name, cell in marked.items()),
+        marks=tuple(_mark(name, cell, window) for name, cell in marked.items()),
         levels=tuple(
-            windows.at_level(place, level, overview.columns, overview.rows)
+            windows.at_level(window, level, overview.columns, overview.rows)
             for level in range(overview.levels)
         ),
-        steps=_steps(overview, place, marked.get("")),
+        steps=_steps(overview, window, marked.get("")),
         empty=sum(cell.empty for cell in cells),
         lighting=lighting,
-        lasso=_lasso_points(lasso, place) if lasso else "",
+        lasso=_lasso_points(lasso, window) if lasso else "",
     )
 
 
-def _lasso_points(lasso: Lasso, place: Place) -> str:
+def _lasso_points(lasso: Lasso, window: LevelWindow) -> str:
     """A lasso in units of the drawing, whatever level it was drawn on."""
-    factor = 2.0 ** (place.level - lasso.level)
+    factor = 2.0 ** (window.level - lasso.level)
     return " ".join(
-        f"{(x * factor - place.column) * glyph.CELL:.1f},"
-        f"{(y * factor - place.row) * glyph.CELL:.1f}"
+        f"{(x * factor - window.column) * glyph.CELL:.1f},"
+        f"{(y * factor - window.row) * glyph.CELL:.1f}"
         for x, y in lasso.corners
     )
 
@@ -129,7 +131,7 @@ class Sentences:
     """
 
     def __init__(self) -> None:
-        self._outcomes = {name: str(OUTCOME_WORDS[name]) for name in glyph.OUTCOMES}
+        self._outcomes = {name: str(OUTCOME_WORDS[name]) for name in OUTCOMES}
         self._image_count = image_counts()
         self._counts = gettext("%(images)s; %(parts)s.")
         self._fakeness = gettext("Mean p(fake) %(p)s, severity %(severity)s of 5.")
@@ -162,9 +164,9 @@ class Sentences:
 
 
 def _drawn(
-    cell: CellView, place: Place, largest: int, sentences: Sentences, *, lighting: bool
+    cell: CellView, window: LevelWindow, largest: int, sentences: Sentences, *, lighting: bool
 ) -> DrawnCell:
-    x, y = glyph.centre(cell.column - place.column, cell.row - place.row)
+    x, y = glyph.centre(cell.column - window.column, cell.row - window.row)
     radius = glyph.ring_radius(cell.images, largest)
     return DrawnCell(
         cell=cell,
@@ -184,8 +186,8 @@ def _drawn(
     )
 
 
-def _mark(name: str, cell: CellView, place: Place) -> Mark:
-    column, row, side = windows.square(cell.level, cell.column, cell.row, place)
+def _mark(name: str, cell: CellView, window: LevelWindow) -> Mark:
+    column, row, side = windows.square(cell.level, cell.column, cell.row, window)
     inset = (glyph.CELL - glyph.GROUND) / 2
     return Mark(
         name,
@@ -195,23 +197,23 @@ def _mark(name: str, cell: CellView, place: Place) -> Mark:
     )
 
 
-def _steps(overview: Overview, place: Place, selected: CellView | None) -> Steps:
-    def zoomed(level: int) -> Place | None:
+def _steps(overview: Overview, window: LevelWindow, selected: CellView | None) -> Steps:
+    def zoomed(level: int) -> LevelWindow | None:
         if not 0 <= level < overview.levels:
             return None
-        if selected is not None and selected.level == place.level:
+        if selected is not None and selected.level == window.level:
             middle = (selected.column + 0.5, selected.row + 0.5)
         else:
-            middle = place.middle
-        return windows.around(place.level, middle, level, overview.columns, overview.rows)
+            middle = window.middle
+        return windows.around(window.level, middle, level, overview.columns, overview.rows)
 
-    def moved(columns: int, rows: int) -> Place | None:
-        return windows.moved(place, columns, rows, overview.columns, overview.rows)
+    def moved(columns: int, rows: int) -> LevelWindow | None:
+        return windows.moved(window, columns, rows, overview.columns, overview.rows)
 
-    across, down = max(1, place.columns // 2), max(1, place.rows // 2)
+    across, down = max(1, window.columns // 2), max(1, window.rows // 2)
     return Steps(
-        finer=zoomed(place.level + 1),
-        coarser=zoomed(place.level - 1),
+        finer=zoomed(window.level + 1),
+        coarser=zoomed(window.level - 1),
         left=moved(-across, 0),
         right=moved(across, 0),
         up=moved(0, -down),

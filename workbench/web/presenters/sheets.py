@@ -16,19 +16,20 @@ LINE = 16.0
 LETTER = 6.4
 """Mean width of a letter of the head's second line, 12 units high."""
 
-Place = tuple[float, float]
+Corner = tuple[float, float]
+"""(x, y) of a part's upper left."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A picture's head and size; `places` are the upper left corners of its parts, in order."""
+    """A picture's head and size; `corners` are the upper left ones of its parts, in order."""
 
     title: str
     facts: tuple[str, ...]
     """Lines below the title: collection, version, filters."""
     width: float
     height: float
-    places: tuple[Place, ...] = ()
+    corners: tuple[Corner, ...] = ()
 
     @property
     def top(self) -> float:
@@ -61,12 +62,12 @@ def grid(
     """A sheet of `count` parts in rows of `columns`, with room of `below` for a legend."""
     rows = max(1, -(-count // columns))
     whole = sheet(title, facts, columns * width, rows * height + below)
-    left, top = whole.places[0]
-    places = tuple(
+    left, top = whole.corners[0]
+    corners = tuple(
         (left + width * (number % columns), top + height * (number // columns))
         for number in range(count)
     )
-    return Sheet(whole.title, whole.facts, whole.width, whole.height, places)
+    return Sheet(whole.title, whole.facts, whole.width, whole.height, corners)
 
 
 def wrapped(text: str, letters: int, lines: int) -> tuple[str, ...]:

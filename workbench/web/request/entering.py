@@ -10,7 +10,8 @@ from workbench.services.errors import NotFoundError
 from workbench.services.explore.review_queue import ReviewQueue
 from workbench.services.models.versions import VersionSummary
 from workbench.services.workspaces import Workspace
-from workbench.web.request.view import View, joined, read_view
+from workbench.web.request.view import View
+from workbench.web.request.view_reading import joined, read_view
 
 
 def enter(name: str) -> tuple[View, Workspace]:

@@ -15,7 +15,7 @@ from workbench.services.explore.filters import Filters
 from workbench.store.database import LARGEST_ID
 from workbench.web.presenters import bars, glyph, heat, violin
 from workbench.web.request.parsing import number_text
-from workbench.web.request.view import UNBOUNDED
+from workbench.web.request.view_state import UNBOUNDED
 from workbench.web.site.security import may
 
 THEMES = ("light", "dark")
@@ -60,10 +60,10 @@ def installation_key(settings: Settings, secret: str) -> str:
     """A short mark of this data directory, put into addresses of pictures.
 
     Pictures are cached for good by their address, and another data directory served at the same
-    place has other pictures under the same ids.
+    address has other pictures under the same ids.
     """
-    place = f"{settings.data_dir}|{settings.url}"
-    return hmac.new(secret.encode(), place.encode(), hashlib.sha256).hexdigest()[:8]
+    origin = f"{settings.data_dir}|{settings.url}"
+    return hmac.new(secret.encode(), origin.encode(), hashlib.sha256).hexdigest()[:8]
 
 
 def chosen_theme() -> str | None:

@@ -13,7 +13,7 @@ WINDOW_ROWS = 12
 
 
 @dataclass(frozen=True)
-class Place:
+class LevelWindow:
     """A level and the window's corner and size, in cells of that level."""
 
     level: int
@@ -30,13 +30,13 @@ class Place:
 
 def window_around(
     level: int, middle: tuple[float, float], grid_columns: int, grid_rows: int
-) -> Place:
+) -> LevelWindow:
     """The window of a level whose middle is as near to `middle` as the grid's edges allow."""
     columns = min(WINDOW_COLUMNS, grid_columns)
     rows = min(WINDOW_ROWS, grid_rows)
     column = round(middle[0] - columns / 2)
     row = round(middle[1] - rows / 2)
-    return Place(
+    return LevelWindow(
         level,
         min(max(0, column), grid_columns - columns),
         min(max(0, row), grid_rows - rows),
@@ -45,14 +45,14 @@ def window_around(
     )
 
 
-def at_level(place: Place, level: int, grid_columns: int, grid_rows: int) -> Place:
-    """The same area at another level; the grid's size is that of the place's own level."""
-    return around(place.level, place.middle, level, grid_columns, grid_rows)
+def at_level(window: LevelWindow, level: int, grid_columns: int, grid_rows: int) -> LevelWindow:
+    """The same area at another level; the grid's size is that of the window's own level."""
+    return around(window.level, window.middle, level, grid_columns, grid_rows)
 
 
 def around(
     level: int, middle: tuple[float, float], target: int, grid_columns: int, grid_rows: int
-) -> Place:
+) -> LevelWindow:
     """The window of level `target` around a point given in cells of `level`, with its grid."""
     factor = 2.0 ** (target - level)
     return window_around(
@@ -63,14 +63,16 @@ def around(
     )
 
 
-def moved(place: Place, columns: int, rows: int, grid_columns: int, grid_rows: int) -> Place | None:
+def moved(
+    window: LevelWindow, columns: int, rows: int, grid_columns: int, grid_rows: int
+) -> LevelWindow | None:
     """The window moved by so many cells; None where the edge is reached already."""
-    x, y = place.middle
-    there = window_around(place.level, (x + columns, y + rows), grid_columns, grid_rows)
-    return there if there != place else None
+    x, y = window.middle
+    there = window_around(window.level, (x + columns, y + rows), grid_columns, grid_rows)
+    return there if there != window else None
 
 
-def square(level: int, column: int, row: int, place: Place) -> tuple[float, float, float]:
+def square(level: int, column: int, row: int, window: LevelWindow) -> tuple[float, float, float]:
     """Left, top and side of another level's cell, in cells of the window shown."""
-    factor = 2.0 ** (place.level - level)
-    return column * factor - place.column, row * factor - place.row, factor
+    factor = 2.0 ** (window.level - level)
+    return column * factor - window.column, row * factor - window.row, factor

@@ -1,0 +1,1 @@
+"""What one panel shows, gathered from services: a page has several, a picture takes one."""
