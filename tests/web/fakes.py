@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -47,7 +48,7 @@ from workbench.services.explore.patterns import (
 )
 from workbench.services.explore.reports import Remark
 from workbench.services.explore.taxonomy import TagRow
-from workbench.services.image import counterfactuals, detail, media
+from workbench.services.image import batch, counterfactuals, detail, media
 from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
 from workbench.services.image.edits import DimensionEdit, RegionEdit
@@ -140,6 +141,7 @@ class FakeWorkbench:
     encoder_missing: bool = False
     reads_text: bool = False
     index_missing: bool = False
+    pictures_missing: bool = False
     activated: list[tuple[int, int]] = field(default_factory=list)
     broken: bool = False
     """Every use case fails, as when the database is away."""
@@ -149,6 +151,7 @@ class FakeWorkbench:
         """Each service module that views call, with what stands for it."""
         return (
             (accounts, Accounts(self)),
+            (batch, PictureBatch(self)),
             (cell_card, CellCards()),
             (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
@@ -899,6 +902,24 @@ class Media:
         if not path.exists():
             path.write_bytes(_picture("JPEG", (64, 64), "beige"))
         return path
+
+
+@dataclass
+class PictureBatch:
+    book: FakeWorkbench
+
+    def pictures(self, wanted: Iterable[batch.Picture]) -> dict[batch.Picture, bytes]:
+        return {} if self.book.pictures_missing else {each: self._of(each) for each in set(wanted)}
+
+    def _of(self, wanted: batch.Picture) -> bytes:
+        files = Media(self.book)
+        match wanted:
+            case batch.Heatmap(version_id, image_id, dimension):
+                return files.heatmap(version_id, image_id, dimension)
+            case batch.Crop(group_id, size):
+                return files.group_crop(group_id, size).read_bytes()
+            case _:
+                return files.normalised(wanted.image_id).read_bytes()
 
 
 def _picture(kind: str, size: tuple[int, int], colour: str) -> bytes:

@@ -19,7 +19,7 @@ from werkzeug.http import parse_options_header
 
 from tests.web.conftest import Reader
 from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, FakeWorkbench
-from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.grid import Overview
 from workbench.services.export import png
@@ -365,13 +365,8 @@ def test_a_full_window_fits_into_a_document(
     assert pixels(visitor, "overview?level=1&window=0,0,30,20").shape[1] == 2 * (30 * 48 + 48)
 
 
-def test_a_picture_whose_file_is_gone_leaves_the_rest(
-    visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def gone(*_given: object) -> None:
-        raise NotFoundError("The normalised image is missing from the data directory.")
-
-    monkeypatch.setattr("workbench.services.image.media.thumbnail", gone)
+def test_a_picture_whose_file_is_gone_leaves_the_rest(visitor: Reader, book: FakeWorkbench) -> None:
+    book.pictures_missing = True
 
     images = drawing(visitor, "overview").iter(f"{SVG}image")
     assert {each.get("href") for each in images} == {documents.NO_PICTURE}

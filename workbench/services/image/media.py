@@ -20,13 +20,14 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.files import write_durably
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import finished_version, is_finished
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image
-from workbench.store.results import PixelGroup
+from workbench.store.results import PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
@@ -39,10 +40,12 @@ def normalised(image_id: int) -> Path:
     image = session().get(Image, image_id)
     if image is None:
         raise NotFoundError(gettext("Image not found."))
-    return _existing(normalised_path(app_settings.settings().image_dir, image.pixel_hash))
+    return file_of(image)
 
 
-def _existing(path: Path) -> Path:
+def file_of(image: Image) -> Path:
+    """The same of an image that is read already."""
+    path = normalised_path(app_settings.settings().image_dir, image.pixel_hash)
     if not path.is_file():
         raise NotFoundError(gettext("The normalised image is missing from the data directory."))
     return path
@@ -50,8 +53,12 @@ def _existing(path: Path) -> Path:
 
 def thumbnail(image_id: int, size: int) -> Path:
     """A square JPEG of the image, 48, 96 or 192 px."""
+    return thumbnail_of(normalised(image_id), size)
+
+
+def thumbnail_of(source: Path, size: int) -> Path:
+    """The same of an image whose normalised file lies there."""
     _check_size(size)
-    source = normalised(image_id)
 
     def make() -> Picture.Image:
         with Picture.open(source) as picture:
@@ -62,13 +69,17 @@ def thumbnail(image_id: int, size: int) -> Path:
 
 def group_crop(group_id: int, size: int) -> Path:
     """The surroundings of a pixel group with its outline drawn, as a square JPEG."""
-    _check_size(size)
     group = session().get(PixelGroup, group_id)
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
         raise NotFoundError(gettext("Pixel group not found."))
+    return crop_of(group, normalised(group.image_id), size)
+
+
+def crop_of(group: PixelGroup, source: Path, size: int) -> Path:
+    """The same of a finished version's group that is read already, its image's file at `source`."""
+    _check_size(size)
     folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
-    source = normalised(group.image_id)
     return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, source, size))
 
 
@@ -136,7 +147,7 @@ def heatmap_levels(version_id: int, image_id: int, dimension: int | None) -> byt
     On the version's own scale, the same for all its images and dimensions and never stretched for
     one; what lies beyond it is clipped. `dimension` None is the sum over all dimensions.
     """
-    return _png(Picture.fromarray(_levels(version_id, image_id, dimension)))
+    return _png(Picture.fromarray(_levels_of_image(version_id, image_id, dimension)))
 
 
 def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
@@ -144,18 +155,34 @@ def heatmap(version_id: int, image_id: int, dimension: int | None) -> bytes:
 
     The ramp is its palette: a byte a pixel is made and sent in half the time that four take.
     """
-    picture = Picture.fromarray(_levels(version_id, image_id, dimension)).convert("P")
+    return _coloured(_levels_of_image(version_id, image_id, dimension))
+
+
+def heatmap_of(version: ModelVersion, prediction: Prediction, dimension: int | None) -> bytes:
+    """The same of a finished version and its prediction on an image, both read already."""
+    _activations, maps = rows_at(prediction, app_settings.settings())
+    return _coloured(_levels(version, maps, dimension))
+
+
+def _coloured(levels: NDArray[np.uint8]) -> bytes:
+    picture = Picture.fromarray(levels).convert("P")
     picture.putpalette(RAMP.tobytes(), "RGBA")
     return _png(picture)
 
 
-def _levels(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
+def _levels_of_image(version_id: int, image_id: int, dimension: int | None) -> NDArray[np.uint8]:
     version = finished_version(version_id)
-    settings = app_settings.settings()
-    weights = logit_weights_of(version_id, settings)
+    _activations, maps = rows_of(version_id, image_id, app_settings.settings())
+    return _levels(version, maps, dimension)
+
+
+def _levels(
+    version: ModelVersion, maps: NDArray[np.float32], dimension: int | None
+) -> NDArray[np.uint8]:
+    """Grey levels (H, W) of a token map (K, patch)."""
+    weights = logit_weights_of(version.id, app_settings.settings())
     if dimension is not None:
         check_dimension(dimension, len(weights))
-    _activations, maps = rows_of(version_id, image_id, settings)
     contributions = contribution_map(maps, weights, dimension, NORMAL_SIZE)
     return grey_levels(contributions, version.metrics["map_scale"])
 

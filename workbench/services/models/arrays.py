@@ -62,6 +62,13 @@ def rows_of(
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
+    return rows_at(prediction, settings)
+
+
+def rows_at(
+    prediction: Prediction, settings: Settings
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same of an image whose prediction is read already."""
     artifact = prediction.shard.artifact
     try:
         activations, maps = (

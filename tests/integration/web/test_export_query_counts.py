@@ -1,0 +1,121 @@
+"""Pictures and reports ask the database as often for many pictures as for few."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.integration.web.test_query_counts import counted, queries
+from workbench.config import Settings
+from workbench.services.image import batch, media
+from workbench.services.image.batch import Crop, Heatmap, Thumbnail, WholeImage
+from workbench.services.workspaces import Workspace
+from workbench.store.database import session
+from workbench.store.results import PixelGroup, Prediction
+from workbench.web.exports import drawings
+from workbench.web.site.security import limiter
+
+READING_A_WORKSPACE = 5
+"""The collection, its active version, all finished ones, the open run, what is judged."""
+EMBEDDING = 6
+"""The groups, their images, the version, its run, the predictions, the weights' file."""
+
+
+@pytest.fixture
+def reading(client: FlaskClient, settings: Settings, app: Flask) -> FlaskClient:
+    """A visitor of an installation that is open for reading."""
+    app.config["WORKBENCH"] = settings.model_copy(update={"open_reading": True})
+    return client
+
+
+def taken(reading: FlaskClient, address: str) -> tuple[int, list[str]]:
+    """How many pictures a document holds, and the statements that it took to make it."""
+    limiter.reset()
+    reading.get(f"/c/pictures/{address}")
+    with counted() as sent:
+        answer = reading.get(f"/c/pictures/{address}")
+    assert answer.status_code == 200
+    return answer.text.count('"data:image/'), sent
+
+
+@pytest.mark.parametrize(
+    ("address", "of_its_own"),
+    [
+        # The cells; the cards and their verdicts; the patterns and their tags.
+        ("export/overview.svg", 1),
+        ("export/images.svg", 2),
+        ("export/patterns.svg", 2),
+        ("patterns/report.html", 3),
+    ],
+)
+def test_a_document_asks_for_its_own_view_and_for_all_its_pictures_together(
+    reading: FlaskClient, analysed: Workspace, address: str, of_its_own: int
+) -> None:
+    pictures, sent = taken(reading, address)
+
+    assert pictures > 20
+    assert len(sent) <= READING_A_WORKSPACE + of_its_own + EMBEDDING
+
+
+def test_a_picture_of_more_images_asks_no_more_often(
+    reading: FlaskClient, analysed: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = taken(reading, "export/images.svg")
+    monkeypatch.setattr(drawings, "IMAGES_TAKEN", 2)
+    few = taken(reading, "export/images.svg")
+
+    assert (few[0], len(few[1])) == (4, len(many[1]))
+    assert many[0] > 40
+
+
+def test_a_drawn_overview_reads_no_patterns_and_no_images_cards(
+    reading: FlaskClient, analysed: Workspace
+) -> None:
+    _pictures, sent = taken(reading, "export/overview.svg")
+
+    assert not [each for each in sent if "FROM pattern" in each or "FROM prediction" in each]
+
+
+def test_pictures_read_together_are_those_read_one_by_one(version_id: int) -> None:
+    image_ids = session().scalars(
+        select(Prediction.image_id).where(Prediction.version_id == version_id).limit(4)
+    )
+    group_ids = session().scalars(
+        select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(4)
+    )
+    images, groups = image_ids.all(), group_ids.all()
+    expected = {
+        **{WholeImage(each): media.normalised(each).read_bytes() for each in images},
+        **{Thumbnail(each, 48): media.thumbnail(each, 48).read_bytes() for each in images},
+        **{Crop(each, 96): media.group_crop(each, 96).read_bytes() for each in groups},
+        **{Heatmap(version_id, each): media.heatmap(version_id, each, None) for each in images},
+        **{Heatmap(version_id, each, 1): media.heatmap(version_id, each, 1) for each in images},
+    }
+
+    assert batch.pictures(expected) == expected
+    assert queries(lambda: batch.pictures(expected)) <= EMBEDDING
+
+
+def test_what_cannot_be_had_is_left_out(version_id: int) -> None:
+    first, second = session().scalars(
+        select(Prediction.image_id).where(Prediction.version_id == version_id).limit(2)
+    )
+    media.normalised(first).unlink()
+    whole = WholeImage(second)
+
+    found = batch.pictures(
+        [
+            whole,
+            WholeImage(first),
+            WholeImage(999_999),
+            Thumbnail(second, 7),
+            Crop(999_999, 48),
+            Heatmap(version_id, 999_999),
+            Heatmap(999_999, second),
+            Heatmap(version_id, second, 60),
+        ]
+    )
+    assert found.keys() == {whole}
+    assert batch.pictures([]) == {}
