@@ -9,12 +9,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import tinycss2
 from flask import current_app
 from markupsafe import Markup
+from tinycss2.ast import (
+    CurlyBracketsBlock,
+    Declaration,
+    FunctionBlock,
+    HashToken,
+    Node,
+    ParenthesesBlock,
+    QualifiedRule,
+)
 
 DRAWN = frozenset(
     {
@@ -38,10 +48,7 @@ DRAWN = frozenset(
 SHAPES = ("overview", "dimensions", "patterns", "image")
 """Sheets with rules for what the presenters draw."""
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_TOKEN = re.compile(r"(--[\w-]+)\s*:\s*([^;]+);")
-_VARIABLE = re.compile(r"var\((--[\w-]+)\)")
-_FADED = re.compile(r"color-mix\(in srgb, (#[0-9a-f]{6}) (\d+)%, transparent\)")
+_FADED = re.compile(r"in srgb, #([0-9a-f]{6}) (\d+)%, transparent")
 
 
 @dataclass(frozen=True)
@@ -70,28 +77,41 @@ def read_tokens() -> dict[str, str]:
 
 def tokens_of(text: str) -> dict[str, str]:
     """The custom properties that a sheet sets, `light-dark()` answered with its first value."""
-    found = {name: _light(value.strip()) for name, value in _TOKEN.findall(_without_comments(text))}
-    return {name: _filled(value, found) for name, value in found.items()}
+    found = {
+        declared.name: tinycss2.serialize(declared.value).strip()
+        for rule in _rules(text)
+        for declared in _declarations(rule)
+        if declared.name.startswith("--")
+    }
+    return {name: resolved(value, found) for name, value in found.items()}
 
 
 def drawn_rules(text: str, tokens: dict[str, str]) -> str:
     """What a sheet says of shapes: no layout, no states of a pointer, no media."""
     rules = []
-    for selector, body in _rules(_without_comments(text)):
-        selectors = [each.strip() for each in selector.split(",") if ":" not in each]
-        kept = [
-            f"{name}:{resolved(value, tokens)}"
-            for name, value in _declarations(body)
-            if name in DRAWN
+    for rule in _rules(text):
+        selectors = [
+            tinycss2.serialize(each).strip()
+            for each in _parts(rule.prelude)
+            if not any(node == ":" for node in each)
         ]
-        if selectors and kept and not selector.startswith("@"):
+        kept = [
+            f"{declared.name}:{tinycss2.serialize(_plain(declared.value, tokens)).strip()}"
+            for declared in _declarations(rule)
+            if declared.name in DRAWN
+        ]
+        if selectors and kept:
             rules.append(f"{','.join(selectors)}{{{';'.join(kept)}}}\n")
     return "".join(rules)
 
 
 def resolved(text: str, tokens: dict[str, str]) -> str:
-    """A text of CSS with every variable, light-dark() and fading replaced by its value."""
-    return _FADED.sub(_with_alpha, _light(_filled(_without_comments(text), tokens)))
+    """A text of CSS with every variable, light-dark() and fading replaced by its value.
+
+    Raises KeyError for a variable that there is no token for.
+    """
+    plain: str = tinycss2.serialize(_plain(tinycss2.parse_component_value_list(text), tokens))
+    return plain
 
 
 def _sealed(text: str) -> PlainStyle:
@@ -105,49 +125,77 @@ def _template(name: str) -> str:
     return current_app.jinja_env.loader.get_source(current_app.jinja_env, name)[0]  # type: ignore[union-attr]
 
 
-def _without_comments(text: str) -> str:
-    return _COMMENT.sub("", text)
+def _rules(text: str) -> Iterator[QualifiedRule]:
+    """The rules at the top of a sheet; those for some media only are left out."""
+    for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
+        _check(rule)
+        if isinstance(rule, QualifiedRule):
+            yield rule
 
 
-def _filled(value: str, tokens: dict[str, str]) -> str:
-    while _VARIABLE.search(value):
-        value = _VARIABLE.sub(lambda found: tokens[found[1]], value)
-    return value
+def _declarations(rule: QualifiedRule) -> Iterator[Declaration]:
+    for each in tinycss2.parse_blocks_contents(rule.content, skip_whitespace=True):
+        _check(each)
+        if isinstance(each, Declaration):
+            yield each
 
 
-def _light(text: str) -> str:
-    """`light-dark(a, b)` as `a`, which may itself have brackets."""
-    while (start := text.find("light-dark(")) >= 0:
-        first = start + len("light-dark(")
-        depth, comma = 1, None
-        end = first
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            if text[end] == "," and depth == 1 and comma is None:
-                comma = end
-            end += 1
-        text = text[:start] + text[first:comma].strip() + text[end:]
-    return text
+def _plain(nodes: Iterable[Node], tokens: dict[str, str]) -> list[Node]:
+    """Component values without comments, variables and what only browsers know."""
+    plain: list[Node] = []
+    for node in nodes:
+        _check(node)
+        if node.type == "comment":
+            continue
+        if isinstance(node, CurlyBracketsBlock | ParenthesesBlock):
+            node.content = _plain(node.content, tokens)
+        if isinstance(node, FunctionBlock):
+            plain += _answered(node, tokens)
+        else:
+            plain.append(node)
+    return plain
 
 
-def _with_alpha(found: re.Match[str]) -> str:
-    return f"{found[1]}{round(int(found[2]) * 2.55):02x}"
+def _answered(function: FunctionBlock, tokens: dict[str, str]) -> list[Node]:
+    """A function's value where it has one outside of a browser, else the function itself."""
+    if function.lower_name == "var":
+        name = tinycss2.serialize(function.arguments).strip()
+        return _plain(tinycss2.parse_component_value_list(tokens[name]), tokens)
+    function.arguments = _plain(function.arguments, tokens)
+    if function.lower_name == "light-dark":
+        return _trimmed(_parts(function.arguments)[0])
+    if function.lower_name == "color-mix":
+        return [_faded(function)]
+    return [function]
 
 
-def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """Selector and body of every rule at the top; blocks within blocks stay in their body."""
-    start = 0
-    while (opening := text.find("{", start)) >= 0:
-        depth, end = 1, opening + 1
-        while depth:
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
-        yield text[start:opening].strip(), text[opening + 1 : end - 1]
-        start = end
+def _faded(mix: FunctionBlock) -> Node:
+    """`color-mix(in srgb, #e3dfd6 70%, transparent)` as `#e3dfd6b2`; another mix as it is."""
+    written = [tinycss2.serialize(_trimmed(each)) for each in _parts(mix.arguments)]
+    found = _FADED.fullmatch(", ".join(written))
+    if found is None:
+        return mix
+    alpha = round(int(found[2]) * 2.55)
+    value = f"{found[1]}{alpha:02x}"
+    return HashToken(mix.source_line, mix.source_column, value, is_identifier=False)
 
 
-def _declarations(body: str) -> Iterator[tuple[str, str]]:
-    for line in body.split(";"):
-        name, colon, value = line.partition(":")
-        if colon:
-            yield name.strip(), value.strip()
+def _parts(nodes: Sequence[Node]) -> list[list[Node]]:
+    """What stands between the commas."""
+    parts: list[list[Node]] = [[]]
+    for node in nodes:
+        if node == ",":
+            parts.append([])
+        else:
+            parts[-1].append(node)
+    return parts
+
+
+def _trimmed(nodes: Sequence[Node]) -> list[Node]:
+    kept = [number for number, node in enumerate(nodes) if node.type != "whitespace"]
+    return list(nodes[kept[0] : kept[-1] + 1]) if kept else []
+
+
+def _check(node: Node) -> None:
+    if node.type == "error":
+        raise ValueError(f"line {node.source_line} of a style sheet: {node.message}")
