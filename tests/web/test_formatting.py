@@ -28,15 +28,30 @@ def test_a_probability_never_claims_a_certainty_it_has_not(value: float | None, 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.42, "+0.42"), (-1.3, "−1.30"), (0.0, "±0.00"), (-0.001, "±0.00"), (None, "–")],
+    [(0.42, "+0.42"), (-1.3, "−1.30"), (0.0, "0.00"), (-0.001, "0.00"), (None, "–")],
 )
 def test_a_sign_is_always_printed(value: float | None, text: str) -> None:
     assert formatting.signed(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.125, 2, "0.12"), (0.375, 2, "0.38"), (-0.5, 0, "0"), (-1.5, 0, "−2"), (2.675, 2, "2.67")],
+)
+def test_figures_are_rounded_half_to_even_by_their_exact_value(
+    value: float, digits: int, text: str
+) -> None:
+    assert formatting.fixed(value, digits) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.95, "95%"), (0.125, "12%"), (0.0, "0%")])
+def test_a_percentage_has_no_space(value: float, text: str) -> None:
+    assert formatting.percent(value) == text
+
+
 @given(value=some.floats(-1e6, 1e6))
 def test_a_signed_number_reads_back_to_itself(value: float) -> None:
-    text = formatting.signed(value).replace("−", "-").replace("±", "")
+    text = formatting.signed(value).replace("−", "-")
 
     assert float(text) == pytest.approx(value, abs=0.0051)
 

@@ -21,7 +21,7 @@ def test_the_score_is_taken_apart_into_signed_parts(visitor: Reader) -> None:
         "−0.40",
         "+2.00",
         "−0.50",
-        "±0.00",
+        "0.00",
         "+1.10",
     ]
     assert "1 dimension without contribution" in parts[0]

@@ -1,6 +1,6 @@
 // A heatmap on a canvas. The server sends contributions as grey levels, and says by data
 // attributes how to read them and which colour each level has; nothing of that is decided here.
-const MINUS = "−";
+import { fixed, signed } from "./numbers.js";
 
 function picture(address) {
   const image = new Image();
@@ -76,12 +76,14 @@ export class Heatmap {
     return ((level - this.#zero) / this.#steps) * this.scale;
   }
 
+  // A contribution without its sign.
+  size(value) {
+    return fixed(Math.abs(value), this.#decimals);
+  }
+
   // A contribution as the server prints it; beyond the scale's ends only the bound is known.
-  words(value, signed = true) {
-    const text = Math.abs(value).toFixed(this.#decimals);
-    if (!signed) return text;
-    if (Number(text) === 0) return `±${text}`;
+  words(value) {
     const bound = Math.abs(value) < this.scale * (1 - 1e-9) ? "" : value > 0 ? "≥ " : "≤ ";
-    return `${bound}${value > 0 ? "+" : MINUS}${text}`;
+    return `${bound}${signed(value, this.#decimals)}`;
   }
 }

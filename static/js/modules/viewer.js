@@ -36,7 +36,7 @@ export function viewer(root) {
     const opacity = Number(part("opacity").value) / 100;
     const threshold = Number(part("threshold").value) / 100;
     part("opacity-words").textContent = `${part("opacity").value}%`;
-    part("threshold-words").textContent = threshold > 0 ? words.logits.replace("{value}", map.words(threshold * map.scale, false)) : words.nothing;
+    part("threshold-words").textContent = threshold > 0 ? words.logits.replace("{value}", map.size(threshold * map.scale)) : words.nothing;
     part("heat").hidden = !part("show-heat").checked;
     part("outlines").classList.toggle("off", !part("show-outlines").checked);
     const { left, width } = part("legend").dataset;

@@ -16,7 +16,7 @@ from workbench.store.results import Cell
 MOST_TABS = 120
 
 
-SIGNS = str.maketrans({"−": "-", "+": "", "±": ""})
+SIGNS = str.maketrans({"−": "-", "+": ""})
 """To numbers as Python writes them."""
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from workbench.services.explore.dimensions import Violin
 from workbench.web.presenters.violin import Half, half_violin
-from workbench.web.site.formatting import label_words, signed
+from workbench.web.site.formatting import fixed, label_words, signed
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,6 @@ def _sentence(violin: Violin) -> str:
         dimension=name,
         weight=signed(violin.weight),
         side=label_words("fake" if violin.weight >= 0 else "real"),
-        left=_mean(violin.left.mean),
-        right=_mean(violin.right.mean),
+        left=fixed(violin.left.mean),
+        right=fixed(violin.right.mean),
     )
-
-
-def _mean(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"

@@ -1,4 +1,8 @@
-"""Numbers, times and words as the screens print them: template filters."""
+"""Numbers, times and words as the screens print them: template filters.
+
+Figures are rounded half to even, by their exact value; `static/js/modules/numbers.js` prints the
+same. What rounds to zero has no sign.
+"""
 
 from __future__ import annotations
 
@@ -140,14 +144,18 @@ def percent(value: float | None, digits: int = 0) -> str:
     return f"{100 * value:.{digits}f}%"
 
 
-def signed(value: float | None, digits: int = 2) -> str:
-    """A number whose sign is always printed, with a real minus: +0.42, −1.30."""
+def fixed(value: float | None, digits: int = 2) -> str:
+    """A number with so many digits after the point and a real minus: 1.30, −0.42."""
     if value is None or math.isnan(value):
         return "–"
     text = f"{abs(value):.{digits}f}"
-    if float(text) == 0:
-        return f"±{text}"
-    return f"{'+' if value > 0 else MINUS}{text}"
+    return f"{MINUS}{text}" if value < 0 and float(text) else text
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """The same with its sign always printed: +0.42, −1.30, and 0.00."""
+    text = fixed(value, digits)
+    return f"+{text}" if value is not None and value > 0 and float(text) else text
 
 
 def factor(value: float | None) -> str:
@@ -259,6 +267,7 @@ def register(app: Flask) -> None:
         expected_words,
         factor,
         file_size,
+        fixed,
         group_count,
         image_count,
         label_words,
