@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.web.fakes import PASSWORD, FakeWorkbench
+from tests.web.fakes.data import PASSWORD
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench import web
 from workbench.config import Settings
 from workbench.web.site.assets import empty_app

@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 
 from tests.web.conftest import Reader, make_app
-from tests.web.fakes import PASSWORD, FakeWorkbench, run
+from tests.web.fakes.data import PASSWORD
+from tests.web.fakes.runs import run
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
 
 WRITES = {

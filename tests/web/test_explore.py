@@ -8,9 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.web import fakes
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench, run
+from tests.web.fakes import workspace as fake_workspaces
+from tests.web.fakes.runs import run
+from tests.web.fakes.workbench import FakeWorkbench
 
 
 def glyph_of(page: str, cell_id: int) -> str:
@@ -126,7 +127,8 @@ def test_a_text_leads_to_images_that_look_like_it_where_the_encoder_may_read(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "look like" not in visitor.get("/c/faces/?text=face").text
-    monkeypatch.setattr(fakes, "NEW", replace(fakes.NEW, encoder="open_clip:ViT-B-32/openai"))
+    reading = replace(fake_workspaces.NEW, encoder="open_clip:ViT-B-32/openai")
+    monkeypatch.setattr(fake_workspaces, "NEW", reading)
 
     page = visitor.get("/c/faces/?text=face").text
 

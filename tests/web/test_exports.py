@@ -18,7 +18,8 @@ from PIL import Image as Picture
 from werkzeug.http import parse_options_header
 
 from tests.web.conftest import Reader
-from tests.web.fakes import CARDS, CELLS, FACES, NEW, NOON, FakeWorkbench
+from tests.web.fakes.data import CARDS, CELLS, FACES, NEW, NOON
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.grid import Overview

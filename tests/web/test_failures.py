@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.web.conftest import Reader, make_app
-from tests.web.fakes import FakeWorkbench
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench.services.errors import (
     ConflictError,
     InvalidError,

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.web.fakes import FakeWorkbench, use_cases
+from tests.web.fakes.workbench import FakeWorkbench, use_cases
 
 FAKED = [
     pytest.param(module, fake, name, id=f"{module.__name__.removeprefix('workbench.')}.{name}")

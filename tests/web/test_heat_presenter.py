@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.web.fakes import CARDS, Details, FakeWorkbench, Media
+from tests.web.fakes.data import CARDS
+from tests.web.fakes.image import Details, Media
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench.config import PROJECT_ROOT
 from workbench.services.image.detail import GroupView
 from workbench.web.presenters.heat import (

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench
+from tests.web.fakes.workbench import FakeWorkbench
 
 NOTE = {"edit": "group-200", "fill": "blur", "expectation": "fall", "text": "the glare did it"}
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench
+from tests.web.fakes.workbench import FakeWorkbench
 from workbench.config import Settings
 from workbench.web.template_globals import installation_key
 

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import ADA, OLD, FakeWorkbench, run
+from tests.web.fakes.data import ADA, OLD
+from tests.web.fakes.runs import run
+from tests.web.fakes.workbench import FakeWorkbench
 
 FRAGMENT = {"HX-Request": "true"}
 

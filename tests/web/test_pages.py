@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench, run
+from tests.web.fakes.runs import run
+from tests.web.fakes.workbench import FakeWorkbench
 
 PAGES = {
     "/": "Collections",

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench
+from tests.web.fakes.workbench import FakeWorkbench
 
 
 def test_patterns_are_listed_with_what_is_claimed_and_what_was_measured(visitor: Reader) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.web.fakes import CARDS, CELLS, Cells, FakeChosen
+from tests.web.fakes.data import CARDS, CELLS
+from tests.web.fakes.explore import Cells, FakeChosen
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.lasso import Lasso

@@ -11,7 +11,9 @@ from dataclasses import replace
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import NOON, FakeWorkbench, Patterns
+from tests.web.fakes.data import NOON
+from tests.web.fakes.patterns import Patterns
+from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.test_pages import Page
 from workbench.services.review.tags import TaggingView
 

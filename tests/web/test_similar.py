@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import FakeWorkbench
+from tests.web.fakes.workbench import FakeWorkbench
 
 CARDS = re.compile(r'class="card" href="/c/faces/images/(\d+)')
 

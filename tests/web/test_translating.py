@@ -16,7 +16,9 @@ from flask_babel import gettext
 
 from tests.web import pseudo
 from tests.web.conftest import Reader, make_app
-from tests.web.fakes import CARDS, FACES, NEW, RAW, FakeWorkbench, run
+from tests.web.fakes.data import CARDS, FACES, NEW, RAW
+from tests.web.fakes.runs import run
+from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.pseudo import LANGUAGE, Bare
 from tests.web.test_exports import VIEWS as PICTURES
 from tests.web.test_pages import PAGES

@@ -1,0 +1,64 @@
+"""The made-up data: a collection of six images under two versions, and one without any."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from workbench.services.accounts import Account
+from workbench.services.explore.cards import ImageCard
+from workbench.services.explore.cells import CellView
+from workbench.services.models.versions import VersionSummary
+from workbench.services.workspaces import CollectionSummary
+from workbench.store.outcomes import WRONG
+
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+
+PASSWORD = "a long enough password"
+
+ADA = Account(1, "ada", "developer")
+
+BEN = Account(2, "ben", "annotator")
+
+OLD = VersionSummary(1, 1, 0.80, 0.76, 0.84, 0.74, "packaged", "patch_share", NOON, active=False)
+
+NEW = VersionSummary(2, 2, 0.84, 0.81, 0.87, 0.79, "packaged", "patch_share", NOON, active=True)
+
+FACES = CollectionSummary(1, "faces", "Faces", "Six faces.", 6, 3, 3, NEW, {"auc": 0.53})
+
+RAW = CollectionSummary(2, "raw", "Raw", "", 4, 2, 2, None, {})
+
+
+def _card(image_id: int, label: str, p: float, outcome: str) -> ImageCard:
+    return ImageCard(
+        id=image_id,
+        name=f"face {image_id} <b>.jpg",
+        label=label,
+        generator="stylegan" if label == "fake" else "",
+        p=p,
+        outcome=outcome,
+        wrong=outcome in WRONG,
+        held_out=image_id == 6,
+        decision=None,
+    )
+
+
+CARDS = {
+    1: _card(1, "real", 0.10, "real_right"),
+    2: _card(2, "real", 0.90, "real_called_fake"),
+    3: _card(3, "real", 0.70, "real_called_fake"),
+    4: _card(4, "fake", 0.80, "fake_right"),
+    5: _card(5, "fake", 0.20, "fake_called_real"),
+    6: _card(6, "fake", 0.95, "fake_right"),
+}
+
+CELLS = {
+    11: CellView(11, 0, 0, 0, 1, 1, 0, 0, 0.5, 3, 0.4, 0.5, 1, 1, 2),
+    12: CellView(12, 0, 0, 1, 0, 1, 1, 0, 0.75, 4, 0.8, 1.0, 2, 4, 2),
+    13: CellView(13, 0, 2, 3, 0, 0, 1, 1, 0.57, 3, None, None, 0, 6, 2),
+    21: CellView(21, 1, 0, 0, 1, 0, 0, 0, 0.1, 1, 0.4, 0.5, 1, 1, 1),
+}
+
+HAVING = {31: (2, 3), 32: (5,)}
+"""The images with each pattern."""
+
+MEMBERS = {11: (1, 2), 12: (3, 4), 13: (5, 6), 21: (1,)}

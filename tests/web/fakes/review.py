@@ -1,0 +1,132 @@
+"""Verdicts, tags and checks of tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tests.web.fakes.data import CARDS, NOON
+from tests.web.fakes.state import State
+from workbench.services.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+)
+from workbench.services.explore.taxonomy import TagRow
+from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
+from workbench.services.review.tags import TaggingView
+from workbench.services.review.verdicts import VerdictView
+
+
+@dataclass
+class Judging:
+    book: State
+
+    def give_verdict(
+        self, user_id: int, image_id: int, version_id: int, decision: str, reason: str = ""
+    ) -> VerdictView:
+        if image_id not in CARDS:
+            raise NotFoundError("Image not found.")
+        by = {1: "ada", 2: "ben"}[user_id]
+        given = VerdictView(next(self.book.ids), decision, reason, by, NOON, withdrawn=False)
+        self.book.verdicts.setdefault(image_id, []).append(given)
+        return given
+
+    def withdraw_verdict(self, user_id: int, verdict_id: int) -> VerdictView:
+        for given in self.book.verdicts.values():
+            for place, each in enumerate(given):
+                if each.id == verdict_id:
+                    if each.by != {1: "ada", 2: "ben"}[user_id]:
+                        raise ConflictError("This verdict is somebody else's.")
+                    given[place] = replace(each, withdrawn=True)
+                    return given[place]
+        raise NotFoundError("This verdict is already withdrawn.")
+
+
+@dataclass
+class Notes:
+    book: State
+
+    def withdraw_note(self, user_id: int, note_id: int) -> None:
+        if self.book.notes.pop(note_id, None) is None:
+            raise NotFoundError("This note is already withdrawn.")
+
+
+@dataclass
+class TagChecks:
+    """Tagging 90 is always on pattern 31; its sample are two groups."""
+
+    book: State
+
+    def check(self, version_id: int, pattern_id: int, tagging_id: int) -> Check:
+        known = {each: tagging for each, (_kind, _owner, tagging) in self.book.taggings.items()}
+        known[90] = TaggingView(90, "fake smile", "ada", NOON, "pattern")
+        if pattern_id != 31 or tagging_id not in known:
+            raise NotFoundError("This pattern does not have this tag, or it was withdrawn.")
+        sample = tuple(
+            Sampled(group, group // 100, 0.5, self._answer(tagging_id, group))
+            for group in (200, 300)
+        )
+        return Check(known[tagging_id], 40, sample, self._tally(tagging_id))
+
+    def tallies(self, tagging_ids: list[int]) -> dict[int, Tally]:
+        return {each: self._tally(each) for each in tagging_ids}
+
+    def answer(self, user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
+        if group_id not in (200, 300):
+            raise InvalidError("This pixel group is not in the sample.")
+        made = next(self.book.ids)
+        self.book.checks[made] = (tagging_id, group_id, fits)
+        return int(made)
+
+    def withdraw(self, user_id: int, check_id: int) -> None:
+        if self.book.checks.pop(check_id, None) is None:
+            raise NotFoundError("This answer is already withdrawn.")
+
+    def _answer(self, tagging_id: int, group_id: int) -> Answer | None:
+        for made, (tagging, group, fits) in self.book.checks.items():
+            if (tagging, group) == (tagging_id, group_id):
+                return Answer(made, fits, "ada", NOON)
+        return None
+
+    def _tally(self, tagging_id: int) -> Tally:
+        said = [
+            fits for tagging, _group, fits in self.book.checks.values() if tagging == tagging_id
+        ]
+        wrong = said.count(False)
+        return Tally(len(said), wrong, wrong / len(said), 0.1, 0.9) if said else Tally(0, 0)
+
+
+@dataclass
+class Tags:
+    book: State
+
+    def tag_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.book.tags)
+
+    def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> TaggingView:
+        return self._tag("pattern", pattern_id, name, "pattern")
+
+    def tag_group(self, user_id: int, group_id: int, name: str) -> TaggingView:
+        return self._tag("group", group_id, name, "hand")
+
+    def _tag(self, kind: str, owner: int, name: str, source: str) -> TaggingView:
+        if not name:
+            raise InvalidError("A tag name must have 1 to 60 printable characters.")
+        if name not in self.tag_names():
+            self.book.tags.append(TagRow(next(self.book.ids), name, "", 0, 1, 1, "ada", NOON))
+        made = TaggingView(next(self.book.ids), name, "ada", NOON, source)
+        self.book.taggings[made.id] = (kind, owner, made)
+        return made
+
+    def withdraw(self, user_id: int, tagging_id: int) -> None:
+        if self.book.taggings.pop(tagging_id, None) is None:
+            raise NotFoundError("This tag is already withdrawn.")
+
+    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> str:
+        place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
+        if place is None:
+            raise NotFoundError("Tag not found.")
+        if any(each.name == name and each.id != tag_id for each in self.book.tags):
+            raise ConflictError(f"Tag “{name}” already exists.")
+        self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
+        return name

@@ -1,0 +1,65 @@
+"""What the fake use cases share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.web.fakes.data import CARDS, FACES, RAW
+from workbench.services.explore.cards import ImageCard
+from workbench.services.explore.taxonomy import TagRow
+from workbench.services.review.decisions import final_decision
+from workbench.services.review.notes import NoteView
+from workbench.services.review.tags import TaggingView
+from workbench.services.review.verdicts import VerdictView
+from workbench.services.runs.queue import RunView
+from workbench.services.workspaces import CollectionSummary
+
+
+@dataclass
+class State:
+    """State that the fake use cases share; tests read it to see what was written."""
+
+    folder: Path
+    verdicts: dict[int, list[VerdictView]] = field(default_factory=dict)
+    notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
+    taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
+    checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
+    """Tagging, pixel group, whether it fits."""
+    tags: list[TagRow] = field(default_factory=list)
+    runs: list[RunView] = field(default_factory=list)
+    collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
+    worker_alive: bool = True
+    encoder_missing: bool = False
+    reads_text: bool = False
+    index_missing: bool = False
+    pictures_missing: bool = False
+    activated: list[tuple[int, int]] = field(default_factory=list)
+    broken: bool = False
+    """Every use case fails, as when the database is away."""
+    ids: Any = field(default_factory=lambda: count(500))
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was written."""
+        written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks)
+        asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
+        return not any(written) and not asked
+
+    def standing(self, image_id: int) -> VerdictView | None:
+        """The newest verdict on an image that was not taken back."""
+        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
+        return given[-1] if given else None
+
+    def card(self, image_id: int) -> ImageCard:
+        """An image's card with its final decision."""
+        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
+        newest = {each.by: each.decision for each in given}
+        return replace(CARDS[image_id], decision=final_decision(newest.values(), None))
+
+    def waiting(self) -> list[int]:
+        """Misclassified images without a verdict, the most wrong first."""
+        wrong = [each for each in CARDS.values() if each.wrong and not self.standing(each.id)]
+        return [each.id for each in sorted(wrong, key=lambda each: -abs(each.p - 0.5))]

@@ -1,0 +1,82 @@
+"""Use cases that keep everything in memory, and stand in for the real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
+
+from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
+from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
+from tests.web.fakes.models import Versions
+from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
+from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
+from tests.web.fakes.runs import Leases, Runs
+from tests.web.fakes.similar import Neighbours
+from tests.web.fakes.state import State
+from tests.web.fakes.workspace import Accounts, Collections
+from workbench.services import accounts, workspaces
+from workbench.services.explore import (
+    cell_card,
+    dimensions,
+    filters,
+    grid,
+    listing,
+    patterns,
+    reports,
+    taxonomy,
+)
+from workbench.services.image import batch, counterfactuals, detail, media
+from workbench.services.models import versions
+from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
+from workbench.services.runs import lease, queue
+from workbench.services.similar import search
+
+
+def use_cases(fake: object) -> tuple[str, ...]:
+    """The names of the functions that an object stands for."""
+    return tuple(
+        name
+        for name in vars(type(fake))
+        if not name.startswith("_") and callable(getattr(fake, name))
+    )
+
+
+@dataclass
+class FakeWorkbench(State):
+    """Fakes of every service that views call, over one state."""
+
+    def fakes(self) -> tuple[tuple[ModuleType, object], ...]:
+        """Each service module that views call, with what stands for it."""
+        return (
+            (accounts, Accounts(self)),
+            (batch, PictureBatch(self)),
+            (cell_card, CellCards()),
+            (workspaces, Collections(self)),
+            (counterfactuals, Counterfactuals(self)),
+            (detail, Details(self)),
+            (dimensions, Dimensions()),
+            (filters, Selecting(self)),
+            (grid, Cells()),
+            (listing, Listing(self)),
+            (media, Media(self)),
+            (notes, Notes(self)),
+            (pattern_names, PatternNames(self)),
+            (patterns, Patterns(self)),
+            (queue, Runs(self)),
+            (lease, Leases(self)),
+            (reports, PatternReports(self)),
+            (search, Neighbours(self)),
+            (tag_checks, TagChecks(self)),
+            (tags, Tags(self)),
+            (taxonomy, Taxonomy(self)),
+            (verdicts, Judging(self)),
+            (versions, Versions(self)),
+        )
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let views call these use cases; a fake of a function that is not there fails."""
+        for module, fake in self.fakes():
+            for name in use_cases(fake):
+                monkeypatch.setattr(module, name, getattr(fake, name))

@@ -1,0 +1,63 @@
+"""Accounts, collections and the workspace of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.web.fakes.data import ADA, BEN, CARDS, FACES, NEW, OLD, PASSWORD, RAW
+from tests.web.fakes.state import State
+from workbench.services.accounts import Account
+from workbench.services.errors import NotFoundError
+from workbench.services.workspaces import CollectionSummary, Workspace
+
+
+@dataclass
+class Accounts:
+    book: State
+
+    def authenticate(self, name: str, password: str) -> Account | None:
+        return next((a for a in (ADA, BEN) if a.name == name and password == PASSWORD), None)
+
+    def account(self, user_id: int) -> Account | None:
+        if self.book.broken:
+            raise RuntimeError("the database is away")
+        return {1: ADA, 2: BEN}.get(user_id)
+
+
+@dataclass
+class FakeQueue:
+    book: State
+
+    @property
+    def count(self) -> int:
+        return len(self.book.waiting())
+
+    def first(self) -> int | None:
+        return next(iter(self.book.waiting()), None)
+
+    def after(self, image_id: int) -> int | None:
+        behind = abs(CARDS[image_id].p - 0.5)
+        return next(
+            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
+        )
+
+
+@dataclass
+class Collections:
+    book: State
+
+    def collections(self) -> tuple[CollectionSummary, ...]:
+        if self.book.broken:
+            raise RuntimeError("the database is away")
+        return tuple(self.book.collections)
+
+    def workspace(self, name: str, version_number: int | None = None) -> Workspace:
+        running = next((r for r in self.book.runs if r.state in ("queued", "running")), None)
+        if name == "raw":
+            return Workspace(RAW, None, (), running, None)
+        if name != "faces":
+            raise NotFoundError(f"Collection “{name}” not found.")
+        version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
+        if version is None:
+            raise NotFoundError(f"faces has no version {version_number}.")
+        return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
