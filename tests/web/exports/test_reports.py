@@ -14,7 +14,7 @@ from tests.web.conftest import Reader
 from tests.web.fakes.data import NOON
 from tests.web.fakes.patterns import Patterns
 from tests.web.fakes.workbench import FakeWorkbench
-from tests.web.test_pages import Page
+from tests.web.html import Page
 from workbench.services.review.tags import TaggingView
 
 ONE = "/c/faces/patterns/32/report.html"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from werkzeug.http import parse_options_header
 
+from tests.web.addresses import PICTURES
 from tests.web.conftest import Reader
 from tests.web.fakes.data import CARDS, CELLS, FACES, NEW, NOON
 from tests.web.fakes.workbench import FakeWorkbench
@@ -31,15 +32,6 @@ from workbench.web.exports.attachments import file_name
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(\"1\")</script> & 'so'"
-VIEWS = (
-    "overview",
-    "overview?outcome=misclassified&cell=11&a=11&b=12",
-    "images",
-    "patterns",
-    "dimensions?a=11&b=12",
-    "image?image=2",
-    "image?image=2&dimension=1",
-)
 
 
 def taken(reader: Reader, view: str, kind: str = "svg") -> Any:
@@ -59,7 +51,7 @@ def pixels(reader: Reader, view: str) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"))
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 def test_a_picture_is_one_whole_svg_that_needs_nothing_else(visitor: Reader, view: str) -> None:
     root = drawing(visitor, view)
 
@@ -76,7 +68,7 @@ def test_a_picture_is_one_whole_svg_that_needs_nothing_else(visitor: Reader, vie
                 assert re.fullmatch(r"url\(#\w+\)", value)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 def test_a_picture_s_style_has_plain_values_only(visitor: Reader, view: str) -> None:
     style = drawing(visitor, view).find(f"{SVG}style")
 
@@ -87,7 +79,7 @@ def test_a_picture_s_style_has_plain_values_only(visitor: Reader, view: str) -> 
     assert ".arc.real_right{stroke:#5b8db8}" in text
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 def test_a_picture_s_ids_are_unique_and_what_it_refers_to_is_there(
     visitor: Reader, view: str
 ) -> None:
@@ -286,7 +278,7 @@ def test_a_name_beyond_ascii_is_sent_as_it_is(visitor: Reader, book: FakeWorkben
     assert parse_options_header(sent)[1]["filename"] == "faces-v2-pattern-1-größer.html"
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 def test_a_png_has_twice_the_size_of_its_svg_and_text_in_it(visitor: Reader, view: str) -> None:
     root = drawing(visitor, view)
     picture = pixels(visitor, view)

@@ -2,88 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from html.parser import HTMLParser
-
 import pytest
 from flask import Flask
 
+from tests.web.addresses import PAGES
 from tests.web.conftest import Reader
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
-
-PAGES = {
-    "/": "Collections",
-    "/login": "Sign in",
-    "/taxonomy": "Taxonomy",
-    "/c/faces/": "Explore faces",
-    "/c/faces/?cell=11&a=11&b=12&outcome=misclassified&dimension=1&pattern=31": "Explore",
-    "/c/faces/?level=1&window=0,0,16,12": "Explore faces",
-    "/c/faces/?version=1": "Explore faces",
-    "/c/raw/": "raw is not analysed yet",
-    "/c/faces/images/2": "face 2",
-    "/c/faces/images/2?edit=group-200&fill=blur&queue=1": "face 2",
-    "/c/faces/images/2?edit=dimension-1": "face 2",
-    "/c/faces/patterns": "Patterns of faces",
-    "/c/faces/patterns?cell=11&sort=lift": "Patterns of faces",
-    "/c/faces/patterns/31": "pattern 1",
-    "/c/faces/patterns/31/tags/90": "Check the tag “fake smile”",
-    "/c/faces/similar": "Similarity search",
-    "/c/faces/similar?image=2": "Images similar to face 2",
-    "/c/faces/similar?group=200": "Pixel groups similar to one of face 2",
-    "/c/faces/similar?words=a+smile": "Images matching “a smile”",
-    "/c/faces/models": "Models of faces",
-    "/c/raw/models": "Models of raw",
-    "/c/faces/images/99": "Not found",
-}
-VOID = {"br", "hr", "img", "input", "link", "meta"}
-DRAWN = {"circle", "line", "path", "rect", "image", "use"}
-
-
-class Page(HTMLParser):
-    """What the tests want to know of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: Counter[str] = Counter()
-        self.ids: Counter[str] = Counter()
-        self.attributes: list[tuple[str, dict[str, str | None]]] = []
-        self.forms: list[dict[str, str | None]] = []
-        self.tokens: list[int] = []
-        self.labelled: set[str] = set()
-        self.nested: list[str] = []
-        self.title = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.seen[tag] += 1
-        self.attributes.append((tag, given))
-        if given.get("id"):
-            self.ids[given["id"] or ""] += 1
-        if tag in ("form", "div", "ul", "ol", "table", "p") and "p" in self.open:
-            self.nested.append(tag)
-        if tag == "form":
-            self.forms.append(given)
-            self.tokens.append(0)
-        if tag == "input" and given.get("name") == "csrf_token" and "form" in self.open:
-            self.tokens[-1] += 1
-        if tag == "label" and given.get("for"):
-            self.labelled.add(given["for"] or "")
-        if tag in ("input", "select", "textarea") and "label" in self.open:
-            given["in-label"] = "yes"
-        if tag not in VOID and tag not in DRAWN:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "title" and "svg" not in self.open:
-            self.title += data
+from tests.web.html import Page
 
 
 @pytest.fixture(params=list(PAGES))

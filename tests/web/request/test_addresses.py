@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.web.conftest import Reader
-from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
 from workbench.services.explore.lasso import Lasso
@@ -18,13 +17,16 @@ from workbench.services.explore.listing import ORDERS
 from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
 from workbench.store.database import LARGEST_ID
 from workbench.store.images import LABELS
-from workbench.web.request.parsing import key, numbers, whole, words
 from workbench.web.request.view import View
 from workbench.web.request.view_reading import OUTCOME_FILTERS, read_view
 from workbench.web.request.view_state import DIMENSION_ORDERS, UNBOUNDED
 
 ids = some.none() | some.integers(0, LARGEST_ID)
+
+
 sizes = some.integers(0, 999_999)
+
+
 hundredths = some.integers(0, 10**6).map(lambda number: number / 100)
 
 
@@ -37,6 +39,8 @@ def ranges(most: float) -> some.SearchStrategy[tuple[float, float]]:
 lines = some.text(some.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=40).filter(
     str.isprintable
 )
+
+
 filters = some.builds(
     Filters,
     outcome=some.none() | some.sampled_from(OUTCOME_FILTERS),
@@ -52,11 +56,15 @@ filters = some.builds(
     verdict=some.none() | some.sampled_from(VERDICTS),
     text=some.none() | lines,
 )
+
+
 lassos = some.builds(
     Lasso,
     level=some.integers(0, 12),
     corners=some.lists(some.tuples(hundredths, hundredths), min_size=3, max_size=200).map(tuple),
 )
+
+
 views = some.builds(
     View,
     name=some.just("faces"),
@@ -188,40 +196,3 @@ def test_what_does_not_exist_has_a_page_that_says_so(visitor: Reader, url: str) 
     assert answer.status_code == 404
     assert "Not found" in answer.text
     assert "All collections" in answer.text
-
-
-@given(text=some.text(max_size=12))
-def test_whole_numbers_are_read_or_refused_and_never_crash(text: str) -> None:
-    try:
-        found = whole({"n": text}, "n")
-    except InvalidError:
-        return
-    assert found is None or 0 <= found <= LARGEST_ID
-
-
-@given(text=some.text(max_size=30))
-def test_lists_of_numbers_are_read_or_refused_and_never_crash(text: str) -> None:
-    try:
-        found = numbers({"n": text}, "n", 4)
-    except InvalidError:
-        return
-    assert found is None or len(found) == 4
-
-
-@given(text=some.text(max_size=300))
-def test_a_key_is_given_back_as_it_was_or_refused(text: str) -> None:
-    try:
-        found = key({"after": text}, "after")
-    except InvalidError:
-        return
-    assert found in (None, text)
-
-
-def test_typed_text_is_trimmed_and_its_line_ends_made_one_kind() -> None:
-    assert words({"t": " two\r\nlines\rhere "}, "t", 50, "The note") == "two\nlines\nhere"
-
-
-@pytest.mark.parametrize("text", ["a\x00b", "a\x1b[31m", "x" * 51])
-def test_text_that_cannot_be_kept_is_refused_with_words(text: str) -> None:
-    with pytest.raises(InvalidError, match="The note"):
-        words({"t": text}, "t", 50, "The note")

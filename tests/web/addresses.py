@@ -1,0 +1,38 @@
+"""The addresses of all pages, and of all pictures to take away."""
+
+from __future__ import annotations
+
+PAGES = {
+    "/": "Collections",
+    "/login": "Sign in",
+    "/taxonomy": "Taxonomy",
+    "/c/faces/": "Explore faces",
+    "/c/faces/?cell=11&a=11&b=12&outcome=misclassified&dimension=1&pattern=31": "Explore",
+    "/c/faces/?level=1&window=0,0,16,12": "Explore faces",
+    "/c/faces/?version=1": "Explore faces",
+    "/c/raw/": "raw is not analysed yet",
+    "/c/faces/images/2": "face 2",
+    "/c/faces/images/2?edit=group-200&fill=blur&queue=1": "face 2",
+    "/c/faces/images/2?edit=dimension-1": "face 2",
+    "/c/faces/patterns": "Patterns of faces",
+    "/c/faces/patterns?cell=11&sort=lift": "Patterns of faces",
+    "/c/faces/patterns/31": "pattern 1",
+    "/c/faces/patterns/31/tags/90": "Check the tag “fake smile”",
+    "/c/faces/similar": "Similarity search",
+    "/c/faces/similar?image=2": "Images similar to face 2",
+    "/c/faces/similar?group=200": "Pixel groups similar to one of face 2",
+    "/c/faces/similar?words=a+smile": "Images matching “a smile”",
+    "/c/faces/models": "Models of faces",
+    "/c/raw/models": "Models of raw",
+    "/c/faces/images/99": "Not found",
+}
+
+PICTURES = (
+    "overview",
+    "overview?outcome=misclassified&cell=11&a=11&b=12",
+    "images",
+    "patterns",
+    "dimensions?a=11&b=12",
+    "image?image=2",
+    "image?image=2&dimension=1",
+)

@@ -1,0 +1,81 @@
+"""The taxonomy, and putting its tags on patterns."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.conftest import Reader
+from tests.web.fakes.workbench import FakeWorkbench
+
+
+def test_a_pattern_gets_a_name_and_loses_it_again(ada: Reader, book: FakeWorkbench) -> None:
+    answer = ada.post("/patterns/31/tags", tag="fake smile", back="/c/faces/patterns/31")
+    page = ada.get(answer.location).text
+    assert "Tagged “fake smile”." in page
+    assert "<title>fake smile" in page
+    assert "Withdraw “fake smile”" in page
+
+    ada.post(f"/taggings/{next(iter(book.taggings))}/withdraw", back="/c/faces/patterns/31")
+
+    assert "This pattern has no tag yet." in ada.get("/c/faces/patterns/31").text
+
+
+def test_only_who_put_a_tag_on_is_offered_to_take_it_off(ada: Reader, ben: Reader) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile")
+
+    assert "Withdraw “fake smile”" not in ben.get("/c/faces/patterns/31").text
+
+
+def test_the_taxonomy_lists_names_with_their_counts(ada: Reader) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile")
+
+    page = ada.get("/taxonomy").text
+
+    assert "fake smile" in page
+    assert "0 patterns · 1 pixel group · 1 image" in page
+    assert "by ada, 3 March 2026" in page
+
+
+def test_the_taxonomy_keeps_the_way_back_to_the_collection(visitor: Reader) -> None:
+    assert "/taxonomy?collection=faces" in visitor.get("/c/faces/").text
+
+    assert "/c/faces/patterns" in visitor.get("/taxonomy?collection=faces").text
+    assert visitor.get("/taxonomy?collection=nowhere").status_code == 404
+
+
+def test_a_tag_is_renamed_and_described(ada: Reader, book: FakeWorkbench) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile")
+
+    answer = ada.post(
+        f"/taxonomy/{book.tags[0].id}", name="even smile", description="All teeth alike."
+    )
+
+    assert (book.tags[0].name, book.tags[0].description) == ("even smile", "All teeth alike.")
+    assert "Saved: “even smile”." in ada.get(answer.location).text
+
+
+def test_a_taken_name_is_a_conflict_that_changes_nothing(ada: Reader, book: FakeWorkbench) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile")
+    ada.post("/patterns/32/tags", tag="blur")
+
+    answer = ada.post(f"/taxonomy/{book.tags[1].id}", name="fake smile", description="")
+
+    assert answer.status_code == 409
+    assert "Tag “fake smile” already exists." in answer.text
+    assert book.tags[1].name == "blur"
+
+
+def test_a_reader_without_account_sees_no_form(visitor: Reader, ada: Reader) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile")
+
+    assert "rename or describe" not in visitor.get("/taxonomy").text
+    assert "Sign in</a> to name it." in visitor.get("/c/faces/patterns/31").text
+
+
+@pytest.mark.parametrize("name", ["hair <i>strands</i>", '" onmouseover="alert(1)'])
+def test_names_are_escaped_in_text_and_attributes(ada: Reader, name: str) -> None:
+    ada.post("/patterns/31/tags", tag=name)
+
+    for url in ("/taxonomy", "/c/faces/patterns/31", "/c/faces/"):
+        page = ada.get(url).text
+        assert name not in page
