@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
 from dataclasses import replace
-from functools import partial
-from typing import Any
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pytest
-from flask import Flask
-from numpy.typing import NDArray
-from PIL import Image as Picture
-from werkzeug.http import parse_options_header
 
 from tests.web.addresses import PICTURES
 from tests.web.conftest import Reader
-from tests.web.fakes.data import CARDS, CELLS, FACES, NEW, NOON
+from tests.web.exports.taking import HOSTILE, SVG, drawing, pixels, taken
+from tests.web.fakes.data import CARDS, CELLS, NOON
 from tests.web.fakes.workbench import FakeWorkbench
-from workbench.services.errors import InvalidError, UnavailableError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.grid import Overview
-from workbench.services.export import png
 from workbench.services.review.tags import TaggingView
-from workbench.services.workspaces import Workspace
 from workbench.web.exports import documents
-from workbench.web.exports.attachments import file_name
-
-SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = "<script>alert(\"1\")</script> & 'so'"
-
-
-def taken(reader: Reader, view: str, kind: str = "svg") -> Any:
-    picture, _, query = view.partition("?")
-    answer = reader.get(f"/c/faces/export/{picture}.{kind}?{query}")
-    assert answer.status_code == 200, answer.text
-    return answer
-
-
-def drawing(reader: Reader, view: str) -> ET.Element:
-    return ET.fromstring(taken(reader, view).data)
-
-
-def pixels(reader: Reader, view: str) -> NDArray[np.uint8]:
-    with Picture.open(io.BytesIO(taken(reader, view, "png").data)) as picture:
-        assert picture.format == "PNG"
-        return np.asarray(picture.convert("RGB"))
 
 
 @pytest.mark.parametrize("view", PICTURES)
@@ -215,25 +184,6 @@ def test_an_unknown_picture_has_a_page_that_names_those_there_are(
     assert "overview, images, patterns, dimensions, image, each as svg or png" in answer.text
 
 
-@pytest.mark.parametrize(("kind", "mimetype"), [("svg", "image/svg+xml"), ("png", "image/png")])
-def test_a_picture_is_a_file_to_keep_named_for_what_it_shows(
-    visitor: Reader, kind: str, mimetype: str
-) -> None:
-    answer = taken(visitor, "overview", kind)
-
-    assert answer.mimetype == mimetype
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=faces-v2-overview.{kind}"
-
-
-def test_an_svg_carries_a_policy_that_forbids_scripts(visitor: Reader) -> None:
-    policy = taken(visitor, "overview").headers["Content-Security-Policy"]
-
-    assert policy.startswith("default-src 'none'")
-    assert "script" not in policy
-    assert "unsafe" not in policy
-    assert "sandbox" in policy
-
-
 def test_hostile_names_are_text_and_nothing_else(visitor: Reader, book: FakeWorkbench) -> None:
     book.taggings[1] = ("pattern", 31, TaggingView(1, HOSTILE, "ada", NOON, "hand"))
 
@@ -256,81 +206,6 @@ def test_signs_that_no_xml_may_hold_do_not_break_a_picture(
 
     assert title is not None
     assert title.startswith("a\N{REPLACEMENT CHARACTER}b")
-
-
-@pytest.mark.parametrize(
-    "name", [HOSTILE, '"; filename=evil.exe', "..", "größer & kleiner", "a\\b", "x" * 80]
-)
-def test_a_file_s_name_has_nothing_that_a_header_or_a_file_system_minds(name: str) -> None:
-    workspace = Workspace(replace(FACES, name=name), NEW, (NEW,), None, 0)
-
-    made = file_name(workspace, HOSTILE, "svg")
-
-    assert re.fullmatch(r"[\w][\w.-]*\.svg", made)
-    assert len(made) <= 105
-
-
-def test_a_name_beyond_ascii_is_sent_as_it_is(visitor: Reader, book: FakeWorkbench) -> None:
-    book.taggings[1] = ("pattern", 31, TaggingView(1, "größer", "ada", NOON, "hand"))
-
-    sent = visitor.get("/c/faces/patterns/31/report.html").headers["Content-Disposition"]
-
-    assert parse_options_header(sent)[1]["filename"] == "faces-v2-pattern-1-größer.html"
-
-
-@pytest.mark.parametrize("view", PICTURES)
-def test_a_png_has_twice_the_size_of_its_svg_and_text_in_it(visitor: Reader, view: str) -> None:
-    root = drawing(visitor, view)
-    picture = pixels(visitor, view)
-
-    width, height = (float(root.get(side) or 0) for side in ("width", "height"))
-    assert picture.shape[:2] == (int(np.ceil(2 * height)), int(np.ceil(2 * width)))
-    heading = picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80]
-    assert (heading.max(axis=-1) < 80).mean() > 0.05, "the heading's letters"
-    facts = picture[2 * 46 : 2 * 58, 2 * 24 : 2 * 100]
-    assert (facts.max(axis=-1) < 130).mean() > 0.03, "the letters below"
-
-
-def test_a_png_has_the_pictures_and_the_colours_in_it(visitor: Reader) -> None:
-    picture = pixels(visitor, "overview")
-
-    beige = np.abs(picture.astype(int) - (245, 245, 220)).max(axis=-1) < 6
-    assert beige[2 * (74 + 24), 2 * (24 + 24)], "the exemplar in the middle of the first cell"
-    for colour in ((0x5B, 0x8D, 0xB8), (0x1F, 0x4E, 0x79), (0xA3, 0x4A, 0x0A)):
-        assert (np.abs(picture.astype(int) - colour).max(axis=-1) < 3).sum() > 50
-
-
-def test_without_a_font_on_the_machine_numbers_keep_their_signs(
-    visitor: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(png, "_drawn", partial(png._drawn, bare=True))
-    png._replacements.cache_clear()
-    try:
-        picture = pixels(visitor, "patterns")
-        signs = png._replacements(
-            png._kept_font(visitor.client.application.config["WORKBENCH"].cache_dir)
-        )
-    finally:
-        png._replacements.cache_clear()
-
-    assert (picture[2 * 20 : 2 * 40, 2 * 24 : 2 * 80].max(axis=-1) < 80).mean() > 0.05
-    assert signs[ord("\N{MINUS SIGN}")] == "-"
-    assert signs[ord("\N{LEFTWARDS ARROW}")] == "&lt;-"
-
-
-def test_a_picture_too_large_to_draw_is_refused_with_words(app: Flask) -> None:
-    with app.app_context(), pytest.raises(InvalidError, match="Download it as SVG"):
-        png.png_of("<svg/>", 5000, 5000)
-
-
-def test_a_picture_is_drawn_beside_the_server_and_not_in_it(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """resvg keeps Python's lock while it draws; nobody else would be answered."""
-    monkeypatch.setattr(png, "LONGEST_SECONDS", 0.001)
-
-    with app.app_context(), pytest.raises(UnavailableError, match="timed out"):
-        png._drawn("<svg/>", "", 1)
 
 
 def test_a_document_holds_a_bounded_number_of_pictures(

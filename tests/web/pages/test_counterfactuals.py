@@ -1,0 +1,128 @@
+"""Counterfactuals tried on an image, and the notes of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.conftest import Reader
+from tests.web.fakes.workbench import FakeWorkbench
+
+NOTE = {"edit": "group-200", "fill": "blur", "expectation": "fall", "text": "the glare did it"}
+
+
+def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=group-200&fill=blur").text
+
+    assert "0.75" in page
+    assert "0.42" in page
+    assert "−1.40" in page
+    assert page.count('class="control"') == 10
+    assert "Significant: lower than the control regions" in page
+    assert "edit=group-200&amp;fill=blur" in page
+
+
+def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=dimension-1").text
+
+    assert "dimension 1 set to zero" in page
+    assert page.count('class="control"') == 3
+    assert "3 control dimensions" in page
+    assert "Significant: lower than the control dimensions (mean +0.10)" in page
+    assert "/counterfactuals/2/2.jpg" not in page, "the image is as it was"
+
+
+def test_where_too_few_dimensions_move_nothing_is_called_evidence(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=dimension-2").text
+
+    assert "Too few controls for a test: 1 control dimension." in page
+    assert "ignificant" not in page
+
+
+def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWorkbench) -> None:
+    page = ada.get("/c/faces/images/2?edit=dimension-1&to=cell-12&a=12&b=13&cell=11").text
+
+    assert "dimension 1 set to 12" in page
+    offered = re.search(r'<select name="to">(.*?)</select>', page, re.DOTALL)
+    assert offered
+    assert re.findall(r'value="([^"]+)"( selected)?', offered[1]) == [
+        ("zero", ""),
+        ("own", ""),
+        ("cell-12", " selected"),
+        ("cell-13", ""),
+        ("cell-11", ""),
+    ]
+    assert '<input type="hidden" name="to" value="cell-12">' in page
+
+    ada.post("/c/faces/images/2/notes", **(NOTE | {"edit": "dimension-1", "to": "own"}))
+
+    assert [note.edit_label for _owner, note in book.notes.values()] == ["dimension 1 set to own"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("edit=group-300", 404),
+        ("edit=group", 422),
+        ("edit=group-99999999999", 422),
+        ("edit=everything", 422),
+        ("edit=group-200&fill=paint", 422),
+        ("edit=dimension-1&to=one", 422),
+        ("edit=dimension-1&to=cell-99999999999", 422),
+    ],
+)
+def test_an_edit_that_cannot_be_made_is_refused(visitor: Reader, query: str, status: int) -> None:
+    assert visitor.get(f"/c/faces/images/2?{query}").status_code == status
+
+
+def test_without_the_encoder_the_image_stands_and_says_what_is_missing(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.encoder_missing = True
+
+    answer = visitor.get("/c/faces/images/2?edit=group-200")
+
+    assert answer.status_code == 200
+    assert "The encoder of version 2 cannot be had." in answer.text
+    assert "By dimension" in answer.text
+
+
+def test_a_note_is_saved_with_its_expectation(ada: Reader, book: FakeWorkbench) -> None:
+    answer = ada.post("/c/faces/images/2/notes?version=2", **NOTE)
+
+    page = ada.get(answer.location).text
+    assert "Note saved." in page
+    assert "the glare did it" in page
+    assert "expected to fall: <b" in page
+    assert [note.expectation for _owner, note in book.notes.values()] == ["fall"]
+
+
+@pytest.mark.parametrize("missing", ["edit", "expectation", "text"])
+def test_a_note_without_one_of_its_parts_is_refused(
+    ada: Reader, book: FakeWorkbench, missing: str
+) -> None:
+    fields = {name: value for name, value in NOTE.items() if name != missing}
+
+    assert ada.post("/c/faces/images/2/notes", **fields).status_code == 422
+    assert not book.notes
+
+
+def test_a_note_can_be_taken_back(ada: Reader, book: FakeWorkbench) -> None:
+    ada.post("/c/faces/images/2/notes", **NOTE)
+
+    ada.post(f"/notes/{next(iter(book.notes))}/withdraw")
+
+    assert not book.notes
+
+
+def test_a_refusal_is_a_fragment_for_a_fragment_s_request(ada: Reader) -> None:
+    answer = ada.client.post(
+        "/groups/200/tags",
+        data={"csrf_token": ada.token(), "tag": ""},
+        headers={"HX-Request": "true"},
+    )
+
+    assert answer.status_code == 422
+    assert "<html" not in answer.text
+    assert "data-message" in answer.text
