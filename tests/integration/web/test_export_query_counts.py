@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
-from tests.integration.web.test_query_counts import counted, queries
+from tests.support.queries import counted
 from workbench.config import Settings
-from workbench.services.image import batch, media
-from workbench.services.image.batch import Crop, Heatmap, Thumbnail, WholeImage
 from workbench.services.workspaces import Workspace
-from workbench.store.database import session
-from workbench.store.results import PixelGroup, Prediction
 from workbench.web.exports import drawings
 from workbench.web.site.security import limiter
+
+pytestmark = pytest.mark.analysed
 
 READING_A_WORKSPACE = 5
 """The collection, its active version, all finished ones, the open run, what is judged."""
@@ -76,46 +73,3 @@ def test_a_drawn_overview_reads_no_patterns_and_no_images_cards(
     _pictures, sent = taken(reading, "export/overview.svg")
 
     assert not [each for each in sent if "FROM pattern" in each or "FROM prediction" in each]
-
-
-def test_pictures_read_together_are_those_read_one_by_one(version_id: int) -> None:
-    image_ids = session().scalars(
-        select(Prediction.image_id).where(Prediction.version_id == version_id).limit(4)
-    )
-    group_ids = session().scalars(
-        select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(4)
-    )
-    images, groups = image_ids.all(), group_ids.all()
-    expected = {
-        **{WholeImage(each): media.normalised(each).read_bytes() for each in images},
-        **{Thumbnail(each, 48): media.thumbnail(each, 48).read_bytes() for each in images},
-        **{Crop(each, 96): media.group_crop(each, 96).read_bytes() for each in groups},
-        **{Heatmap(version_id, each): media.heatmap(version_id, each, None) for each in images},
-        **{Heatmap(version_id, each, 1): media.heatmap(version_id, each, 1) for each in images},
-    }
-
-    assert batch.pictures(expected) == expected
-    assert queries(lambda: batch.pictures(expected)) <= EMBEDDING
-
-
-def test_what_cannot_be_had_is_left_out(version_id: int) -> None:
-    first, second = session().scalars(
-        select(Prediction.image_id).where(Prediction.version_id == version_id).limit(2)
-    )
-    media.normalised(first).unlink()
-    whole = WholeImage(second)
-
-    found = batch.pictures(
-        [
-            whole,
-            WholeImage(first),
-            WholeImage(999_999),
-            Thumbnail(second, 7),
-            Crop(999_999, 48),
-            Heatmap(version_id, 999_999),
-            Heatmap(999_999, second),
-            Heatmap(version_id, second, 60),
-        ]
-    )
-    assert found.keys() == {whole}
-    assert batch.pictures([]) == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -54,7 +53,7 @@ def all_patterns(name: str) -> Response:
     )
 
 
-def _report(template: str, workspace: Workspace, subject: str, **context: Any) -> Response:
+def _report(template: str, workspace: Workspace, subject: str, **context: object) -> Response:
     style = plain_style("report")
     html = document(
         f"exports/{template}.html",

@@ -1,4 +1,4 @@
-"""Bars and dots along one axis: contributions, their spread, and controls of a counterfactual.
+"""Bars and dots along one axis: contributions, and controls of a counterfactual.
 
 Every position is in [0, width], with zero in the middle; + toward fake lies right of it.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DivergingBar:
-    """A signed value as a bar from the middle, with an optional whisker for its spread."""
+    """A signed value as a bar from the middle, perhaps with a whisker of a standard deviation."""
 
     x: float
     width: float
@@ -39,15 +39,15 @@ def scale_limit(values: Iterable[float]) -> float:
 
 
 def diverging_bar(
-    value: float, limit: float, width: float, spread: float | None = None
+    value: float, limit: float, width: float, deviation: float | None = None
 ) -> DivergingBar:
     """A bar for `value` on an axis from -limit to +limit, drawn `width` wide."""
     middle = width / 2
     end = position(value, limit, width)
     low = high = None
-    if spread is not None:
-        low = position(value - spread, limit, width)
-        high = position(value + spread, limit, width)
+    if deviation is not None:
+        low = position(value - deviation, limit, width)
+        high = position(value + deviation, limit, width)
     return DivergingBar(min(middle, end), abs(end - middle), value >= 0, low, high)
 
 

@@ -32,8 +32,9 @@ def chips(view: View) -> tuple[FilterChip, ...]:
     )
 
 
-def _unset(name: str) -> Any:
-    return getattr(Filters(), name)
+def _unset(name: str) -> object:
+    unset: object = getattr(Filters(), name)
+    return unset
 
 
 def _range(name: str) -> Callable[[tuple[float, float]], str]:

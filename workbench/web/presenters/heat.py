@@ -101,7 +101,7 @@ def _stop(key: MapKey, level: int, offset: float) -> Stop:
 
 
 def group_labels(groups: Sequence[GroupView], size: int) -> tuple[Label, ...]:
-    """A label for each group, the strongest nearest to its place; none over another if avoidable.
+    """A label for each group, the strongest nearest to its point; none over another if avoidable.
 
     All lie within the image of `size` x `size`.
     """
@@ -111,24 +111,24 @@ def group_labels(groups: Sequence[GroupView], size: int) -> tuple[Label, ...]:
     for group in sorted(groups, key=lambda each: -abs(each.contribution)):
         words = signed(group.contribution)
         width = LETTER_WIDTH * LETTER_SHARE * size * len(words)
-        x, y = _free_place(group.label_point, width, height, taken, size)
+        x, y = _free_point(group.label_point, width, height, taken, size)
         taken.append((x, y, width))
         labels.append(Label(group.id, x, y, words, group.contribution >= 0))
     return tuple(labels)
 
 
-def _free_place(
+def _free_point(
     wanted: tuple[int, int],
     width: float,
     height: float,
     taken: Sequence[tuple[float, float, float]],
     size: int,
 ) -> tuple[float, float]:
-    def overlap(place: tuple[float, float]) -> float:
+    def overlap(point: tuple[float, float]) -> float:
         total = 0.0
         for x, y, other in taken:
-            across = (width + other) / 2 - abs(x - place[0])
-            along = height - abs(y - place[1])
+            across = (width + other) / 2 - abs(x - point[0])
+            along = height - abs(y - point[1])
             total += max(across, 0.0) * max(along, 0.0)
         return total
 
@@ -139,9 +139,9 @@ def _free_place(
         ((right, down) for right in range(-2, 3) for down in range(-4, 5)),
         key=lambda shift: (shift[0] * width) ** 2 + (shift[1] * height / 2) ** 2,
     )
-    places = [
+    points = [
         (within(wanted[0] + right * width, width), within(wanted[1] + down * height / 2, height))
         for right, down in shifts
     ]
     # The nearest of those that overlap least.
-    return min(places, key=overlap)
+    return min(points, key=overlap)

@@ -1,4 +1,4 @@
-"""Half violins: the spread of one dimension's activation in two sets of images, back to back.
+"""Half violins: the distribution of one dimension's activation in two sets of images, back to back.
 
 Drawn in a box `WIDTH` × `HEIGHT`, low activation at the bottom, the middle line at `WIDTH / 2`.
 Widths are square roots of the densities: rectified activations pile up at 0, and what tells two

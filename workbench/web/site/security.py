@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
@@ -37,6 +37,9 @@ OPEN_ENDPOINTS = frozenset(
     {"accounts.login", "accounts.login_submit", "health.show", "static", "style"}
 )
 
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
 
@@ -64,12 +67,16 @@ def register(app: Flask) -> None:
     app.after_request(_harden)
 
 
-def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def requires(
+    action: str,
+) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer | AnyResponse]]:
     """Let a view be used only by a signed-in account that may do `action`."""
 
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(
+        view: Callable[Arguments, Answer],
+    ) -> Callable[Arguments, Answer | AnyResponse]:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer | AnyResponse:
             if not current_user.is_authenticated:
                 return ask_to_sign_in()
             if not may(action):

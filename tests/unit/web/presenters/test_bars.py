@@ -32,8 +32,8 @@ def test_bars_of_one_axis_are_comparable_and_the_longest_fills_it(values: list[f
         assert bar.width == pytest.approx(60 * abs(value) / limit)
 
 
-def test_a_spread_is_a_whisker_around_the_bar_s_end() -> None:
-    bar = bars.diverging_bar(0.5, 1.0, 100, spread=0.2)
+def test_a_deviation_is_a_whisker_around_the_bar_s_end() -> None:
+    bar = bars.diverging_bar(0.5, 1.0, 100, deviation=0.2)
 
     assert (bar.whisker_low, bar.whisker_high) == (pytest.approx(65), pytest.approx(85))
 
