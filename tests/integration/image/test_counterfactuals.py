@@ -30,13 +30,12 @@ from workbench.services.image.counterfactuals import (
     preview,
     save_note,
     try_edit,
-    withdraw_note,
 )
 from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
 from workbench.services.models.arrays import rows_of
 from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
-from workbench.services.review.notes import STAYS_WITHIN, is_met, notes_on
+from workbench.services.review.notes import STAYS_WITHIN, is_met, notes_on, withdraw_note
 from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
