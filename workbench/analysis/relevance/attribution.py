@@ -1,4 +1,4 @@
-"""Attributions: the result of every attribution method."""
+"""The result of an attribution method."""
 
 from __future__ import annotations
 
