@@ -194,7 +194,7 @@ def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
         outcome = try_edit(version_id, group.image_id, DimensionEdit(0, to))
         wanted = float(weights[0]) * (cell.mean_activation[0] - float(activations[0]))
         assert outcome.delta_logit == pytest.approx(wanted, abs=1e-4)
-        assert f"{cell.mean_activation[0]:.2f}, the mean of" in outcome.edit_label
+        assert f"{cell.mean_activation[0]:.2f} (mean of" in outcome.edit_label
 
 
 # Refusals
