@@ -27,7 +27,7 @@ def collect_misclassified_real_images(page: Page, url: str) -> None:
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url(re.compile("outcome=real_called_fake"))
     expect(page.locator(".images .panel-head")).to_contain_text(f"{MISLABELLED} images")
-    page.locator(".patterns a.level", has_text="lift in errors").click()
+    page.locator(".patterns a.level", has_text="lift").click()
     page.wait_for_url(re.compile("sort=lift"))
 
 

@@ -28,7 +28,7 @@ def give_a_tag(page: Page) -> None:
 
 
 def save_a_note(page: Page) -> None:
-    page.get_by_label("Edit", exact=True).select_option("dimension-0")
+    page.get_by_role("combobox", name="Edit").select_option("dimension-0")
     page.get_by_role("button", name="Run").click()
     page.get_by_label("stay", exact=True).check()
     page.locator("#note-text").fill(WORDS)

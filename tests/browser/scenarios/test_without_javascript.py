@@ -32,7 +32,7 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         image_id = image_id_of(page)
         expect(page.locator("#viewer img.heat")).to_be_visible()
 
-        edits = page.get_by_label("Edit", exact=True)
+        edits = page.get_by_role("combobox", name="Edit")
         dimension = edits.locator("option[value^=dimension-]").first.get_attribute("value")
         edits.select_option(dimension)
         page.get_by_role("button", name="Run").click()
