@@ -13,6 +13,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.made_up import made_up_version
 from workbench.config import Settings
 from workbench.services.encoding.encode import encode_missing
+from workbench.services.explore.columns_build import path_of
 from workbench.services.pipeline.cleanup import YOUNG, Swept, sweep
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
@@ -61,7 +62,7 @@ def test_columns_of_versions_that_are_gone_go_once_they_are_old(
     imported: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
     version_id = made_up_version(imported, encoder, settings)
-    kept = put(settings.cache_dir, f"columns/{version_id}-3.safetensors", YOUNG * 2)
+    kept = put(settings.cache_dir, f"columns/{path_of(settings, version_id).name}", YOUNG * 2)
     gone = put(settings.cache_dir, "columns/999-3.safetensors", YOUNG * 2)
     young = put(settings.cache_dir, "columns/998-3.safetensors")
 
