@@ -11,7 +11,7 @@ Faithfulness (`benchmarks.faithfulness`): deletion, insertion and MuFidelity of 
 which all methods explain: the default against `last_block`, the class token's attention in the
 last block, random maps and a centre prior. On planted fakes of held-out photographs, and on rightly
 called images, real and fake, of ordinary sets: the demo set's faces and scenes, or those of
-`--data DIR` (again and again). A comparison is won where the whole 95 % interval of the paired
+`--data DIR` (again and again). A comparison is won where the whole 95% interval of the paired
 difference is in the default's favour. The same maps are held to the default logit beside it.
 
 Sanity (`benchmarks.sanity`): what is left of the default's maps in a randomised model.

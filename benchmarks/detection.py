@@ -151,7 +151,7 @@ def _match_after_retrain(
 def _across(
     name: str, head: DistilledHead, other: str, tested: Encoded, reals: Encoded
 ) -> Iterator[tuple[str, object]]:
-    """One set's distiller on another set, with 95 % intervals."""
+    """One set's distiller on another set, with 95% intervals."""
     real = head.logit(reals.state.embedding).numpy()[~reals.fake]
     fake = head.logit(tested.state.embedding).numpy()[tested.fake]
     made_by = np.array([each.generator for each in tested.pictures])[tested.fake]

@@ -158,7 +158,7 @@ class Verdict:
     means: dict[str, dict[str, float]]
     """By metric and method."""
     leads: dict[str, dict[str, list[float]]]
-    """By metric and rival: mean of the paired differences, and their 95 % interval."""
+    """By metric and rival: mean of the paired differences, and their 95% interval."""
     wins: int
     comparisons: int
 

@@ -227,7 +227,7 @@ def _some(data: TrainingSet, chosen: NDArray[np.int64]) -> TrainingSet:
 def _interval(
     fake: NDArray[np.bool_], without: NDArray[np.float64], behind: NDArray[np.float64]
 ) -> list[float]:
-    """95 % of the change over resamples of the images, the same images on both sides."""
+    """95% of the change over resamples of the images, the same images on both sides."""
     generator = np.random.default_rng(0)
     changes = []
     for _ in range(RESAMPLES):

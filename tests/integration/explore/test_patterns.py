@@ -79,7 +79,7 @@ def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> N
         assert 0 <= row.prevalence_real <= 1
         assert 0 <= row.prevalence_fake <= 1
         assert row.prevalence_real + row.prevalence_fake > 0
-        assert row.spread_contribution >= 0
+        assert row.contribution_std >= 0
         assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
         assert row.effect is not None
         assert row.effect_control is not None
@@ -261,7 +261,7 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
             contributions = [each.contribution for each in members]
             assert found.groups == len(members)
             assert found.mean_contribution == pytest.approx(np.mean(contributions), abs=1e-4)
-            assert found.spread_contribution == pytest.approx(np.std(contributions), abs=1e-4)
+            assert found.contribution_std == pytest.approx(np.std(contributions), abs=1e-4)
             if fakes:
                 assert found.prevalence_fake == pytest.approx(
                     sum(each.label == "fake" for each in having) / len(fakes)

@@ -71,7 +71,7 @@ def test_a_region_is_tried_beside_ten_random_ones(
     assert outcome.p_before == pytest.approx(stored.p, abs=1e-3)
     assert len(outcome.controls) == CONTROLS == 10
     assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
-    assert outcome.control_spread == pytest.approx(np.std(outcome.controls, ddof=1))
+    assert outcome.control_std == pytest.approx(np.std(outcome.controls, ddof=1))
     assert outcome.exceeds_control == exceeds_controls(
         outcome.delta_logit, np.array(outcome.controls)
     )
@@ -288,7 +288,7 @@ def test_a_note_holds_the_servers_figures_and_an_edit_that_can_be_replayed(
     )
     assert (row.control_mean, row.control_spread) == (
         outcome.control_mean,
-        outcome.control_spread,
+        outcome.control_std,
     )
     assert row.edit == {
         "kind": "region",

@@ -116,7 +116,7 @@ class Counterfactuals:
             p_after=outcome.p_after,
             delta_logit=outcome.delta_logit,
             control_mean=outcome.control_mean,
-            control_spread=outcome.control_spread,
+            control_std=outcome.control_std,
             expectation=expectation,
             met=expectation == "fall",
             text=text,

@@ -59,7 +59,7 @@ class Patterns:
             groups=40,
             images=30,
             mean_contribution=0.5,
-            spread_contribution=0.2,
+            contribution_std=0.2,
             prevalence_real=0.12,
             prevalence_fake=0.47,
             lift=1.9,

@@ -25,7 +25,7 @@ class PatternFigures:
     groups: int
     images: int
     mean_contribution: float
-    spread_contribution: float
+    contribution_std: float
     """Standard deviation."""
     prevalence_real: float
     prevalence_fake: float
@@ -83,7 +83,7 @@ def _of_one(
         groups=groups,
         images=len(entries),
         mean_contribution=mean,
-        spread_contribution=max(square - mean**2, 0.0) ** 0.5,
+        contribution_std=max(square - mean**2, 0.0) ** 0.5,
         prevalence_real=prevalence_real,
         prevalence_fake=prevalence_fake,
         lift=lift.value,

@@ -61,7 +61,7 @@ class PatternRow(PatternFigures):
     profile: tuple[float, ...]
     """Mean contribution by dimension, in logits."""
     effect: float | None
-    """Measured, in logits: beyond what its controls do. The interval is of 95 %."""
+    """Measured, in logits: beyond what its controls do. The interval is of 95%."""
     effect_low: float | None
     effect_high: float | None
     effect_control: float | None

@@ -58,7 +58,7 @@ class Outcome:
     A region's controls are like regions elsewhere in the image; a dimension's are the same edit of
     other dimensions (`analysis.counterfactual.other_dimensions`). Any edit disturbs a fake
     detector, often toward fake: so what counts is whether this one moves the logit otherwise than
-    its controls do. `exceeds_control` says whether it lies outside of their 95 % prediction
+    its controls do. `exceeds_control` says whether it lies outside of their 95% prediction
     interval; None where they are too few to tell.
     """
 
@@ -67,7 +67,7 @@ class Outcome:
     p_after: float
     delta_logit: float
     control_mean: float | None
-    control_spread: float | None
+    control_std: float | None
     controls: tuple[float, ...]
     exceeds_control: bool | None
 
@@ -119,7 +119,7 @@ def _outcome(before: float, change: float, controls: NDArray[np.float64]) -> Out
         p_after=_p(before + change),
         delta_logit=change,
         control_mean=float(controls.mean()) if len(controls) else None,
-        control_spread=float(controls.std(ddof=1)) if len(controls) > 1 else None,
+        control_std=float(controls.std(ddof=1)) if len(controls) > 1 else None,
         controls=tuple(controls.tolist()),
         exceeds_control=exceeds_controls(change, controls),
     )
@@ -186,7 +186,7 @@ def save_note(
             p_after=outcome.p_after,
             delta_logit=outcome.delta_logit,
             control_mean=outcome.control_mean,
-            control_spread=outcome.control_spread,
+            control_spread=outcome.control_std,
             expectation=expectation,
             text=text.strip(),
         )

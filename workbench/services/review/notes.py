@@ -36,7 +36,7 @@ class NoteView:
     p_after: float
     delta_logit: float
     control_mean: float | None
-    control_spread: float | None
+    control_std: float | None
     expectation: str
     met: bool
     text: str
@@ -81,7 +81,7 @@ def note_view(note: CounterfactualNote) -> NoteView:
         p_after=note.p_after,
         delta_logit=note.delta_logit,
         control_mean=note.control_mean,
-        control_spread=note.control_spread,
+        control_std=note.control_spread,
         expectation=note.expectation,
         met=is_met(note.expectation, note.delta_logit),
         text=note.text,

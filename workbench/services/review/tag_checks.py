@@ -55,7 +55,7 @@ class Sampled:
 class Tally:
     """How many of the checked groups a tag does not fit, and what share of all that suggests.
 
-    The interval is Wilson's of 95 %; all three are None before anything was checked.
+    The interval is Wilson's of 95%; all three are None before anything was checked.
     """
 
     checked: int
