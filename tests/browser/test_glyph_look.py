@@ -26,6 +26,12 @@ FAR, SHARE = 40, 0.01
 """And at most this share of them by more than so much."""
 
 WITHOUT_TEXT = "document.querySelectorAll('.number-mark').forEach((each) => each.remove())"
+AT_WHOLE_PIXELS = """{
+  const { style } = document.querySelector('.example');
+  [style.position, style.left, style.top, style.zIndex] = ['fixed', '0', '0', '9'];
+  style.background = getComputedStyle(document.body).backgroundColor;
+}"""
+"""Wherever the length of the text around it puts the example."""
 CHANGES = {
     "a wider arc": "document.querySelector('.example .arc').setAttribute('stroke-width', 6)",
     "another colour": "document.querySelector('.example .arc').classList.replace("
@@ -65,6 +71,7 @@ def test_the_glyph_looks_as_it_did_and_a_changed_one_does_not(
             page.goto(f"{server.url}/c/{COLLECTION}/")
             page.locator(".explain summary").click()
             page.evaluate(WITHOUT_TEXT)
+            page.evaluate(AT_WHOLE_PIXELS)
 
         show()
         shown = pixels(page)

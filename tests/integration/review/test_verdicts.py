@@ -293,7 +293,7 @@ def test_people_who_disagree_are_unsure_on_every_page_and_in_training(
     assert verdict_filters(version_id)["unsure"] == {image_id}
     assert verdict_filters(version_id)["any"] == {image_id}
     assert review_queue(version_id).first() == others[0]
-    assert items_of(freeze(collection_id))[image_id][1] == UNSURE_WEIGHT
+    assert items_of(freeze(collection_id).id)[image_id][1] == UNSURE_WEIGHT
 
 
 def test_an_adjudication_decides_on_every_page_and_in_training(
@@ -315,7 +315,7 @@ def test_an_adjudication_decides_on_every_page_and_in_training(
     assert verdict_filters(version_id)["any"] == {disputed, unjudged}
     assert review_queue(version_id).first() == others[0]
     assert workspace("pictures").to_judge == len(others)
-    assert not {disputed, unjudged} & items_of(freeze(collection_id)).keys()
+    assert not {disputed, unjudged} & items_of(freeze(collection_id).id).keys()
 
 
 def test_who_changes_their_mind_ends_the_disagreement(

@@ -54,7 +54,8 @@ def _figures(store: ColumnStore, area: Rows, seed: int) -> tuple[PatternFigures,
     entries = store.entries_of(area)
     outcomes = store.outcomes.take(store.member_rows.take(entries))
     parts = store.parts_of(entries)
-    having = np.array([counts_of(outcomes[part]) for part in parts]).reshape(-1, len(whole))
+    having = np.array([counts_of(outcomes[part]) for part in parts], whole.dtype)
+    having = having.reshape(-1, len(whole))  # also where there is no pattern
     without = whole - having
     counts = [count(which) for which in (having, without) for count in (wrong_count, right_count)]
     lifted = lifts(np.stack(counts, axis=1), seed=seed)
