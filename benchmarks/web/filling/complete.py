@@ -8,7 +8,7 @@ from sqlalchemy import select
 from workbench.analysis.neighbours import empty_index, extend, fit_space
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.explore.columns import column_store
+from workbench.services.columns.store import column_store
 from workbench.services.similar.index_files import folder_of, keep_index, open_index
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import session, transaction

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from workbench.config import Settings
 from workbench.services.accounts import Account
+from workbench.services.columns.store import forget_columns
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard
-from workbench.services.explore.columns import forget_columns
 from workbench.services.explore.listing import ORDERS, PositionInOrder, images, position_in_order
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail

@@ -12,8 +12,8 @@ from sqlalchemy import delete, func, select
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.made_up import made_up_version
 from workbench.config import Settings
+from workbench.services.columns.build import path_of
 from workbench.services.encoding.encode import encode_missing
-from workbench.services.explore.columns_build import path_of
 from workbench.services.pipeline.cleanup import YOUNG, Swept, sweep
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent

@@ -9,9 +9,9 @@ from tests.support.choosing import chosen
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
+from workbench.services.columns.store import forget_columns
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.cards import cards_of
-from workbench.services.explore.columns import forget_columns
 from workbench.services.explore.filters import VERDICTS
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail

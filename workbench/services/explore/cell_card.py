@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.explore.cells import CellView, Window, recounted, stored_view
-from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.filters import (
     Chosen,
     Filters,

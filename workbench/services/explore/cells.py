@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from workbench.analysis.layout.cells import grid_size
-from workbench.services.explore.columns import ColumnStore, Rows
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.explore.filters import (
     severities,
 )

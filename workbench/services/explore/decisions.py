@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.services.explore.columns import ColumnStore, Rows
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.review.decisions import decisions_between, judged_between
 
 # By ids and not by collection: every page counts these, and need not look at the images.

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from sqlalchemy import select
 
 from workbench.services import app_settings
-from workbench.services.explore.columns import ColumnStore, Rows
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.explore.filters import Chosen
 from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.models.arrays import logit_weights_of, readings_of

@@ -11,8 +11,8 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import ColumnStore, Rows, column_store
 from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.lasso import (
     Lasso,

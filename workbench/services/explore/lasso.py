@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from skimage.draw import polygon
 
 from workbench.analysis.layout.cells import grid_size
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.layout import check_level
 
 MOST_CORNERS = 200

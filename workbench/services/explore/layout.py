@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.store.database import session
 from workbench.store.results import Cell
 

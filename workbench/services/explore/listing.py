@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.filters import Chosen
 from workbench.services.pagination import key_text, parse_key
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.analysis.regions.lift import Lift, lifts
 from workbench.services import app_settings
-from workbench.services.explore.columns import ColumnStore, Rows
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.store.outcomes import counts_of, label_count, right_count, wrong_count
 
 

@@ -10,9 +10,9 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 
+from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cards import ImageCard, cards_of
-from workbench.services.explore.columns import ColumnStore, column_store
 from workbench.services.explore.filters import Chosen, Selection, choose
 from workbench.services.explore.pattern_figures import PatternFigures, figures_in, figures_of_all
 from workbench.services.pagination import key_text, parse_key

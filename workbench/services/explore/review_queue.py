@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.services.explore.columns import ColumnStore, column_store
+from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.explore.decisions import judged_rows
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Bundle, joinedload
 
-from workbench.services.explore.columns import ColumnStore, Rows, column_store
+from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.results import Pattern, PixelGroup

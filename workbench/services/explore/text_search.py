@@ -6,8 +6,8 @@ import numpy as np
 from flask_babel import gettext
 from sqlalchemy import func, select
 
+from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
-from workbench.services.explore.columns import ColumnStore, Rows
 from workbench.services.explore.taxonomy import tag_ids, tagged
 from workbench.store.database import session
 from workbench.store.images import Image

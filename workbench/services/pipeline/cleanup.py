@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select
 
 from workbench.config import Settings
+from workbench.services.columns.store import remove_columns_but
 from workbench.services.encoding.shards import forget_shards
-from workbench.services.explore.columns import remove_columns_but
 from workbench.services.similar import index_files
 from workbench.store.artifacts import Artifact
 from workbench.store.database import Base, now, session, transaction

@@ -6,10 +6,10 @@ import structlog
 
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
+from workbench.services.columns.build import write_columns
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError
-from workbench.services.explore.columns_build import write_columns
 from workbench.services.models.versions import switch_to
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline import (

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size
 from workbench.config import Settings
 from workbench.services import app_settings
+from workbench.services.columns.build import path_of, write_columns
 from workbench.services.errors import NotFoundError
-from workbench.services.explore.columns_build import path_of, write_columns
 from workbench.services.models.versions import finished_version
 from workbench.store.artifacts import (
     ArtifactDamagedError,

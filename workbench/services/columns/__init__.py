@@ -1,0 +1,1 @@
+"""The column store of a version: what pages filter, order and count by, mapped into memory."""
