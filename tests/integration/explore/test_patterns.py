@@ -305,23 +305,35 @@ def test_a_cells_patterns_are_those_of_its_images_and_no_others(version_id: int)
         assert {row.id for row in patterns(chosen(version_id, cell_id=cell_id))} == set(met)
 
 
-def test_the_misled_are_misclassified_to_the_patterns_side_the_worst_first(
+def test_a_patterns_page_shows_every_misclassified_member_and_which_way_it_is_pushed(
     version_id: int, found: tuple[PatternRow, ...]
 ) -> None:
-    shown = 0
+    ways = {True: 0, False: 0}
     for row in found:
-        misled = pattern(version_id, row.id).misled
         having = {each.image_id for each in members_of(row.id)}
-        outcome = "real_called_fake" if row.side == "fake" else "fake_called_real"
-        wanted = session().scalars(
-            select(Prediction.image_id)
-            .where(Prediction.version_id == version_id, Prediction.outcome == outcome)
-            .order_by(func.abs(Prediction.logit).desc())
-        )
-        assert [card.id for card in misled] == [each for each in wanted if each in having]
-        assert all(card.wrong for card in misled)
-        shown += len(misled)
-    assert shown > 0
+        wrong = {
+            each.image_id: each
+            for each in session().scalars(
+                select(Prediction)
+                .where(
+                    Prediction.version_id == version_id,
+                    Prediction.outcome.in_(("real_called_fake", "fake_called_real")),
+                    Prediction.image_id.in_(having),
+                )
+                .order_by(func.abs(Prediction.logit).desc())
+            )
+        }
+        detail = pattern(version_id, row.id)
+        assert detail.misclassified == len(wrong)
+        assert {card.id for errors in detail.errors for card in errors.shown} == set(wrong)
+        for errors in detail.errors:
+            shown = [card.id for card in errors.shown]
+            assert shown == [each for each in wrong if wrong[each].outcome == errors.outcome]
+            assert errors.images == len(shown)
+            called = "fake" if errors.outcome == "real_called_fake" else "real"
+            assert errors.pushed == (called == row.side)
+            ways[errors.pushed] += len(shown)
+    assert min(ways.values()) > 0
 
 
 def test_a_pattern_of_another_version_is_not_found(version_id: int) -> None:

@@ -15,6 +15,7 @@ from workbench.services.explore.dimensions import Carrier, Distribution, Violin
 from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
+    PatternErrors,
     PatternRow,
     PatternsSummary,
 )
@@ -41,7 +42,10 @@ class Patterns:
             row=self._row(pattern_id),
             members=(member,),
             members_after=None if after else "0.5~200",
-            misled=(self.book.card(2),),
+            errors=(
+                PatternErrors("real_called_fake", True, 40, (self.book.card(2),)),
+                PatternErrors("fake_called_real", False, 1, (self.book.card(5),)),
+            ),
         )
 
     def _row(self, pattern_id: int) -> PatternRow:

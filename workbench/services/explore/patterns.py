@@ -23,7 +23,7 @@ from workbench.services.review.pattern_names import (
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.store.database import session
 from workbench.store.images import LABELS
-from workbench.store.outcomes import FALSE_NEGATIVE, FALSE_POSITIVE, code_of
+from workbench.store.outcomes import WRONG, code_of
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
@@ -31,7 +31,7 @@ ORDERS = ("contribution", "lift", "prevalence", "stability")
 EXEMPLARS = 6
 LOOKED_AT = 500
 MEMBERS_A_PAGE = 48
-MISLED_SHOWN = 24
+ERRORS_SHOWN = 24
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,33 @@ class PatternsSummary:
 
 
 @dataclass(frozen=True)
+class PatternErrors:
+    """A pattern's images that have one wrong outcome, the highest loss first.
+
+    `pushed` says whether the pattern pushes to the side that the model wrongly took; if it does
+    not, other evidence outweighed it. `images` counts all, `shown` holds the first of them.
+    """
+
+    outcome: str
+    pushed: bool
+    images: int
+    shown: tuple[ImageCard, ...]
+
+
+@dataclass(frozen=True)
 class PatternDetail:
-    """One pattern: a page of its members, and the images it misleads."""
+    """One pattern: a page of its members, and its misclassified images by outcome."""
 
     row: PatternRow
     members: tuple[GroupExemplar, ...]
     members_after: str | None
-    misled: tuple[ImageCard, ...]
+    errors: tuple[PatternErrors, ...]
+    """One for each wrong outcome that occurs; the one that the pattern pushes to comes first."""
+
+    @property
+    def misclassified(self) -> int:
+        """How many of the pattern's images are misclassified."""
+        return sum(each.images for each in self.errors)
 
 
 def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, ...]:
@@ -200,7 +220,7 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
         row=_rows([found], choose(version_id, Selection()))[0],
         members=members,
         members_after=following,
-        misled=_misled(found),
+        errors=_errors(found),
     )
 
 
@@ -233,11 +253,24 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
     return tuple(_exemplar(*row) for row in shown), following
 
 
-def _misled(found: Pattern) -> tuple[ImageCard, ...]:
-    """Misclassified images with the pattern where it pushes to the wrong side, the worst first."""
+def _errors(found: Pattern) -> tuple[PatternErrors, ...]:
     store = column_store(found.version_id)
-    rows = store.member_rows[store.members(store.pattern_index(found.id))]
-    wrong_way = FALSE_POSITIVE if found.side == "fake" else FALSE_NEGATIVE
-    misled = rows[store.outcomes[rows] == code_of(wrong_way)]
-    worst = misled[np.lexsort((misled, -np.abs(store.logits[misled])))[:MISLED_SHOWN]]
-    return cards_of(found.version_id, [int(each) for each in store.image_ids[worst]])
+    rows = np.unique(store.member_rows[store.members(store.pattern_index(found.id))])
+    outcomes = WRONG if found.side == "fake" else WRONG[::-1]
+    by_outcome = {each: rows[store.outcomes[rows] == code_of(each)] for each in outcomes}
+    worst = {
+        outcome: having[np.lexsort((having, -np.abs(store.logits[having])))[:ERRORS_SHOWN]]
+        for outcome, having in by_outcome.items()
+    }
+    ids = store.image_ids[np.concatenate([*worst.values()])]
+    cards = {card.id: card for card in cards_of(found.version_id, ids.tolist())}
+    return tuple(
+        PatternErrors(
+            outcome=outcome,
+            pushed=outcome == outcomes[0],
+            images=len(by_outcome[outcome]),
+            shown=tuple(cards[each] for each in store.image_ids[shown].tolist()),
+        )
+        for outcome, shown in worst.items()
+        if len(shown)
+    )
