@@ -7,6 +7,7 @@ from math import sqrt
 import pytest
 from sqlalchemy import select
 
+from tests.support.queries import in_write_transactions
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.review import tag_checks, tags
@@ -109,6 +110,18 @@ def test_only_groups_of_the_sample_are_checked(
     with pytest.raises(InvalidError):
         tag_checks.answer(ada.id, tag.id, left_out.pop(), fits=True)
     assert session().scalars(select(TagCheck)).all() == []
+
+
+def test_the_sample_is_drawn_before_the_write_lock_is_taken(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
+) -> None:
+    group_id = sampled(version_id, pattern, tag)[0]
+
+    with in_write_transactions() as held:
+        tag_checks.answer(ada.id, tag.id, group_id, fits=True)
+
+    assert any("INSERT INTO tag_check" in each for each in held)
+    assert not [each for each in held if "pixel_group.pattern_id" in each]
 
 
 def test_a_tag_that_is_gone_or_not_a_patterns_is_not_checked(

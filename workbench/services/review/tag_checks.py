@@ -120,14 +120,11 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
     Raises NotFoundError for a tag that is gone or no pattern's, InvalidError for a group that is
     not in the sample: who picks groups to check would bias the share.
     """
+    # Before the write lock is taken: a pattern may have a hundred thousand groups to draw from.
+    if group_id not in _sample(_tagged_pattern(tagging_id), tagging_id):
+        raise InvalidError(gettext("This pixel group is not in the sample."))
     with transaction() as write:
-        tagging = write.get(Tagging, tagging_id)
-        if tagging is None or tagging.withdrawn_at is not None or tagging.pattern_id is None:
-            raise NotFoundError(
-                gettext("This pattern does not have this tag, or it was withdrawn.")
-            )
-        if group_id not in _sample(tagging.pattern_id, tagging_id):
-            raise InvalidError(gettext("This pixel group is not in the sample."))
+        _tagged_pattern(tagging_id)
         made = TagCheck(tagging_id=tagging_id, pixel_group_id=group_id, user_id=user_id, fits=fits)
         write.add(made)
         write.flush()
@@ -139,6 +136,14 @@ def withdraw(user_id: int, check_id: int) -> None:
     """Take back an answer of one's own; the one before it counts again."""
     with transaction() as write:
         withdraw_own(write, user_id, TagCheck, check_id, _WITHDRAWAL)
+
+
+def _tagged_pattern(tagging_id: int) -> int:
+    """The pattern with this tag. Raises NotFoundError for one that is gone or no pattern's."""
+    tagging = session().get(Tagging, tagging_id, populate_existing=True)
+    if tagging is None or tagging.withdrawn_at is not None or tagging.pattern_id is None:
+        raise NotFoundError(gettext("This pattern does not have this tag, or it was withdrawn."))
+    return tagging.pattern_id
 
 
 def _sample(pattern_id: int, tagging_id: int) -> list[int]:
