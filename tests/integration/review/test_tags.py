@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.explore.filters import filter_choices
 from workbench.services.explore.taxonomy import TagRow, taxonomy
 from workbench.services.review import tags
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
@@ -49,7 +50,7 @@ def pattern(version_id: int) -> Pattern:
 
 
 def taxonomy_row(name: str) -> TagRow:
-    return next(row for row in taxonomy() if row.name == name)
+    return next(row for row in taxonomy().rows if row.name == name)
 
 
 def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: Account) -> None:
@@ -96,6 +97,45 @@ def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
     assert taxonomy_row("blur").groups == len(ids)
 
 
+def test_the_taxonomy_is_read_page_by_page_and_by_a_part_of_a_name(
+    pattern: Pattern, group: PixelGroup, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.services.explore.taxonomy.TAGS_A_PAGE", 2)
+    for name in ("teeth", "Moss", "100 %", "blur", "moss, wet"):
+        tags.tag_group(ada.id, group.id, name)
+    tags.tag_pattern(ada.id, pattern.id, "teeth")
+
+    pages = [taxonomy()]
+    while pages[-1].after is not None:
+        tags.tag_group(ada.id, group.id, f"added before, {len(pages)}")
+        pages.append(taxonomy(after=pages[-1].after))
+    found = taxonomy(" MOSS ")
+
+    assert [[row.name for row in page.rows] for page in pages] == [
+        ["100 %", "blur"],
+        ["Moss", "moss, wet"],
+        ["teeth"],
+    ]
+    assert [page.total for page in pages] == [5, 6, 7]
+    assert (pages[-1].rows[0].patterns, pages[0].rows[0].patterns) == (1, 0)
+    assert pages[-1].rows[0].groups == pattern.groups + (group.pattern_id != pattern.id)
+    assert [row.name for row in found.rows] == ["Moss", "moss, wet"]
+    assert (found.total, found.after) == (2, None)
+    assert [row.name for row in taxonomy("%").rows] == ["100 %"]
+
+
+def test_a_field_is_offered_a_few_names_however_many_there_are(
+    version_id: int, ada: Account
+) -> None:
+    with transaction() as write:
+        names = [f"name {number:03}" for number in range(120)]
+        write.add_all(Tag(name=each, folded_name=each, created_by_id=ada.id) for each in names)
+
+    assert tags.tag_names() == tuple(names[: tags.NAMES_OFFERED])
+    assert filter_choices(version_id).tags == tags.tag_names()
+    assert tags.tag_names("Name  11") == tuple(names[110:])
+
+
 STRANGE_NAMES = [
     "<script>alert('\"x\"')</script>",
     'it\'s "quoted"',
@@ -135,7 +175,7 @@ def test_what_is_not_there_cannot_be_tagged(analysed: object, ada: Account) -> N
     with pytest.raises(NotFoundError):
         tags.tag_pattern(ada.id, 10**6, "blur")
 
-    assert taxonomy() == ()
+    assert taxonomy().rows == ()
 
 
 def test_only_ones_own_tag_can_be_taken_off_and_only_once(

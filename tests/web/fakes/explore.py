@@ -17,7 +17,7 @@ from workbench.services.explore.filters import FilterChoices, Filters, Selection
 from workbench.services.explore.grid import Lassoed, Overview
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import ImagePage, PositionInOrder
-from workbench.services.explore.taxonomy import TagRow
+from workbench.services.explore.taxonomy import TaxonomyPage
 from workbench.store.outcomes import OUTCOMES
 
 
@@ -175,5 +175,8 @@ class Listing:
 class Taxonomy:
     book: State
 
-    def taxonomy(self) -> tuple[TagRow, ...]:
-        return tuple(self.book.tags)
+    def taxonomy(self, text: str = "", after: str = "") -> TaxonomyPage:
+        """Two a page."""
+        found = [each for each in self.book.tags if text.casefold() in each.name.casefold()]
+        left = sorted((each for each in found if each.name > after), key=lambda each: each.name)
+        return TaxonomyPage(tuple(left[:2]), len(found), left[1].name if left[2:] else None)

@@ -100,8 +100,8 @@ class TagChecks:
 class Tags:
     book: State
 
-    def tag_names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.book.tags)
+    def tag_names(self, text: str = "") -> tuple[str, ...]:
+        return tuple(each.name for each in self.book.tags if text in each.name)
 
     def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> TaggingView:
         return self._tag("pattern", pattern_id, name, "pattern")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from tests.web.conftest import Reader
@@ -41,6 +44,62 @@ def test_the_taxonomy_keeps_the_way_back_to_the_collection(visitor: Reader) -> N
 
     assert "/c/faces/patterns" in visitor.get("/taxonomy?collection=faces").text
     assert visitor.get("/taxonomy?collection=nowhere").status_code == 404
+
+
+def tag_all(reader: Reader, *names: str) -> None:
+    for name in names:
+        reader.post("/patterns/31/tags", tag=name)
+
+
+def listed(page: str) -> list[str]:
+    """The tags of a page of the taxonomy."""
+    return [html.unescape(each) for each in re.findall(r'<span class="tag [^>]*>([^<]*)<', page)]
+
+
+def link(page: str, words: str) -> str:
+    """Where a button of this name leads."""
+    return html.unescape(re.findall(rf'href="([^"]+)"[^>]*>{words}<', page)[0])
+
+
+def test_a_long_taxonomy_is_turned_page_by_page(ada: Reader) -> None:
+    tag_all(ada, "moss", "ash & elm", "blur", "teeth", "zebra")
+
+    first = ada.get("/taxonomy?collection=faces").text
+    second = ada.get(link(first, "Next page")).text
+    last = ada.get(link(second, "Next page")).text
+
+    assert [listed(each) for each in (first, second, last)] == [
+        ["ash & elm", "blur"],
+        ["moss", "teeth"],
+        ["zebra"],
+    ]
+    assert "5 tags" in last
+    assert "Next page" not in last
+    assert listed(ada.get(link(last, "First page")).text) == ["ash & elm", "blur"]
+    assert "/c/faces/patterns" in last
+
+
+def test_a_tag_is_found_by_a_part_of_its_name(ada: Reader) -> None:
+    tag_all(ada, "fake smile", "blur", "smiling eyes", "Smiles")
+
+    found = ada.get("/taxonomy?text=smil").text
+
+    assert "3 tags" in found
+    assert 'value="smil"' in found
+    assert listed(ada.get(link(found, "Next page")).text) == ["smiling eyes"]
+    nothing = ada.get("/taxonomy?text=teeth").text
+    assert "No tag name contains “teeth”." in nothing
+    assert "Show all tags" in nothing
+
+
+def test_a_field_for_tags_offers_the_names_that_hold_what_was_typed(ada: Reader) -> None:
+    tag_all(ada, "fake smile", "blur <i>")
+
+    assert ada.get("/taxonomy/names?tag=blu").text.strip() == (
+        '<option value="blur &lt;i&gt;"></option>'
+    )
+    for url in ("/c/faces/", "/c/faces/images/2", "/c/faces/patterns/31"):
+        assert 'hx-get="/taxonomy/names"' in ada.get(url).text
 
 
 def test_a_tag_is_renamed_and_described(ada: Reader, book: FakeWorkbench) -> None:

@@ -43,6 +43,7 @@ READS = (
     "/c/faces/models",
     "/c/faces/runs/7",
     "/taxonomy",
+    "/taxonomy/names?tag=smile",
 )
 PICTURES = (
     "/images/2.jpg",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
@@ -22,7 +21,7 @@ from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.explore.taxonomy import tag_ids, tagged
 from workbench.services.explore.text_search import mentioning
 from workbench.services.models.dimensions import check_dimension
-from workbench.store.database import session
+from workbench.services.review.tags import tag_names
 from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES
@@ -123,6 +122,7 @@ class FilterChoices:
     generators: tuple[str, ...]
     dimensions: int
     tags: tuple[str, ...]
+    """The first few."""
 
 
 def filter_choices(version_id: int) -> FilterChoices:
@@ -131,7 +131,7 @@ def filter_choices(version_id: int) -> FilterChoices:
     return FilterChoices(
         generators=tuple(sorted(each for each in store.generator_names if each)),
         dimensions=len(store.activations),
-        tags=tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name))),
+        tags=tag_names(),
     )
 
 

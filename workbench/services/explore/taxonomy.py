@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Bundle, joinedload
 
 from workbench.services.columns.store import ColumnStore, Rows, column_store
+from workbench.services.review.tags import named_with
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.results import Pattern, PixelGroup
+
+TAGS_A_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -31,28 +35,59 @@ class TagRow:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class TaxonomyPage:
+    """Some tags by name. `total` counts all that were asked for, not only these.
+
+    `after` is the key of the next page, the last name here without case; None at the end.
+    """
+
+    rows: tuple[TagRow, ...]
+    total: int
+    after: str | None
+
+
 _ON_PATTERN: Bundle[Any] = Bundle("pattern", Pattern.version_id, Pattern.id, Pattern.groups)
 _ON_GROUP: Bundle[Any] = Bundle("group", PixelGroup.image_id, PixelGroup.id, PixelGroup.pattern_id)
 
 
-def taxonomy() -> tuple[TagRow, ...]:
-    """All tags by name. Two queries, however many there are."""
+def taxonomy(text: str = "", after: str = "") -> TaxonomyPage:
+    """A page of the tags whose names hold a text, without case, by name. Three queries.
+
+    The key is a name and not a number: what is added meanwhile moves no tag to another page.
+    """
+    wanted = named_with(text)
+    total = session().scalar(select(func.count()).select_from(Tag).where(wanted)) or 0
+    found = session().scalars(
+        select(Tag)
+        .options(joinedload(Tag.created_by))
+        .where(wanted, Tag.folded_name > after)
+        .order_by(Tag.folded_name)
+        .limit(TAGS_A_PAGE + 1)
+    )
+    tags = found.all()
+    shown = tags[:TAGS_A_PAGE]
+    return TaxonomyPage(
+        rows=_rows(shown),
+        total=total,
+        after=shown[-1].folded_name if len(tags) > len(shown) else None,
+    )
+
+
+def _rows(tags: Sequence[Tag]) -> tuple[TagRow, ...]:
     on_patterns: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
     on_groups: defaultdict[int, set[tuple[int, int, int | None]]] = defaultdict(set)
     for tag_id, pattern, group in session().execute(
         select(Tagging.tag_id, _ON_PATTERN, _ON_GROUP)
         .outerjoin(Pattern, Pattern.id == Tagging.pattern_id)
         .outerjoin(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
-        .where(Tagging.withdrawn_at.is_(None))
+        .where(Tagging.tag_id.in_([tag.id for tag in tags]), Tagging.withdrawn_at.is_(None))
     ):
         if pattern.id is not None:
             on_patterns[tag_id].add(tuple(pattern))
         else:
             on_groups[tag_id].add(tuple(group))
-    tags = session().scalars(
-        select(Tag).options(joinedload(Tag.created_by)).order_by(Tag.folded_name)
-    )
-    return tuple(_row(tag, on_patterns[tag.id], on_groups[tag.id]) for tag in tags.all())
+    return tuple(_row(tag, on_patterns[tag.id], on_groups[tag.id]) for tag in tags)
 
 
 def _row(

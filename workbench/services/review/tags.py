@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -21,6 +21,7 @@ from workbench.store.results import Pattern, PixelGroup
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
+NAMES_OFFERED = 50
 _WITHDRAWAL = Words(
     action="tag.withdraw",
     subject="tagging",
@@ -161,9 +162,19 @@ def _view(tagging: Tagging) -> TaggingView:
     )
 
 
-def tag_names() -> tuple[str, ...]:
-    """All names of the taxonomy, by name."""
-    return tuple(session().scalars(select(Tag.name).order_by(Tag.folded_name)))
+def tag_names(text: str = "") -> tuple[str, ...]:
+    """Names to offer where a tag is typed: the first few of the taxonomy that hold a text."""
+    return tuple(
+        session().scalars(
+            select(Tag.name).where(named_with(text)).order_by(Tag.folded_name).limit(NAMES_OFFERED)
+        )
+    )
+
+
+def named_with(text: str) -> ColumnElement[bool]:
+    """The condition on `Tag` that its name holds a text, without case."""
+    wanted = " ".join(text.casefold().split())
+    return Tag.folded_name.contains(wanted, autoescape=True)
 
 
 def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -18,10 +20,28 @@ blueprint = Blueprint("taxonomy", __name__)
 
 @blueprint.get("/taxonomy")
 def show() -> str:
-    """All tags with their counts; `collection` keeps the way back to the collection one is in."""
+    """A page of tags with their counts, of all or of those whose name holds `text`.
+
+    `collection` keeps the way back to the collection one is in.
+    """
     name = key(request.args, "collection")
     workspace = workspaces.workspace(name) if name else None
-    return render_template("views/taxonomy.html", tags=taxonomy.taxonomy(), workspace=workspace)
+    text = _name_in(request.args, "text")
+    after = _name_in(request.args, "after")
+    return render_template(
+        "views/taxonomy.html",
+        page=taxonomy.taxonomy(text, after),
+        text=text,
+        paged=bool(after),
+        workspace=workspace,
+    )
+
+
+@blueprint.get("/taxonomy/names")
+def names() -> str:
+    """The names to offer to somebody who has typed this much of a tag."""
+    found = tags.tag_names(_name_in(request.args, "tag"))
+    return render_template("partials/tag_names.html", tag_names=found)
 
 
 @blueprint.post("/taxonomy/<record:tag_id>")
@@ -58,6 +78,11 @@ def withdraw(tagging_id: int) -> Response:
     tags.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)
+
+
+def _name_in(values: Mapping[str, str], name: str) -> str:
+    """A name of a tag in an address, or a part of one. Folding may have lengthened it."""
+    return words(values, name, 2 * LONGEST_NAME, gettext("Tag"))
 
 
 def _tagged(tagging: TaggingView) -> Response:

@@ -121,6 +121,11 @@ def pattern_count(number: int) -> str:
     return ngettext("%(count)s pattern", "%(count)s patterns", number, count=count(number))
 
 
+def tag_count(number: int) -> str:
+    """How many tags: 1 tag."""
+    return ngettext("%(count)s tag", "%(count)s tags", number, count=count(number))
+
+
 def cell_count(number: int) -> str:
     """How many cells: 96 cells."""
     return ngettext("%(count)s cell", "%(count)s cells", number, count=count(number))
@@ -259,6 +264,7 @@ def register(app: Flask) -> None:
     """Make every function of this module a template filter of its own name."""
     for function in (
         cell_count,
+        tag_count,
         count,
         day,
         decision_words,
