@@ -7,6 +7,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from safetensors.numpy import load, save
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workbench.files import write_durably
+from workbench.files import DamagedError, unsealed, write_durably
 from workbench.store.database import Base, now
 
 _KINDS = {
@@ -30,7 +31,7 @@ _KINDS = {
 }
 
 
-class ArtifactDamagedError(Exception):
+class ArtifactDamagedError(DamagedError):
     """An artifact file is missing or its content does not match its row."""
 
 
@@ -98,41 +99,43 @@ def load_arrays(directory: Path, artifact: Artifact | FileFacts) -> dict[str, ND
 
 
 def pack_arrays(arrays: dict[str, NDArray[np.generic]], facts: dict[str, str]) -> bytes:
-    """Serialise arrays with metadata, for `map_arrays`."""
+    """Serialise arrays with metadata, for a sealed file that `map_arrays` reads."""
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, facts)
 
 
 def map_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    """Map the arrays of a file into memory, and read its metadata.
+    """Map the arrays of a sealed file into memory, and read its metadata.
 
-    Raises OSError where there is no such file, ArtifactDamagedError where it is incomplete.
+    Raises OSError where there is no such file, DamagedError where it is not what was written.
     """
+    if not path.stat().st_size:
+        raise DamagedError(f"{path} is empty")
     content = np.memmap(path, dtype=np.uint8, mode="r")
-    start = 8 + int.from_bytes(content[:8].tobytes(), "little")
-    try:
-        header = json.loads(content[8:start].tobytes())
-        facts = header.pop("__metadata__", {})
-        arrays = {}
-        for name, entry in header.items():
-            first, end = (start + offset for offset in entry["data_offsets"])
-            kind = np.dtype(_KINDS[entry["dtype"]])
-            arrays[name] = np.asarray(content[first:end]).view(kind).reshape(entry["shape"])
-    except (KeyError, ValueError) as error:
-        raise ArtifactDamagedError(f"{path} is torn") from error
+    body = content[: len(unsealed(content.data))]
+    start = 8 + int.from_bytes(body[:8].tobytes(), "little")
+    header = json.loads(body[8:start].tobytes())
+    facts = header.pop("__metadata__", {})
+    arrays = {}
+    for name, entry in header.items():
+        first, end = (start + offset for offset in entry["data_offsets"])
+        kind = np.dtype(_KINDS[entry["dtype"]])
+        arrays[name] = np.asarray(body[first:end]).view(kind).reshape(entry["shape"])
     return arrays, facts
 
 
 def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArray[np.generic]:
-    """Load one row of one array of an artifact, without reading the rest.
+    """Load one row of one array of an artifact, without the rest.
 
-    Raises ArtifactDamagedError where the file is missing, incomplete, or has no such row.
+    The file's hash is computed at its first row in a process, and again once the file has changed.
+    Raises ArtifactDamagedError where the file is missing or was changed, or has no such row.
     """
     path = directory / artifact.path
+    if row < 0:
+        raise ArtifactDamagedError(f"{artifact.kind} file {path} has no row {row}")
     try:
-        if path.stat().st_size != artifact.size:
-            raise ArtifactDamagedError(f"{artifact.kind} file {path} is torn")
-        if row < 0:
-            raise ArtifactDamagedError(f"{artifact.kind} file {path} has no row {row}")
+        found = path.stat()
+        if _digest(path, (found.st_ino, found.st_size, found.st_mtime_ns)) != artifact.sha256:
+            raise ArtifactDamagedError(f"{artifact.kind} file {path} differs from what was written")
         with safe_open(path, framework="numpy") as file:
             rows: NDArray[np.generic] = file.get_slice(name)[row : row + 1]
     except (OSError, SafetensorError) as error:
@@ -141,3 +144,10 @@ def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArr
         raise ArtifactDamagedError(f"{artifact.kind} file {path} has no row {row}")
     only: NDArray[np.generic] = rows[0]
     return only
+
+
+@lru_cache(maxsize=16_384)
+def _digest(path: Path, _identity: tuple[int, int, int]) -> str:
+    """SHA-256 of a file, remembered for as long as it is the same one: inode, size, time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

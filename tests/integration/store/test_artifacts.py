@@ -90,11 +90,12 @@ def test_a_damaged_file_is_never_loaded(tmp_path: Path, artifact: Artifact, dama
         load_arrays(tmp_path, artifact)
 
 
-@pytest.mark.parametrize("damage", [missing, torn, empty, headless])
-def test_no_row_is_read_of_a_file_that_cannot_be_whole(
+@pytest.mark.parametrize("damage", [missing, torn, empty, altered, headless])
+def test_no_row_is_read_of_a_file_that_is_not_what_was_written(
     tmp_path: Path, artifact: Artifact, damage: object
 ) -> None:
     assert callable(damage)
+    load_rows(tmp_path, artifact, "rows", 0)  # damage is noticed in a file that was whole, too
     damage(tmp_path / artifact.path)
 
     with pytest.raises(ArtifactDamagedError, match="results file"):

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size, stratified_order
 from workbench.config import Settings
-from workbench.files import write_whole
+from workbench.files import write_sealed
 from workbench.services.errors import NotFoundError
 from workbench.services.models.arrays import activations_of
 from workbench.store.artifacts import pack_arrays
@@ -23,7 +23,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 4
+_FORMAT = 5
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -37,13 +37,13 @@ _OF_MEMBERS: dict[str, type[np.generic]] = {
 
 def write_columns(version_id: int, settings: Settings) -> None:
     """Lay a version's answers out as columns, once they are complete."""
-    write_whole(path_of(settings, version_id), _packed(version_id, settings))
+    write_sealed(path_of(settings, version_id), _packed(version_id, settings))
     session().rollback()
 
 
 def path_of(settings: Settings, version_id: int) -> Path:
     """The file of a version's columns."""
-    return settings.cache_dir / "columns" / f"{version_id}-{_FORMAT}.safetensors"
+    return settings.cache_dir / "columns" / f"{version_id}-{_FORMAT}.columns"
 
 
 def _packed(version_id: int, settings: Settings) -> bytes:

@@ -21,21 +21,21 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import structlog
 from flask_babel import gettext
 from numpy.typing import NDArray
 
 from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size
 from workbench.config import Settings
+from workbench.files import DamagedError
 from workbench.services import app_settings
 from workbench.services.columns.build import path_of, write_columns
-from workbench.services.errors import NotFoundError
+from workbench.services.errors import NotFoundError, UnavailableError
 from workbench.services.models.versions import finished_version
-from workbench.store.artifacts import (
-    ArtifactDamagedError,
-    map_arrays,
-)
+from workbench.store.artifacts import map_arrays
 from workbench.store.outcomes import are_wrong
 
+log = structlog.get_logger()
 _making = Lock()
 
 Rows = NDArray[np.bool_]
@@ -204,22 +204,34 @@ def remove_columns_but(version_ids: Collection[int], settings: Settings, young: 
 
 def _opened(settings: Settings, version_id: int) -> ColumnStore:
     path = path_of(settings, version_id)
-    try:
-        return _mapped(path, version_id)
-    except (OSError, ArtifactDamagedError):
-        pass
+    if store := _whole(path, version_id):
+        return store
     finished_version(version_id)
     with _making:
-        try:
-            return _mapped(path, version_id)
-        except (OSError, ArtifactDamagedError):
-            path.unlink(missing_ok=True)
+        if store := _whole(path, version_id):
+            return store
         write_columns(version_id, settings)
-        return _mapped(path, version_id)
+        store = _whole(path, version_id)
+    if store is None:
+        raise UnavailableError(gettext("The column store could not be written. Try again."))
+    return store
+
+
+def _whole(path: Path, version_id: int) -> ColumnStore | None:
+    """The columns in a file; None where it is missing or damaged, or is of an older form."""
+    try:
+        found = path.stat()
+        return _mapped(path, version_id, (found.st_ino, found.st_size, found.st_mtime_ns))
+    except FileNotFoundError:
+        return None
+    except DamagedError as error:
+        log.warning("column store damaged, made again", path=str(path), error=str(error))
+        return None
 
 
 @lru_cache(maxsize=16)
-def _mapped(path: Path, version_id: int) -> ColumnStore:
+def _mapped(path: Path, version_id: int, _identity: tuple[int, int, int]) -> ColumnStore:
+    """The hash is computed once for a file that is there: a changed one is read as another."""
     arrays, facts = map_arrays(path)
     return ColumnStore(
         version_id=version_id,
