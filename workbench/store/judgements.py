@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
@@ -14,6 +14,12 @@ from workbench.store.people import User
 from workbench.store.results import Pattern, PixelGroup
 
 DECISIONS = ("confirm", "overturn", "unsure", "exclude")
+
+
+def _one_standing(name: str, *columns: str) -> Index:
+    """A unique index over the rows that are not withdrawn."""
+    standing = text("withdrawn_at is null")
+    return Index(name, *columns, unique=True, sqlite_where=standing, postgresql_where=standing)
 
 
 class Tag(Base):
@@ -41,6 +47,9 @@ class Tagging(Base):
         Index("ix_tagging_pattern_id", "pattern_id"),
         Index("ix_tagging_pixel_group_id", "pixel_group_id"),
         Index("ix_tagging_tag_id", "tag_id"),
+        # Of one tag on one thing at most one stands, whoever puts it on at the same moment.
+        _one_standing("uq_tagging_standing_pattern", "tag_id", "pattern_id"),
+        _one_standing("uq_tagging_standing_pixel_group", "tag_id", "pixel_group_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

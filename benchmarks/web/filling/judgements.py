@@ -35,22 +35,30 @@ def write_judgements(filling: Filling) -> None:
             "created_at": MOMENT,
         },
     )
-    patterns = random.permutation(np.repeat(np.arange(1, PATTERNS + 1), 2))[: PATTERNS * 3 // 2]
-    groups = random.integers(1, filling.count * GROUPS_AN_IMAGE + 1, TAGGINGS - len(patterns))
+    on_patterns = PATTERNS * 3 // 2
+    # Of one tag on one thing at most one stands: pairs are drawn without replacement.
+    pattern_tags, patterns = _pairs(random, PATTERNS, on_patterns)
+    group_tags, groups = _pairs(random, filling.count * GROUPS_AN_IMAGE, TAGGINGS - on_patterns)
     insert(
         filling.bulk,
         Tagging.__table__,
         {
             "id": list(range(1, TAGGINGS + 1)),
-            "tag_id": random.integers(1, TAGS + 1, TAGGINGS).tolist(),
-            "pattern_id": patterns.tolist() + [None] * len(groups),
-            "pixel_group_id": [None] * len(patterns) + groups.tolist(),
+            "tag_id": pattern_tags + group_tags,
+            "pattern_id": patterns + [None] * len(groups),
+            "pixel_group_id": [None] * len(patterns) + groups,
             "user_id": random.choice(people, TAGGINGS).tolist(),
             "created_at": MOMENT,
         },
     )
     _write_verdicts(filling, people, random)
     _write_notes(filling, people, random)
+
+
+def _pairs(random: np.random.Generator, things: int, count: int) -> tuple[list[int], list[int]]:
+    """So many different pairs of a tag and one of these things, each by its number from 1."""
+    drawn = random.choice(TAGS * things, count, replace=False)
+    return (drawn % TAGS + 1).tolist(), (drawn // TAGS + 1).tolist()
 
 
 def _write_verdicts(

@@ -6,12 +6,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect, select
+from sqlalchemy import MetaData, inspect, select
 
 from tests.support.rows import fill_every_table
 from workbench.store import migrating
-from workbench.store.database import Base, db, session
-from workbench.store.people import User
+from workbench.store.database import Base, db, now, session
+from workbench.store.judgements import TagCheck, Tagging
+from workbench.store.people import AuditEvent, User
 
 
 @pytest.fixture
@@ -67,3 +68,41 @@ def test_upgrading_twice_keeps_what_is_there(migrated: Flask) -> None:
 def test_a_database_without_tables_is_not_current(app: Flask) -> None:
     with app.app_context():
         assert not migrating.is_current(db.engine)
+
+
+def test_tags_that_stand_doubled_become_one_with_all_that_was_checked(migrated: Flask) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        session().close()
+        migrating.downgrade(db.engine, "0007")
+        old = MetaData()
+        old.reflect(db.engine)
+        tagging, check = old.tables["tagging"], old.tables["tag_check"]
+        with db.engine.begin() as connection:
+            given = connection.execute(select(tagging)).one()._asdict()
+            asked = connection.execute(select(check)).one()._asdict()
+            of_pattern = {**given, "pixel_group_id": None, "pattern_id": 1}
+            copies = [
+                *({**given, "id": each} for each in (12, 13)),
+                *({**of_pattern, "id": each} for each in (21, 22)),
+                {**given, "id": 31, "withdrawn_at": now()},
+            ]
+            for each in copies:
+                connection.execute(tagging.insert(), each)
+            connection.execute(check.insert(), {**asked, "id": 99, "tagging_id": 22})
+
+        migrating.upgrade(db.engine)
+
+        rows = select(Tagging.id).order_by(Tagging.id)
+        standing = session().scalars(rows.where(Tagging.withdrawn_at.is_(None))).all()
+        assert standing == [given["id"], 21]
+        assert session().scalars(rows).all() == [given["id"], 12, 13, 21, 22, 31]
+        assert session().get_one(TagCheck, 99).tagging_id == 21
+        told = select(AuditEvent.subject, AuditEvent.detail).where(
+            AuditEvent.action == "tag.withdraw"
+        )
+        assert [tuple(each) for each in session().execute(told.order_by(AuditEvent.subject))] == [
+            ("tagging:12", {"doubled": given["id"]}),
+            ("tagging:13", {"doubled": given["id"]}),
+            ("tagging:22", {"doubled": 21}),
+        ]

@@ -13,7 +13,7 @@ from workbench.services.errors import (
 )
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.review.tags import TaggingView
+from workbench.services.review.tags import Tagged, TaggingView
 from workbench.services.review.verdicts import VerdictView
 
 
@@ -103,20 +103,23 @@ class Tags:
     def tag_names(self, text: str = "") -> tuple[str, ...]:
         return tuple(each.name for each in self.book.tags if text in each.name)
 
-    def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> TaggingView:
+    def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> Tagged:
         return self._tag("pattern", pattern_id, name, "pattern")
 
-    def tag_group(self, user_id: int, group_id: int, name: str) -> TaggingView:
+    def tag_group(self, user_id: int, group_id: int, name: str) -> Tagged:
         return self._tag("group", group_id, name, "hand")
 
-    def _tag(self, kind: str, owner: int, name: str, source: str) -> TaggingView:
+    def _tag(self, kind: str, owner: int, name: str, source: str) -> Tagged:
         if not name:
             raise InvalidError("A tag name must have 1 to 60 printable characters.")
         if name not in self.tag_names():
             self.book.tags.append(TagRow(next(self.book.ids), name, "", 0, 1, 1, "ada", NOON))
+        for kind_of, of, known in self.book.taggings.values():
+            if (kind_of, of, known.tag) == (kind, owner, name):
+                return Tagged(**vars(known), new=False)
         made = TaggingView(next(self.book.ids), name, "ada", NOON, source)
         self.book.taggings[made.id] = (kind, owner, made)
-        return made
+        return Tagged(**vars(made), new=True)
 
     def withdraw(self, user_id: int, tagging_id: int) -> None:
         if self.book.taggings.pop(tagging_id, None) is None:

@@ -23,6 +23,21 @@ def test_a_pattern_gets_a_name_and_loses_it_again(ada: Reader, book: FakeWorkben
     assert "This pattern has no tag yet." in ada.get("/c/faces/patterns/31").text
 
 
+def test_a_tag_that_is_there_already_is_told_and_offers_no_undo_of_it(
+    ada: Reader, ben: Reader, book: FakeWorkbench
+) -> None:
+    ada.post("/patterns/31/tags", tag="fake smile", back="/c/faces/patterns/31")
+    before = dict(book.taggings)
+
+    answer = ben.post("/patterns/31/tags", tag="fake smile", back="/c/faces/patterns/31")
+
+    page = ben.get(answer.location).text
+    assert "Already tagged “fake smile” by ada, 3 March 2026." in page
+    assert "Tagged “fake smile”." not in page
+    assert "Undo" not in page
+    assert book.taggings == before
+
+
 def test_only_who_put_a_tag_on_is_offered_to_take_it_off(ada: Reader, ben: Reader) -> None:
     ada.post("/patterns/31/tags", tag="fake smile")
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.models.versions import is_finished
+from workbench.services.review.standing import put_unless_standing
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
@@ -41,19 +42,26 @@ class TaggingView:
     source: str
 
 
-def tag_pattern(user_id: int, pattern_id: int, name: str) -> TaggingView:
+@dataclass(frozen=True)
+class Tagged(TaggingView):
+    """A tag as it stands after somebody put it on; `new` is False where it was there already."""
+
+    new: bool
+
+
+def tag_pattern(user_id: int, pattern_id: int, name: str) -> Tagged:
     """Put a tag on a pattern; a name that the taxonomy lacks is added to it."""
     return _tag(user_id, name, pattern_id=pattern_id)
 
 
-def tag_group(user_id: int, group_id: int, name: str) -> TaggingView:
+def tag_group(user_id: int, group_id: int, name: str) -> Tagged:
     """Put a tag on one pixel group, by hand."""
     return _tag(user_id, name, group_id=group_id)
 
 
 def _tag(
     user_id: int, name: str, *, pattern_id: int | None = None, group_id: int | None = None
-) -> TaggingView:
+) -> Tagged:
     name = _clean(name)
     with transaction() as write:
         subject = (
@@ -67,22 +75,19 @@ def _tag(
                 gettext("Nothing to tag: the pattern or pixel group no longer exists.")
             )
         tag = _tag_named(write, user_id, name)
-        made = write.scalar(
+        tagging, new = put_unless_standing(
+            write,
+            Tagging(tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id),
             select(Tagging).where(
                 Tagging.tag_id == tag.id,
                 Tagging.pattern_id == pattern_id,
                 Tagging.pixel_group_id == group_id,
                 Tagging.withdrawn_at.is_(None),
-            )
+            ),
         )
-        if made is None:
-            made = Tagging(
-                tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id
-            )
-            write.add(made)
-            write.flush()
-            audit.record(write, user_id, "tag.add", f"tagging:{made.id}", tag=tag.name)
-        return _view(made)
+        if new:
+            audit.record(write, user_id, "tag.add", f"tagging:{tagging.id}", tag=tag.name)
+        return Tagged(**vars(_view(tagging)), new=new)
 
 
 def _clean(name: str) -> str:
@@ -98,17 +103,13 @@ def _clean(name: str) -> str:
 
 
 def _tag_named(write: Session, user_id: int, name: str) -> Tag:
-    named = select(Tag).where(Tag.folded_name == name.casefold())
-    known = write.scalar(named)
-    if known is not None:
-        return known
-    tag = Tag(name=name, folded_name=name.casefold(), created_by_id=user_id)
-    try:
-        with write.begin_nested():
-            write.add(tag)
-    except IntegrityError:  # somebody else gave this name at the same moment
-        return write.scalars(named).one()
-    audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
+    tag, new = put_unless_standing(
+        write,
+        Tag(name=name, folded_name=name.casefold(), created_by_id=user_id),
+        select(Tag).where(Tag.folded_name == name.casefold()),
+    )
+    if new:
+        audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
     return tag
 
 

@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from workbench.services import workspaces
 from workbench.services.explore import taxonomy
 from workbench.services.review import tags
-from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, TaggingView
+from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Tagged
 from workbench.web.request.parsing import key, words
 from workbench.web.site import notices, security
+from workbench.web.site.formatting import day
 
 blueprint = Blueprint("taxonomy", __name__)
 
@@ -85,8 +86,19 @@ def _name_in(values: Mapping[str, str], name: str) -> str:
     return words(values, name, 2 * LONGEST_NAME, gettext("Tag"))
 
 
-def _tagged(tagging: TaggingView) -> Response:
+def _tagged(tagging: Tagged) -> Response:
     back = security.way_back("taxonomy.show")
+    if not tagging.new:
+        # No undo: it would withdraw what somebody put on before.
+        notices.told(
+            gettext(
+                "Already tagged “%(tag)s” by %(name)s, %(day)s.",
+                tag=tagging.tag,
+                name=tagging.by,
+                day=day(tagging.at),
+            )
+        )
+        return redirect(back, 303)
     notices.saved(
         gettext("Tagged “%(tag)s”.", tag=tagging.tag),
         undo=url_for("taxonomy.withdraw", tagging_id=tagging.id),
