@@ -78,7 +78,7 @@ class TagCheck(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     tagging_id: Mapped[int] = mapped_column(ForeignKey("tagging.id"))
     """A tagging of a pattern."""
-    pixel_group_id: Mapped[int] = mapped_column(ForeignKey("pixel_group.id"))
+    pixel_group_id: Mapped[int] = mapped_column(ForeignKey("pixel_group.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     fits: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -100,7 +100,7 @@ class Verdict(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
-    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
     """The version whose score was shown."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
@@ -134,7 +134,7 @@ class CounterfactualNote(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     edit: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The edit, self-contained so that it can be replayed on any later version."""

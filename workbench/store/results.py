@@ -19,7 +19,7 @@ class EmbeddingShard(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     encoder_fingerprint: Mapped[str] = mapped_column(String(64), index=True)
-    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"))
+    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"), index=True)
 
     artifact: Mapped[Artifact] = relationship()
 
@@ -70,7 +70,7 @@ class ResultShard(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), index=True)
-    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"))
+    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"), index=True)
 
     artifact: Mapped[Artifact] = relationship()
 

@@ -59,13 +59,13 @@ class ModelVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     number: Mapped[int]
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
-    dataset_id: Mapped[int] = mapped_column(ForeignKey("curated_dataset.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("curated_dataset.id"), index=True)
     encoder: Mapped[str] = mapped_column(String(300))
     encoder_fingerprint: Mapped[str] = mapped_column(String(64))
     relevance: Mapped[str] = mapped_column(String(40))
     dimensions: Mapped[int]
-    weights_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"))
+    weights_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"), index=True)
     metrics: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -95,7 +95,7 @@ class StoredProjection(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     encoder_fingerprint: Mapped[str] = mapped_column(String(64))
-    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"))
+    artifact_id: Mapped[int] = mapped_column(ForeignKey("artifact.id"), index=True)
     metrics: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -108,7 +108,7 @@ class ActiveVersion(Base):
     __tablename__ = "active_version"
 
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), index=True)
     since: Mapped[datetime] = mapped_column(default=now)
 
     version: Mapped[ModelVersion] = relationship()
@@ -153,7 +153,7 @@ class TrainingRun(Base):
     """Number of claims; a run whose workers keep dying fails."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
-    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
     """The version that it trained; set before the version is active."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
