@@ -9,7 +9,7 @@ from flask import Flask
 from workbench import web
 from workbench.config import Settings
 from workbench.store import judgements, results, versions  # noqa: F401 - registers the tables
-from workbench.store.database import db, prepare_engine
+from workbench.store.database import db, engine_options, prepare_engine
 from workbench.web.site.assets import empty_app
 
 MEGABYTE = 1024 * 1024
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WORKBENCH=settings,
         SECRET_KEY=settings.session_secret(),
         SQLALCHEMY_DATABASE_URI=settings.url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.url),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,

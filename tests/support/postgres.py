@@ -42,6 +42,15 @@ class Postgres:
         finally:
             self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the server for as long as the block runs."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.ensure_postgres_running()
+
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:

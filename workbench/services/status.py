@@ -56,6 +56,11 @@ class Status:
         return asdict(self)
 
 
+def check_database() -> None:
+    """Ask the database for nothing. Raises StorageError where it does not answer."""
+    session().execute(select(1))
+
+
 def status() -> Status:
     """Count everything."""
     each = tuple(_of(summary) for summary in collections())

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from workbench.store import failures
+from workbench.store.failures import DatabaseBusyError, DatabaseMissingError
 
 WRITING = "workbench_writing"
 LARGEST_ID = 2**31 - 1
 """Of an integer column; a larger one would be an error of the database."""
+
+WRITERS = 4
+"""Threads of a process that write or wait for the lock of the database at one moment: fewer than
+serve pages, so that readers are answered while somebody else holds that lock."""
+TURN_SECONDS = 0.5
+"""So long one waits to be among them: many short writes at a time, never one long one."""
+_writers = threading.BoundedSemaphore(WRITERS)
+
+ENGINE_OPTIONS = {"pool_pre_ping": True}
+"""A connection that broke while it lay in the pool is replaced before a request gets it."""
+PATIENCE_WITH_POSTGRES = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
+"""Seconds for connecting, milliseconds for a peer that has vanished without a word."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,24 +93,72 @@ def transaction() -> Iterator[Session]:
 
     On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a transaction that reads
     first and writes later could otherwise fail when another writer came between.
+
+    Raises StorageError where nothing can be saved.
     """
     write = session()
     write.rollback()  # a read may have opened a deferred transaction; it holds nothing
-    write.connection(execution_options={WRITING: True})
+    if not _writers.acquire(timeout=TURN_SECONDS):
+        raise DatabaseBusyError("others wait for the database's lock already")
     try:
+        write.connection(execution_options={WRITING: True})
         yield write
         write.commit()
     except BaseException:
         write.rollback()
         raise
+    finally:
+        _writers.release()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How to make the engine of a database."""
+    if url.startswith("postgresql"):
+        return ENGINE_OPTIONS | {"connect_args": PATIENCE_WITH_POSTGRES}
+    return ENGINE_OPTIONS
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Set up the connections of a SQLite engine; other databases need nothing."""
+    """Name the engine's failures by kind, and set up the connections of SQLite."""
+    event.listen(engine, "handle_error", failures.translate)
     if engine.dialect.name != "sqlite":
         return
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if engine.url.database and Path(engine.url.database).is_absolute():
+        _watch_file(engine, Path(engine.url.database))
+
+
+def _watch_file(engine: Engine, path: Path) -> None:
+    """Let no connection be used that has another file open than the one at `path`.
+
+    A process writes on into a file that was moved or removed, and says that it saved.
+    """
+    known = "workbench_file"
+    opened = threading.Event()
+
+    def identity() -> tuple[int, int]:
+        try:
+            found = path.stat()
+        except FileNotFoundError as error:
+            raise DatabaseMissingError(f"the database file {path} is missing") from error
+        return found.st_dev, found.st_ino
+
+    def do_connect(*_arguments: Any) -> None:
+        if opened.is_set():
+            identity()  # SQLite would make a new, empty one
+
+    def connect(_connection: Any, record: Any) -> None:
+        record.info[known] = identity()
+        opened.set()
+
+    def checkout(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info[known] != identity():
+            raise DisconnectionError("the database file is another one now")
+
+    event.listen(engine, "do_connect", do_connect)
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "checkout", checkout)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -102,7 +168,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "busy_timeout = 30000",
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        # A verdict that was reported as saved is on the disk: a power cut does not take it back.
+        "synchronous = FULL",
         "foreign_keys = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -15,8 +15,8 @@ from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
-from tests.web.fakes.workspace import Accounts, Collections
-from workbench.services import accounts, workspaces
+from tests.web.fakes.workspace import Accounts, Collections, Statuses
+from workbench.services import accounts, status, workspaces
 from workbench.services.explore import (
     cell_card,
     dimensions,
@@ -68,6 +68,7 @@ class FakeWorkbench(State):
             (lease, Leases(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
+            (status, Statuses(self)),
             (tag_checks, TagChecks(self)),
             (tags, Tags(self)),
             (taxonomy, Taxonomy(self)),

@@ -9,6 +9,7 @@ from tests.web.fakes.state import State
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
 from workbench.services.workspaces import CollectionSummary, Workspace
+from workbench.store.failures import DatabaseAwayError
 
 
 @dataclass
@@ -61,3 +62,12 @@ class Collections:
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
         return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
+
+
+@dataclass
+class Statuses:
+    book: State
+
+    def check_database(self) -> None:
+        if self.book.broken:
+            raise DatabaseAwayError("the database is away")

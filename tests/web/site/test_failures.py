@@ -68,7 +68,7 @@ def test_too_much_text_is_refused_before_it_is_read(ada: Reader, book: FakeWorkb
     assert not book.notes
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 507])
 def test_every_expected_failure_is_explained(status: int) -> None:
     assert EXPLANATIONS[status].title
     assert EXPLANATIONS[status].text.endswith(".")

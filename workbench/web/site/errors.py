@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
-from flask import Flask, render_template, request
+import structlog
+from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
@@ -17,8 +19,17 @@ from workbench.services.errors import (
     ServiceError,
     UnavailableError,
 )
+from workbench.store.failures import (
+    DatabaseAwayError,
+    DatabaseBusyError,
+    DatabaseFullError,
+    DatabaseMissingError,
+    DatabaseReadOnlyError,
+    StorageError,
+)
 
 Answer = tuple[str, int]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -75,13 +86,37 @@ EXPLANATIONS = {
         lazy_gettext("Temporarily unavailable"),
         lazy_gettext("A required part is missing. Try again later."),
     ),
+    507: Explanation(
+        lazy_gettext("Disk full"),
+        lazy_gettext("The server's disk is full. Ask its administrator to free some space."),
+    ),
 }
 
 STATUS = {NotFoundError: 404, InvalidError: 422, ConflictError: 409, UnavailableError: 503}
 
 
+RETRY_SECONDS = 5
+"""When to ask a database again that is away or busy."""
+
+STORAGE = {
+    DatabaseAwayError: lazy_gettext("The database cannot be reached. Try again in a moment."),
+    DatabaseBusyError: lazy_gettext("The database is busy. Try again in a moment."),
+    DatabaseFullError: EXPLANATIONS[507].text,
+    DatabaseReadOnlyError: lazy_gettext("The database is read-only at present."),
+    DatabaseMissingError: lazy_gettext(
+        "The database file was moved or removed. Ask the server's administrator to put it back."
+    ),
+    StorageError: lazy_gettext(
+        "The database cannot be read. Ask the server's administrator to check its disk."
+    ),
+}
+"""What a database that fails means to people; a kind that is not here is a StorageError."""
+
+
 def register(app: Flask) -> None:
     """Answer refusals of services, HTTP errors and crashes with designed pages."""
+    app.register_error_handler(StorageError, _not_stored)
+    app.register_error_handler(OSError, _not_written)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _failed)
@@ -90,6 +125,31 @@ def register(app: Flask) -> None:
 def _refused(error: ServiceError) -> Answer:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
     return answer(status, str(error))
+
+
+def _not_stored(error: StorageError) -> Response:
+    log.error("database", kind=type(error).__name__, cause=str(error.orig), path=request.path)
+    kind = next(each for each in type(error).__mro__ if each in STORAGE)
+    status = 507 if kind is DatabaseFullError else 503
+    response = make_response(answer(status, _with_loss(STORAGE[kind])))
+    if kind in (DatabaseAwayError, DatabaseBusyError):
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _not_written(error: OSError) -> Answer:
+    """A file that found no room. Any other error of the system is a crash."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    log.error("disk full", cause=error.strerror, path=request.path)
+    return answer(507, _with_loss(EXPLANATIONS[507].text))
+
+
+def _with_loss(words: LazyString) -> str:
+    """The words; to somebody who was saving, what became of that."""
+    if request.method == "GET":
+        return str(words)
+    return gettext("Nothing was saved. %(why)s", why=words)
 
 
 def _forged(_error: CSRFError) -> Answer:
