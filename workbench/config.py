@@ -7,25 +7,50 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from filelock import FileLock
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from workbench.files import write_durably
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
+PREFIX = "WORKBENCH_"
 SHORTEST_SECRET = 32
 """Characters."""
+
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+"""What the database in a URL is driven by; hosting services write `postgres://`."""
+
+
+_NO_URL = (
+    "not the URL of a database; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or "
+    "sqlite:////PATH"
+)
+
+
+def shown_encoder(name: str) -> str:
+    """An encoder's name for readers of pages: of a checkpoint its file's name alone."""
+    model, at, path = name.partition("@")
+    return f"{model}{at}{Path(path).name}"
 
 
 class Settings(BaseSettings):
     """Settings of an installation. Frozen: state that changes is in tables."""
 
-    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
     data_dir: Path = PROJECT_ROOT / "var"
     """Directory of the database, artifacts and normalised images."""
 
-    database_url: str = ""
-    """SQLAlchemy URL; empty means SQLite in `data_dir`."""
+    database_url: SecretStr = SecretStr("")
+    """SQLAlchemy URL; empty means SQLite in `data_dir`. People are shown `shown_url`."""
 
     encoder: str = "packaged"
     """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
@@ -39,7 +64,7 @@ class Settings(BaseSettings):
     Another precision is another encoder: embeddings are not shared between them.
     """
 
-    secret_key: str = ""
+    secret_key: SecretStr = SecretStr("")
     """Signs sessions; empty means a random one, kept in `data_dir`, readable by its owner only."""
 
     image_root: Path | None = None
@@ -96,15 +121,40 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key")
     @classmethod
-    def _hard_to_guess(cls, value: str) -> str:
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
         if value and len(value) < SHORTEST_SECRET:
             raise ValueError(f"a secret key has at least {SHORTEST_SECRET} characters")
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _driven(cls, value: SecretStr) -> SecretStr:
+        if not value:
+            return value
+        try:
+            url = make_url(value.get_secret_value())
+        except (ArgumentError, ValueError) as error:
+            raise ValueError(_NO_URL) from error
+        driver = DRIVERS.get(url.get_backend_name())
+        if driver is None:
+            raise ValueError(_NO_URL)
+        return SecretStr(url.set(drivername=driver).render_as_string(hide_password=False))
+
+    @classmethod
+    def is_secret(cls, field: str) -> bool:
+        """Whether the value of this setting must be shown nowhere."""
+        return cls.model_fields[field].annotation is SecretStr
+
     @property
     def url(self) -> str:
-        """The database URL; by default SQLite in the data directory."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'workbench.sqlite'}"
+        """The database URL, with its password; by default SQLite in the data directory."""
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite:///{self.data_dir / 'workbench.sqlite'}"
+
+    @property
+    def shown_url(self) -> str:
+        """The database URL for people and logs: its password is masked."""
+        return make_url(self.url).render_as_string(hide_password=True)
 
     @property
     def artifact_dir(self) -> Path:
@@ -129,18 +179,32 @@ class Settings(BaseSettings):
     def cache_bytes(self) -> int:
         return int(self.cache_gigabytes * 1e9)
 
+    def keep_caches(self) -> None:
+        """Let numba keep what it compiles in the data directory, unless it is told where.
+
+        To be called before numba is imported: beside its modules, where it would keep it, a
+        package may be read-only.
+        """
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(self.cache_dir / "numba"))
+
     def session_secret(self) -> str:
         """Return the configured secret, or the data directory's own, created at first use."""
-        return self.secret_key or _kept_secret(self.data_dir / "secret_key")
+        return self.secret_key.get_secret_value() or _kept_secret(self.data_dir / "secret_key")
 
 
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    secret = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
-    return secret
+    if kept := _read_secret(path):
+        return kept
+    # Of two processes that start at once, one makes it and the other reads it.
+    with FileLock(path.with_name(".secret_key.lock"), mode=0o600):
+        kept = _read_secret(path)
+        if not kept:
+            kept = secrets.token_urlsafe(48)
+            write_durably(path, kept.encode())
+    return kept
+
+
+def _read_secret(path: Path) -> str:
+    """The secret in this file; empty where it is missing, or was cut short by a full disk."""
+    kept = path.read_text().strip() if path.exists() else ""
+    return kept if len(kept) >= SHORTEST_SECRET else ""

@@ -38,7 +38,7 @@ class Originals:
         if kind == "sqlite":
             yield Settings(data_dir=data_dir, **SPARING)
             return
-        source = make_url(original.database_url).database
+        source = make_url(original.url).database
         assert source is not None
         with self._postgres.fresh_database(like=source) as url:
             yield Settings(data_dir=data_dir, database_url=url, **SPARING)

@@ -7,12 +7,11 @@ has work for it: torch and its like take seconds, and a list of commands, a refu
 
 from __future__ import annotations
 
-import logging
-import sys
+import os
 
 import click
-import structlog
 
+from workbench.cli import logs
 from workbench.cli.late_group import LateGroup, Summary
 
 COMMANDS = {
@@ -61,10 +60,6 @@ COMMANDS = {
 @click.option("--verbose", is_flag=True, help="Log more, to standard error.")
 def main(*, verbose: bool) -> None:
     """Find, tag and adjudicate visual patterns of AI-generated images."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
-    # A run takes longer than the seconds between two looks at the queue; no need to be told.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
+    # Whatever a process writes, libraries' files too, is its owner's: password hashes, images.
+    os.umask(0o077)
+    logs.configure(verbose=verbose)

@@ -23,14 +23,27 @@ class ConflictError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """It would make sense, but what it needs is missing right now."""
+    """It would make sense, but what it needs is missing right now.
+
+    `detail` is for who runs the workbench, in the log and on the command line: the message is
+    shown to whoever reads the pages, and names no path of the machine.
+    """
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class ImageError(ServiceError):
     """Something failed at one image of many; the message names it."""
 
     def __init__(self, name: str, cause: Exception) -> None:
-        super().__init__(f"{name}: {str(cause) or type(cause).__name__}")
+        super().__init__(f"{name}: {reason(cause) or type(cause).__name__}")
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without the path that the machine's own errors end with."""
+    return error.strerror or "" if isinstance(error, OSError) else str(error)
 
 
 @contextmanager

@@ -30,8 +30,9 @@ TURN_SECONDS = 0.5
 """So long one waits to be among them: many short writes at a time, never one long one."""
 _writers = threading.BoundedSemaphore(WRITERS)
 
-ENGINE_OPTIONS = {"pool_pre_ping": True}
-"""A connection that broke while it lay in the pool is replaced before a request gets it."""
+ENGINE_OPTIONS = {"pool_pre_ping": True, "hide_parameters": True}
+"""A connection that broke while it lay in the pool is replaced before a request gets it; errors,
+which are logged, hold no parameters: passwords' hashes, people's words."""
 PATIENCE_WITH_POSTGRES = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
 """Seconds for connecting, milliseconds for a peer that has vanished without a word."""
 
@@ -119,7 +120,8 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Name the engine's failures by kind, and set up the connections of SQLite."""
+    """Name the engine's failures by kind, without rows, and set up the connections of SQLite."""
+    event.listen(engine, "handle_error", failures.shorten)
     event.listen(engine, "handle_error", failures.translate)
     if engine.dialect.name != "sqlite":
         return

@@ -82,6 +82,17 @@ def kind_of(error: BaseException | None) -> type[StorageError] | None:
     return None
 
 
+def shorten(context: ExceptionContext) -> None:
+    """Cut a driver's error down to its first line (SQLAlchemy's `handle_error`).
+
+    In the others PostgreSQL quotes the row that it refused, with password hashes and people's
+    words, and errors are logged.
+    """
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and len(error.args) == 1:
+            error.args = (str(error.args[0]).partition("\n")[0],)
+
+
 def translate(context: ExceptionContext) -> StorageError | None:
     """Replace a driver's error by its kind (SQLAlchemy's `handle_error`)."""
     cause = context.original_exception

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, request, url_for
 from flask_login import current_user
 
-from workbench.config import Settings
+from workbench.config import Settings, shown_encoder
 from workbench.services.explore.filters import Filters
 from workbench.store.database import LARGEST_ID
 from workbench.web.presenters import bars, glyph, heat, violin
@@ -51,6 +51,7 @@ def register(app: Flask) -> None:
         example_arcs=glyph.arcs(EXAMPLE, glyph.LARGEST_RADIUS - 2),
     )
     app.add_template_filter(number_text, "plain_number")
+    app.add_template_filter(shown_encoder)
     app.context_processor(lambda: {"reader": current_user})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.web.conftest import Reader, make_app
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.config import shown_encoder
 from workbench.services.errors import (
     ConflictError,
     InvalidError,
@@ -38,6 +39,29 @@ def test_a_refusal_shows_its_own_words(
     assert answer.status_code == status
     assert str(error) in answer.text
     assert str(EXPLANATIONS[status].title) in answer.text
+
+
+def test_what_is_unavailable_tells_readers_no_path_and_the_log_all(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> tuple[()]:
+        raise UnavailableError("A file cannot be read.", detail="/srv/data/weights is torn.")
+
+    monkeypatch.setattr("workbench.services.workspaces.collections", refuse)
+
+    answer = Reader(app.test_client()).get("/")
+
+    assert answer.status_code == 503
+    assert "A file cannot be read." in answer.text
+    assert "/srv/data" not in answer.text
+    printed = capsys.readouterr()
+    assert "/srv/data/weights is torn." in printed.out + printed.err
+
+
+def test_a_checkpoint_is_named_without_its_folder() -> None:
+    assert shown_encoder("open_clip:ViT-B-32@/srv/weights/b32.pt") == "open_clip:ViT-B-32@b32.pt"
+    assert shown_encoder("open_clip:ViT-B-32/openai") == "open_clip:ViT-B-32/openai"
+    assert shown_encoder("packaged") == "packaged"
 
 
 def test_a_crash_shows_a_page_without_its_details(book: FakeWorkbench) -> None:

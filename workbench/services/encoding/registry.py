@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from flask_babel import gettext
+
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
-from workbench.config import Settings
+from workbench.config import Settings, shown_encoder
 from workbench.services.encoding.precision import precision_of
 from workbench.services.errors import UnavailableError
 
@@ -22,7 +24,13 @@ def encoder_of(settings: Settings, name: str = "") -> Encoder:
             name or settings.encoder, settings.device, precision_of(settings), settings.cache_dir
         )
     except EncoderUnavailableError as error:
-        raise UnavailableError(str(error)) from error
+        raise UnavailableError(
+            gettext(
+                "The encoder %(encoder)s cannot be loaded. The log says why.",
+                encoder=shown_encoder(name or settings.encoder),
+            ),
+            detail=f"{error}.",
+        ) from error
 
 
 @lru_cache(maxsize=2)

@@ -77,7 +77,8 @@ def rows_at(
         )
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("The heatmap of this image cannot be read: %(error)s.", error=error)
+            gettext("The heatmap of this image cannot be read. The log names the file."),
+            detail=f"{error}.",
         ) from error
     return activations.astype(np.float32), maps.astype(np.float32)
 
@@ -96,6 +97,7 @@ def _cached_array(
         arrays = load_arrays(directory, Artifact(path=path, sha256=sha256, kind=kind))
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("A file of this version cannot be read: %(error)s.", error=error)
+            gettext("A file of this version cannot be read. The log names it."),
+            detail=f"{error}.",
         ) from error
     return arrays[name].astype(np.float32)

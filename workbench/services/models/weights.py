@@ -46,7 +46,8 @@ def load_head(version: ModelVersion, settings: Settings) -> DistilledHead:
         arrays = load_arrays(settings.artifact_dir, version.weights)
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            f"The weights of version {version.number} cannot be read: {error}."
+            f"The weights of version {version.number} cannot be read. The log names the file.",
+            detail=f"{error}.",
         ) from error
     mean, scale, weight, bias, logit_weight = (torch.from_numpy(arrays[name]) for name in _TENSORS)
     own = {

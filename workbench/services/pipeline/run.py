@@ -9,7 +9,7 @@ from workbench.config import Settings
 from workbench.services.columns.build import write_columns
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.registry import encoder_of
-from workbench.services.errors import ServiceError, UnavailableError
+from workbench.services.errors import ServiceError, UnavailableError, reason
 from workbench.services.models.versions import switch_to
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline import (
@@ -117,4 +117,4 @@ def _clean_up(settings: Settings) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, ServiceError | ValueError):
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {reason(error)}"

@@ -105,7 +105,8 @@ def make_index(
                 _make(subject, kind, part or slice(None), settings, progress)
             except ArtifactDamagedError as error:
                 raise UnavailableError(
-                    f"The similarity index could not be built: {error}."
+                    "The similarity index could not be built. The log says why.",
+                    detail=f"{error}.",
                 ) from error
     progress.advance(1, 1, stage)
 

@@ -89,6 +89,7 @@ def _make(
             make_index(version_id, kind, settings, Silent(), part=part)
     except ServiceError as error:
         making.refused = str(error)
+        log.exception("indexing refused", version=version_id, kind=kind)
     except Exception:
         log.exception("indexing failed", version=version_id, kind=kind)
     finally:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from workbench.analysis.neighbours import unit
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST
+from workbench.config import shown_encoder
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard, cards_of
@@ -156,7 +157,9 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
     except EncoderUnavailableError as error:
-        raise UnavailableError(gettext("Text search failed: %(error)s.", error=error)) from error
+        raise UnavailableError(
+            gettext("Text search failed. The log says why."), detail=f"{error}."
+        ) from error
     found = index.nearest(unit(vector)[0], _bounded(limit))
     by_id = _cards(version_id, (each for each, _cosine in found))
     return tuple(Neighbour(by_id[each], cosine) for each, cosine in found if each in by_id)
@@ -190,7 +193,7 @@ def group_card(version_id: int, group_id: int) -> tuple[GroupCard, ImageCard]:
 def _text_tower(version: ModelVersion) -> TextTower:
     refusal = gettext(
         "The encoder of this version, %(encoder)s, has no text tower: no text search.",
-        encoder=version.encoder,
+        encoder=shown_encoder(version.encoder),
     )
     if version.encoder == PACKAGED:  # known without loading it
         raise UnavailableError(refusal)
@@ -238,7 +241,7 @@ def _row(artifact: Artifact | None, name: str, row: int) -> NDArray[np.float32]:
         found = load_rows(app_settings.settings().artifact_dir, artifact, name, row)
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("Similarity search failed: %(error)s.", error=error)
+            gettext("Similarity search failed. The log says why."), detail=f"{error}."
         ) from error
     return found.astype(np.float32)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workbench.services.errors import UnavailableError
 from workbench.services.similar import search
 from workbench.services.similar.search import Neighbour
+from workbench.web.site.errors import words_of
 
 BESIDE_AN_IMAGE = 8
 
@@ -30,4 +31,4 @@ def looked_up(look: Callable[[], tuple[Neighbour, ...]]) -> Nearest:
     try:
         return Nearest(look())
     except UnavailableError as error:
-        return Nearest((), str(error))
+        return Nearest((), words_of(error))

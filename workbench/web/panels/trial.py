@@ -13,6 +13,7 @@ from workbench.web.presenters.bars import Strip, control_strip
 from workbench.web.presenters.evidence import TrialWords, trial_words
 from workbench.web.request.edits import ChosenEdit
 from workbench.web.request.view import View
+from workbench.web.site.errors import words_of
 
 STRIP_WIDTH = 240.0
 
@@ -36,7 +37,7 @@ def try_edit(
     try:
         outcome = counterfactuals.try_edit(version_id, image_id, chosen.edit)
     except UnavailableError as error:
-        return None, str(error)
+        return None, words_of(error)
     strip = (
         control_strip(outcome.delta_logit, outcome.controls, STRIP_WIDTH)
         if outcome.controls

@@ -122,9 +122,16 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _failed)
 
 
+def words_of(error: ServiceError) -> str:
+    """What a refusal tells a reader; what it tells who runs the workbench goes to the log."""
+    if isinstance(error, UnavailableError) and error.detail:
+        log.warning("unavailable", refusal=str(error), detail=error.detail)
+    return str(error)
+
+
 def _refused(error: ServiceError) -> Answer:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
-    return answer(status, str(error))
+    return answer(status, words_of(error))
 
 
 def _not_stored(error: StorageError) -> Response:
