@@ -16,6 +16,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 # training of a second takes a minute.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# What numba compiles for one test is compiled for all of them, in numba's own place and not in each
+# test's data directory.
+os.environ.setdefault("NUMBA_CACHE_DIR", "")
+
 import hypothesis
 import pytest
 from filelock import FileLock
@@ -54,6 +58,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("WORKBENCH_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_before() -> Iterator[None]:
+    """The command line sets it for the process that it runs in, here that of the tests."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
+from zoneinfo import ZoneInfoNotFoundError
 
 import click
+import structlog
 from flask import Flask
+from pydantic import ValidationError
+from sqlalchemy.exc import DatabaseError, OperationalError
+from tzlocal import reload_localzone
 
 from workbench.app import create_app
-from workbench.config import Settings
-from workbench.services.errors import ServiceError
+from workbench.config import PREFIX, Settings
+from workbench.services.errors import ServiceError, UnavailableError
 from workbench.store import migrating
 from workbench.store.database import db
 
 Given = ParamSpec("Given")
+
+MACHINE_ERRORS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.ENOSPC}
+    | {errno.EDQUOT, errno.EROFS, errno.EIO}
+)
+"""What the machine refuses; the workbench made no mistake, and a traceback would tell nothing."""
 
 
 def with_app(command: Callable[Given, None]) -> Callable[Given, None]:
@@ -23,16 +38,16 @@ def with_app(command: Callable[Given, None]) -> Callable[Given, None]:
 
     @wraps(command)
     def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
-        app = create_app(read_settings())
-        with app.app_context():
-            try:
-                command(*args, **kwargs)
-            except ServiceError as error:
-                raise click.ClickException(str(error)) from error
-            finally:
-                # A command may be called in a process that goes on; its connections end here.
-                db.session.remove()
-                db.engine.dispose()
+        settings = read_settings()
+        with refusals_in_words(settings):
+            app = _made(settings)
+            with app.app_context():
+                try:
+                    command(*args, **kwargs)
+                finally:
+                    # A command may be called in a process that goes on; its connections end here.
+                    db.session.remove()
+                    db.engine.dispose()
 
     return wrapped
 
@@ -41,8 +56,73 @@ def read_settings() -> Settings:
     """Read the settings from the environment. Raises ClickException where one is wrong."""
     try:
         return Settings()
-    except ValueError as error:
-        raise click.ClickException(f"Invalid WORKBENCH_ setting: {error}") from error
+    except ValidationError as error:
+        wrong = (_in_words(each) for each in error.errors(include_url=False))
+        raise click.ClickException(f"Invalid setting: {'; '.join(wrong)}.") from None
+
+
+def _in_words(error: Any) -> str:
+    field = str(error["loc"][0])
+    given = error["input"]
+    # A secret's own value is kept out of sight, and says nothing that its owner does not know.
+    shown = "" if Settings.is_secret(field) else f"={given}"
+    return f"{PREFIX}{field.upper()}{shown}: {error['msg'].removeprefix('Value error, ')}"
+
+
+@contextmanager
+def refusals_in_words(settings: Settings) -> Iterator[None]:
+    """Raise what services and the machine refuse as a ClickException: one sentence, exit 1."""
+    try:
+        yield
+    except ServiceError as error:
+        detail = error.detail if isinstance(error, UnavailableError) else ""
+        raise click.ClickException(f"{error} {detail}".rstrip()) from error
+    except DatabaseError as error:
+        # Its other kinds are mistakes of the workbench.
+        if type(error) not in {DatabaseError, OperationalError}:
+            raise
+        structlog.get_logger().debug("the database refused", exc_info=error)
+        raise click.ClickException(
+            f"The database {settings.shown_url} cannot be used: {error.orig}."
+        ) from error
+    except OSError as error:
+        if error.errno not in MACHINE_ERRORS:
+            raise
+        structlog.get_logger().debug("the machine refused", exc_info=error)
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{os.strerror(error.errno)}.") from error
+
+
+def require_time_zone() -> None:
+    """Raise ClickException unless the time zone, which retrains are planned in, is known."""
+    try:
+        reload_localzone()
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.ClickException(
+            "The time zone of this process is not known. "
+            "Set TZ to a name such as Europe/Berlin, or unset it."
+        ) from error
+
+
+@contextmanager
+def bound_in_words(host: str, port: int) -> Iterator[None]:
+    """Raise what keeps a server from its address as a ClickException."""
+    try:
+        yield
+    except (OSError, OverflowError) as error:
+        said = error.strerror if isinstance(error, OSError) else "ports go up to 65535"
+        raise click.ClickException(
+            f"Port {port} of {host} cannot be used: {said}. Choose another with --port or --host."
+        ) from error
+
+
+def require_port(host: str, port: int) -> None:
+    """Raise ClickException where another process listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with bound_in_words(host, port), socket.socket(family) as probe:
+        # As servers do: what an earlier process has not yet closed is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def require_tables() -> None:
@@ -55,7 +135,28 @@ def require_tables() -> None:
 
 def app_with_tables(settings: Settings) -> Flask:
     """Make the application. Raises ClickException unless its tables are up to date."""
-    app = create_app(settings)
-    with app.app_context():
-        require_tables()
+    with refusals_in_words(settings):
+        app = _made(settings)
+        with app.app_context():
+            require_tables()
+    return app
+
+
+def _made(settings: Settings) -> Flask:
+    """The application. Raises ClickException where its data directory cannot be used."""
+    folder = settings.data_dir
+    try:
+        app = create_app(settings)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise click.ClickException(
+            f"The data directory {folder} cannot be used: {reason}. "
+            f"Choose another with {PREFIX}DATA_DIR."
+        ) from error
+    if folder.stat().st_mode & 0o077:
+        click.echo(
+            f"Warning: other users of this machine can look into {folder}. "
+            f"Close it with: chmod -R go-rwx {folder}",
+            err=True,
+        )
     return app

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from workbench.cli.context import with_app
+from workbench.cli.context import require_port, require_time_zone, with_app
 from workbench.cli.options import port_option
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
@@ -25,6 +25,9 @@ from workbench.supervisor import run_web_and_worker
 @with_app
 def demo(port: int) -> None:
     """Build and analyse the demo set, then run web and worker until Ctrl-C."""
+    # What would end either of them is told before the minutes of the building.
+    require_port("127.0.0.1", port)
+    require_time_zone()
     migrating.upgrade(db.engine)
     with progress_bar(
         interrupted="Interrupted. Finished work is kept; run `make demo` to resume."

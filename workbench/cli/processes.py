@@ -8,10 +8,15 @@ import threading
 
 import click
 import structlog
-import waitress
 from flask import Flask
+from waitress.server import create_server
 
-from workbench.cli.context import app_with_tables, read_settings
+from workbench.cli.context import (
+    app_with_tables,
+    bound_in_words,
+    read_settings,
+    require_time_zone,
+)
 from workbench.cli.options import port_option
 from workbench.config import Settings
 
@@ -23,19 +28,21 @@ def serve(host: str, port: int) -> None:
     """Serve the pages."""
     settings = read_settings()
     app = app_with_tables(settings)
+    with bound_in_words(host, port):
+        server = create_server(
+            app,
+            host=host,
+            port=port,
+            threads=8,
+            ident=None,
+            # Larger bodies would be spooled to disk whole before the application refuses them.
+            max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+            clear_untrusted_proxy_headers=True,
+        )
     threading.Thread(target=_warm, args=(app, settings), daemon=True).start()
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"Workbench on http://{host}:{port} (Ctrl-C stops it)", err=True)
-    waitress.serve(
-        app,
-        host=host,
-        port=port,
-        threads=8,
-        ident=None,
-        # Larger bodies would be spooled to disk whole before the application refuses them.
-        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
-        clear_untrusted_proxy_headers=True,
-    )
+    server.run()
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -61,6 +68,7 @@ def _warm(app: Flask, settings: Settings) -> None:
 def worker() -> None:
     """Run queued retrains, and nightly ones when enough verdicts were given."""
     settings = read_settings()
+    require_time_zone()
     app = app_with_tables(settings)
     from workbench.worker.scheduler import Worker
 
