@@ -15,7 +15,6 @@ import click
 import structlog
 from flask import Flask
 from pydantic import ValidationError
-from sqlalchemy.exc import DatabaseError, OperationalError
 from tzlocal import reload_localzone
 
 from workbench.app import create_app
@@ -23,6 +22,7 @@ from workbench.config import PREFIX, Settings
 from workbench.services.errors import ServiceError, UnavailableError
 from workbench.store import migrating
 from workbench.store.database import db
+from workbench.store.failures import StorageError
 
 Given = ParamSpec("Given")
 
@@ -77,10 +77,7 @@ def refusals_in_words(settings: Settings) -> Iterator[None]:
     except ServiceError as error:
         detail = error.detail if isinstance(error, UnavailableError) else ""
         raise click.ClickException(f"{error} {detail}".rstrip()) from error
-    except DatabaseError as error:
-        # Its other kinds are mistakes of the workbench.
-        if type(error) not in {DatabaseError, OperationalError}:
-            raise
+    except StorageError as error:
         structlog.get_logger().debug("the database refused", exc_info=error)
         raise click.ClickException(
             f"The database {settings.shown_url} cannot be used: {error.orig}."

@@ -6,9 +6,11 @@ import os
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 from tests.support.server import MANAGE, ROOT, environment
@@ -35,6 +37,13 @@ NEEDED = {
     "worker": (),
 }
 """What each command cannot be called without."""
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """The command line sets it up for the process that it runs in, here that of the tests."""
+    yield
+    structlog.reset_defaults()
 
 
 def run(*command: str, data_dir: Path, typed: str = "", **settings: str) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 
 from tests.web.conftest import Reader, make_app
 from tests.web.fakes.workbench import FakeWorkbench
@@ -42,20 +43,20 @@ def test_a_refusal_shows_its_own_words(
 
 
 def test_what_is_unavailable_tells_readers_no_path_and_the_log_all(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> tuple[()]:
         raise UnavailableError("A file cannot be read.", detail="/srv/data/weights is torn.")
 
     monkeypatch.setattr("workbench.services.workspaces.collections", refuse)
 
-    answer = Reader(app.test_client()).get("/")
+    with capture_logs() as logged:
+        answer = Reader(app.test_client()).get("/")
 
     assert answer.status_code == 503
     assert "A file cannot be read." in answer.text
     assert "/srv/data" not in answer.text
-    printed = capsys.readouterr()
-    assert "/srv/data/weights is torn." in printed.out + printed.err
+    assert [each["detail"] for each in logged] == ["/srv/data/weights is torn."]
 
 
 def test_a_checkpoint_is_named_without_its_folder() -> None:
