@@ -8,6 +8,8 @@ from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
+    DecisionChange,
+    DecisionCounter,
     Tag,
     TagCheck,
     Tagging,
@@ -181,6 +183,8 @@ def fill_every_table() -> None:
                 ),
                 Verdict(image_id=image.id, user_id=ada.id, decision="confirm"),
                 Adjudication(image_id=image.id, user_id=ada.id, decision="confirm"),
+                DecisionCounter(collection_id=collection.id, changes=2),
+                DecisionChange(image_id=image.id, collection_id=collection.id, number=2),
                 CounterfactualNote(
                     image_id=image.id,
                     version_id=version.id,

@@ -127,6 +127,33 @@ class Adjudication(Base):
     user: Mapped[User] = relationship()
 
 
+class DecisionCounter(Base):
+    """How often something was decided, or withdrawn, in a collection.
+
+    Whoever counts locks the row until the commit, so that changes are seen in their order.
+    """
+
+    __tablename__ = "decision_counter"
+
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
+    changes: Mapped[int]
+
+
+class DecisionChange(Base):
+    """Which change of its collection's decisions was the last on an image.
+
+    Not what was decided: that is read from verdicts and adjudications.
+    """
+
+    __tablename__ = "decision_change"
+    __table_args__ = (Index("ix_decision_change_collection_id_number", "collection_id", "number"),)
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
+    number: Mapped[int]
+    """The `DecisionCounter` of that change."""
+
+
 class CounterfactualNote(Base):
     """A counterfactual saved with a person's comment and expectation."""
 

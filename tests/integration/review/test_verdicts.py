@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.support.choosing import chosen
 from tests.support.working import retrain
@@ -22,6 +23,7 @@ from workbench.services.pipeline.dataset import (
     freeze,
 )
 from workbench.services.review import verdicts
+from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, final_decisions
 from workbench.services.runs.schedules import new_decisions
 from workbench.services.workspaces import Workspace, workspace
@@ -47,6 +49,11 @@ def some(analysed: Workspace) -> list[int]:
             .limit(3)
         )
     )
+
+
+def adjudicate(write: Session, by: Account, image_id: int, decision: str) -> None:
+    write.add(Adjudication(image_id=image_id, user_id=by.id, decision=decision))
+    record_change(write, write.get_one(Image, image_id))
 
 
 # Verdicts
@@ -252,8 +259,7 @@ def test_people_who_disagree_are_unsure_until_an_adjudication_decides(
     both = final_decisions(collection_id)
     with transaction() as current:
         for decision in ("confirm", "overturn"):
-            current.add(Adjudication(image_id=some[0], user_id=ada.id, decision=decision))
-            current.flush()
+            adjudicate(current, ada, some[0], decision)
 
     assert (alone, both) == ({some[0]: "overturn"}, {some[0]: "unsure"})
     assert final_decisions(collection_id) == {some[0]: "overturn"}
@@ -306,8 +312,7 @@ def test_an_adjudication_decides_on_every_page_and_in_training(
     with transaction() as current:
         for image_id in (disputed, unjudged):
             for decision in ("confirm", "exclude"):
-                current.add(Adjudication(image_id=image_id, user_id=ada.id, decision=decision))
-                current.flush()
+                adjudicate(current, ada, image_id, decision)
     verdicts.give_verdict(ben.id, disputed, version_id, "overturn")
 
     for image_id in (disputed, unjudged):

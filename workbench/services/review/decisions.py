@@ -45,21 +45,6 @@ def decisions_on(image_ids: Sequence[int]) -> dict[int, str]:
     return _decisions(lambda image_id: image_id.in_(image_ids))
 
 
-def decisions_between(first: int, last: int) -> dict[int, str]:
-    """The final decision on each judged image with an id in this range. One query."""
-    return _decisions(lambda image_id: image_id.between(first, last))
-
-
-def judged_between(first: int, last: int) -> Sequence[int]:
-    """The images with an id in this range that have a final decision. One query.
-
-    An image has one as soon as a verdict on it stands, or it was adjudicated; so what was decided
-    need not be read. May name an image more than once.
-    """
-    given, adjudicated = _judged(lambda image_id: image_id.between(first, last))
-    return session().scalars(union_all(given, adjudicated)).all()
-
-
 def _judged(among: Among) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
     return (
         select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None), among(Verdict.image_id)),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
 from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.review.decision_changes import record_change
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -47,7 +48,8 @@ def give_verdict(
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
     with transaction() as write:
-        if write.get(Image, image_id) is None:
+        image = write.get(Image, image_id)
+        if image is None:
             raise NotFoundError(gettext("Image not found."))
         if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
             raise NotFoundError(gettext("This version has no prediction for this image."))
@@ -61,13 +63,18 @@ def give_verdict(
         write.add(verdict)
         write.flush()
         audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
-        return verdict_view(verdict)
+        view = verdict_view(verdict)
+        record_change(write, image)
+        return view
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
-        return verdict_view(withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL))
+        verdict = withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL)
+        view = verdict_view(verdict)
+        record_change(write, verdict.image)
+        return view
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:

@@ -1,0 +1,76 @@
+"""Which images were decided on since somebody looked (ADR 29).
+
+The changes of a collection's decisions are numbered in the order in which they are committed, so
+who has seen one has seen all before it, and needs only what came after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from workbench.store.database import Base, session
+from workbench.store.images import Image
+from workbench.store.judgements import DecisionChange, DecisionCounter
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The images on which something changed, and the number of the last change among them."""
+
+    image_ids: tuple[int, ...]
+    last: int
+
+
+def record_change(write: Session, image: Image) -> None:
+    """Say within a transaction that it changed a verdict or an adjudication on an image.
+
+    The last step before the commit: others who decide in the collection wait from here on, and
+    pages of this session must not be asked in between.
+    """
+    write.flush()
+    number = write.scalar(
+        _insert(write, DecisionCounter)
+        .values(collection_id=image.collection_id, changes=1)
+        .on_conflict_do_update(
+            index_elements=["collection_id"], set_={"changes": DecisionCounter.changes + 1}
+        )
+        .returning(DecisionCounter.changes)
+    )
+    write.execute(
+        _insert(write, DecisionChange)
+        .values(image_id=image.id, collection_id=image.collection_id, number=number)
+        .on_conflict_do_update(index_elements=["image_id"], set_={"number": number})
+    )
+
+
+def _insert(write: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """What both databases have and SQL has not: an insert that may update instead."""
+    on_sqlite = write.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if on_sqlite else postgresql.insert(table)
+
+
+def changes_until_now(collection_id: int) -> int:
+    """The number of a collection's last change; 0 where nothing was ever decided."""
+    found = select(DecisionCounter.changes).where(DecisionCounter.collection_id == collection_id)
+    return session().scalar(found) or 0
+
+
+def changes_after(collection_id: int, number: int) -> Changes:
+    """What changed after the change with this number. One query, as long as its answer."""
+    rows = (
+        session()
+        .execute(
+            select(DecisionChange.image_id, DecisionChange.number).where(
+                DecisionChange.collection_id == collection_id, DecisionChange.number > number
+            )
+        )
+        .all()
+    )
+    return Changes(
+        tuple(image_id for image_id, _number in rows),
+        max((last for _image_id, last in rows), default=number),
+    )
