@@ -15,7 +15,7 @@ from workbench.services.models.versions import VersionSummary, finished_versions
 from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
 from workbench.store.images import Collection
-from workbench.store.versions import ActiveVersion, ModelVersion
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class Workspace:
         return self.queue.count if self.queue else 0
 
 
+@dataclass(frozen=True)
+class ShownVersion:
+    """Which version a page shows."""
+
+    id: int
+    number: int
+
+
 def collections() -> tuple[CollectionSummary, ...]:
     """All collections by name. Two queries, however many there are."""
     active = {
@@ -82,9 +90,7 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
         None,
     )
     if version is None and version_number is not None:
-        raise NotFoundError(
-            gettext("%(name)s has no version %(version)s.", name=name, version=version_number)
-        )
+        raise _unknown_version(name, version_number)
     return Workspace(
         collection=_summary(collection, active),
         version=version,
@@ -92,6 +98,39 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
         run=open_run(collection.id),
         queue=review_queue(version.id) if version else None,
     )
+
+
+def shown_version(name: str, version_number: int | None = None) -> ShownVersion | None:
+    """The version of `workspace` alone, for who writes about it. None where none is active.
+
+    One query. Raises NotFoundError like `workspace`.
+    """
+    asked = (
+        ActiveVersion.version_id == ModelVersion.id
+        if version_number is None
+        else ModelVersion.number == version_number
+    )
+    found = (
+        session()
+        .execute(
+            select(ModelVersion.id, ModelVersion.number)
+            .join(Collection, Collection.id == ModelVersion.collection_id)
+            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+            .outerjoin(ActiveVersion, ActiveVersion.collection_id == Collection.id)
+            .where(Collection.name == name, TrainingRun.state == "succeeded", asked)
+        )
+        .first()
+    )
+    if found is not None:
+        return ShownVersion(found.id, found.number)
+    find_collection(name)
+    if version_number is not None:
+        raise _unknown_version(name, version_number)
+    return None
+
+
+def _unknown_version(name: str, number: int) -> NotFoundError:
+    return NotFoundError(gettext("%(name)s has no version %(version)s.", name=name, version=number))
 
 
 def _summary(collection: Collection, active: ModelVersion | None) -> CollectionSummary:

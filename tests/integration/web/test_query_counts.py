@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from tests.support.queries import counted, queries
 from workbench.services.accounts import Account
+from workbench.services.errors import NotFoundError
 from workbench.services.explore import dimensions
 from workbench.services.explore.cell_card import cell
 from workbench.services.explore.cells import Window
@@ -23,7 +24,13 @@ from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
-from workbench.services.workspaces import Workspace, collections, workspace
+from workbench.services.workspaces import (
+    ShownVersion,
+    Workspace,
+    collections,
+    shown_version,
+    workspace,
+)
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.results import Cell, PixelGroup, Prediction
@@ -250,7 +257,39 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     assert queries(lambda: review_queue(version_id).first()) == 1
 
 
-def test_the_queues_page_reads_the_verdicts_once(version_id: int, ada: Account) -> None:
+def test_who_writes_asks_for_the_version_alone(analysed: Workspace, version_id: int) -> None:
+    with counted() as sent:
+        found = shown_version("pictures")
+
+    assert found == ShownVersion(version_id, 1)
+    assert len(sent) == 1
+    assert shown_version("pictures", 1) == found
+
+
+def test_the_version_to_write_about_is_the_one_that_the_page_shows(
+    analysed: Workspace, version_id: int
+) -> None:
+    add_versions(analysed.collection.id, version_id, 2)
+    with transaction() as current:
+        current.add(Collection(name="empty"))
+
+    for number in (None, 1, 3):
+        version = workspace("pictures", number).version
+        assert version is not None
+        assert shown_version("pictures", number) == ShownVersion(version.id, version.number)
+    assert shown_version("empty") is workspace("empty").version is None
+    for name, number in (("nowhere", None), ("empty", 1), ("pictures", 4)):
+        refusals = []
+        for find in (workspace, shown_version):
+            with pytest.raises(NotFoundError) as refused:
+                find(name, number)
+            refusals.append(str(refused.value))
+        assert refusals[0] == refusals[1]
+
+
+def test_the_queues_page_asks_once_for_new_decisions_and_never_for_all(
+    version_id: int, ada: Account
+) -> None:
     for card in images(chosen(version_id), "wrong", limit=1).cards:
         verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
     workspace("pictures")
@@ -263,4 +302,5 @@ def test_the_queues_page_reads_the_verdicts_once(version_id: int, ada: Account) 
         assert found.queue.after(first) != first
         assert found.to_judge == found.queue.count
 
-    assert sum("FROM verdict" in statement for statement in sent) == 1
+    assert sum("FROM decision_change" in statement for statement in sent) == 1
+    assert not any("FROM verdict" in statement for statement in sent)

@@ -8,7 +8,7 @@ from tests.web.fakes.data import ADA, BEN, CARDS, FACES, NEW, OLD, PASSWORD, RAW
 from tests.web.fakes.state import State
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
-from workbench.services.workspaces import CollectionSummary, Workspace
+from workbench.services.workspaces import CollectionSummary, ShownVersion, Workspace
 from workbench.store.failures import DatabaseAwayError
 
 
@@ -62,6 +62,10 @@ class Collections:
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
         return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
+
+    def shown_version(self, name: str, version_number: int | None = None) -> ShownVersion | None:
+        version = self.workspace(name, version_number).version
+        return ShownVersion(version.id, version.number) if version else None
 
 
 @dataclass

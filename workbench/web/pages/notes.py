@@ -11,7 +11,7 @@ from workbench.services.image import counterfactuals
 from workbench.services.review import notes
 from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT
 from workbench.web.request.edits import read_edit
-from workbench.web.request.entering import enter, version_of
+from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import choice, words
 from workbench.web.site import notices, security
 
@@ -22,14 +22,14 @@ blueprint = Blueprint("notes", __name__)
 @security.requires("note")
 def save(name: str, image_id: int) -> Response:
     """Save a counterfactual with what was expected of it."""
-    view, workspace = enter(name)
+    view, version_id = enter_to_write(name)
     chosen = read_edit(request.form)
     expectation = choice(request.form, "expectation", EXPECTATIONS)
     if chosen is None or expectation is None:
         raise InvalidError(gettext("Run an edit first and choose what you expected p(fake) to do."))
     text = words(request.form, "text", LONGEST_TEXT, gettext("Note"))
     note = counterfactuals.save_note(
-        security.user_id(), version_of(workspace).id, image_id, chosen.edit, expectation, text
+        security.user_id(), version_id, image_id, chosen.edit, expectation, text
     )
     here = view.image_url(image_id)
     notices.saved(

@@ -10,7 +10,7 @@ from workbench.services.errors import InvalidError
 from workbench.services.review import verdicts
 from workbench.services.review.verdicts import LONGEST_REASON
 from workbench.store.judgements import DECISIONS
-from workbench.web.request.entering import enter, version_of
+from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import choice, words
 from workbench.web.site import notices, security
 from workbench.web.site.formatting import decision_words
@@ -22,13 +22,12 @@ blueprint = Blueprint("verdicts", __name__)
 @security.requires("judge")
 def give(name: str, image_id: int) -> Response:
     """Decide on an image; in the queue, go on to the next one."""
-    view, workspace = enter(name)
-    version = version_of(workspace)
+    view, version_id = enter_to_write(name)
     decision = choice(request.form, "decision", DECISIONS)
     if decision is None:
         raise InvalidError(gettext("Choose a verdict: confirm, overturn, unsure or exclude."))
     reason = words(request.form, "reason", LONGEST_REASON, gettext("Reason"))
-    given = verdicts.give_verdict(security.user_id(), image_id, version.id, decision, reason)
+    given = verdicts.give_verdict(security.user_id(), image_id, version_id, decision, reason)
     here = view.image_url(image_id)
     notices.saved(
         gettext("Saved: %(decision)s.", decision=decision_words(decision)),

@@ -1,4 +1,7 @@
-"""The first step of every page of a collection: its view and its workspace."""
+"""The first step of every page of a collection: its view and its workspace.
+
+Of what is written there: the view and the version, for the answer is another page.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +29,33 @@ def enter(name: str) -> tuple[View, Workspace]:
     return view, workspace
 
 
+def enter_to_write(name: str) -> tuple[View, int]:
+    """The request's view, tied to the version that it shows, and that version's id.
+
+    Raises NotFoundError before the first analysis.
+    """
+    view = read_view(name, joined(request.args))
+    version = workspaces.shown_version(name, view.version)
+    if version is None:
+        raise _not_analysed(name)
+    return view.changed(version=version.number), version.id
+
+
 def version_of(workspace: Workspace) -> VersionSummary:
     """The model version that a page needs. Raises NotFoundError before the first analysis."""
     if workspace.version is None:
-        raise _not_analysed(workspace)
+        raise _not_analysed(workspace.collection.name)
     return workspace.version
 
 
 def queue_of(workspace: Workspace) -> ReviewQueue:
     """That version's review queue, as it was read with the workspace. Raises NotFoundError."""
     if workspace.queue is None:
-        raise _not_analysed(workspace)
+        raise _not_analysed(workspace.collection.name)
     return workspace.queue
 
 
-def _not_analysed(workspace: Workspace) -> NotFoundError:
+def _not_analysed(name: str) -> NotFoundError:
     return NotFoundError(
-        gettext(
-            "“%(name)s” has no model version yet. Run the analysis first.",
-            name=workspace.collection.name,
-        )
+        gettext("“%(name)s” has no model version yet. Run the analysis first.", name=name)
     )
