@@ -84,6 +84,10 @@ PAGES = {
     "patterns": Page(f"/c/{COLLECTION}/patterns?sort={{sort}}&dimension={{dimension}}&{FINER}"),
     "patterns, of a cell": Page(f"/c/{COLLECTION}/patterns?sort={{sort}}&cell={{cell}}"),
     "pattern": Page(f"/c/{COLLECTION}/patterns/{{pattern}}?{OTHERWISE}"),
+    "taxonomy": Page(f"/taxonomy?collection={COLLECTION}&text={{text}}"),
+    "taxonomy, second page": Page(
+        f"/taxonomy?collection={COLLECTION}&text={{digit}}", follow="after"
+    ),
     "tag a pixel group": Page("/groups/{group}/tags", tag=True),
 }
 
@@ -106,6 +110,7 @@ DRAWN: dict[str, Callable[[Draw], str]] = {
     "tag": lambda draw: draw.one_of(draw.collection.tags),
     "verdict": lambda draw: draw.one_of(DECISIONS),
     "text": lambda draw: f"{draw.random.randrange(1000):03}",
+    "digit": lambda draw: f"tag {draw.random.randrange(10)}",
     "lasso": lambda draw: draw.lasso(),
     "pattern": lambda draw: str(draw.one_of(draw.collection.patterns)),
     "image": lambda draw: str(draw.random.randint(1, draw.collection.images)),

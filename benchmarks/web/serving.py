@@ -32,13 +32,13 @@ def settle(server: Server) -> None:
     """Wait until the server, which loads an encoder after its start, is at rest."""
     deadline = time.monotonic() + WAITED_AT_MOST_S
     while time.monotonic() < deadline:
-        before = _worked(server.process.pid)
+        before = seconds_worked(server.process.pid)
         time.sleep(QUIET_S)
-        if _worked(server.process.pid) - before < QUIET_SHARE * QUIET_S:
+        if seconds_worked(server.process.pid) - before < QUIET_SHARE * QUIET_S:
             return
 
 
-def _worked(pid: int) -> float:
+def seconds_worked(pid: int) -> float:
     """Seconds of processor time that a process has used (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -80,10 +80,10 @@ class Visitor:
         self._cookie = ""
         self._token = ""
 
-    def sign_in(self, page: str) -> None:
+    def sign_in(self, page: str, name: str = NAME) -> None:
         """Sign in, and take from `page`, which has a form, the token that writing needs."""
         token = self._token_of("/login")
-        fields = {"csrf_token": token, "name": NAME, "password": PASSWORD}
+        fields = {"csrf_token": token, "name": name, "password": PASSWORD}
         answer = self._ask("POST", "/login", urlencode(fields), keep=True)
         if answer.status != 303:
             raise RuntimeError(f"signing in was answered with {answer.status}")
@@ -101,8 +101,11 @@ class Visitor:
 
     def tag(self, address: str, name: str) -> Answer:
         """Put a tag on what the address names."""
-        fields = {"csrf_token": self._token, "tag": name, "back": "/taxonomy"}
-        return self._ask("POST", address, urlencode(fields))
+        return self.post(address, tag=name, back="/taxonomy")
+
+    def post(self, address: str, **fields: str) -> Answer:
+        """Send a form."""
+        return self._ask("POST", address, urlencode({"csrf_token": self._token, **fields}))
 
     def _ask(self, method: str, address: str, body: str = "", *, keep: bool = False) -> Answer:
         """One request. Cookies are only kept where told: notices would pile up in the session."""
@@ -125,6 +128,12 @@ class Visitor:
         kept = dict(each.split("=", 1) for each in self._cookie.split("; ") if each)
         kept |= dict(each.partition(";")[0].split("=", 1) for each in given)
         self._cookie = "; ".join(f"{name}={value}" for name, value in kept.items())
+
+    def beside(self) -> Visitor:
+        """Another connection of the same person."""
+        made = Visitor(f"http://{self._host}")
+        made._cookie, made._token = self._cookie, self._token
+        return made
 
     def close(self) -> None:
         """Hang up."""

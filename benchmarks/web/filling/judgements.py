@@ -13,9 +13,9 @@ from benchmarks.web.filling.writing import MOMENT, Filling
 from workbench.store.judgements import DECISIONS, CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.outcomes import are_wrong
 
-TAGS = 200
-TAGGINGS = 2000
-VERDICTS = 5000
+TAGS = 5000
+TAGGINGS = 20_000
+VERDICTS = 50_000
 NOTES = 300
 
 
@@ -23,7 +23,7 @@ def write_judgements(filling: Filling) -> None:
     """A taxonomy, tags on patterns and pixel groups, verdicts, counterfactual notes."""
     random = np.random.default_rng([filling.seed, 6])
     people = np.array(filling.ids.people)
-    names = [f"made-up tag {number:03}" for number in range(TAGS)]
+    names = [f"made-up tag {number:04}" for number in range(TAGS)]
     insert(
         filling.bulk,
         Tag.__table__,

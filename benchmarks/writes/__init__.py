@@ -1,0 +1,1 @@
+"""The benchmark of people's writes; `python -m benchmarks.writes` runs it."""
