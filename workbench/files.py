@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 _SEAL = hashlib.sha256().digest_size
@@ -42,10 +42,15 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def write_sealed(path: Path, content: bytes) -> None:
-    """Like `write_whole`, with a SHA-256 at the end: for what no row of the database describes."""
+def write_sealed(
+    path: Path, content: bytes, within: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> None:
+    """Like `write_whole`, with a SHA-256 at the end: for what no row of the database describes.
+
+    The file gets its name while `within()` is entered; what that raises leaves all as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _renamed_to(path) as temporary, temporary.open("wb") as file:
+    with _renamed_to(path, within) as temporary, temporary.open("wb") as file:
         file.write(content)
         file.write(hashlib.sha256(content).digest())
 
@@ -64,12 +69,15 @@ def unsealed(content: bytes | memoryview) -> memoryview:
 
 
 @contextmanager
-def _renamed_to(path: Path) -> Iterator[Path]:
+def _renamed_to(
+    path: Path, within: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Iterator[Path]:
     """A new name beside `path`, renamed to it at the end, removed on any error."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         yield temporary
-        temporary.replace(path)
+        with within():
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

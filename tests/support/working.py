@@ -10,6 +10,7 @@ from workbench.services.imports.run import import_images
 from workbench.services.pipeline import executor
 from workbench.services.progress import Silent
 from workbench.services.runs import queue, requests
+from workbench.services.runs.claims import Claim
 from workbench.store.database import db
 
 EFFECT_IMAGES = 8
@@ -46,5 +47,11 @@ def retrain(user_id: int, collection_id: int, settings: Settings) -> queue.RunVi
 
 def perform(run_id: int, settings: Settings) -> str:
     """Claim a queued run and do it."""
-    assert queue.claim(run_id, "here:1:test")
-    return executor.execute(db.engine, run_id, settings)
+    return executor.execute(db.engine, claimed(run_id), settings)
+
+
+def claimed(run_id: int) -> Claim:
+    """Claim a queued run."""
+    claim = queue.claim(run_id, "here:1:test")
+    assert claim is not None
+    return claim

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -88,6 +89,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_guard: ContextVar[Callable[[Session], None] | None] = ContextVar("guard", default=None)
+
+
+@contextmanager
+def guarded(check: Callable[[Session], None]) -> Iterator[None]:
+    """Begin each write transaction of this thread with `check`; what it raises ends it."""
+    token = _guard.set(check)
+    try:
+        yield
+    finally:
+        _guard.reset(token)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a write transaction: commit at the end, roll back on any error.
@@ -101,8 +115,11 @@ def transaction() -> Iterator[Session]:
     write.rollback()  # a read may have opened a deferred transaction; it holds nothing
     if not _writers.acquire(timeout=TURN_SECONDS):
         raise DatabaseBusyError("others wait for the database's lock already")
+    check = _guard.get()
     try:
         write.connection(execution_options={WRITING: True})
+        if check is not None:
+            check(write)
         yield write
         write.commit()
     except BaseException:

@@ -149,12 +149,19 @@ class TrainingRun(Base):
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     claimed_by: Mapped[str] = mapped_column(String(120), default="")
     """The process that claimed it, as `host:pid:token`."""
+    claim: Mapped[int] = mapped_column(default=0)
+    """Number of claims so far; a process writes for the run only while it holds the last one."""
     attempts: Mapped[int] = mapped_column(default=0)
-    """Number of claims; a run whose workers keep dying fails."""
+    """Number of claims that were not given back; a run whose workers keep dying fails."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
+    dataset_id: Mapped[int | None] = mapped_column(ForeignKey("curated_dataset.id"), index=True)
+    """The dataset that it froze; set before the dataset's items are written."""
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
-    """The version that it trained; set before the version is active."""
+    """The version that it trained; set before the version is active.
+
+    Version and dataset of a run that failed or was cancelled are to be removed.
+    """
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

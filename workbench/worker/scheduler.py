@@ -82,12 +82,13 @@ class Worker:
         with self._app.app_context():
             for left in queue.recover():
                 log.warning("recovered a run that a dead process left", run=left)
-            run_id = queue.claim_next(self._name)
-            if run_id is None:
+            claim = queue.claim_next(self._name)
+            if claim is None:
                 return
+            run_id = claim.run_id
             log.info("run started", run=run_id)
             try:
-                state = executor.execute(db.engine, run_id, self._settings, stop=self._stop)
+                state = executor.execute(db.engine, claim, self._settings, stop=self._stop)
             except Stopping:
                 log.info("run put back, the worker stops", run=run_id)
             else:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.working import analyse
+from tests.support.working import analyse, claimed
 from workbench.config import Settings
 from workbench.services.pipeline import executor, patterns
 from workbench.services.progress import Stopping
@@ -46,9 +46,9 @@ def test_an_interrupted_analysis_goes_on_where_it_was(
 ) -> None:
     run_id = requests.run_for_analysis(imported)
     assert run_id is not None
-    queue.claim(run_id, "here:1:test")
+    claim = claimed(run_id)
     with pytest.raises(Stopping):
-        executor.execute(db.engine, run_id, settings, shown=StopsAt(stage, done))
+        executor.execute(db.engine, claim, settings, shown=StopsAt(stage, done))
 
     assert queue.run(run_id).state == "queued"
     assert session().get(ActiveVersion, imported) is None

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.queries import counted
-from tests.support.working import perform, retrain
+from tests.support.working import claimed, perform, retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
@@ -21,6 +21,7 @@ from workbench.services.pipeline import executor, layout, pattern_effects, scori
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
+from workbench.services.runs.claims import Claim
 from workbench.services.runs.progress import RunProgress
 from workbench.services.runs.schedules import new_decisions
 from workbench.services.workspaces import Workspace, workspace
@@ -29,7 +30,13 @@ from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
 from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
-from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion, TrainingRun
+from workbench.store.versions import (
+    ActiveVersion,
+    CuratedDataset,
+    CuratedItem,
+    ModelVersion,
+    TrainingRun,
+)
 
 pytestmark = pytest.mark.analysed
 
@@ -104,8 +111,8 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is written and looks for a cancellation, as slow steps of real runs do."""
 
     class Eager(RunProgress):
-        def __init__(self, engine: Engine, run_id: int, **options: object) -> None:
-            super().__init__(engine, run_id, every=0.0)
+        def __init__(self, engine: Engine, claim: Claim, **options: object) -> None:
+            super().__init__(engine, claim, every=0.0)
 
     monkeypatch.setattr(executor, "RunProgress", Eager)
 
@@ -275,9 +282,9 @@ def test_while_a_retrain_waits_or_works_another_is_refused(
 
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
     ask()
-    assert queue.claim(run_id, "here:1:test")
+    claim = claimed(run_id)
     assert (
-        executor.execute(db.engine, run_id, settings, shown=During("Training the distiller", ask))
+        executor.execute(db.engine, claim, settings, shown=During("Training the distiller", ask))
         == "succeeded"
     )
 
@@ -296,6 +303,9 @@ def unchanged(analysed: Workspace, version_id: int) -> Iterator[None]:
     assert newest(analysed.collection.id).id == version_id
     known = set(session().scalars(select(ModelVersion.id)))
     assert all(rows_by_version(table) == known for table in OF_A_VERSION)
+    trained_on = set(session().scalars(select(ModelVersion.dataset_id)))
+    assert set(session().scalars(select(CuratedDataset.id))) == trained_on
+    assert set(session().scalars(select(CuratedItem.dataset_id))) == trained_on
     assert queue.open_run(analysed.collection.id) is None
 
 
@@ -317,10 +327,10 @@ def test_a_retrain_that_is_cancelled_at_any_stage_leaves_nothing(
     stage: str,
 ) -> None:
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
-    assert queue.claim(run_id, "here:1:test")
+    claim = claimed(run_id)
     cancelling = During(stage, lambda: queue.cancel(ada.id, run_id))
 
-    state = executor.execute(db.engine, run_id, settings, shown=cancelling)
+    state = executor.execute(db.engine, claim, settings, shown=cancelling)
 
     assert (state, cancelling.done) == ("cancelled", True)
     session().rollback()
@@ -337,9 +347,9 @@ def test_a_retrain_cancelled_before_its_first_step_ends_so(
     analysed: Workspace, ada: Account, settings: Settings, unchanged: None
 ) -> None:
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
-    assert queue.claim(run_id, "here:1:test")
+    claim = claimed(run_id)
     queue.cancel(ada.id, run_id)
-    queue.release(run_id)
+    queue.release(claim)
 
     assert perform(run_id, settings) == "cancelled"
 
@@ -351,13 +361,14 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
         raise Stopping
 
     run_id = queue.request_retrain(ada.id, analysed.collection.id).id
-    assert queue.claim(run_id, "here:1:test")
+    claim = claimed(run_id)
     with pytest.raises(Stopping):
-        executor.execute(db.engine, run_id, settings, shown=During("Measuring effect sizes", stop))
+        executor.execute(db.engine, claim, settings, shown=During("Measuring effect sizes", stop))
     session().rollback()
     assert session().get_one(TrainingRun, run_id).version_id is not None
 
     assert queue.cancel(ada.id, run_id).state == "cancelled"
+    queue.recover()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tests.support.rows import fill_every_table
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.progress import Cancelled, Stopping
-from workbench.services.runs import lease, processes, queue
+from workbench.services.runs import lease, processes, queue, removal
+from workbench.services.runs.claims import Claim
 from workbench.services.runs.progress import Heartbeat, RunProgress
 from workbench.store.database import db, now, session, transaction
 from workbench.store.images import Collection
@@ -59,6 +60,12 @@ def change(run_id: int, **values: object) -> None:
         row = current.get_one(TrainingRun, run_id)
         for name, value in values.items():
             setattr(row, name, value)
+
+
+def claimed(run_id: int) -> Claim:
+    claim = queue.claim(run_id, "a")
+    assert claim is not None
+    return claim
 
 
 def row_of(run_id: int) -> TrainingRun:
@@ -107,10 +114,10 @@ def test_a_collection_has_one_open_run_and_the_next_when_that_has_ended(
 ) -> None:
     with pytest.raises(ConflictError):
         queue.request_retrain(None, collection)
-    queue.claim(queued, "a")
+    claim = claimed(queued)
     with pytest.raises(ConflictError):
         queue.request_retrain(None, collection)
-    queue.end(queued, "failed", "why")
+    queue.end(claim, "failed", "why")
 
     assert queue.request_retrain(None, collection).state == "queued"
 
@@ -152,15 +159,17 @@ def test_of_claimers_at_the_same_moment_one_has_it(tables: Flask, queued: int) -
         tables, *(lambda name=name: queue.claim(queued, name) for name in ("a", "b", "c", "d"))
     )
 
-    assert sorted(answers, key=str) == [False, False, False, True]
-    assert row_of(queued).claimed_by == "abcd"[answers.index(True)]
+    taken = [place for place, answer in enumerate(answers) if answer is not None]
+    assert len(taken) == 1
+    assert row_of(queued).claimed_by == "abcd"[taken[0]]
 
 
 def test_the_oldest_waiting_run_is_next(queued: int) -> None:
     others = session().scalars(select(Collection.id).where(Collection.name == "others")).one()
     younger = queue.request_retrain(None, others).id
 
-    assert [queue.claim_next("a") for _ in range(3)] == [queued, younger, None]
+    claims = [queue.claim_next("a") for _ in range(3)]
+    assert [each and each.run_id for each in claims] == [queued, younger, None]
 
 
 # What dead processes leave
@@ -204,8 +213,7 @@ def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None
 
 def test_a_run_that_is_put_back_in_good_order_counts_no_attempt(queued: int) -> None:
     for _ in range(2 * queue.ATTEMPTS):
-        assert queue.claim(queued, "a")
-        queue.release(queued)
+        queue.release(claimed(queued))
 
     assert (row_of(queued).state, row_of(queued).attempts) == ("queued", 0)
 
@@ -215,13 +223,13 @@ def test_of_two_who_recover_at_once_none_takes_the_run_from_its_next_claimer(
 ) -> None:
     queue.claim(queued, dead_process())
 
-    def recover_and_claim() -> bool:
+    def recover_and_claim() -> Claim | None:
         queue.recover()
         return queue.claim(queued, processes.new_name())
 
     answers = at_once(tables, *4 * [recover_and_claim])
 
-    assert sorted(answers, key=str) == [False, False, False, True]
+    assert sorted(answers, key=str) == [Claim(queued, 2), None, None, None]
     assert row_of(queued).state == "running"
 
 
@@ -278,12 +286,14 @@ def test_a_run_that_ends_early_takes_its_unseen_version_along(
         assert user is not None
         queue.cancel(user, half_made.id)
     elif ending == "failed":
-        queue.end(half_made.id, "failed", "why")
+        queue.end(claimed(half_made.id), "failed", "why")
     else:
         change(half_made.id, state="running", attempts=queue.ATTEMPTS, claimed_by=dead_process())
         queue.recover()
 
     session().rollback()
+    assert queue.run(half_made.id).version_number is None
+    removal.remove_left()
     ended = queue.run(half_made.id)
     assert ended.state == ("cancelled" if ending == "cancelled" else "failed")
     assert ended.version_number is None
@@ -298,8 +308,8 @@ def test_a_waiting_run_is_cancelled_at_once(queued: int, ada: Account) -> None:
 
 
 def test_a_working_run_is_cancelled_at_its_next_step(queued: int, ada: Account) -> None:
-    queue.claim(queued, "a")
-    progress = RunProgress(db.engine, queued, every=0.0)
+    claim = claimed(queued)
+    progress = RunProgress(db.engine, claim, every=0.0)
     progress.advance(0, 3, "Encoding images")
 
     asked = queue.cancel(ada.id, queued)
@@ -334,8 +344,8 @@ def test_a_run_is_never_both_cancelled_and_claimed(
 
 
 def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
-    queue.claim(queued, "a")
-    progress = RunProgress(db.engine, queued, every=0.0)
+    claim = claimed(queued)
+    progress = RunProgress(db.engine, claim, every=0.0)
     progress.advance(0, 10, "Computing attributions")
     session().rollback()
     first = queue.run(queued)
@@ -358,8 +368,8 @@ def test_a_rate_counts_only_what_this_process_did(
     queued: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = now()
-    queue.claim(queued, "a")
-    progress = RunProgress(db.engine, queued, every=0.0)
+    claim = claimed(queued)
+    progress = RunProgress(db.engine, claim, every=0.0)
     for seconds, done in ((0, 80), (10, 90)):
         at = begun + timedelta(seconds=seconds)
         monkeypatch.setattr("workbench.services.runs.progress.now", lambda at=at: at)
@@ -372,8 +382,8 @@ def test_a_rate_counts_only_what_this_process_did(
 
 
 def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> None:
-    queue.claim(queued, "a")
-    progress = RunProgress(db.engine, queued, every=3600.0)
+    claim = claimed(queued)
+    progress = RunProgress(db.engine, claim, every=3600.0)
     seen = []
     for done in range(6):
         progress.advance(done, 5, "Computing attributions")
@@ -383,9 +393,9 @@ def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> Non
 
 
 def test_a_process_that_is_to_stop_is_told_before_its_next_step(queued: int) -> None:
-    queue.claim(queued, "a")
+    claim = claimed(queued)
     stop = threading.Event()
-    progress = RunProgress(db.engine, queued, stop=stop)
+    progress = RunProgress(db.engine, claim, stop=stop)
     progress.advance(0, 5, "Encoding images")
     stop.set()
 
@@ -394,11 +404,11 @@ def test_a_process_that_is_to_stop_is_told_before_its_next_step(queued: int) -> 
 
 
 def test_a_heart_beats_while_a_long_step_goes_on_and_then_no_more(queued: int) -> None:
-    queue.claim(queued, "a")
+    claim = claimed(queued)
     long_ago = now() - timedelta(hours=1)
     change(queued, heartbeat_at=long_ago)
 
-    with Heartbeat(db.engine, queued, every=0.01):
+    with Heartbeat(db.engine, claim, every=0.01):
         deadline = time.monotonic() + 20
         while row_of(queued).heartbeat_at == long_ago and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -411,11 +421,11 @@ def test_a_heart_beats_while_a_long_step_goes_on_and_then_no_more(queued: int) -
 
 
 def test_a_run_that_has_ended_has_no_heartbeat(queued: int) -> None:
-    queue.claim(queued, "a")
-    queue.end(queued, "failed", "why")
+    claim = claimed(queued)
+    queue.end(claim, "failed", "why")
     before = row_of(queued).heartbeat_at
 
-    with Heartbeat(db.engine, queued, every=0.01):
+    with Heartbeat(db.engine, claim, every=0.01):
         time.sleep(0.1)
 
     assert row_of(queued).heartbeat_at == before

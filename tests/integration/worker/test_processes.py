@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
 import time
 from collections.abc import Callable
@@ -89,6 +90,38 @@ def assert_whole(data_dir: Path) -> None:
         "from cell group by level",
     )
     assert by_level == [(images,)]
+
+
+def let_time_pass_unheard(data_dir: Path) -> None:
+    """Age the lease and the heartbeat, as a sleep of the machine does."""
+    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=30) as connection:
+        connection.execute("update training_run set heartbeat_at = '2020-01-01 00:00:00.000000'")
+        connection.execute("update worker_lease set expires_at = '2020-01-01 00:00:00.000000'")
+
+
+def test_a_worker_that_slept_through_its_claim_changes_nothing_more(data_dir: Path) -> None:
+    sleeper = worker(data_dir, "sleeper")
+    wait_until(data_dir, is_encoding)
+    sleeper.process.send_signal(signal.SIGSTOP)
+    let_time_pass_unheard(data_dir)
+    second = worker(data_dir, "second")
+    try:
+        wait_until(data_dir, lambda run: run[4] == 2)
+        sleeper.process.send_signal(signal.SIGCONT)
+        wait_until(data_dir, has_succeeded)
+        deadline = time.monotonic() + PATIENCE_S
+        while "taken the run over" not in sleeper.output:
+            assert time.monotonic() < deadline, sleeper.output
+            time.sleep(0.05)
+    finally:
+        second.stop()
+        sleeper.stop()
+    assert_whole(data_dir)
+    assert ask(data_dir, "select state, error from training_run") == [("succeeded", "")]
+    assert ask(data_dir, "select count(*) from curated_dataset") == [(1,)]
+    assert ask(data_dir, "select count(*), count(distinct pixel_hash) from embedding") == [
+        (2 * PER_LABEL, 2 * PER_LABEL)
+    ]
 
 
 def test_a_run_survives_the_kill_of_its_worker(data_dir: Path) -> None:

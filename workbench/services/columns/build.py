@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,18 @@ _OF_MEMBERS: dict[str, type[np.generic]] = {
 }
 
 
-def write_columns(version_id: int, settings: Settings) -> None:
-    """Lay a version's answers out as columns, once they are complete."""
-    write_sealed(path_of(settings, version_id), _packed(version_id, settings))
+def write_columns(
+    version_id: int,
+    settings: Settings,
+    within: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> None:
+    """Lay a version's answers out as columns, once they are complete.
+
+    The file gets its name while `within()` is entered: a run checks there that it is still its own.
+    """
+    packed = _packed(version_id, settings)
     session().rollback()
+    write_sealed(path_of(settings, version_id), packed, within)
 
 
 def path_of(settings: Settings, version_id: int) -> Path:

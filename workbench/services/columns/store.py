@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -189,12 +189,18 @@ def forget_columns(version_id: int, settings: Settings) -> None:
     _mapped.cache_clear()
 
 
-def remove_columns_but(version_ids: Collection[int], settings: Settings, young: timedelta) -> int:
-    """Remove the columns of all other versions, and of other forms; how many files went."""
-    kept = {path_of(settings, each).name for each in version_ids}
+def remove_columns_but(
+    version_ids: Callable[[], Collection[int]], settings: Settings, young: timedelta
+) -> int:
+    """Remove the columns of all other versions, and of other forms; how many files went.
+
+    `version_ids` is called once the files are listed: a file that comes later stays.
+    """
+    paths = list((settings.cache_dir / "columns").glob("*"))
+    kept = {path_of(settings, each).name for each in version_ids()}
     oldest = time.time() - young.total_seconds()
     removed = 0
-    for path in (settings.cache_dir / "columns").glob("*"):
+    for path in paths:
         with suppress(FileNotFoundError):  # another process was quicker
             if path.name not in kept and path.stat().st_mtime <= oldest:
                 path.unlink()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from workbench.config import Settings
 from workbench.files import write_whole
 from workbench.store.artifacts import ArtifactDamagedError, FileFacts, described, load_arrays
+from workbench.store.chunks import write_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.results import CachedPart
 
@@ -117,8 +119,11 @@ class PartCache:
         session().rollback()
         if not ids:
             return
-        with transaction() as write:
-            write.execute(delete(CachedPart).where(CachedPart.id.in_(ids)))
+        write_in_chunks(ids, _delete)
         # After the rows: a reader of a row without its file makes the part again.
         for path in paths:
             path.unlink(missing_ok=True)
+
+
+def _delete(write: Session, ids: Sequence[int]) -> None:
+    write.execute(delete(CachedPart).where(CachedPart.id.in_(ids)))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Select, and_, delete, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from workbench.store.artifacts import Artifact, FileFacts
-from workbench.store.database import session, transaction
+from workbench.store.chunks import write_in_chunks
+from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import CachedPart, Embedding, EmbeddingShard
+
+_FORGOTTEN_AT_ONCE = 100
+"""Shards of a transaction: a few thousand embeddings."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +160,10 @@ def _missing(collection_id: int, fingerprint: str) -> Select[tuple[int, str, str
 
 def forget_shards(lost: list[int]) -> None:
     """Have the images of these shards encoded again: nothing of them can be read."""
-    if not lost:
-        return
-    with transaction() as write:
-        for table in (CachedPart, Embedding):
-            write.execute(delete(table).where(table.shard_id.in_(lost)))
-        write.execute(delete(EmbeddingShard).where(EmbeddingShard.id.in_(lost)))
+    write_in_chunks(lost, _forget, size=_FORGOTTEN_AT_ONCE)
+
+
+def _forget(write: Session, shard_ids: Sequence[int]) -> None:
+    for table in (CachedPart, Embedding):
+        write.execute(delete(table).where(table.shard_id.in_(shard_ids)))
+    write.execute(delete(EmbeddingShard).where(EmbeddingShard.id.in_(shard_ids)))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import NotFoundError
+from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
@@ -158,8 +159,13 @@ def switch_to(
     )
 
 
-def remove_version(write: Session, version_id: int) -> None:
-    """Delete an unfinished version's rows, within a transaction; cleanup takes its files."""
-    for table in (Cell, PixelGroup, Pattern, Prediction, ResultShard):
-        write.execute(delete(table).where(table.version_id == version_id))
-    write.execute(delete(ModelVersion).where(ModelVersion.id == version_id))
+def remove_results(version_id: int) -> None:
+    """Delete the results of a version that nobody sees; cleanup takes its files."""
+    for table, key in (
+        (Cell, Cell.id),
+        (PixelGroup, PixelGroup.image_id),
+        (Pattern, Pattern.number),
+        (Prediction, Prediction.image_id),
+        (ResultShard, ResultShard.id),
+    ):
+        change_in_chunks(delete(table), key, table.version_id == version_id)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, insert
-from sqlalchemy.orm import Session
 
 from workbench.analysis.layout.cells import summarise_cells
 from workbench.services.pipeline.scores import Scores
+from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 
 
-def write_cells(write: Session, version_id: int, scores: Scores) -> None:
-    """Write a version's cells afresh, within a transaction."""
-    write.execute(delete(Cell).where(Cell.version_id == version_id))
+def write_cells(version_id: int, scores: Scores) -> None:
+    """Write a version's cells afresh, in chunks."""
     rows = [
         {
             "version_id": version_id,
@@ -31,4 +30,5 @@ def write_cells(write: Session, version_id: int, scores: Scores) -> None:
             scores.coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
         )
     ]
-    write.execute(insert(Cell), rows)
+    change_in_chunks(delete(Cell), Cell.id, Cell.version_id == version_id)
+    write_in_chunks(rows, lambda write, chunk: write.execute(insert(Cell), chunk))

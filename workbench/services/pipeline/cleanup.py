@@ -14,12 +14,14 @@ from sqlalchemy import delete, exists, select
 from workbench.config import Settings
 from workbench.services.columns.store import remove_columns_but
 from workbench.services.encoding.shards import forget_shards
+from workbench.services.runs.removal import remove_dataset
 from workbench.services.similar import index_files
 from workbench.store.artifacts import Artifact
-from workbench.store.database import Base, now, session, transaction
+from workbench.store.chunks import change_in_chunks
+from workbench.store.database import Base, now, session
 from workbench.store.images import Image
 from workbench.store.results import CachedPart, Embedding, EmbeddingShard
-from workbench.store.versions import ModelVersion
+from workbench.store.versions import CuratedDataset, ModelVersion, TrainingRun
 
 YOUNG = timedelta(days=1)
 """A file is written before the row that refers to it: younger ones may belong to work under way."""
@@ -28,25 +30,37 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class Swept:
-    """How much was taken away: shards without images, and files of artifacts and of the cache."""
+    """How much was removed.
+
+    shards: without images.
+    artifacts, cached: files.
+    datasets: of no version and no run.
+    """
 
     shards: int
     artifacts: int
     cached: int
+    datasets: int = 0
 
 
 def sweep(settings: Settings, *, young: timedelta = YOUNG) -> Swept:
-    """Remove shards whose images are gone, unused artifacts, and cache files of nothing that is."""
+    """Remove shards whose images are gone, unused datasets and artifacts, and orphaned cache files.
+
+    Files are listed before the rows that they belong to are read: while this process is suspended,
+    another one may add both.
+    """
     without = _shards_without_images()
     forget_shards(without)
+    datasets = _remove_unused_datasets(young)
     _forget_unused_artifacts(young)
     return Swept(
         shards=len(without),
         artifacts=_remove_orphans(settings.artifact_dir, Artifact, young),
         # What is cut off here by a moment's chance is made again when it is asked for.
         cached=_remove_orphans(settings.part_dir, CachedPart, timedelta(0))
-        + index_files.remove_others(_folders_of_versions(), settings, young)
-        + remove_columns_but(_version_ids(), settings, young),
+        + index_files.remove_others(_folders_of_versions, settings, young)
+        + remove_columns_but(_version_ids, settings, young),
+        datasets=datasets,
     )
 
 
@@ -77,6 +91,22 @@ def _shards_without_images() -> list[int]:
     return found
 
 
+def _remove_unused_datasets(young: timedelta) -> int:
+    """Remove datasets that belong to no version and no run: earlier releases left them."""
+    of_a_version = exists().where(ModelVersion.dataset_id == CuratedDataset.id)
+    of_a_run = exists().where(TrainingRun.dataset_id == CuratedDataset.id)
+    unused = session().scalars(
+        select(CuratedDataset.id).where(
+            CuratedDataset.created_at < now() - young, ~of_a_version, ~of_a_run
+        )
+    )
+    found = unused.all()
+    session().rollback()
+    for dataset_id in found:
+        remove_dataset(dataset_id)
+    return len(found)
+
+
 def _forget_unused_artifacts(young: timedelta) -> None:
     """Delete the rows of artifacts that no other row refers to; their files are then orphans."""
     used = [
@@ -85,12 +115,8 @@ def _forget_unused_artifacts(young: timedelta) -> None:
         for key in table.foreign_keys
         if key.column.table.name == Artifact.__tablename__
     ]
-    with transaction() as write:
-        write.execute(
-            delete(Artifact)
-            .where(Artifact.created_at < now() - young, *(~each for each in used))
-            .execution_options(synchronize_session=False)
-        )
+    old = Artifact.created_at < now() - young
+    change_in_chunks(delete(Artifact), Artifact.id, old, *(~each for each in used))
 
 
 def _remove_orphans(directory: Path, table: type[Artifact | CachedPart], young: timedelta) -> int:

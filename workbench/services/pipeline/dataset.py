@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert, select
 
 from workbench.services.review.decisions import final_decisions
+from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Verdict
-from workbench.store.versions import CuratedDataset, CuratedItem
+from workbench.store.versions import CuratedDataset, CuratedItem, TrainingRun
 
 UNSURE_WEIGHT = 0.5
 """An image of which people are unsure, or on which they disagree, counts half."""
@@ -70,38 +71,41 @@ def _finally(
     )
 
 
-def freeze(collection_id: int) -> FrozenDataset:
-    """Write the curated dataset as it stands now, and hand it on."""
+def freeze(collection_id: int, run_id: int | None = None) -> FrozenDataset:
+    """Write the curated dataset as it stands now, in chunks, and hand it on.
+
+    It is its run's from the same moment on that it is there: the end of the run decides about it.
+    """
+    # First: a verdict that comes between is then learned and counted as new, and never neither.
+    last_verdict = session().scalar(select(func.max(Verdict.id))) or 0
+    labels = final_labels(collection_id)
+    total = session().scalar(
+        select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
+    )
+    dataset = CuratedDataset(
+        collection_id=collection_id,
+        sha256=_fingerprint(labels),
+        counts=_counts(labels, excluded=(total or 0) - len(labels)),
+        last_verdict_id=last_verdict,
+    )
     with transaction() as write:
-        # First: a verdict that comes between is then learned and counted as new, and never neither.
-        last_verdict = write.scalar(select(func.max(Verdict.id))) or 0
-        labels = final_labels(collection_id)
-        total = write.scalar(
-            select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
-        )
-        dataset = CuratedDataset(
-            collection_id=collection_id,
-            sha256=_fingerprint(labels),
-            counts=_counts(labels, excluded=(total or 0) - len(labels)),
-            last_verdict_id=last_verdict,
-        )
         write.add(dataset)
         write.flush()
-        if labels:
-            write.execute(
-                insert(CuratedItem),
-                [
-                    {
-                        "dataset_id": dataset.id,
-                        "image_id": item.image_id,
-                        "label": item.label,
-                        "weight": item.weight,
-                        "held_out": item.held_out,
-                    }
-                    for item in labels
-                ],
-            )
-        return FrozenDataset(dataset.id, collection_id, tuple(labels))
+        dataset_id = dataset.id
+        if run_id is not None:
+            write.get_one(TrainingRun, run_id).dataset_id = dataset_id
+    rows = [
+        {
+            "dataset_id": dataset_id,
+            "image_id": item.image_id,
+            "label": item.label,
+            "weight": item.weight,
+            "held_out": item.held_out,
+        }
+        for item in labels
+    ]
+    write_in_chunks(rows, lambda write, chunk: write.execute(insert(CuratedItem), chunk))
+    return FrozenDataset(dataset_id, collection_id, tuple(labels))
 
 
 def _fingerprint(labels: list[FinalLabel]) -> str:

@@ -12,7 +12,8 @@ from workbench.analysis.layout import umap
 from workbench.config import Settings
 from workbench.services.pipeline.scores import Scores
 from workbench.services.progress import Progress
-from workbench.store.database import session, transaction
+from workbench.store.chunks import write_in_chunks
+from workbench.store.database import session
 from workbench.store.results import Prediction
 
 STAGE = "Computing layout"
@@ -21,9 +22,9 @@ STAGE = "Computing layout"
 def lay_out(
     version_id: int, parent_id: int | None, scores: Scores, settings: Settings, progress: Progress
 ) -> Scores:
-    """The scores with coordinates for each image, all written in one transaction.
+    """The scores with coordinates for each image, written in chunks.
 
-    A layout that is there is kept.
+    A layout that is there is kept; one that was written in part is computed again.
     """
     progress.advance(0, 1, STAGE)
     if np.isnan(scores.coordinates).any():
@@ -32,14 +33,11 @@ def lay_out(
             seed=settings.seed,
             parent=_coordinates(parent_id, scores.image_ids) if parent_id else None,
         )
-        with transaction() as write:
-            write.execute(
-                update(Prediction),
-                [
-                    {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}
-                    for image_id, (x, y) in zip(scores.image_ids, coordinates.tolist(), strict=True)
-                ],
-            )
+        rows = [
+            {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}
+            for image_id, (x, y) in zip(scores.image_ids, coordinates.tolist(), strict=True)
+        ]
+        write_in_chunks(rows, lambda write, chunk: write.execute(update(Prediction), chunk))
         scores = replace(scores, coordinates=coordinates)
     progress.advance(1, 1, STAGE)
     return scores

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
 
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
@@ -24,7 +23,8 @@ from workbench.config import Settings
 from workbench.services.pipeline.pattern_effects import measure_effects
 from workbench.services.pipeline.scores import Scores, of_shards
 from workbench.services.progress import Progress
-from workbench.store.database import session
+from workbench.store.chunks import change_in_chunks, write_in_chunks
+from workbench.store.database import session, transaction
 from workbench.store.results import Pattern, PixelGroup
 from workbench.store.versions import ModelVersion
 
@@ -121,33 +121,38 @@ def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings
     )
 
 
-def write_patterns(
-    write: Session, version_id: int, scores: Scores, found: FoundPatterns, *, seed: int
-) -> None:
-    """Write a version's patterns afresh, within a transaction, and its figures of all of them."""
-    write.execute(
-        update(PixelGroup)
-        .where(PixelGroup.version_id == version_id)
-        .values(pattern_id=None, typicality=None)
-    )
-    write.execute(delete(Pattern).where(Pattern.version_id == version_id))
-    for number in found.effects:
-        members = found.numbers == number
-        pattern = _pattern(version_id, scores, found, number, seed=seed)
-        write.add(pattern)
+def write_patterns(version_id: int, scores: Scores, found: FoundPatterns, *, seed: int) -> None:
+    """Write a version's patterns afresh, in chunks, and its figures of all of them."""
+    _remove_patterns(version_id)
+    patterns = [_pattern(version_id, scores, found, number, seed=seed) for number in found.effects]
+    with transaction() as write:
+        write.add_all(patterns)
         write.flush()
-        write.execute(
-            update(PixelGroup),
-            [
-                {"id": int(group_id), "pattern_id": pattern.id, "typicality": float(distance)}
-                for group_id, distance in zip(
-                    found.groups.ids[members],
-                    medoid_distance(found.groups.directions[members]),
-                    strict=True,
-                )
-            ],
+        ids = {pattern.number: pattern.id for pattern in patterns}
+    members = [
+        {"id": int(group_id), "pattern_id": pattern_id, "typicality": float(distance)}
+        for number, pattern_id in ids.items()
+        for of_pattern in (found.numbers == number,)
+        for group_id, distance in zip(
+            found.groups.ids[of_pattern],
+            medoid_distance(found.groups.directions[of_pattern]),
+            strict=True,
         )
-    _write_metrics(write, version_id, found.effects, found.stable)
+    ]
+    write_in_chunks(members, lambda write, chunk: write.execute(update(PixelGroup), chunk))
+    _write_metrics(version_id, found.effects, found.stable)
+
+
+def _remove_patterns(version_id: int) -> None:
+    """Delete what an earlier process wrote; it may be incomplete."""
+    written = select(Pattern.id).where(Pattern.version_id == version_id).limit(1)
+    if session().scalar(written) is not None:
+        change_in_chunks(
+            update(PixelGroup).values(pattern_id=None, typicality=None),
+            PixelGroup.image_id,
+            PixelGroup.version_id == version_id,
+        )
+        change_in_chunks(delete(Pattern), Pattern.number, Pattern.version_id == version_id)
 
 
 def _pattern(
@@ -181,27 +186,22 @@ def _pattern(
     )
 
 
-def _write_metrics(
-    write: Session, version_id: int, effects: dict[int, Effect], stable: Stability
-) -> None:
+def _write_metrics(version_id: int, effects: dict[int, Effect], stable: Stability) -> None:
     """What is known of the patterns as a whole, beside the version's other figures."""
-    version = write.get_one(ModelVersion, version_id)
-    claimed = dict(
-        write.execute(
-            select(Pattern.number, Pattern.mean_contribution).where(
-                Pattern.version_id == version_id
-            )
-        )
-        .tuples()
-        .all()
+    rows = session().execute(
+        select(Pattern.number, Pattern.mean_contribution).where(Pattern.version_id == version_id)
     )
-    version.metrics = version.metrics | {
+    claimed = dict(rows.tuples().all())
+    figures = {
         "pattern_stability": stable.adjusted_rand,
         "effect_rank_correlation": effect_agreement(
             np.array([claimed[number] for number in effects]),
             np.array([effect.value for effect in effects.values()]),
         ),
     }
+    with transaction() as write:
+        version = write.get_one(ModelVersion, version_id)
+        version.metrics = version.metrics | figures
 
 
 def _share(has: NDArray[np.bool_]) -> float:

@@ -25,6 +25,8 @@ from workbench.services.pipeline import (
 )
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs import queue
+from workbench.services.runs.claims import Claim, held
+from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.services.similar.build import make_indexes
 from workbench.store.database import now, session, transaction
 from workbench.store.versions import ModelVersion, TrainingRun
@@ -33,38 +35,51 @@ log = structlog.get_logger()
 WRITING = "Writing cells and patterns"
 
 
-def perform(run_id: int, settings: Settings, progress: Progress) -> str:
+def perform(claim: Claim, settings: Settings, progress: Progress) -> str:
     """Do a claimed run to its end; returns the state it ended in.
 
     Every step is resumable: embeddings by batch, the version once it is trained, scores by batch.
     A run that fails or is cancelled leaves nothing of its version behind, and the active version
-    as it was. KeyboardInterrupt and SystemExit pass through: the caller puts the run back.
+    as it was. KeyboardInterrupt and SystemExit pass through: the caller puts the run back. So does
+    ClaimLost: another process has taken the run over, and nothing more is written here.
     """
+    with held(claim):
+        state = _taken_to_its_end(claim, settings, progress)
+    if state == "succeeded":
+        _clean_up(settings)
+    else:
+        remove_left()
+    return state
+
+
+def _taken_to_its_end(claim: Claim, settings: Settings, progress: Progress) -> str:
     try:
-        _take_steps(run_id, settings, progress)
+        _take_steps(claim.run_id, settings, progress)
     except Cancelled:
-        queue.end(run_id, "cancelled")
+        queue.end(claim, "cancelled")
         return "cancelled"
     except Exception as error:
-        log.exception("run failed", run=run_id)
-        queue.end(run_id, "failed", _reason(error))
+        log.exception("run failed", run=claim.run_id)
+        queue.end(claim, "failed", _reason(error))
         return "failed"
-    _clean_up(settings)
     return "succeeded"
 
 
 def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     run = session().get_one(TrainingRun, run_id)
-    collection_id, version_id = run.collection_id, run.version_id
+    collection_id, dataset_id, version_id = run.collection_id, run.dataset_id, run.version_id
     session().rollback()
+    remove_left()
     encoder = encoder_of(settings)
     encode_missing(collection_id, encoder, settings, progress)
     if version_id is None:
-        frozen = dataset.freeze(collection_id)
+        if dataset_id is not None:
+            remove_dataset(dataset_id)  # of a process that died: it may lack items
+        frozen = dataset.freeze(collection_id, run_id)
         version_id = train.train_version(run_id, frozen, encoder, settings, progress)
     scoring.score(version_id, encoder, settings, progress)
     _summarise(version_id, encoder, settings, progress)
-    write_columns(version_id, settings)
+    write_columns(version_id, settings, transaction)
     _index(version_id, encoder, settings, progress)
     _activate(run_id, version_id)
 
@@ -82,9 +97,8 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
     found = patterns.find_patterns(version_id, known, encoder, head, settings, progress)
     progress.advance(0, 1, WRITING)
-    with transaction() as write:
-        patterns.write_patterns(write, version_id, known, found, seed=settings.seed)
-        cells.write_cells(write, version_id, known)
+    patterns.write_patterns(version_id, known, found, seed=settings.seed)
+    cells.write_cells(version_id, known)
     progress.advance(1, 1, WRITING)
 
 
@@ -111,7 +125,7 @@ def _clean_up(settings: Settings) -> None:
     except Exception:
         log.exception("sweeping failed")
     else:
-        log.info("swept", shards=swept.shards, artifacts=swept.artifacts, cached=swept.cached)
+        log.info("swept", **vars(swept))
 
 
 def _reason(error: Exception) -> str:

@@ -6,10 +6,11 @@ import threading
 import time
 from contextlib import suppress
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import OperationalError
 
 from workbench.services.progress import Cancelled, Stopping
+from workbench.services.runs.claims import Claim, ClaimLost, is_valid
 from workbench.store.database import WRITING, now
 from workbench.store.versions import TrainingRun
 
@@ -24,20 +25,23 @@ class RunProgress:
     def __init__(
         self,
         engine: Engine,
-        run_id: int,
+        claim: Claim,
         *,
         stop: threading.Event | None = None,
         every: float = 1.0,
     ) -> None:
         self._engine = engine.execution_options(**{WRITING: True})
-        self._run_id = run_id
+        self._claim = claim
         self._stop = stop
         self._every = every
         self._written_at = 0.0
         self._stage = ""
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Note the step. Raises Cancelled or Stopping where somebody asked for that."""
+        """Note the step. Raises Cancelled or Stopping where somebody asked for that.
+
+        Raises ClaimLost where another process has taken the run over.
+        """
         if self._stop is not None and self._stop.is_set():
             raise Stopping
         changed = stage != self._stage
@@ -54,12 +58,14 @@ class RunProgress:
         if changed:
             values |= {"stage_started_at": now(), "stage_started_done": done}
         with self._engine.begin() as connection:
-            connection.execute(
-                update(TrainingRun).where(TrainingRun.id == self._run_id).values(**values)
-            )
             wanted = connection.scalar(
-                select(TrainingRun.cancel_requested).where(TrainingRun.id == self._run_id)
+                update(TrainingRun)
+                .where(is_valid(self._claim))
+                .values(**values)
+                .returning(TrainingRun.cancel_requested)
             )
+        if wanted is None:
+            raise ClaimLost(self._claim)
         if wanted:
             raise Cancelled
 
@@ -70,9 +76,9 @@ class Heartbeat:
     A thread of its own, because a single step (a layout, a clustering) may take minutes.
     """
 
-    def __init__(self, engine: Engine, run_id: int, *, every: float = 10.0) -> None:
+    def __init__(self, engine: Engine, claim: Claim, *, every: float = 10.0) -> None:
         self._engine = engine.execution_options(**{WRITING: True})
-        self._run_id = run_id
+        self._claim = claim
         self._every = every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -89,7 +95,5 @@ class Heartbeat:
             # A missed beat is made up by the next; the work itself must not fail by it.
             with suppress(OperationalError), self._engine.begin() as connection:
                 connection.execute(
-                    update(TrainingRun)
-                    .where(TrainingRun.id == self._run_id, TrainingRun.state == "running")
-                    .values(heartbeat_at=now())
+                    update(TrainingRun).where(is_valid(self._claim)).values(heartbeat_at=now())
                 )

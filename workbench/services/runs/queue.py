@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from flask_babel import gettext
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.models.versions import remove_version
 from workbench.services.runs import processes
+from workbench.services.runs.claims import Claim, ClaimLost, is_valid
+from workbench.services.runs.removal import remove_left
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Collection
 from workbench.store.versions import TrainingRun
@@ -75,7 +76,7 @@ def cancel(user_id: int, run_id: int) -> RunView:
         if wanted is None:
             raise NotFoundError(gettext("Run not found."))
         if wanted.state == "queued":
-            _end(write, wanted, "cancelled")
+            _end(wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
@@ -84,20 +85,19 @@ def cancel(user_id: int, run_id: int) -> RunView:
     return run(run_id)
 
 
-def end(run_id: int, state: str, error: str = "") -> None:
-    """Write how a run ended that made no version to show."""
+def end(claim: Claim, state: str, error: str = "") -> None:
+    """Write how a run ended that made no version to show. Raises ClaimLost."""
     with transaction() as write:
-        _end(write, write.get_one(TrainingRun, run_id), state, error)
+        ended = write.scalar(select(TrainingRun).where(is_valid(claim)).with_for_update())
+        if ended is None:
+            raise ClaimLost(claim)
+        _end(ended, state, error)
 
 
-def _end(write: Session, ended: TrainingRun, state: str, error: str = "") -> None:
-    """Write how a run ended, and take away its version, which nobody has seen."""
-    version_id = ended.version_id
+def _end(ended: TrainingRun, state: str, error: str = "") -> None:
+    """Write how a run ended; its version and dataset are then to be removed."""
     ended.state, ended.error, ended.finished_at = state, error[:2000], now()
-    ended.version_id, ended.claimed_by = None, ""
-    write.flush()
-    if version_id is not None:
-        remove_version(write, version_id)
+    ended.claimed_by = ""
 
 
 def run(run_id: int) -> RunView:
@@ -138,6 +138,7 @@ def _open_run(collection_id: int) -> TrainingRun | None:
 def _view(found: TrainingRun) -> RunView:
     fraction = min(found.done / found.total, 1.0) if found.total else None
     rate = _rate(found)
+    unseen = found.state in ("failed", "cancelled")
     return RunView(
         id=found.id,
         collection_id=found.collection_id,
@@ -148,7 +149,7 @@ def _view(found: TrainingRun) -> RunView:
         fraction=fraction,
         seconds_left=max(found.total - found.done, 0) / rate if rate else None,
         error=found.error,
-        version_number=found.version.number if found.version else None,
+        version_number=found.version.number if found.version and not unseen else None,
         trigger=found.trigger,
         requested_by=found.requested_by.name if found.requested_by else "",
         created_at=found.created_at,
@@ -168,7 +169,7 @@ def _rate(found: TrainingRun) -> float | None:
     return done / max(spent, 1e-3)
 
 
-def claim_next(holder: str) -> int | None:
+def claim_next(holder: str) -> Claim | None:
     """Claim the oldest queued run for this process; None where there is none."""
     with transaction() as write:
         oldest = write.scalar(
@@ -177,19 +178,23 @@ def claim_next(holder: str) -> int | None:
             .order_by(TrainingRun.id)
             .limit(1)
         )
-    return oldest if oldest is not None and claim(oldest, holder) else None
+    return None if oldest is None else claim(oldest, holder)
 
 
-def claim(run_id: int, holder: str) -> bool:
-    """Take a queued run: a conditional update, so that of two claimers one has it."""
+def claim(run_id: int, holder: str) -> Claim | None:
+    """Take a queued run: a conditional update, so that of two claimers one has it.
+
+    None where it is not queued.
+    """
     moment = now()
     with transaction() as write:
-        taken = write.scalar(
+        number = write.scalar(
             update(TrainingRun)
             .where(TrainingRun.id == run_id, TrainingRun.state == "queued")
             .values(
                 state="running",
                 claimed_by=holder,
+                claim=TrainingRun.claim + 1,
                 attempts=TrainingRun.attempts + 1,
                 started_at=func.coalesce(TrainingRun.started_at, moment),
                 heartbeat_at=moment,
@@ -198,18 +203,21 @@ def claim(run_id: int, holder: str) -> bool:
                 total=0,
                 error="",
             )
-            .returning(TrainingRun.id)
+            .returning(TrainingRun.claim)
             .execution_options(synchronize_session=False)
         )
-        return taken is not None
+    return None if number is None else Claim(run_id, number)
 
 
-def release(run_id: int) -> None:
-    """Put a running run back in the queue: its process was asked to stop and stops well."""
+def release(claim: Claim) -> None:
+    """Put a running run back in the queue: its process was asked to stop and stops well.
+
+    Nothing happens where another process has taken it over, or it has ended.
+    """
     with transaction() as write:
         write.execute(
             update(TrainingRun)
-            .where(TrainingRun.id == run_id, TrainingRun.state == "running")
+            .where(is_valid(claim))
             .values(state="queued", claimed_by="", attempts=TrainingRun.attempts - 1)
         )
 
@@ -217,7 +225,8 @@ def release(run_id: int) -> None:
 def recover() -> tuple[int, ...]:
     """Queue again what dead processes left running; give up what has died too often.
 
-    The work done so far is kept: a run goes on where it was. Returns the runs' ids.
+    The work done so far is kept: a run goes on where it was. What ended runs left is removed.
+    Returns the runs' ids.
     """
     with transaction() as write:
         # Locked: what another process has just queued again, and a third claimed, is not left.
@@ -231,10 +240,12 @@ def recover() -> tuple[int, ...]:
         for each in left:
             if each.attempts >= ATTEMPTS:
                 died = f"The worker process died {each.attempts} times during this run."
-                _end(write, each, "failed", died)
+                _end(each, "failed", died)
             else:
                 each.state, each.claimed_by = "queued", ""
-        return tuple(each.id for each in left)
+        recovered = tuple(each.id for each in left)
+    remove_left()
+    return recovered
 
 
 def _is_left(each: TrainingRun) -> bool:

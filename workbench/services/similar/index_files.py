@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -107,13 +107,17 @@ def _index_path(folder: Path, kind: Kind) -> Path:
     return folder / f"{kind}.usearch"
 
 
-def remove_others(kept: Collection[str], settings: Settings, young: timedelta) -> int:
+def remove_others(
+    names: Callable[[], Collection[str]], settings: Settings, young: timedelta
+) -> int:
     """Remove files of folders that are not among these, and what killed makers left half-written.
 
-    Returns how many files went.
+    `names` is called once the folders are listed: one that comes later stays. Returns how many
+    files went.
     """
     removed = 0
     folders = [each for each in _entries(root(settings)) if each.is_dir()]
+    kept = names()
     for folder in folders:
         for path in _entries(folder):
             if folder.name not in kept or _is_left(path, young):
