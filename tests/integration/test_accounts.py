@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
@@ -37,6 +39,26 @@ def test_name_and_password_together_open_the_door(ada: Account) -> None:
 )
 def test_anything_else_does_not(ada: Account, name: str, password: str) -> None:
     assert authenticate(name, password) is None
+
+
+def test_a_made_up_name_costs_what_a_wrong_password_costs(
+    ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[str] = []
+    hasher = accounts._hasher()
+
+    class Counting:
+        """Passes on, and writes down, every computation of a hash."""
+
+        def __getattr__(self, method: str) -> Callable[..., object]:
+            computed.append(method)
+            return getattr(hasher, method)
+
+    monkeypatch.setattr(accounts, "_hasher", Counting)
+    for name in ("ada", "nobody", "a\x00b", ""):
+        computed.clear()
+        assert authenticate(name, "wrong") is None
+        assert len(computed) == 1, name
 
 
 def test_a_password_with_something_behind_it_is_another_password(tables: Flask) -> None:

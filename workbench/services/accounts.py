@@ -39,11 +39,6 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    return _hasher().hash(secrets.token_urlsafe(16))
-
-
 def add_user(name: str, password: str, role: str) -> Account:
     """Make an account. Raises InvalidError or ConflictError with what is wrong."""
     name = name.strip()
@@ -86,13 +81,15 @@ def authenticate(name: str, password: str) -> Account | None:
     # What no account can have need not be looked up, and PostgreSQL would refuse some of it.
     possible = name.isprintable() and len(password) <= LONGEST_PASSWORD
     user = session().scalar(select(User).where(User.name == name)) if possible else None
-    # An unknown name costs the same time as a wrong password, so that names cannot be probed.
-    expected = user.password_hash if user else _nobodys_hash()
+    if user is None:
+        # It costs the same time as a wrong password, so that names cannot be probed.
+        _hasher().hash(password[:LONGEST_PASSWORD])
+        return None
     try:
-        _hasher().verify(expected, password[:LONGEST_PASSWORD])
+        _hasher().verify(user.password_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return None
-    return _account(user) if user else None
+    return _account(user)
 
 
 def account(user_id: int) -> Account | None:

@@ -123,7 +123,7 @@ def test_no_failing_request_writes_a_secret_or_somebodys_words_to_the_log(
     except IntegrityError:
         structlog.get_logger().exception("a service failed")
 
-    assert len(failed) >= 5, "most ways to write were tried"
+    assert len(failed) >= 4, "most ways to write were tried"
     assert "IntegrityError" in log.getvalue()
     assert "Traceback" in log.getvalue()
     for planted in (WORDS, TYPED, "correct horse battery", "$argon2", stored, app.secret_key):

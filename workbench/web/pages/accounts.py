@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -13,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from workbench.services import accounts
 from workbench.web.site import security
+from workbench.web.site.password_tries import tried
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -40,25 +40,14 @@ def login() -> Answer:
     return render_template("views/login.html", form=SignInForm(), failed=False)
 
 
-def _name_and_address() -> str:
-    return f"{get_remote_address()} {request.form.get('name', '').strip()[:80].casefold()}"
-
-
-def _refused(response: Response) -> bool:
-    return response.status_code != 303
-
-
-# Only refused tries count, so that people behind one address do not lock each other out by
-# signing in.
 @blueprint.post("/login")
-@security.limiter.limit("40 per hour", deduct_when=_refused)
-@security.limiter.limit("5 per minute", key_func=_name_and_address, deduct_when=_refused)
 def login_submit() -> Answer:
     """Sign in, and go on to the page that was asked for."""
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("views/login.html", form=form, failed=False), 422
-    account = accounts.authenticate(form.name.data.strip(), form.password.data)
+    name, password = form.name.data.strip(), form.password.data
+    account = tried(name, lambda: accounts.authenticate(name, password))
     if account is None:
         return render_template("views/login.html", form=form, failed=True), 401
     target = _next()

@@ -10,7 +10,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from workbench.services.errors import (
     ConflictError,
@@ -27,6 +27,8 @@ from workbench.store.failures import (
     DatabaseReadOnlyError,
     StorageError,
 )
+from workbench.web.site import security
+from workbench.web.site.formatting import duration
 
 Answer = tuple[str, int]
 log = structlog.get_logger()
@@ -119,6 +121,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(OSError, _not_written)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(TooManyRequests, _too_often)
     app.register_error_handler(HTTPException, _failed)
 
 
@@ -167,6 +170,14 @@ def _forged(_error: CSRFError) -> Answer:
             "Reload the page and try again."
         ),
     )
+
+
+def _too_often(error: TooManyRequests) -> Response:
+    """How long to wait, on the page and as Retry-After."""
+    seconds = error.retry_after if isinstance(error.retry_after, int) else security.limit_ends_in()
+    response = make_response(answer(429, gettext("Try again in %(time)s.", time=duration(seconds))))
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _failed(error: HTTPException) -> Answer | HTTPException:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import math
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -99,6 +101,12 @@ def tries_allowed() -> str:
     A counterfactual takes eleven encodings, a picture to take away is drawn in half a second.
     """
     return "120 per minute" if current_user.is_authenticated else "20 per minute"
+
+
+def limit_ends_in() -> int:
+    """Seconds until the limit that this request has met lets one through again."""
+    met = limiter.current_limit
+    return max(math.ceil(met.reset_at - time.time()), 1) if met else 60
 
 
 def user_id() -> int:
