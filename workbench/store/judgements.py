@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, t
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
+from workbench.store.folding import folded_from
 from workbench.store.images import Image
 from workbench.store.people import User
 from workbench.store.results import Pattern, PixelGroup
@@ -23,17 +24,19 @@ def _one_standing(name: str, *columns: str) -> Index:
 
 
 class Tag(Base):
-    """A name in the taxonomy."""
+    """A name in the taxonomy. A withdrawn one is out of it, and its name free again."""
 
     __tablename__ = "tag"
+    __table_args__ = (_one_standing("uq_tag_standing_folded_name", "folded_name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    folded_name: Mapped[str] = mapped_column(String(80), unique=True)
-    """The name without case, so that "Fake smile" and "fake smile" are one tag."""
+    name: Mapped[str] = mapped_column(String(80))
+    folded_name: Mapped[str] = mapped_column(String(80), default=folded_from("name"))
+    """The name folded, so that "Fake smile" and "fake smile" are one tag."""
     description: Mapped[str] = mapped_column(Text, default="")
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
 
     created_by: Mapped[User] = relationship()
 
@@ -105,6 +108,10 @@ class Verdict(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text, default="")
+    folded_reason: Mapped[str] = mapped_column(
+        Text, default=folded_from("reason"), server_default=""
+    )
+    """The reason as it is searched."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 
@@ -175,6 +182,8 @@ class CounterfactualNote(Base):
     expectation: Mapped[str] = mapped_column(String(8))
     """Expected change of p(fake): `fall`, `rise` or `stay`."""
     text: Mapped[str] = mapped_column(Text)
+    folded_text: Mapped[str] = mapped_column(Text, default=folded_from("text"), server_default="")
+    """The text as it is searched."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 

@@ -83,6 +83,7 @@ def _write_verdicts(
             "user_id": random.choice(people, VERDICTS).tolist(),
             "decision": random.choice(DECISIONS, VERDICTS, p=(0.5, 0.25, 0.2, 0.05)).tolist(),
             "reason": "Made up.",
+            "folded_reason": "made up.",
             "created_at": MOMENT,
             "withdrawn_at": [MOMENT if each else None for each in withdrawn],
         },
@@ -114,6 +115,7 @@ def _write_notes(filling: Filling, people: NDArray[np.int64], random: np.random.
             "delta_logit": -1.3,
             "expectation": random.choice(("fall", "rise", "stay"), NOTES).tolist(),
             "text": "Made up.",
+            "folded_text": "made up.",
             "created_at": MOMENT,
         },
     )

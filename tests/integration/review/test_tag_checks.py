@@ -10,6 +10,9 @@ from sqlalchemy import select
 from tests.support.queries import in_write_transactions
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.explore.filters import Filters, Selection, choose
+from workbench.services.explore.taxonomy import taxonomy
+from workbench.services.image.detail import image_detail
 from workbench.services.review import tag_checks, tags
 from workbench.services.review.tags import TaggingView
 from workbench.store.database import session
@@ -100,6 +103,74 @@ def test_the_newest_answer_counts_until_it_is_taken_back(
         tag_checks.withdraw(ben.id, newer)
     actions = session().scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
     assert actions[-3:] == ["tag.check", "tag.check", "tag_check.withdraw"]
+
+
+def test_a_tag_that_does_not_fit_a_group_is_off_it_until_that_answer_is_withdrawn(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account, ben: Account
+) -> None:
+    group_id = next(
+        each for each in sampled(version_id, pattern, tag) if alone_in_its_image(pattern, each)
+    )
+    image_id = session().get_one(PixelGroup, group_id).image_id
+
+    def bearing() -> tuple[list[str], bool, int, int]:
+        """The group's tags, whether a filter finds the image, groups and images counted."""
+        group = next(g for g in image_detail(version_id, image_id).groups if g.id == group_id)
+        found = choose(version_id, Selection(Filters(tag="rough")))
+        [row] = taxonomy([version_id]).rows
+        assert row.images == found.total
+        return (
+            [each.tag for each in group.tags],
+            bool(found.selected[found.store.row_of(image_id)]),
+            row.groups,
+            row.images,
+        )
+
+    whole = (["rough"], True, pattern.groups, pattern.images)
+    off = ([], False, pattern.groups - 1, pattern.images - 1)
+    assert bearing() == whole
+    tag_checks.answer(ada.id, tag.id, group_id, fits=False)
+    assert bearing() == off
+    kept = tag_checks.answer(ben.id, tag.id, group_id, fits=True)
+    assert bearing() == whole
+    tag_checks.withdraw(ben.id, kept)
+    assert bearing() == off
+    # Somebody who puts it on by hand says more than the pattern did.
+    tags.tag_group(ben.id, group_id, "rough")
+    assert bearing() == whole
+
+
+def test_an_image_keeps_the_tag_of_its_pattern_s_other_groups(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
+) -> None:
+    counted = choose(version_id, Selection(Filters(tag="rough")))
+    image_id, groups = next(
+        (image_id, groups)
+        for image_id, groups in by_image(pattern).items()
+        if len(groups) > 1 and set(groups) & set(sampled(version_id, pattern, tag))
+    )
+    rejected = next(each for each in sampled(version_id, pattern, tag) if each in groups)
+
+    tag_checks.answer(ada.id, tag.id, rejected, fits=False)
+
+    found = choose(version_id, Selection(Filters(tag="rough")))
+    assert found.total == counted.total
+    assert found.selected[found.store.row_of(image_id)]
+    shown = {each.id: each.tags for each in image_detail(version_id, image_id).groups}
+    assert [bool(shown[each]) for each in groups] == [each != rejected for each in groups]
+
+
+def by_image(pattern: Pattern) -> dict[int, list[int]]:
+    """The pattern's pixel groups by image."""
+    found: dict[int, list[int]] = {}
+    rows = select(PixelGroup.image_id, PixelGroup.id).where(PixelGroup.pattern_id == pattern.id)
+    for image_id, group_id in session().execute(rows.order_by(PixelGroup.id)):
+        found.setdefault(image_id, []).append(group_id)
+    return found
+
+
+def alone_in_its_image(pattern: Pattern, group_id: int) -> bool:
+    return [group_id] in by_image(pattern).values()
 
 
 def test_only_groups_of_the_sample_are_checked(

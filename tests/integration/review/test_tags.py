@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 
 import pytest
 from flask import Flask
@@ -10,14 +11,15 @@ from sqlalchemy import func, select
 
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.explore.filters import filter_choices
+from workbench.services.explore.filters import Filters, Selection, choose, filter_choices
 from workbench.services.explore.taxonomy import TagRow, taxonomy
 from workbench.services.review import tags
+from workbench.services.review.tags import Described
 from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
-from workbench.store.versions import TrainingRun
+from workbench.store.versions import ActiveVersion, TrainingRun
 
 pytestmark = pytest.mark.analysed
 
@@ -49,8 +51,17 @@ def pattern(version_id: int) -> Pattern:
     )
 
 
+def active() -> list[int]:
+    """The active version of each collection."""
+    return list(session().scalars(select(ActiveVersion.version_id)))
+
+
 def taxonomy_row(name: str) -> TagRow:
-    return next(row for row in taxonomy().rows if row.name == name)
+    return next(row for row in taxonomy(active()).rows if row.name == name)
+
+
+def described(name: str, description: str = "") -> Described:
+    return Described(name, description)
 
 
 def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: Account) -> None:
@@ -105,11 +116,11 @@ def test_the_taxonomy_is_read_page_by_page_and_by_a_part_of_a_name(
         tags.tag_group(ada.id, group.id, name)
     tags.tag_pattern(ada.id, pattern.id, "teeth")
 
-    pages = [taxonomy()]
+    pages = [taxonomy(active())]
     while pages[-1].after is not None:
         tags.tag_group(ada.id, group.id, f"added before, {len(pages)}")
-        pages.append(taxonomy(after=pages[-1].after))
-    found = taxonomy(" MOSS ")
+        pages.append(taxonomy(active(), after=pages[-1].after))
+    found = taxonomy(active(), " MOSS ")
 
     assert [[row.name for row in page.rows] for page in pages] == [
         ["100 %", "blur"],
@@ -121,7 +132,7 @@ def test_the_taxonomy_is_read_page_by_page_and_by_a_part_of_a_name(
     assert pages[-1].rows[0].groups == pattern.groups + (group.pattern_id != pattern.id)
     assert [row.name for row in found.rows] == ["Moss", "moss, wet"]
     assert (found.total, found.after) == (2, None)
-    assert [row.name for row in taxonomy("%").rows] == ["100 %"]
+    assert [row.name for row in taxonomy(active(), "%").rows] == ["100 %"]
 
 
 def test_a_field_is_offered_a_few_names_however_many_there_are(
@@ -136,6 +147,87 @@ def test_a_field_is_offered_a_few_names_however_many_there_are(
     assert tags.tag_names("Name  11") == tuple(names[110:])
 
 
+def describe(name: str, description: str, by: Account) -> None:
+    tag_id = taxonomy_row(name).id
+    tags.describe_tag(by.id, tag_id, described(name, description), described(name))
+
+
+def test_undoing_a_new_tag_takes_its_name_out_of_the_taxonomy(
+    pattern: Pattern, group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    for put in (
+        lambda: tags.tag_group(ada.id, group.id, "a typo"),
+        lambda: tags.tag_pattern(ada.id, pattern.id, "A TYPO"),
+    ):
+        tags.withdraw(ada.id, put().id)
+
+        assert tags.tag_names() == ()
+        assert taxonomy(active()).rows == ()
+        assert filter_choices(pattern.version_id).tags == ()
+    # The name is free, in whatever case it comes back, and whoever gives it made it.
+    assert tags.tag_group(ben.id, group.id, "A typo").new
+    assert taxonomy_row("A typo").created_by == "ben"
+    actions = session().scalars(
+        select(AuditEvent.action)
+        .where(AuditEvent.action.startswith("tag."))
+        .order_by(AuditEvent.id)
+    )
+    assert actions.all()[:4] == ["tag.create", "tag.add", "tag.withdraw", "tag.remove"]
+
+
+def test_a_name_that_somebody_uses_or_used_before_or_described_stays_when_one_tag_is_undone(
+    groups: list[PixelGroup], ada: Account, ben: Account
+) -> None:
+    shared = tags.tag_group(ada.id, groups[0].id, "shared")
+    tags.tag_group(ben.id, groups[1].id, "shared")
+    tags.tag_group(ada.id, groups[0].id, "older")
+    newer = tags.tag_group(ada.id, groups[1].id, "older")
+    said = tags.tag_group(ada.id, groups[0].id, "said")
+    describe("said", "What it means.", ben)
+    tags.tag_group(ben.id, groups[0].id, "of ben")
+    of_ada = tags.tag_group(ada.id, groups[1].id, "of ben")
+
+    for each in (shared, newer, said, of_ada):
+        tags.withdraw(ada.id, each.id)
+
+    assert set(tags.tag_names()) == {"shared", "older", "said", "of ben"}
+
+
+def test_a_description_from_an_old_page_does_not_revert_a_rename(
+    group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    tags.tag_group(ada.id, group.id, "blur")
+    tag_id = taxonomy_row("blur").id
+    page = described("blur")
+
+    tags.describe_tag(ben.id, tag_id, described("soft background"), page)
+    saved = tags.describe_tag(ada.id, tag_id, described("blur", "Out of focus."), page)
+
+    assert saved == "soft background"
+    assert taxonomy_row("soft background").description == "Out of focus."
+
+
+def test_two_who_change_the_same_of_a_tag_are_told_of_each_other(
+    group: PixelGroup, ada: Account, ben: Account
+) -> None:
+    tags.tag_group(ada.id, group.id, "blur")
+    tag_id = taxonomy_row("blur").id
+    page = described("blur")
+    tags.describe_tag(ben.id, tag_id, described("soft background", "Out of focus."), page)
+
+    with pytest.raises(ConflictError, match="renamed to “soft background” by ben at 20"):
+        tags.describe_tag(ada.id, tag_id, described("haze"), page)
+    with pytest.raises(ConflictError, match=r"changed by ben at 20.* to “Out of focus.”"):
+        tags.describe_tag(ada.id, tag_id, described("blur", "Hazy."), page)
+    # Who wants what is there already has no conflict, and leaves no trace.
+    tags.describe_tag(ada.id, tag_id, described("soft background", "Out of focus."), page)
+
+    row = taxonomy_row("soft background")
+    assert row.description == "Out of focus."
+    events = select(func.count()).where(AuditEvent.action == "tag.describe")
+    assert session().scalar(events) == 1
+
+
 STRANGE_NAMES = [
     "<script>alert('\"x\"')</script>",
     'it\'s "quoted"',
@@ -144,6 +236,9 @@ STRANGE_NAMES = [
     "Größe ß",
     "笑顔 😀",
     "&amp;",
+    "\u0645\u06cc\u200c\u062e\u0648",
+    "क्\u200dष",
+    "👩\u200d🔬",
 ]
 
 
@@ -153,7 +248,43 @@ def test_a_name_is_kept_exactly_as_it_was_given(group: PixelGroup, ada: Account)
     assert set(tags.tag_names()) == set(STRANGE_NAMES)
 
 
-REFUSED_NAMES = ["", "   ", "x" * 61, "ß" * 60, "a\x00b", "a\x1bb", "\u202eevil"]
+ALIKE = [
+    ("\u00c4rger", "A\u0308rger", "a\u0308RGER"),
+    ("Straße", "STRASSE", "strasse"),
+    (
+        "\u0645\u06cc\u200c\u062e\u0648",
+        "\u0645\u06cc\u062e\u0648",
+    ),
+    ("❤\ufe0f", "❤"),
+    ("\uff21\uff22\uff23", "abc"),
+]
+
+
+def test_names_that_look_alike_are_one_tag_however_they_were_typed(
+    group: PixelGroup, ada: Account
+) -> None:
+    for names in ALIKE:
+        made = [tags.tag_group(ada.id, group.id, each) for each in names]
+
+        assert [each.new for each in made] == [True] + [False] * (len(names) - 1)
+        for each in names:
+            assert tags.tag_names(each) == (made[0].tag,)
+            assert choose(group.version_id, Selection(Filters(tag=each))).total == 1
+    assert all(unicodedata.is_normalized("NFC", each) for each in tags.tag_names())
+
+
+REFUSED_NAMES = [
+    "",
+    "   ",
+    "x" * 61,
+    "ß" * 60,
+    "a\x00b",
+    "a\x1bb",
+    *("\u202eevil", "\u2066evil\u2069", "\u200fevil"),
+    *("\u200d", "\u200c \u200d", "\u3164", "\ufe0f", "\u2800"),
+    *("\ue000", "a\U000e0041"),
+    "a" + "\u200d" * 60,
+]
 
 
 def test_a_tag_needs_a_sensible_name(group: PixelGroup, ada: Account) -> None:
@@ -175,7 +306,7 @@ def test_what_is_not_there_cannot_be_tagged(analysed: object, ada: Account) -> N
     with pytest.raises(NotFoundError):
         tags.tag_pattern(ada.id, 10**6, "blur")
 
-    assert taxonomy().rows == ()
+    assert taxonomy(active()).rows == ()
 
 
 def test_only_ones_own_tag_can_be_taken_off_and_only_once(
@@ -189,7 +320,6 @@ def test_only_ones_own_tag_can_be_taken_off_and_only_once(
     with pytest.raises(NotFoundError):
         tags.withdraw(ada.id, made.id)
     assert tags.taggings_of_groups([group.id]) == {}
-    assert tags.tag_names() == ("blur",)
     assert session().get_one(Tagging, made.id).withdrawn_at is not None
 
 
@@ -238,7 +368,9 @@ def test_an_image_with_two_patterns_of_one_tag_counts_once_for_it(
 def test_a_pattern_that_lost_its_tag_no_longer_counts_for_it(
     pattern: Pattern, ada: Account
 ) -> None:
-    tags.withdraw(ada.id, tags.tag_pattern(ada.id, pattern.id, "rough").id)
+    made = tags.tag_pattern(ada.id, pattern.id, "rough")
+    describe("rough", "Like sandpaper.", ada)
+    tags.withdraw(ada.id, made.id)
 
     row = taxonomy_row("rough")
     assert (row.patterns, row.groups, row.images) == (0, 0, 0)
@@ -262,7 +394,9 @@ def test_a_renamed_tag_keeps_what_bears_it(
     tags.tag_group(ben.id, group.id, "blur")
     before = taxonomy_row("blur")
 
-    saved = tags.describe_tag(ben.id, before.id, "soft background", " Out of focus. ")
+    saved = tags.describe_tag(
+        ben.id, before.id, described("soft background", " Out of focus. "), described("blur")
+    )
 
     after = taxonomy_row(saved)
     assert (after.name, after.description) == ("soft background", "Out of focus.")
@@ -274,13 +408,17 @@ def test_a_renamed_tag_keeps_what_bears_it(
     )
     assert tags.taggings_of_groups([group.id])[group.id][0].tag == "soft background"
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
-    assert event.detail == {"before": {"name": "blur", "description": ""}}
+    assert event.detail == {
+        "before": {"name": "blur", "description": ""},
+        "after": {"name": "soft background", "description": "Out of focus."},
+    }
 
 
 def test_a_tag_can_be_written_in_other_case(group: PixelGroup, ada: Account) -> None:
     tags.tag_group(ada.id, group.id, "blur")
 
-    assert tags.describe_tag(ada.id, taxonomy_row("blur").id, "Blur", "") == "Blur"
+    tag_id = taxonomy_row("blur").id
+    assert tags.describe_tag(ada.id, tag_id, described("Blur"), described("blur")) == "Blur"
 
 
 def test_a_taken_name_is_refused_in_any_case(group: PixelGroup, ada: Account) -> None:
@@ -289,7 +427,9 @@ def test_a_taken_name_is_refused_in_any_case(group: PixelGroup, ada: Account) ->
 
     for name in ("smile", "SMILE"):
         with pytest.raises(ConflictError):
-            tags.describe_tag(ada.id, taxonomy_row("blur").id, name, "lost?")
+            tags.describe_tag(
+                ada.id, taxonomy_row("blur").id, described(name, "lost?"), described("blur")
+            )
     assert tags.tag_names() == ("blur", "smile")
     assert taxonomy_row("blur").description == ""
 
@@ -300,9 +440,11 @@ def test_a_tag_that_is_not_there_or_too_long_a_description_is_refused(
     tags.tag_group(ada.id, group.id, "blur")
 
     with pytest.raises(NotFoundError):
-        tags.describe_tag(ada.id, 10**6, "blurred", "")
+        tags.describe_tag(ada.id, 10**6, described("blurred"), described("blur"))
     with pytest.raises(InvalidError):
-        tags.describe_tag(ada.id, taxonomy_row("blur").id, "blur", "x" * 2001)
+        tags.describe_tag(
+            ada.id, taxonomy_row("blur").id, described("blur", "x" * 2001), described("blur")
+        )
 
 
 def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(

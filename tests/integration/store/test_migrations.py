@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import MetaData, inspect, select
+from sqlalchemy import MetaData, Table, inspect, select
 
 from tests.support.rows import fill_every_table
 from workbench.store import migrating
 from workbench.store.database import Base, db, now, session
-from workbench.store.judgements import TagCheck, Tagging
+from workbench.store.judgements import CounterfactualNote, Tag, TagCheck, Tagging, Verdict
 from workbench.store.people import AuditEvent, User
 
 
@@ -106,3 +108,84 @@ def test_tags_that_stand_doubled_become_one_with_all_that_was_checked(migrated: 
             ("tagging:13", {"doubled": given["id"]}),
             ("tagging:22", {"doubled": 21}),
         ]
+
+
+@pytest.fixture
+def before_folding(migrated: Flask) -> Iterator[dict[str, Table]]:
+    """The tables from before texts were folded, with a row in each."""
+    with migrated.app_context():
+        fill_every_table()
+        session().close()
+        migrating.downgrade(db.engine, "0011")
+        old = MetaData()
+        old.reflect(db.engine)
+        yield old.tables
+
+
+def test_tags_that_were_typed_differently_become_the_oldest_with_all_that_bears_them(
+    before_folding: dict[str, Table],
+) -> None:
+    tag, tagging, check = (before_folding[each] for each in ("tag", "tagging", "tag_check"))
+    composed, decomposed = "\u00c4rger", "A\u0308rger"
+    with db.engine.begin() as connection:
+        known = connection.execute(select(tag)).one()._asdict()
+        given = connection.execute(select(tagging)).one()._asdict()
+        asked = connection.execute(select(check)).one()._asdict()
+        for tag_id, name, description in ((8, decomposed, ""), (9, composed, "Cross.")):
+            named = {"name": name, "folded_name": name.casefold(), "description": description}
+            connection.execute(tag.insert(), {**known, "id": tag_id, **named})
+        on_pattern = {**given, "pixel_group_id": None, "pattern_id": 1}
+        for each in (
+            {**on_pattern, "id": 11, "tag_id": 8},
+            {**on_pattern, "id": 12, "tag_id": 9},
+            {**given, "id": 13, "tag_id": 9},
+        ):
+            connection.execute(tagging.insert(), each)
+        connection.execute(check.insert(), {**asked, "id": 99, "tagging_id": 12})
+
+    migrating.upgrade(db.engine)
+
+    standing = session().scalars(select(Tag).where(Tag.withdrawn_at.is_(None)).order_by(Tag.id))
+    assert [(each.id, each.name, each.description) for each in standing] == [
+        (known["id"], known["name"], known["description"]),
+        (8, composed, "Cross."),
+    ]
+    bearing = select(Tagging.id).where(Tagging.tag_id == 8, Tagging.withdrawn_at.is_(None))
+    assert session().scalars(bearing.order_by(Tagging.id)).all() == [11, 13]
+    assert session().get_one(TagCheck, 99).tagging_id == 11
+    told = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.merge")).one()
+    assert (told.subject, told.detail) == ("tag:9", {"tag": composed, "into": 8})
+
+
+def test_texts_that_people_wrote_before_are_found_after_the_migration(
+    before_folding: dict[str, Table],
+) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(before_folding["verdict"].update().values(reason="Der \u00c4rger"))
+        connection.execute(before_folding["counterfactual_note"].update().values(text="Straße"))
+
+    migrating.upgrade(db.engine)
+
+    assert session().scalars(select(Verdict.folded_reason)).all() == ["der \u00e4rger"]
+    assert session().scalars(select(CounterfactualNote.folded_text)).all() == ["strasse"]
+
+
+def test_a_name_given_again_after_it_was_withdrawn_survives_the_way_down_and_up(
+    migrated: Flask,
+) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        tag = session().scalars(select(Tag)).one()
+        tag.withdrawn_at = now()
+        old = session().scalars(select(Tagging)).one()
+        old.withdrawn_at = now()
+        session().add(Tag(name="BLUR", created_by_id=tag.created_by_id))
+        session().add(Tag(name="Gone", created_by_id=tag.created_by_id, withdrawn_at=now()))
+        session().commit()
+        session().close()
+
+        migrating.downgrade(db.engine, "0011")
+        migrating.upgrade(db.engine)
+
+        assert sorted(session().scalars(select(Tag.name))) == ["BLUR", "Gone"]
+        assert session().scalars(select(Tag.name).join(Tagging)).all() == ["BLUR"]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from tests.support.queries import counted, queries
 from workbench.services.accounts import Account
+from workbench.services.columns.store import column_store
 from workbench.services.errors import NotFoundError
 from workbench.services.explore import dimensions
 from workbench.services.explore.cell_card import cell
@@ -33,7 +34,7 @@ from workbench.services.workspaces import (
 )
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
-from workbench.store.results import Cell, PixelGroup, Prediction
+from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import CuratedDataset, ModelVersion, TrainingRun
 
 pytestmark = pytest.mark.analysed
@@ -117,13 +118,17 @@ def test_the_taxonomy_asks_as_often_for_twenty_tags_as_for_one(
         .scalars(select(PixelGroup.id).where(PixelGroup.version_id == version_id).limit(20))
         .all()
     )
+    patterns = session().scalars(select(Pattern.id).where(Pattern.version_id == version_id)).all()
+    column_store(version_id)
     tags.tag_group(ada.id, groups[0], "first")
-    one = queries(taxonomy)
+    tags.tag_pattern(ada.id, patterns[0], "first")
+    one = queries(lambda: taxonomy([version_id]))
     for number, group_id in enumerate(groups):
         tags.tag_group((ada, ben)[number % 2].id, group_id, f"tag {number}")
-    many = queries(taxonomy)
+        tags.tag_pattern(ben.id, patterns[number % len(patterns)], f"tag {number}")
+    many = queries(lambda: taxonomy([version_id]))
 
-    assert one == many == 3
+    assert one == many == 5
 
 
 def add_versions(collection: int, version_id: int, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tests.web.fakes.data import CARDS, CELLS, HAVING, MEMBERS
@@ -175,8 +176,9 @@ class Listing:
 class Taxonomy:
     book: State
 
-    def taxonomy(self, text: str = "", after: str = "") -> TaxonomyPage:
+    def taxonomy(self, version_ids: Sequence[int], text: str = "", after: str = "") -> TaxonomyPage:
         """Two a page."""
+        self.book.counted = list(version_ids)
         found = [each for each in self.book.tags if text.casefold() in each.name.casefold()]
         left = sorted((each for each in found if each.name > after), key=lambda each: each.name)
         return TaxonomyPage(tuple(left[:2]), len(found), left[1].name if left[2:] else None)

@@ -13,7 +13,7 @@ from workbench.services.errors import (
 )
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.review.tags import Tagged, TaggingView
+from workbench.services.review.tags import Described, Tagged, TaggingView
 from workbench.services.review.verdicts import VerdictView
 
 
@@ -125,11 +125,15 @@ class Tags:
         if self.book.taggings.pop(tagging_id, None) is None:
             raise NotFoundError("This tag is already withdrawn.")
 
-    def describe_tag(self, user_id: int, tag_id: int, name: str, description: str) -> str:
+    def describe_tag(self, user_id: int, tag_id: int, wanted: Described, seen: Described) -> str:
         place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
         if place is None:
             raise NotFoundError("Tag not found.")
-        if any(each.name == name and each.id != tag_id for each in self.book.tags):
-            raise ConflictError(f"Tag “{name}” already exists.")
-        self.book.tags[place] = replace(self.book.tags[place], name=name, description=description)
+        known = self.book.tags[place]
+        if known.name not in (seen.name, wanted.name) and seen.name != wanted.name:
+            raise ConflictError(f"Edit conflict: this tag was renamed to “{known.name}” by ben.")
+        if any(each.name == wanted.name and each.id != tag_id for each in self.book.tags):
+            raise ConflictError(f"Tag “{wanted.name}” already exists.")
+        name = known.name if wanted.name == seen.name else wanted.name
+        self.book.tags[place] = replace(known, name=name, description=wanted.description)
         return name

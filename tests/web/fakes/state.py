@@ -29,6 +29,8 @@ class State:
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
+    """The versions that the taxonomy was last counted in."""
     runs: list[RunView] = field(default_factory=list)
     collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
     worker_alive: bool = True

@@ -19,12 +19,13 @@ from workbench.services.errors import NotFoundError
 from workbench.services.models.arrays import activations_of
 from workbench.store.artifacts import pack_arrays
 from workbench.store.database import session
+from workbench.store.folding import folded
 from workbench.store.images import LABELS, Image
 from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 5
+_FORMAT = 6
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -110,7 +111,7 @@ def _of_images(
         arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
         coordinates[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
         for index, row in enumerate(chunk, part.start):
-            names += row.name.casefold().replace("\n", " ").encode() + b"\n"
+            names += folded(row.name).encode() + b"\n"
             arrays["name_ends"][index] = len(names)
     arrays["names"] = np.frombuffer(bytes(names), np.uint8)
     # Grids are powers of two finer than level 0, so that shifting gives the very squares that

@@ -75,7 +75,7 @@ class ColumnStore:
     activations: NDArray[np.float32]
     """(K, image)."""
     names: NDArray[np.uint8]
-    """File names without case, in UTF-8, each ended by a line feed."""
+    """File names, folded, in UTF-8, each ended by a line feed."""
     name_ends: NDArray[np.int64]
     pattern_ids: NDArray[np.int64]
     pattern_starts: NDArray[np.int64]

@@ -19,6 +19,8 @@ from workbench.services.explore.filters import (
     choose,
 )
 from workbench.services.explore.layout import find_cell, in_cell
+from workbench.services.explore.tag_bearers import inheriting
+from workbench.services.review import tag_checks
 from workbench.services.review.pattern_names import default_label, pattern_labels
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
@@ -94,13 +96,18 @@ def _top_tags(
     """The tags on most of the images, by hand or by pattern."""
     found: defaultdict[str, list[NDArray[np.integer[Any]]]] = defaultdict(list)
     present = {int(store.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
-    by_pattern = session().execute(
-        select(Tag.name, Tagging.pattern_id)
-        .join(Tagging)
-        .where(Tagging.pattern_id.in_(present), Tagging.withdrawn_at.is_(None))
+    by_pattern = (
+        session()
+        .execute(
+            select(Tag.name, Tagging.pattern_id, Tagging.id)
+            .join(Tagging)
+            .where(Tagging.pattern_id.in_(present), Tagging.withdrawn_at.is_(None))
+        )
+        .all()
     )
-    for name, pattern_id in by_pattern:
-        members = store.member_rows[store.members(present[pattern_id or 0])]
+    rejected = tag_checks.rejected(tagging_id for *_, tagging_id in by_pattern)
+    for name, pattern_id, tagging_id in by_pattern:
+        members = inheriting(store, present[pattern_id or 0], rejected.get(tagging_id, {}))
         found[name].append(members[rows[members]])
     ids = store.image_ids[rows]
     if len(ids):

@@ -18,10 +18,11 @@ from workbench.services.explore.lasso import (
     in_lasso,
 )
 from workbench.services.explore.layout import find_cell, in_cell
-from workbench.services.explore.taxonomy import tag_ids, tagged
+from workbench.services.explore.tag_bearers import bearers, tag_ids
 from workbench.services.explore.text_search import mentioning
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.review.tags import tag_names
+from workbench.store.folding import folded
 from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES
@@ -170,7 +171,7 @@ def _of_model(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
 
 def _of_people(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.tag is not None:
-        yield tagged(store, tag_ids(Tag.folded_name == filters.tag.casefold()))
+        yield bearers(store, tag_ids(Tag.folded_name == folded(filters.tag)))
     if filters.verdict is not None:
         yield _judged(store, filters.verdict)
     if filters.text is not None:

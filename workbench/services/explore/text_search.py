@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
-from workbench.services.explore.taxonomy import tag_ids, tagged
+from workbench.services.explore.tag_bearers import bearers, tag_ids
+from workbench.services.review.tags import named_with
 from workbench.store.database import session
+from workbench.store.folding import folded
 from workbench.store.images import Image
-from workbench.store.judgements import CounterfactualNote, Tag, Verdict
+from workbench.store.judgements import CounterfactualNote, Verdict
 
 LONGEST_TEXT = 100
 
 
 def mentioning(store: ColumnStore, text: str) -> Rows:
-    """The images whose file name, tags, notes or reasons hold a text, without case.
+    """The images whose file name, tags, notes or reasons hold a text; all are folded.
 
     Raises InvalidError for no text, or too long a one.
     """
-    wanted = " ".join(text.casefold().split())
+    wanted = folded(text)
     if not wanted or len(wanted) > LONGEST_TEXT:
         raise InvalidError(
             gettext("A search text must have 1 to %(longest)s characters.", longest=LONGEST_TEXT)
         )
     rows = named(store, wanted)
-    rows |= tagged(store, tag_ids(Tag.folded_name.contains(wanted, autoescape=True)))
+    rows |= bearers(store, tag_ids(named_with(text)))
     for written, standing in (
-        (CounterfactualNote.text, CounterfactualNote),
-        (Verdict.reason, Verdict),
+        (CounterfactualNote.folded_text, CounterfactualNote),
+        (Verdict.folded_reason, Verdict),
     ):
         mentioned = (
             select(standing.image_id)
@@ -38,7 +40,7 @@ def mentioning(store: ColumnStore, text: str) -> Rows:
             .where(
                 Image.collection_id == store.collection_id,
                 standing.withdrawn_at.is_(None),
-                func.lower(written).contains(wanted, autoescape=True),
+                written.contains(wanted, autoescape=True),
             )
         )
         rows[store.rows_of(session().scalars(mentioned).all())] = True

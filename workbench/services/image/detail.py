@@ -14,6 +14,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.explore.cards import ImageCard, card_of
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
+from workbench.services.review import tag_checks
 from workbench.services.review.decisions import decisions_on
 from workbench.services.review.notes import NoteView, notes_on
 from workbench.services.review.pattern_names import default_label, pattern_labels
@@ -142,6 +143,7 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
     by_hand = taggings_of_groups([each.id for each in found])
     pattern_ids = [each.pattern_id for each in found if each.pattern_id is not None]
     by_pattern = taggings_of_patterns(pattern_ids)
+    rejected = tag_checks.rejected(each.id for given in by_pattern.values() for each in given)
     labels = pattern_labels(pattern_ids)
     return tuple(
         GroupView(
@@ -159,7 +161,12 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
             pattern_label=labels.get(each.pattern.id, default_label(each.pattern.number))
             if each.pattern
             else None,
-            tags=by_hand.get(each.id, ()) + by_pattern.get(each.pattern_id or 0, ()),
+            tags=by_hand.get(each.id, ())
+            + tuple(
+                given
+                for given in by_pattern.get(each.pattern_id or 0, ())
+                if each.id not in rejected.get(given.id, ())
+            ),
         )
         for each in found
     )

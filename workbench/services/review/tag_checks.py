@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -114,8 +114,34 @@ def tallies(tagging_ids: Sequence[int]) -> dict[int, Tally]:
     return {each: _tally(answers[each]) for each in tagging_ids}
 
 
+def rejected(tagging_ids: Iterable[int]) -> dict[int, dict[int, int]]:
+    """The pixel groups that each tag of a pattern was rejected on, and so is not on.
+
+    By tagging the image of each group, by group id. The newest standing answer on a group counts.
+    One query at most.
+    """
+    asked = list(tagging_ids)
+    if not asked:
+        return {}
+    newest: dict[tuple[int, int], tuple[bool, int]] = {}
+    for tagging_id, group_id, fits, image_id in session().execute(
+        select(TagCheck.tagging_id, TagCheck.pixel_group_id, TagCheck.fits, PixelGroup.image_id)
+        .join(PixelGroup)
+        .where(TagCheck.tagging_id.in_(asked), TagCheck.withdrawn_at.is_(None))
+        .order_by(TagCheck.id)
+    ):
+        newest[tagging_id, group_id] = fits, image_id
+    found: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for (tagging_id, group_id), (fits, image_id) in newest.items():
+        if not fits:
+            found[tagging_id][group_id] = image_id
+    return dict(found)
+
+
 def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
     """Say whether a pattern's tag fits a group of the sample; returns the answer's id.
+
+    One that does not fit is off that group, which then no longer inherits it.
 
     Raises NotFoundError for a tag that is gone or no pattern's, InvalidError for a group that is
     not in the sample: who picks groups to check would bias the share.

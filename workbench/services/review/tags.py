@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -16,19 +17,31 @@ from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.models.versions import is_finished
 from workbench.services.review.standing import put_unless_standing
 from workbench.services.review.withdrawal import Words, withdraw_own
-from workbench.store.database import session, transaction
+from workbench.store.database import now, session, transaction
+from workbench.store.folding import folded, is_printable_line
 from workbench.store.judgements import Tag, Tagging
+from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
 NAMES_OFFERED = 50
+DESCRIBED = "tag.describe"
+"""The audit event of a tag that was renamed or described."""
 _WITHDRAWAL = Words(
     action="tag.withdraw",
     subject="tagging",
     gone=lazy_gettext("This tag is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this tag."),
 )
+
+
+@dataclass(frozen=True)
+class Described:
+    """A tag's name, and what it means."""
+
+    name: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -91,9 +104,10 @@ def _tag(
 
 
 def _clean(name: str) -> str:
-    name = " ".join(name.split())
-    # Folding may lengthen a name ("ß" to "ss"), and the folded one has to fit too.
-    if not name or len(name.casefold()) > LONGEST_NAME or not name.isprintable():
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    # Folding may lengthen a name ("ß" to "ss"), and leaves nothing of one that shows nothing.
+    lengths = len(folded(name)), len(name)
+    if not min(lengths) or max(lengths) > LONGEST_NAME or not is_printable_line(name):
         raise InvalidError(
             gettext(
                 "A tag name must have 1 to %(longest)s printable characters.", longest=LONGEST_NAME
@@ -105,8 +119,11 @@ def _clean(name: str) -> str:
 def _tag_named(write: Session, user_id: int, name: str) -> Tag:
     tag, new = put_unless_standing(
         write,
-        Tag(name=name, folded_name=name.casefold(), created_by_id=user_id),
-        select(Tag).where(Tag.folded_name == name.casefold()),
+        Tag(name=name, created_by_id=user_id),
+        # Locked, so that nobody withdraws it before it is put on.
+        select(Tag)
+        .where(Tag.folded_name == folded(name), Tag.withdrawn_at.is_(None))
+        .with_for_update(read=True),
     )
     if new:
         audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
@@ -114,9 +131,34 @@ def _tag_named(write: Session, user_id: int, name: str) -> Tag:
 
 
 def withdraw(user_id: int, tagging_id: int) -> None:
-    """Take back a tag that one has put on oneself."""
+    """Take back a tag that one has put on oneself.
+
+    Where that act made the name, and nothing else bears it or says what it means, the name leaves
+    the taxonomy with it.
+    """
     with transaction() as write:
+        of_tagging = select(Tagging.tag_id).where(Tagging.id == tagging_id).scalar_subquery()
+        # Locked first: who puts the tag on something else at the same moment waits, or is seen.
+        tag = write.scalar(select(Tag).where(Tag.id == of_tagging).with_for_update())
         withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
+        if tag is not None and _was_made_by(write, tag, user_id, tagging_id):
+            tag.withdrawn_at = now()
+            audit.record(write, user_id, "tag.remove", f"tag:{tag.id}", tag=tag.name)
+
+
+def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> bool:
+    """Whether a tag came into the taxonomy by this tagging, and nobody else has used it since."""
+    used = select(Tagging.id).where(
+        Tagging.tag_id == tag.id,
+        or_(Tagging.id < tagging_id, Tagging.withdrawn_at.is_(None)),
+        Tagging.id != tagging_id,
+    )
+    described = select(AuditEvent.id).where(
+        AuditEvent.subject == f"tag:{tag.id}", AuditEvent.action == DESCRIBED
+    )
+    return tag.created_by_id == user_id and not write.scalar(
+        select(or_(used.exists(), described.exists()))
+    )
 
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
@@ -173,28 +215,70 @@ def tag_names(text: str = "") -> tuple[str, ...]:
 
 
 def named_with(text: str) -> ColumnElement[bool]:
-    """The condition on `Tag` that its name holds a text, without case."""
-    wanted = " ".join(text.casefold().split())
-    return Tag.folded_name.contains(wanted, autoescape=True)
+    """The condition on `Tag` that it stands and its name holds a text, without case."""
+    return Tag.withdrawn_at.is_(None) & Tag.folded_name.contains(folded(text), autoescape=True)
 
 
-def describe_tag(user_id: int, tag_id: int, name: str, description: str) -> str:
+def describe_tag(user_id: int, tag_id: int, wanted: Described, seen: Described) -> str:
     """Rename or describe a tag; what bears it keeps it. Returns the name as it was saved.
 
-    Raises ConflictError for a taken name.
+    Of the two only what differs from what the person has `seen` is written: a page that was opened
+    before somebody's change does not revert it. Raises ConflictError where both changed the same,
+    or for a taken name.
     """
-    name = _clean(name)
-    if len(description) > LONGEST_DESCRIPTION:
+    wanted = Described(_clean(wanted.name), wanted.description.strip())
+    if len(wanted.description) > LONGEST_DESCRIPTION:
         raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
     with transaction() as write:
-        tag = write.get(Tag, tag_id)
+        tag = write.scalar(
+            select(Tag).where(Tag.id == tag_id, Tag.withdrawn_at.is_(None)).with_for_update()
+        )
         if tag is None:
             raise NotFoundError(gettext("Tag not found."))
-        before = {"name": tag.name, "description": tag.description}
-        tag.name, tag.folded_name, tag.description = name, name.casefold(), description.strip()
+        before = {
+            field: getattr(tag, field)
+            for field, new in asdict(wanted).items()
+            if new not in (getattr(seen, field), getattr(tag, field))
+        }
+        for field, current in before.items():
+            if current != getattr(seen, field):
+                raise ConflictError(_edit_conflict(write, tag_id, field, current))
+            setattr(tag, field, getattr(wanted, field))
+        tag.folded_name = folded(tag.name)
         try:
             write.flush()
         except IntegrityError as error:
-            raise ConflictError(gettext("Tag “%(name)s” already exists.", name=name)) from error
-        audit.record(write, user_id, "tag.describe", f"tag:{tag_id}", before=before)
-    return name
+            raise ConflictError(
+                gettext("Tag “%(name)s” already exists.", name=wanted.name)
+            ) from error
+        if before:
+            after = {field: getattr(tag, field) for field in before}
+            audit.record(write, user_id, DESCRIBED, f"tag:{tag_id}", before=before, after=after)
+        return tag.name
+
+
+def _edit_conflict(write: Session, tag_id: int, field: str, current: str) -> str:
+    """Who has changed a tag's name or description meanwhile, when, and to what."""
+    changes = write.scalars(
+        select(AuditEvent)
+        .options(joinedload(AuditEvent.user))
+        .where(AuditEvent.subject == f"tag:{tag_id}", AuditEvent.action == DESCRIBED)
+        .order_by(AuditEvent.id.desc())
+    )
+    newest = next((each for each in changes if field in each.detail["before"]), None)
+    told = {
+        "by": newest.user.name if newest and newest.user else gettext("somebody"),
+        "moment": f"{newest.at:%Y-%m-%d %H:%M} UTC" if newest else "–",
+        "now": current,
+    }
+    if field == "name":
+        return gettext(
+            "Edit conflict: this tag was renamed to “%(now)s” by %(by)s at %(moment)s. "
+            "Reload the page to rename it.",
+            **told,
+        )
+    return gettext(
+        "Edit conflict: the description was changed by %(by)s at %(moment)s to “%(now)s”. "
+        "Reload the page to change it.",
+        **told,
+    )

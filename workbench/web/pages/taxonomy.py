@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from workbench.services import workspaces
 from workbench.services.explore import taxonomy
 from workbench.services.review import tags
-from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Tagged
-from workbench.web.request.parsing import key, words
+from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Described, Tagged
+from workbench.web.request.parsing import key, whole, words
 from workbench.web.site import notices, security
 from workbench.web.site.formatting import day
 
@@ -23,15 +23,22 @@ blueprint = Blueprint("taxonomy", __name__)
 def show() -> str:
     """A page of tags with their counts, of all or of those whose name holds `text`.
 
-    `collection` keeps the way back to the collection one is in.
+    They are counted in the version that is shown of `collection`, which keeps the way back to it;
+    without one in the active version of each collection.
     """
     name = key(request.args, "collection")
-    workspace = workspaces.workspace(name) if name else None
+    number = whole(request.args, "version", low=1)
+    workspace = workspaces.workspace(name, number) if name else None
+    shown = (
+        [workspace.version]
+        if workspace
+        else [collection.active for collection in workspaces.collections()]
+    )
     text = _name_in(request.args, "text")
     after = _name_in(request.args, "after")
     return render_template(
         "views/taxonomy.html",
-        page=taxonomy.taxonomy(text, after),
+        page=taxonomy.taxonomy([each.id for each in shown if each], text, after),
         text=text,
         paged=bool(after),
         workspace=workspace,
@@ -49,9 +56,8 @@ def names() -> str:
 @security.requires("tag")
 def describe(tag_id: int) -> Response:
     """Rename a tag or say what it means; whatever bears it keeps it."""
-    name = words(request.form, "name", LONGEST_NAME, gettext("Name"))
-    description = words(request.form, "description", LONGEST_DESCRIPTION, gettext("Description"))
-    saved = tags.describe_tag(security.user_id(), tag_id, name, description)
+    wanted, seen = _described(""), _described("seen_")
+    saved = tags.describe_tag(security.user_id(), tag_id, wanted, seen)
     notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
     return redirect(security.way_back("taxonomy.show"), 303)
 
@@ -79,6 +85,14 @@ def withdraw(tagging_id: int) -> Response:
     tags.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)
+
+
+def _described(prefix: str) -> Described:
+    """A tag's name and description from the form: as they are to be, or as the page showed them."""
+    return Described(
+        words(request.form, f"{prefix}name", LONGEST_NAME, gettext("Name")),
+        words(request.form, f"{prefix}description", LONGEST_DESCRIPTION, gettext("Description")),
+    )
 
 
 def _name_in(values: Mapping[str, str], name: str) -> str:

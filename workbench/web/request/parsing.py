@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
 from workbench.store.database import LARGEST_ID
+from workbench.store.folding import is_printable_line
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -132,10 +133,10 @@ def range_text(limits: Sequence[float] | None) -> str | None:
 
 def line(values: Mapping[str, str], name: str, longest: int) -> str | None:
     """A line that a person typed, its spaces made single; None where it is absent or empty."""
-    text = " ".join(values.get(name, "").split())
+    text = unicodedata.normalize("NFC", " ".join(values.get(name, "").split()))
     if not text:
         return None
-    if len(text) > longest or not text.isprintable():
+    if len(text) > longest or not is_printable_line(text):
         raise InvalidError(
             gettext(
                 "“%(name)s” must be one line of at most %(longest)s characters.",
@@ -159,8 +160,9 @@ def key(values: Mapping[str, str], name: str) -> str | None:
 
 
 def words(values: Mapping[str, str], name: str, longest: int, called: str) -> str:
-    """Text that a person typed: trimmed, line ends made one kind, no control characters."""
+    """Text that a person typed: trimmed, composed (NFC), one line end, no control characters."""
     text = values.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = unicodedata.normalize("NFC", text)
     if len(text) > longest:
         raise InvalidError(
             gettext(
