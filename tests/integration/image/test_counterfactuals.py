@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.regions.counterfactual import FILLS, exceeds_controls, remove_region
+from workbench.analysis.regions.counterfactual import FILLS, prediction_interval, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
@@ -72,9 +72,7 @@ def test_a_region_is_tried_beside_ten_random_ones(
     assert len(outcome.controls) == CONTROLS == 10
     assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
     assert outcome.control_std == pytest.approx(np.std(outcome.controls, ddof=1))
-    assert outcome.exceeds_control == exceeds_controls(
-        outcome.delta_logit, np.array(outcome.controls)
-    )
+    assert outcome.interval == prediction_interval(np.array(outcome.controls))
     logit = np.log(outcome.p_after / (1 - outcome.p_after))
     assert logit - stored.logit == pytest.approx(outcome.delta_logit, abs=1e-3)
 
@@ -170,9 +168,7 @@ def test_a_dimensions_controls_are_other_dimensions_of_the_image_set_likewise(
             np.round(-(activations * weights)[others].astype(float), 4)
         )
         assert outcome.control_mean == pytest.approx(np.mean(outcome.controls))
-        assert outcome.exceeds_control == exceeds_controls(
-            outcome.delta_logit, np.array(outcome.controls)
-        )
+        assert outcome.interval == prediction_interval(np.array(outcome.controls))
 
 
 def in_cell(version_id: int, cell_id: int) -> set[int]:

@@ -87,13 +87,13 @@ class Counterfactuals:
             label = f"dimension {edit.dimension} set to {edit.to}"
             if edit.dimension == 2:
                 return Outcome(label, 0.75, 0.75, 0.0, 0.2, None, (0.2,), None)
-            return Outcome(label, 0.75, 0.5, -1.1, 0.1, 0.2, (-0.1, 0.1, 0.3), True)
+            return Outcome(label, 0.75, 0.5, -1.1, 0.1, 0.2, (-0.1, 0.1, 0.3), (-0.9, 1.1))
         if self.book.encoder_missing:
             raise UnavailableError("The encoder of version 2 cannot be had.")
         if edit.group_id // 100 != image_id:
             raise NotFoundError("Pixel group not found in this image under this version.")
         controls = (-0.1, 0.05, -0.02, 0.1, 0.0, -0.06, 0.03, -0.04, 0.08, -0.01)
-        return Outcome("group 1 blurred", 0.75, 0.42, -1.4, 0.0, 0.06, controls, True)
+        return Outcome("group 1 blurred", 0.75, 0.42, -1.4, 0.0, 0.06, controls, (-0.15, 0.15))
 
     def preview(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> bytes:
         return _picture("JPEG", (64, 64), "grey")

@@ -19,7 +19,10 @@ def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) ->
     assert "0.42" in page
     assert "−1.40" in page
     assert page.count('class="control"') == 10
-    assert "Significant: lower than the control regions" in page
+    assert (
+        "Significant: −1.40 lies outside the 95% prediction interval of the control regions" in page
+    )
+    assert "−0.15 to +0.15" in page
     assert "edit=group-200&amp;fill=blur" in page
 
 
@@ -29,7 +32,7 @@ def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Re
     assert "dimension 1 set to zero" in page
     assert page.count('class="control"') == 3
     assert "3 control dimensions" in page
-    assert "Significant: lower than the control dimensions (mean +0.10)" in page
+    assert "Significant: −1.10 lies outside the 95% prediction interval" in page
     assert "/counterfactuals/2/2.jpg" not in page, "the image is as it was"
 
 

@@ -69,18 +69,20 @@ def paired_effect(
     )
 
 
-def exceeds_controls(change: float, controls: Float[ndarray, " control"]) -> bool | None:
-    """Tell whether a change lies outside of its controls' 95% prediction interval.
+def prediction_interval(controls: Float[ndarray, " control"]) -> tuple[float, float] | None:
+    """Find the controls' 95% prediction interval, in logits.
 
-    That is, beyond the t quantile of 0.975 times their standard deviation times sqrt(1 + 1/n) from
-    their mean: one more control would lie there in 5% of cases. None for fewer than
-    `FEWEST_CONTROLS`, of which the standard deviation says too little.
+    Mean ± t quantile of 0.975 times standard deviation times sqrt(1 + 1/n): one more control would
+    lie outside of it in 5% of cases, so that a change outside of it is significant. It may reach
+    beyond all of the controls. None for fewer than `FEWEST_CONTROLS`, of which the standard
+    deviation says too little.
     """
     count = len(controls)
     if count < FEWEST_CONTROLS:
         return None
-    reach = stdtrit(count - 1, 0.975) * controls.std(ddof=1) * np.sqrt(1 + 1 / count)
-    return bool(abs(change - controls.mean()) > reach)
+    mean = float(controls.mean())
+    reach = float(stdtrit(count - 1, 0.975) * controls.std(ddof=1) * np.sqrt(1 + 1 / count))
+    return mean - reach, mean + reach
 
 
 def dimension_changes(

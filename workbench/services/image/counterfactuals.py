@@ -14,8 +14,8 @@ from PIL import Image as Picture
 
 from workbench.analysis.regions.counterfactual import (
     dimension_changes,
-    exceeds_controls,
     other_dimensions,
+    prediction_interval,
     remove_region,
     with_controls,
 )
@@ -58,8 +58,7 @@ class Outcome:
     A region's controls are like regions elsewhere in the image; a dimension's are the same edit of
     other dimensions (`analysis.counterfactual.other_dimensions`). Any edit disturbs a fake
     detector, often toward fake: so what counts is whether this one moves the logit otherwise than
-    its controls do. `exceeds_control` says whether it lies outside of their 95% prediction
-    interval; None where they are too few to tell.
+    its controls do. `interval` is their 95% prediction interval; None where they are too few.
     """
 
     edit_label: str
@@ -69,7 +68,15 @@ class Outcome:
     control_mean: float | None
     control_std: float | None
     controls: tuple[float, ...]
-    exceeds_control: bool | None
+    interval: tuple[float, float] | None
+
+    @property
+    def exceeds_control(self) -> bool | None:
+        """Whether the edit's change lies outside of the interval; None where there is none."""
+        if self.interval is None:
+            return None
+        low, high = self.interval
+        return not low <= self.delta_logit <= high
 
 
 def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
@@ -121,7 +128,7 @@ def _outcome(before: float, change: float, controls: NDArray[np.float64]) -> Out
         control_mean=float(controls.mean()) if len(controls) else None,
         control_std=float(controls.std(ddof=1)) if len(controls) > 1 else None,
         controls=tuple(controls.tolist()),
-        exceeds_control=exceeds_controls(change, controls),
+        interval=prediction_interval(controls),
     )
 
 

@@ -39,7 +39,7 @@ def try_edit(
     except UnavailableError as error:
         return None, words_of(error)
     strip = (
-        control_strip(outcome.delta_logit, outcome.controls, STRIP_WIDTH)
+        control_strip(outcome.delta_logit, outcome.controls, outcome.interval, STRIP_WIDTH)
         if outcome.controls
         else None
     )

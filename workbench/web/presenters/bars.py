@@ -23,13 +23,14 @@ class DivergingBar:
 
 @dataclass(frozen=True)
 class Strip:
-    """Dots of the controls and of the edit itself, on a shared axis."""
+    """Dots of the controls and of the edit on a shared axis, over the controls' interval."""
 
     zero: float
     edit: float
     controls: tuple[float, ...]
     limit: float
     """The value at either end of the axis."""
+    interval: tuple[float, float] | None
 
 
 def scale_limit(values: Iterable[float]) -> float:
@@ -58,12 +59,16 @@ def position(value: float, limit: float, width: float) -> float:
     return width / 2 * (1 + min(1.0, max(-1.0, value / limit)))
 
 
-def control_strip(edit: float, controls: Sequence[float], width: float) -> Strip:
-    """An edit's change of the logit among the changes that random regions cause."""
-    limit = scale_limit((edit, *controls)) * 1.1
+def control_strip(
+    edit: float, controls: Sequence[float], interval: tuple[float, float] | None, width: float
+) -> Strip:
+    """An edit's change of the logit among the changes that its controls cause."""
+    limit = scale_limit((edit, *controls, *(interval or ()))) * 1.1
     return Strip(
         zero=width / 2,
         edit=position(edit, limit, width),
         controls=tuple(position(value, limit, width) for value in controls),
         limit=limit,
+        interval=interval
+        and (position(interval[0], limit, width), position(interval[1], limit, width)),
     )

@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from workbench.services.image.counterfactuals import Outcome
 from workbench.web.site.formatting import count, signed
+
+# Of regions, and of dimensions.
+_SIGNIFICANT = (
+    lazy_gettext(
+        "Significant: %(change)s lies outside the 95%% prediction interval of the control regions, "
+        "%(low)s to %(high)s."
+    ),
+    lazy_gettext(
+        "Significant: %(change)s lies outside the 95%% prediction interval of the control "
+        "dimensions, %(low)s to %(high)s."
+    ),
+)
+_WITHIN = (
+    lazy_gettext(
+        "Not significant: %(change)s lies within the 95%% prediction interval of the control "
+        "regions, %(low)s to %(high)s."
+    ),
+    lazy_gettext(
+        "Not significant: %(change)s lies within the 95%% prediction interval of the control "
+        "dimensions, %(low)s to %(high)s."
+    ),
+)
+_WITHIN_YET_BEYOND_ALL = (
+    lazy_gettext(
+        "Not significant: %(change)s lies beyond every control region, but within their 95%% "
+        "prediction interval, %(low)s to %(high)s, where one more would be expected."
+    ),
+    lazy_gettext(
+        "Not significant: %(change)s lies beyond every control dimension, but within their 95%% "
+        "prediction interval, %(low)s to %(high)s, where one more would be expected."
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -63,46 +95,21 @@ def _legend(controls: int, *, of_dimension: bool) -> str:
 
 
 def _finding(outcome: Outcome, *, of_dimension: bool) -> str:
-    if outcome.exceeds_control is None or outcome.control_mean is None:
+    """Whether the edit is significant, with the rule and the figures that decide it."""
+    if outcome.interval is None:
         return _too_few(len(outcome.controls))
-    if not outcome.exceeds_control:
-        return (
-            gettext(
-                "Not significant: within the 95% prediction interval of the control dimensions."
-            )
-            if of_dimension
-            else gettext(
-                "Not significant: within the 95% prediction interval of the control regions."
-            )
-        )
-    mean = signed(outcome.control_mean)
-    if outcome.delta_logit < outcome.control_mean:
-        return (
-            gettext(
-                "Significant: lower than the control dimensions (mean %(mean)s), outside their "
-                "95%% prediction interval.",
-                mean=mean,
-            )
-            if of_dimension
-            else gettext(
-                "Significant: lower than the control regions (mean %(mean)s), outside their "
-                "95%% prediction interval.",
-                mean=mean,
-            )
-        )
-    return (
-        gettext(
-            "Significant: higher than the control dimensions (mean %(mean)s), outside their "
-            "95%% prediction interval.",
-            mean=mean,
-        )
-        if of_dimension
-        else gettext(
-            "Significant: higher than the control regions (mean %(mean)s), outside their "
-            "95%% prediction interval.",
-            mean=mean,
-        )
-    )
+    if outcome.exceeds_control:
+        sentences = _SIGNIFICANT
+    elif min(outcome.controls) <= outcome.delta_logit <= max(outcome.controls):
+        sentences = _WITHIN
+    else:
+        sentences = _WITHIN_YET_BEYOND_ALL
+    low, high = (signed(end) for end in outcome.interval)
+    return str(sentences[of_dimension]) % {
+        "change": signed(outcome.delta_logit),
+        "low": low,
+        "high": high,
+    }
 
 
 def _too_few(controls: int) -> str:

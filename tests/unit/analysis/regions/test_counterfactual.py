@@ -9,9 +9,9 @@ from scipy.stats import ttest_1samp
 from workbench.analysis.regions.counterfactual import (
     FILLS,
     dimension_changes,
-    exceeds_controls,
     other_dimensions,
     paired_effect,
+    prediction_interval,
     random_regions,
     remove_region,
     with_controls,
@@ -178,16 +178,17 @@ def test_the_same_region_is_filled_the_same_way() -> None:
 
 def test_an_eleventh_control_is_taken_for_evidence_in_one_case_of_twenty() -> None:
     generator = np.random.default_rng(0)
-    found = [
-        exceeds_controls(float(each[0]), each[1:]) for each in generator.normal(size=(4000, 11))
-    ]
+    outside = []
+    for change, *controls in generator.normal(size=(4000, 11)):
+        low, high = prediction_interval(np.array(controls)) or (np.nan, np.nan)
+        outside.append(not low <= change <= high)
 
-    assert np.mean(found) == pytest.approx(0.05, abs=0.012)
+    assert np.mean(outside) == pytest.approx(0.05, abs=0.012)
 
 
 def test_two_controls_are_too_few_to_tell() -> None:
-    assert exceeds_controls(9.0, np.array([0.0, 0.1])) is None
-    assert exceeds_controls(9.0, np.empty(0)) is None
+    assert prediction_interval(np.array([0.0, 0.1])) is None
+    assert prediction_interval(np.empty(0)) is None
 
 
 def test_a_dimension_set_otherwise_changes_the_logit_by_its_own_part() -> None:

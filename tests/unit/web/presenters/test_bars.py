@@ -42,8 +42,11 @@ def test_a_deviation_is_a_whisker_around_the_bar_s_end() -> None:
 def test_dots_of_a_strip_keep_their_order_and_stay_on_it(
     edit: float, controls: list[float]
 ) -> None:
-    strip = bars.control_strip(edit, controls, 240)
+    low, high = min(controls) - 1, max(controls) + 1
+    strip = bars.control_strip(edit, controls, (low, high), 240)
 
+    assert strip.interval
+    assert strip.interval[0] <= min(strip.controls) <= max(strip.controls) <= strip.interval[1]
     placed = sorted(zip([edit, *controls], [strip.edit, *strip.controls], strict=True))
     assert [x for _value, x in placed] == sorted(x for _value, x in placed)
     assert all(0 <= x <= 240 for _value, x in placed)
