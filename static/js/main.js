@@ -2,14 +2,16 @@
 import { autosubmit } from "./modules/autosubmit.js";
 import { explore } from "./modules/explore.js";
 import { listenForFailures } from "./modules/failures.js";
+import { judging } from "./modules/judging.js";
 import { listenForKeys } from "./modules/keys.js";
 import { map } from "./modules/map.js";
 import { listenForMenus } from "./modules/menus.js";
+import { listenForSubmits } from "./modules/submits.js";
 import { listenForSwaps } from "./modules/swaps.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
-const modules = { autosubmit, explore, map, theme, viewer };
+const modules = { autosubmit, explore, judging, map, theme, viewer };
 const bound = new WeakMap();
 
 function bind() {
@@ -24,6 +26,7 @@ bind();
 listenForFailures();
 listenForKeys();
 listenForMenus();
+listenForSubmits();
 listenForSwaps();
 document.addEventListener("htmx:after:swap", () => {
   bind();

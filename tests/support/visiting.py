@@ -25,6 +25,12 @@ def image_url(url: str, image_id: int) -> str:
     return f"{url}/c/{COLLECTION}/images/{image_id}"
 
 
+def judge(page: Page, key: str) -> None:
+    """Press a verdict's key once the picture has been seen; before, the page does not take it."""
+    expect(page.locator("form[data-module=judging]:not([data-waits])")).to_be_visible()
+    page.keyboard.press(key)
+
+
 def expect_notice(page: Page, words: str) -> None:
     """Wait until the page says that something was saved."""
     expect(page.locator("#notices")).to_contain_text(words)

@@ -1,5 +1,5 @@
 // Elements name their key by `data-key`: a field is focused, a checkbox toggled, all else clicked.
-// "?" opens the page's list of keys.
+// "?" opens the page's list of keys. Keys of buttons in a form that waits, or is being sent, do nothing.
 
 function typing(target) {
   return target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
@@ -32,6 +32,6 @@ export function listenForKeys() {
     const element = arrows ? null : document.querySelector(`[data-key="${CSS.escape(name)}"]`);
     if (!element) return;
     event.preventDefault();
-    act(element);
+    if (!element.matches("[data-waits] button, [aria-busy=true] button")) act(element);
   });
 }

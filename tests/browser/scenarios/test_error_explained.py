@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.support.prepared import COLLECTION, IMAGES, NAME
 from tests.support.server import Server, live_server, live_worker
-from tests.support.visiting import expect_notice, image_id_of, painted, sign_in
+from tests.support.visiting import expect_notice, image_id_of, judge, painted, sign_in
 from tests.support.witness import Witness
 from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.people import User
@@ -136,7 +136,7 @@ def tag_the_strongest_group(page: Page, image_id: int, witness: Witness) -> None
 
 
 def judge_by_keyboard(page: Page, image_id: int, witness: Witness) -> None:
-    page.keyboard.press("o")
+    judge(page, "o")
     expect_notice(page, "Saved: overturned.")
     expect(page.locator(".standing")).to_contain_text(f"overturned by {NAME}")
     assert witness.one(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.support.browser import Watch
 from tests.support.prepared import NAME
 from tests.support.server import live_server
-from tests.support.visiting import expect_notice, image_url, sign_in
+from tests.support.visiting import expect_notice, image_url, judge, sign_in
 from tests.support.witness import Witness
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
@@ -37,7 +37,7 @@ def save_a_note(page: Page) -> None:
 
 
 def give_a_verdict(page: Page) -> None:
-    page.keyboard.press("s")
+    judge(page, "s")
     expect_notice(page, "Saved: unsure.")
 
 

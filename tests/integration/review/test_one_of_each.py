@@ -1,9 +1,10 @@
-"""Of a tag on a pattern or pixel group one stands, whoever puts it on at the same moment."""
+"""Of what may stand once one stands, however many ask for it at the same moment."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from flask import Flask
@@ -11,15 +12,17 @@ from sqlalchemy import func, select
 
 from workbench.services import accounts
 from workbench.services.accounts import Account
+from workbench.services.errors import ConflictError
 from workbench.services.explore.taxonomy import taxonomy
-from workbench.services.review import tags
-from workbench.services.review.tags import Tagged
+from workbench.services.review import tags, verdicts
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
-from workbench.store.results import Pattern, PixelGroup
+from workbench.store.results import Pattern, PixelGroup, Prediction
 
 pytestmark = pytest.mark.analysed
+
+Done = TypeVar("Done")
 
 PEOPLE = 8
 GROUPS = 8
@@ -35,11 +38,11 @@ def people(tables: Flask, ada: Account) -> list[int]:
     return [ada.id, *others]
 
 
-def at_one_moment(app: Flask, people: list[int], act: Callable[[int], Tagged]) -> list[Tagged]:
+def at_one_moment(app: Flask, people: list[int], act: Callable[[int], Done]) -> list[Done]:
     """What each gets who does this at the same moment as all others, by an own connection."""
     session().rollback()
     start = threading.Barrier(len(people))
-    done: list[Tagged] = []
+    done: list[Done] = []
     failed: list[Exception] = []
 
     def one(user_id: int) -> None:
@@ -121,3 +124,23 @@ def test_a_tag_can_be_put_on_again_and_again_once_it_was_withdrawn(
 
     assert standing() == []
     assert session().scalar(select(func.count()).select_from(Tagging)) == 3
+
+
+def test_of_two_keys_that_reach_the_server_at_one_moment_one_judges(
+    tables: Flask, version_id: int, ada: Account
+) -> None:
+    images = session().scalars(
+        select(Prediction.image_id).where(Prediction.version_id == version_id).limit(GROUPS)
+    )
+
+    def judge(user_id: int, image_id: int) -> bool:
+        try:
+            verdicts.give_verdict(user_id, image_id, version_id, "confirm", seen=0)
+        except ConflictError:
+            return False
+        return True
+
+    for image_id in images.all():
+        done = at_one_moment(tables, [ada.id] * 4, lambda user_id, at=image_id: judge(user_id, at))
+        assert sorted(done) == [False, False, False, True]
+        assert len(verdicts.history(image_id)) == 1

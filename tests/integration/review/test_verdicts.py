@@ -102,6 +102,19 @@ def test_a_verdict_that_is_taken_back_lets_the_one_before_it_stand(
     ]
 
 
+def test_a_verdict_on_an_image_judged_since_the_page_was_loaded_is_refused(
+    some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    verdicts.give_verdict(ben.id, some[0], version_id, "unsure")
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "confirm", seen=0)
+
+    with pytest.raises(ConflictError, match="already judged"):
+        verdicts.give_verdict(ada.id, some[0], version_id, "overturn", seen=0)
+    assert [each.decision for each in verdicts.history(some[0])] == ["confirm", "unsure"]
+    verdicts.give_verdict(ada.id, some[0], version_id, "overturn", seen=given.id)
+    assert verdicts.history(some[0])[0].decision == "overturn"
+
+
 def test_only_ones_own_verdict_can_be_taken_back_and_only_once(
     some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
@@ -151,18 +164,42 @@ def wrong_images(version_id: int) -> list[int]:
     )
 
 
-def behind(version_id: int, last: int | None) -> int | None:
+def met_in_the_queue(version_id: int, images: int) -> list[int]:
+    """The queue's first images, each behind the last one; behind the end it begins again."""
     queue = review_queue(version_id)
-    return queue.first() if last is None else queue.after(last)
+    met = [queue.first() or 0]
+    while len(met) < images:
+        met.append(queue.after(met[-1]) or 0)
+    return met
 
 
 def test_the_queue_gives_each_wrong_image_once_the_most_wrong_first(version_id: int) -> None:
-    met, last = [], None
-    while (last := behind(version_id, last)) is not None:
-        met.append(last)
+    wrong = wrong_images(version_id)
 
-    assert met == wrong_images(version_id)
-    assert len(met) > 2
+    assert met_in_the_queue(version_id, len(wrong) + 1) == [*wrong, wrong[0]]
+    assert len(wrong) > 2
+
+
+def test_the_queue_goes_back_to_what_was_skipped_and_to_what_one_has_judged(
+    version_id: int, ada: Account, ben: Account
+) -> None:
+    first, second, third, *_ = wrong_images(version_id)
+    verdicts.give_verdict(ben.id, second, version_id, "confirm")
+
+    assert review_queue(version_id).before(third, verdicts.last_judged(ada.id)) == first
+    assert review_queue(version_id).before(third, verdicts.last_judged(ben.id)) == second
+    assert review_queue(version_id).before(first, verdicts.last_judged(ben.id)) is None
+
+
+def test_an_image_that_waits_alone_has_none_before_or_behind_it(
+    version_id: int, ada: Account
+) -> None:
+    *judged, last = wrong_images(version_id)
+    for image_id in judged:
+        verdicts.give_verdict(ada.id, image_id, version_id, "unsure")
+
+    assert review_queue(version_id).after(last) is None
+    assert review_queue(version_id).before(last) is None
 
 
 def test_who_judges_all_that_the_queue_gives_comes_to_its_end(
@@ -212,11 +249,7 @@ def test_images_of_the_same_wrongness_all_have_their_turn(
             current.get_one(Prediction, (version_id, image_id)).logit = sign * 0.3
     forget_columns(version_id, settings)
 
-    met, last = [], None
-    while (last := behind(version_id, last)) is not None:
-        met.append(last)
-
-    assert met == wrong
+    assert met_in_the_queue(version_id, len(wrong)) == wrong
 
 
 # The curated dataset

@@ -22,7 +22,14 @@ class Judging:
     book: State
 
     def give_verdict(
-        self, user_id: int, image_id: int, version_id: int, decision: str, reason: str = ""
+        self,
+        user_id: int,
+        image_id: int,
+        version_id: int,
+        decision: str,
+        reason: str = "",
+        *,
+        seen: int | None = None,
     ) -> VerdictView:
         if image_id not in CARDS:
             raise NotFoundError("Image not found.")
@@ -30,6 +37,14 @@ class Judging:
         given = VerdictView(next(self.book.ids), decision, reason, by, NOON, withdrawn=False)
         self.book.verdicts.setdefault(image_id, []).append(given)
         return given
+
+    def last_judged(self, user_id: int) -> tuple[int, ...]:
+        by = {1: "ada", 2: "ben"}[user_id]
+        return tuple(
+            image_id
+            for image_id, given in self.book.verdicts.items()
+            if any(each.by == by and not each.withdrawn for each in given)
+        )
 
     def withdraw_verdict(self, user_id: int, verdict_id: int) -> VerdictView:
         for given in self.book.verdicts.values():

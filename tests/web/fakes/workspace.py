@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.web.fakes.data import ADA, BEN, CARDS, FACES, NEW, OLD, PASSWORD, RAW
@@ -38,9 +39,15 @@ class FakeQueue:
 
     def after(self, image_id: int) -> int | None:
         behind = abs(CARDS[image_id].p - 0.5)
-        return next(
-            (each for each in self.book.waiting() if abs(CARDS[each].p - 0.5) < behind), None
-        )
+        waiting = self.book.waiting()
+        following = [each for each in waiting if abs(CARDS[each].p - 0.5) < behind]
+        return next((each for each in [*following, *waiting] if each != image_id), None)
+
+    def before(self, image_id: int, judged: Sequence[int] = ()) -> int | None:
+        ahead = abs(CARDS[image_id].p - 0.5)
+        known = [*self.book.waiting(), *judged]
+        found = [each for each in known if abs(CARDS[each].p - 0.5) > ahead]
+        return min(found, key=lambda each: abs(CARDS[each].p - 0.5), default=None)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,8 @@ class ReviewQueue:
     def after(self, image_id: int) -> int | None:
         """The next one behind an image, whether that is judged by now or skipped.
 
-        None where nothing is left there. An image that is not misclassified stands before all.
+        Behind the last one the queue begins again: what was skipped comes back. None where no other
+        image waits. An image that is not misclassified stands before all.
         """
         row = self.store.rows_of([image_id])
         if not len(row) or not self.store.wrong[row[0]]:
@@ -39,7 +41,30 @@ class ReviewQueue:
         own = np.abs(self.store.logits[row[0]])
         wrongness = np.abs(self.store.logits[self.waiting])
         behind = (wrongness < own) | ((wrongness == own) & (self.waiting > row[0]))
-        return self._most_wrong(self.waiting[behind])
+        following = self._most_wrong(self.waiting[behind])
+        if following is None:
+            following = self.first()
+        return following if following != image_id else None
+
+    def before(self, image_id: int, judged: Sequence[int] = ()) -> int | None:
+        """The one before an image, of those that wait and those that a person has just `judged`.
+
+        The image that they have come from, that is, whether they judged it or skipped it. None at
+        the front.
+        """
+        row = self.store.rows_of([image_id])
+        if not len(row) or not self.store.wrong[row[0]]:
+            return None
+        own = self.store.rows_of(judged)
+        rows = np.union1d(self.waiting, own[self.store.wrong[own]])
+        wrongness = np.abs(self.store.logits[rows])
+        here = np.abs(self.store.logits[row[0]])
+        ahead = rows[(wrongness > here) | ((wrongness == here) & (rows < row[0]))]
+        if not len(ahead):
+            return None
+        # Of equally wrong ones the last, as `after` goes through them from the first.
+        nearest = np.lexsort((-ahead, np.abs(self.store.logits[ahead])))[0]
+        return int(self.store.image_ids[ahead[nearest]])
 
     def _most_wrong(self, rows: NDArray[np.int64]) -> int | None:
         if not len(rows):

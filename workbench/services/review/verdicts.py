@@ -7,10 +7,10 @@ from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
-from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
@@ -19,6 +19,7 @@ from workbench.store.judgements import DECISIONS, Verdict
 from workbench.store.results import Prediction
 
 LONGEST_REASON = 2000
+LAST_JUDGED = 50
 _WITHDRAWAL = Words(
     action="verdict.withdraw",
     subject="verdict",
@@ -40,19 +41,34 @@ class VerdictView:
 
 
 def give_verdict(
-    user_id: int, image_id: int, version_id: int | None, decision: str, reason: str = ""
+    user_id: int,
+    image_id: int,
+    version_id: int | None,
+    decision: str,
+    reason: str = "",
+    *,
+    seen: int | None = None,
 ) -> VerdictView:
-    """Decide on an image. A person's newer verdict replaces the older; both stay in the history."""
+    """Decide on an image. A person's newer verdict replaces the older; both stay in the history.
+
+    `seen` is the id of that person's own newest standing verdict on the image as their page showed
+    it, 0 for none; None is not compared. Raises ConflictError where they have judged the image
+    since: by a second key pressed in haste, or in another tab.
+    """
     if decision not in DECISIONS:
         raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
     with transaction() as write:
-        image = write.get(Image, image_id)
+        # Of two verdicts sent at one moment the second is compared once the first has been saved.
+        lock = None if seen is None else {"key_share": True}
+        image = write.get(Image, image_id, with_for_update=lock)
         if image is None:
             raise NotFoundError(gettext("Image not found."))
         if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
             raise NotFoundError(gettext("This version has no prediction for this image."))
+        if seen is not None:
+            _refuse_unseen(write, user_id, image_id, seen)
         verdict = Verdict(
             image_id=image_id,
             version_id=version_id,
@@ -66,6 +82,38 @@ def give_verdict(
         view = verdict_view(verdict)
         record_change(write, image)
         return view
+
+
+def _refuse_unseen(write: Session, user_id: int, image_id: int, seen: int) -> None:
+    own = write.scalars(
+        select(Verdict)
+        .where(
+            Verdict.image_id == image_id,
+            Verdict.user_id == user_id,
+            Verdict.withdrawn_at.is_(None),
+        )
+        .order_by(Verdict.id.desc())
+        .limit(1)
+    ).first()
+    if own is not None and own.id != seen:
+        raise ConflictError(
+            gettext(
+                "You have already judged this image since this page was loaded. Nothing was "
+                "changed. Load the page again to see your verdict and to change it."
+            )
+        )
+
+
+def last_judged(user_id: int) -> tuple[int, ...]:
+    """The images that a person judged last, the newest first; at most 50, some perhaps twice."""
+    return tuple(
+        session().scalars(
+            select(Verdict.image_id)
+            .where(Verdict.user_id == user_id, Verdict.withdrawn_at.is_(None))
+            .order_by(Verdict.id.desc())
+            .limit(LAST_JUDGED)
+        )
+    )
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:

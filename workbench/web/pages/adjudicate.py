@@ -17,9 +17,7 @@ def show(name: str) -> Response | str:
     view, workspace = enter(name)
     queue = queue_of(workspace)
     after = whole(request.args, "after")
-    following = None if after is None else queue.after(after)
-    if following is None:
-        following = queue.first()
+    following = (None if after is None else queue.after(after)) or queue.first()
     if following is None:
         return render_template("views/adjudicated.html", view=view, workspace=workspace)
     return redirect(

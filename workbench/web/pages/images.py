@@ -11,7 +11,7 @@ from workbench.services.explore.listing import PositionInOrder
 from workbench.services.image import media
 from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
-from workbench.services.review import tags
+from workbench.services.review import tags, verdicts
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.workspaces import Workspace
 from workbench.web.panels.image import image_panel
@@ -42,6 +42,8 @@ class ImagePage:
     position: PositionInOrder
     verdict: VerdictView | None
     """The newest that stands."""
+    own_verdict: VerdictView | None
+    """The reader's own newest that stands."""
     trial: Trial | None
     trial_refused: str | None
     """Why the counterfactual that was asked for cannot be tried at present."""
@@ -81,6 +83,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         labels=group_labels(detail.groups, detail.size),
         position=_position(view, workspace, image_id),
         verdict=newest_standing(detail.verdicts),
+        own_verdict=newest_standing([each for each in detail.verdicts if security.is_own(each.by)]),
         trial=trial,
         trial_refused=trial_refused,
         references=references(view, trial),
@@ -91,9 +94,10 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
 
 
 def _position(view: View, workspace: Workspace, image_id: int) -> PositionInOrder:
-    """Where an image stands in the view's order; in the queue, the next one to judge."""
+    """Where an image stands in the view's order, or in the queue."""
     if view.queue:
-        following = queue_of(workspace).after(image_id)
-        return PositionInOrder(None, following if following != image_id else None, None, 0)
+        queue = queue_of(workspace)
+        judged = verdicts.last_judged(security.user_id()) if security.may("judge") else ()
+        return PositionInOrder(queue.before(image_id, judged), queue.after(image_id), None, 0)
     chosen = filters.choose(version_of(workspace).id, view.selection)
     return listing.position_in_order(chosen, view.order, image_id, view.shuffle)

@@ -11,7 +11,7 @@ from workbench.services.review import verdicts
 from workbench.services.review.verdicts import LONGEST_REASON
 from workbench.store.judgements import DECISIONS
 from workbench.web.request.entering import enter_to_write
-from workbench.web.request.parsing import choice, words
+from workbench.web.request.parsing import choice, whole, words
 from workbench.web.site import notices, security
 from workbench.web.site.formatting import decision_words
 
@@ -27,7 +27,14 @@ def give(name: str, image_id: int) -> Response:
     if decision is None:
         raise InvalidError(gettext("Choose a verdict: confirm, overturn, unsure or exclude."))
     reason = words(request.form, "reason", LONGEST_REASON, gettext("Reason"))
-    given = verdicts.give_verdict(security.user_id(), image_id, version_id, decision, reason)
+    given = verdicts.give_verdict(
+        security.user_id(),
+        image_id,
+        version_id,
+        decision,
+        reason,
+        seen=whole(request.form, "seen"),
+    )
     here = view.image_url(image_id)
     notices.saved(
         gettext("Saved: %(decision)s.", decision=decision_words(decision)),

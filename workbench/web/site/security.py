@@ -114,6 +114,11 @@ def user_id() -> int:
     return int(current_user.account.id)
 
 
+def is_own(name: str) -> bool:
+    """Whether this is the name of the signed-in account."""
+    return bool(current_user.is_authenticated and current_user.name == name)
+
+
 def remember(account: Account) -> None:
     """Start a fresh session for an account, so that no earlier session's state is carried in."""
     session.clear()
