@@ -37,7 +37,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 
 def manage(
-    *arguments: str, data_dir: Path, timeout_s: float = 240, **settings: str
+    *arguments: str, data_dir: Path, timeout_s: float = 600, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; the caller looks at its exit status and output."""
     return subprocess.run(

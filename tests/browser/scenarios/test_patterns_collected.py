@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.support.browser import accessibility_violations
 from tests.support.prepared import COLLECTION, MISLABELLED
 from tests.support.server import live_server, live_worker
-from tests.support.visiting import expect_notice, sign_in
+from tests.support.visiting import expect_notice, judge, sign_in
 from tests.support.witness import Witness
 from workbench.store.judgements import Tag, TagCheck, Tagging, Verdict
 from workbench.store.versions import ActiveVersion, CuratedDataset, ModelVersion
@@ -62,8 +62,7 @@ def check_a_sample_by_keyboard(page: Page, witness: Witness, url: str, pattern_i
     expect(groups.first).to_contain_class("current")
     assert accessibility_violations(page) == []
     for place, key in enumerate("nyy"):
-        expect(page.locator(".sampled.current [data-key]").first).to_be_visible()
-        page.keyboard.press(key)
+        judge(page, key)
         expect_notice(page, "Saved: rejected." if key == "n" else "Saved: accepted.")
         expect(groups.nth(place)).to_contain_text("by ada")
     expect(page.locator(".panel-head")).to_contain_text("error rate 33% (1 of 3 checked)")
@@ -79,7 +78,7 @@ def decide_on_all_of_them(page: Page, witness: Witness) -> None:
     for number in range(MISLABELLED):
         page.wait_for_url(re.compile("queue=1"))
         here = page.url
-        page.keyboard.press("o")
+        judge(page, "o")
         page.wait_for_url(lambda url, here=here: url != here)
         assert witness.count(Verdict) == number + 1
     expect(page.get_by_role("heading", level=1)).to_have_text("The review queue is empty")

@@ -20,7 +20,7 @@ def test_versions_are_listed_with_parent_interval_and_decisions(visitor: Reader)
     rows = re.findall(r'<tr data-version="(\d+)">(.*?)</tr>', page, re.DOTALL)
     assert [number for number, _row in rows] == ["2", "1"]
     newest = rows[0][1]
-    for words in ("active", "v1", "0.840", "0.81–0.87", "+0.040", "79.0%", "1 overturned"):
+    for words in ("active", "from v1", "0.840", "0.81–0.87", "+0.040", "79.0%", "1 overturned"):
         assert words in newest, words
     assert "first" in rows[1][1]
 
