@@ -9,7 +9,7 @@ import torch
 
 from workbench.analysis.distiller.families import feature_families, reading
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import Trained, train
+from workbench.analysis.distiller.train import Parent, Trained, train
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.spelling.projection import Projection, projected_features
@@ -22,7 +22,7 @@ def train_behind(
     *,
     dimensions: int,
     seeds: tuple[int, ...],
-    parent: Trained | None = None,
+    parent: Parent | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trained:
     """Train a distiller on v; its head then holds the projection. Without one, train on x.

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sqlalchemy import select
 
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
-from workbench.analysis.relevance.methods import attribute, method_for, needs
+from workbench.analysis.relevance.methods import attribute
 from workbench.config import Settings
-from workbench.services.encoding.encode import encoded_shards
-from workbench.services.encoding.shards import embedding_files, stored_shard
+from workbench.store.artifacts import Artifact, load_arrays
+from workbench.store.database import session
+from workbench.store.results import ResultShard
 
-SCALE_IMAGES = 64
-"""So many images at least set the scale, where there are as many."""
 SCALE_PERCENTILE = 99.0
+_LARGEST = float(np.finfo(np.float16).max)
+_HALVES = 1 << 15
+"""So many halves (float16) are not negative."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,32 @@ def score_batch(
     return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
 
 
-def map_scale(
-    collection_id: int, encoder: Encoder, head: DistilledHead, wanted: str, settings: Settings
-) -> float:
+def map_scale(version_id: int, head: DistilledHead, settings: Settings) -> float:
     """The |contribution| of a patch, in logits, that a heatmap shows at full strength.
 
-    One scale for all images of a version, so that their heatmaps can be compared.
+    One scale for all images of a version, so that their heatmaps can be compared: a percentile over
+    all patches of all of them, read from the version's results a shard at a time.
     """
-    method = method_for(encoder, wanted)
-    ids = embedding_files(collection_id, encoder.fingerprint)
-    totals: list[NDArray[np.float32]] = []
-    images = 0
-    shards = map(stored_shard, ids)
-    with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
-        for encoded in stream:
-            rows = range(len(encoded.shard.pixel_hashes))
-            scored = score_batch(encoder, head, method, encoded.state(rows))
-            totals.append(np.abs(scored.contributions.sum(axis=1)).ravel())
-            images += len(rows)
-            if images >= SCALE_IMAGES:
-                break
-    scale = float(np.percentile(np.concatenate(totals), SCALE_PERCENTILE)) if totals else 0.0
-    return scale or 1.0
+    artifacts = session().scalars(
+        select(Artifact)
+        .join(ResultShard, ResultShard.artifact_id == Artifact.id)
+        .where(ResultShard.version_id == version_id)
+    )
+    files = [artifact.facts for artifact in artifacts]
+    session().rollback()
+    weights = head.logit_weight.numpy()
+    counts = np.zeros(_HALVES, np.int64)
+    for facts in files:
+        maps = load_arrays(settings.artifact_dir, facts)["token_maps"]
+        totals = np.einsum("ikp,k->ip", maps.astype(np.float32), weights)
+        # Halves that are not negative are ordered like the integers of the same bits.
+        bits = np.abs(totals).clip(max=_LARGEST).astype(np.float16).view(np.uint16)
+        counts += np.bincount(bits.ravel(), minlength=_HALVES)
+    return _percentile(counts, SCALE_PERCENTILE) or 1.0
+
+
+def _percentile(counts: NDArray[np.int64], percentile: float) -> float:
+    """A percentile of halves, given how often each of them occurs; 0 where none does."""
+    below = np.cumsum(counts)
+    rank = np.searchsorted(below, max(below[-1] * percentile / 100.0, 1.0))
+    return float(np.array(min(rank, _HALVES - 1), np.uint16).view(np.float16)) if below[-1] else 0.0

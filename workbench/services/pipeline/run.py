@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.columns.build import write_columns
@@ -23,6 +24,7 @@ from workbench.services.pipeline import (
     sensitivity,
     train,
 )
+from workbench.services.pipeline.contributions import map_scale
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs import queue
 from workbench.services.runs.claims import Claim, held
@@ -92,6 +94,7 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     """
     version = session().get_one(ModelVersion, version_id)
     parent_id, head = version.parent_id, load_head(version, settings)
+    _scale_heatmaps(version_id, head, settings)
     known = scores.load_scores(version_id, settings)
     known = layout.lay_out(version_id, parent_id, known, settings, progress)
     known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
@@ -100,6 +103,13 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     patterns.write_patterns(version_id, known, found, seed=settings.seed)
     cells.write_cells(version_id, known)
     progress.advance(1, 1, WRITING)
+
+
+def _scale_heatmaps(version_id: int, head: DistilledHead, settings: Settings) -> None:
+    scale = map_scale(version_id, head, settings)
+    with transaction() as write:
+        version = write.get_one(ModelVersion, version_id)
+        version.metrics = version.metrics | {"map_scale": scale}
 
 
 def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:

@@ -12,7 +12,7 @@ from workbench.analysis.distiller.calibration import expected_calibration_error
 from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.projected import readings, same_projection, train_behind
-from workbench.analysis.distiller.train import KIND, Trained
+from workbench.analysis.distiller.train import KIND, Parent
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
@@ -21,7 +21,6 @@ from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
 from workbench.services.models.weights import load_head, store_head
-from workbench.services.pipeline.contributions import map_scale
 from workbench.services.pipeline.dataset import FrozenDataset
 from workbench.services.pipeline.projection import projection_wanted
 from workbench.services.progress import Progress
@@ -46,26 +45,24 @@ def train_version(
     data, held_out = _split(dataset, ids, embedding)
     projection = projection_wanted(collection_id, encoder, settings, progress)
     parent = _parent(collection_id, encoder, projection, settings)
-    parent_trained = _trained(parent, settings) if parent else None
+    start = _start(parent, settings) if parent else None
     trained = train_behind(
         projection,
         data,
         encoder.features,
         dimensions=settings.dimensions,
         seeds=tuple(range(settings.seed, settings.seed + SEEDS)),
-        parent=parent_trained,
+        parent=start,
         advance=lambda done, total: progress.advance(done, total, "Training the distiller"),
     )
-    parent_head = parent_trained.head if parent_trained else None
-    metrics = _metrics(trained.head, held_out, parent_head, seed=settings.seed)
+    metrics = _metrics(trained.head, held_out, start.head if start else None, seed=settings.seed)
     metrics |= {
         "distiller": KIND,
         "readings": readings(trained.head, encoder.features),
         "training_images": len(data.fake),
-        "validation_auc": trained.validation_auc,
+        "penalty_auc": trained.penalty_auc,
         "penalty": trained.penalty,
         "projected_to": None if projection is None else projection.dimension,
-        "map_scale": map_scale(collection_id, encoder, trained.head, settings.relevance, settings),
     }
     artifact = store_head(trained.head, settings)
     with transaction() as write:
@@ -133,13 +130,8 @@ def _parent(
     return version if same_projection(behind, projection) else None
 
 
-def _trained(parent: ModelVersion, settings: Settings) -> Trained:
-    metrics = parent.metrics
-    return Trained(
-        load_head(parent, settings),
-        metrics["validation_auc"],
-        metrics["penalty"],
-    )
+def _start(parent: ModelVersion, settings: Settings) -> Parent:
+    return Parent(load_head(parent, settings), parent.metrics["penalty"])
 
 
 def _metrics(

@@ -69,7 +69,17 @@ def test_what_can_be_told_apart_is_told_apart_on_images_not_seen() -> None:
     found = trained(toy_set())
 
     assert auc_of(found.head, toy_set(seed=1)) > 0.95
-    assert found.validation_auc > 0.9
+    assert found.penalty_auc > 0.9
+
+
+def test_the_figure_that_chose_the_penalty_says_nothing_of_what_a_retrain_ships() -> None:
+    first = trained(toy_set())
+    relabelled = replace(toy_set(), fake=1 - toy_set().fake)
+    second = trained(relabelled, parent=first)
+
+    # Fits from scratch follow the new labels; the retrained head is held to its parent's weights.
+    assert second.penalty_auc > 0.9
+    assert auc_of(second.head, relabelled) < 0.5
 
 
 def test_logits_are_positive_toward_fake() -> None:
@@ -89,7 +99,7 @@ def test_the_same_seeds_give_the_same_weights_to_the_last_bit() -> None:
     first, second = (trained(toy_set(), seeds=(3, 4)) for _ in range(2))
 
     assert all(map(torch.equal, arrays_of(first.head), arrays_of(second.head)))
-    assert (first.penalty, first.validation_auc) == (second.penalty, second.validation_auc)
+    assert (first.penalty, first.penalty_auc) == (second.penalty, second.penalty_auc)
 
 
 def test_a_seed_chooses_what_validates_not_what_a_dimension_means() -> None:
