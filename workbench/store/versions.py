@@ -146,6 +146,10 @@ class TrainingRun(Base):
     stage_started_at: Mapped[datetime | None]
     stage_started_done: Mapped[int] = mapped_column(default=0)
     """Value of `done` when this process began the stage; excluded from the rate."""
+    seconds_left: Mapped[float | None]
+    """Estimate of the time until the run's end; null while there is none."""
+    stage_seconds: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
+    """Seconds worked on each stage, by all processes; estimates of the next run start from them."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     claimed_by: Mapped[str] = mapped_column(String(120), default="")
     """The process that claimed it, as `host:pid:token`."""

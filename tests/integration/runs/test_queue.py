@@ -364,6 +364,43 @@ def test_progress_is_written_and_says_how_long_is_left(queued: int) -> None:
     assert 0 <= half.seconds_left < 60
 
 
+def test_the_time_left_starts_from_the_collections_last_run(
+    collection: int, queued: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = {"Encoding images": 90.0, "Computing attributions": 10.0}
+    change(queued, state="succeeded", stage_seconds=seconds)
+    claim = claimed(queue.request_retrain(None, collection).id)
+    progress = RunProgress(db.engine, claim, every=0.0)
+
+    moments = iter((0.0, 45.0))
+    monkeypatch.setattr("workbench.services.runs.progress.time.monotonic", lambda: next(moments))
+    progress.advance(0, 10, "Encoding images")
+    session().rollback()
+    begun = queue.run(claim.run_id).seconds_left
+    progress.advance(5, 10, "Encoding images")
+    session().rollback()
+
+    assert begun == pytest.approx(100.0)
+    assert queue.run(claim.run_id).seconds_left == pytest.approx(55.0)
+    queue.release(claim)
+    session().rollback()
+    assert queue.run(claim.run_id).seconds_left is None
+
+
+def test_the_seconds_of_a_stage_are_kept_over_the_death_of_a_process(
+    queued: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((0.0, 4.0, 100.0, 107.0))
+    monkeypatch.setattr("workbench.services.runs.progress.time.monotonic", lambda: next(moments))
+    for process, (first, last) in enumerate(((0, 3), (3, 10))):
+        progress = RunProgress(db.engine, claimed(queued), every=0.0)
+        progress.advance(first, 10, "Encoding images")
+        progress.advance(last, last if process == 0 else 10, "Encoding images")
+        queue.release(Claim(queued, process + 1))
+
+    assert row_of(queued).stage_seconds == {"Encoding images": pytest.approx(11.0)}
+
+
 def test_a_rate_counts_only_what_this_process_did(
     queued: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,7 +415,6 @@ def test_a_rate_counts_only_what_this_process_did(
     resumed = queue.run(queued)
 
     assert resumed.rate == pytest.approx(1.0)
-    assert resumed.seconds_left == pytest.approx(10.0)
 
 
 def test_quick_steps_are_not_all_written_but_the_last_one_is(queued: int) -> None:

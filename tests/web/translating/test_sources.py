@@ -18,6 +18,8 @@ from tests.web.translating.pseudo import LANGUAGE, Bare
 from workbench.config import PROJECT_ROOT
 from workbench.services.image import edits
 from workbench.services.review import pattern_names
+from workbench.services.runs.stages import SHARES
+from workbench.web.site.formatting import STAGE_WORDS
 
 TEMPLATES = sorted(
     each for each in (PROJECT_ROOT / "templates").rglob("*") if each.suffix in (".html", ".svg")
@@ -46,6 +48,13 @@ def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_ap
         assert pattern_names.default_label(7) == "⟦pattern 7⟧"
         assert str(edits._FILLED["blur"]).startswith("⟦")
         assert gettext("Image not found.") == "⟦Image not found.⟧"
+
+
+def test_every_stage_of_a_run_can_be_translated() -> None:
+    catalogue = (PROJECT_ROOT / "translations" / "messages.pot").read_text()
+
+    assert set(STAGE_WORDS) == {"Starting", *SHARES}
+    assert [stage for stage in STAGE_WORDS if f'msgid "{stage}"' not in catalogue] == []
 
 
 def read(word: re.Match[str]) -> str:

@@ -6,11 +6,12 @@ import threading
 import time
 from contextlib import suppress
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import OperationalError
 
 from workbench.services.progress import Cancelled, Stopping
 from workbench.services.runs.claims import Claim, ClaimLost, is_valid
+from workbench.services.runs.time_left import TimeLeft
 from workbench.store.database import WRITING, now
 from workbench.store.versions import TrainingRun
 
@@ -36,6 +37,9 @@ class RunProgress:
         self._every = every
         self._written_at = 0.0
         self._stage = ""
+        self._stage_began = 0.0
+        self._stage_seconds: dict[str, float] = {}
+        self._time_left: TimeLeft | None = None
 
     def advance(self, done: int, total: int, stage: str) -> None:
         """Note the step. Raises Cancelled or Stopping where somebody asked for that.
@@ -46,14 +50,22 @@ class RunProgress:
             raise Stopping
         changed = stage != self._stage
         moment = time.monotonic()
+        left = self._estimator().advance(done, total, stage, moment)
         if not changed and done < total and moment - self._written_at < self._every:
             return
-        self._written_at, self._stage = moment, stage
+        if changed:
+            self._close_stage(moment)
+            self._stage, self._stage_began = stage, moment
+        elif done >= total:
+            self._close_stage(moment)
+        self._written_at = moment
         values: dict[str, object] = {
             "done": done,
             "total": total,
             "stage": stage,
             "heartbeat_at": now(),
+            "seconds_left": left,
+            "stage_seconds": self._stage_seconds,
         }
         if changed:
             values |= {"stage_started_at": now(), "stage_started_done": done}
@@ -68,6 +80,31 @@ class RunProgress:
             raise ClaimLost(self._claim)
         if wanted:
             raise Cancelled
+
+    def _close_stage(self, moment: float) -> None:
+        """Add the time since the stage began, or since this was called last."""
+        if self._stage:
+            spent = self._stage_seconds.get(self._stage, 0.0) + moment - self._stage_began
+            self._stage_seconds = self._stage_seconds | {self._stage: spent}
+            self._stage_began = moment
+
+    def _estimator(self) -> TimeLeft:
+        if self._time_left is None:
+            with self._engine.connect() as connection:
+                own = select(TrainingRun.collection_id, TrainingRun.stage_seconds)
+                run = connection.execute(own.where(TrainingRun.id == self._claim.run_id)).one()
+                last = connection.scalar(
+                    select(TrainingRun.stage_seconds)
+                    .where(
+                        TrainingRun.collection_id == run.collection_id,
+                        TrainingRun.state == "succeeded",
+                    )
+                    .order_by(TrainingRun.id.desc())
+                    .limit(1)
+                )
+            self._stage_seconds = run.stage_seconds
+            self._time_left = TimeLeft(last or None)
+        return self._time_left
 
 
 class Heartbeat:

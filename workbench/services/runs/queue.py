@@ -37,6 +37,7 @@ class RunView:
     total: int
     fraction: float | None
     seconds_left: float | None
+    """Until the run's end; None while nothing is known of it."""
     error: str
     version_number: int | None
     trigger: str
@@ -147,7 +148,7 @@ def _view(found: TrainingRun) -> RunView:
         done=found.done,
         total=found.total,
         fraction=fraction,
-        seconds_left=max(found.total - found.done, 0) / rate if rate else None,
+        seconds_left=found.seconds_left if found.state == "running" else None,
         error=found.error,
         version_number=found.version.number if found.version and not unseen else None,
         trigger=found.trigger,
@@ -201,6 +202,7 @@ def claim(run_id: int, holder: str) -> Claim | None:
                 stage="Starting",
                 done=0,
                 total=0,
+                seconds_left=None,
                 error="",
             )
             .returning(TrainingRun.claim)

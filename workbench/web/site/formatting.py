@@ -69,6 +69,8 @@ STATE_WORDS = {
 STAGE_WORDS = {
     "Starting": lazy_gettext("Starting"),
     "Encoding images": lazy_gettext("Encoding images"),
+    "Writing words on images": lazy_gettext("Writing words on images"),
+    "Training the projection": lazy_gettext("Training the projection"),
     "Training the distiller": lazy_gettext("Training the distiller"),
     "Computing attributions": lazy_gettext("Computing attributions"),
     "Measuring sensitivity": lazy_gettext("Measuring sensitivity"),
