@@ -118,11 +118,6 @@ def fill_every_table() -> None:
             images=1,
             mean_contribution=1.0,
             spread_contribution=0.0,
-            prevalence_real=1.0,
-            prevalence_fake=0.0,
-            lift=1.0,
-            lift_low=0.0,
-            lift_high=99.0,
             profile=[1.0, 0.0],
         )
         write.add_all([results, pattern])

@@ -156,12 +156,6 @@ class Pattern(Base):
     mean_contribution: Mapped[float]
     spread_contribution: Mapped[float]
     """Standard deviation of its groups' contributions, in logits."""
-    prevalence_real: Mapped[float]
-    prevalence_fake: Mapped[float]
-    lift: Mapped[float]
-    """Share of misclassified images with it, over the share of all images with it."""
-    lift_low: Mapped[float]
-    lift_high: Mapped[float]
     profile: Mapped[list[float]] = mapped_column(JSON)
     """Mean contribution by dimension, in logits."""
     effect: Mapped[float | None]

@@ -23,7 +23,7 @@ from workbench.web.pages import (
     verdicts,
 )
 from workbench.web.request import converters
-from workbench.web.site import compression, errors, formatting, i18n, security
+from workbench.web.site import compression, errors, figures, formatting, i18n, security
 
 
 def register(app: Flask) -> None:
@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     i18n.register(app)
     converters.register(app)
     formatting.register(app)
+    figures.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)

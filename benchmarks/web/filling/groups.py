@@ -11,7 +11,6 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.made_up import GROUPS_AN_IMAGE, PATTERNS
 from benchmarks.web.filling.writing import Filling, as_json, counted
 from workbench.analysis.regions.pixel_groups import PixelGroup as Mask
-from workbench.store.outcomes import are_wrong
 from workbench.store.results import Pattern, PixelGroup
 
 
@@ -84,9 +83,6 @@ def _pattern(
     counts = np.zeros(kinds.patterns.shape)
     np.add.at(counts, (kind, slot), 1)
     profile = (counts[..., None] * kinds.profiles).sum(axis=(0, 1)) / max(counts.sum(), 1)
-    wrong = are_wrong(made.outcome)
-    lift = _share(has[wrong]) / max(_share(has), 1e-9)
-    half_width = 2.0 / max(np.sqrt((has & wrong).sum()), 1.0)
     mean = float(contribution.mean()) if len(contribution) else 0.0
     effect = -mean * random.uniform(0.7, 1.1)
     return {
@@ -98,11 +94,6 @@ def _pattern(
         "images": int(has.sum()),
         "mean_contribution": mean,
         "spread_contribution": float(contribution.std()) if len(contribution) else 0.0,
-        "prevalence_real": _share(has[~made.fake]),
-        "prevalence_fake": _share(has[made.fake]),
-        "lift": lift,
-        "lift_low": lift * (1 - half_width),
-        "lift_high": lift * (1 + half_width),
         "profile": as_json(profile.tolist()),
         "effect": effect,
         "effect_low": effect - 0.3,
@@ -111,7 +102,3 @@ def _pattern(
         "effect_images": 24,
         "stability": float(random.uniform(0.2, 0.9)),
     }
-
-
-def _share(has: NDArray[np.bool_]) -> float:
-    return float(has.mean()) if len(has) else 0.0

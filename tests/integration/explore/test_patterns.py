@@ -21,7 +21,6 @@ from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
 from workbench.services.explore.grid import overview
 from workbench.services.explore.listing import images
-from workbench.services.explore.pattern_figures import PatternFigures
 from workbench.services.explore.patterns import (
     EXEMPLARS,
     ORDERS,
@@ -80,7 +79,8 @@ def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> N
         assert 0 <= row.prevalence_fake <= 1
         assert row.prevalence_real + row.prevalence_fake > 0
         assert row.contribution_std >= 0
-        assert 0 <= row.lift_low <= row.lift <= row.lift_high <= 99
+        assert row.lift is not None
+        assert 0 <= row.lift.low <= row.lift.value <= row.lift.high
         assert row.effect is not None
         assert row.effect_control is not None
         assert row.effect_images == min(row.images, EFFECT_IMAGES)
@@ -153,7 +153,7 @@ def test_what_is_rough_pushes_toward_fake_and_more_than_random_edits_do(
 def test_patterns_are_ranked_as_asked(version_id: int) -> None:
     values = {
         "contribution": lambda row: abs(row.mean_contribution),
-        "lift": lambda row: row.lift,
+        "lift": lambda row: row.lift.value,
         "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }
@@ -269,6 +269,36 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
             assert {each.image_id for each in found.exemplars} <= by_id(having)
 
 
+@pytest.mark.parametrize(
+    ("filters", "unlifted", "untold"),
+    [
+        ({"outcome": "misclassified"}, "only_errors", None),
+        ({"outcome": "real_right"}, "no_errors", "fake"),
+        ({"outcome": "fake_called_real"}, "only_errors", "real"),
+        ({"label": "real"}, None, "fake"),
+    ],
+)
+def test_a_share_or_lift_is_given_only_where_the_images_tell_it(
+    version_id: int, filters: dict[str, str], unlifted: str | None, untold: str | None
+) -> None:
+    rows = patterns(chosen(version_id, **filters))
+
+    assert rows
+    for row in rows:
+        assert (row.prevalence_real is None) == (untold == "real")
+        assert (row.prevalence_fake is None) == (untold == "fake")
+        assert bool(row.unlifted) == (row.lift is None)
+        assert unlifted is None or row.unlifted == unlifted
+
+
+def test_one_image_tells_no_lift(version_id: int) -> None:
+    alone = [cell for cell, own in images_by_cell(version_id).items() if len(own) == 1]
+    rows = [row for cell in alone for row in patterns(chosen(version_id, cell_id=cell))]
+
+    assert rows
+    assert all(row.lift is None and row.images == 1 for row in rows)
+
+
 def test_a_filter_that_lets_everything_through_changes_no_figure(version_id: int) -> None:
     everything = patterns(chosen(version_id))
     for filters in ({"p": (0.0, 1.0)}, {"severity": (1, 2, 3, 4, 5)}):
@@ -280,11 +310,9 @@ def test_the_figures_are_those_that_the_run_stored(
 ) -> None:
     for row in found:
         stored = session().get_one(Pattern, row.id)
-        for name in vars(PatternFigures)["__dataclass_fields__"]:
-            if name in ("lift_low", "lift_high"):  # bootstrapped, with other draws
-                continue
-            column = {"contribution_std": "spread_contribution"}.get(name, name)
-            assert getattr(row, name) == pytest.approx(getattr(stored, column), abs=1e-4)
+        assert (row.groups, row.images) == (stored.groups, stored.images)
+        assert row.mean_contribution == pytest.approx(stored.mean_contribution, abs=1e-4)
+        assert row.contribution_std == pytest.approx(stored.spread_contribution, abs=1e-4)
 
 
 def by_id(predictions: list[Prediction]) -> set[int]:

@@ -163,9 +163,9 @@ def everything_said(settings: Settings, folder: Path) -> list[tuple[object, ...]
                 .order_by(PixelGroup.image_id, PixelGroup.number)
             ),
             *session().execute(
-                select(Pattern.groups, Pattern.profile, Pattern.lift_low, Pattern.effect).order_by(
-                    Pattern.number
-                )
+                select(
+                    Pattern.groups, Pattern.profile, Pattern.mean_contribution, Pattern.effect
+                ).order_by(Pattern.number)
             ),
         ]
         session().rollback()

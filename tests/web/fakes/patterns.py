@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.web.fakes.data import CARDS, HAVING
 from tests.web.fakes.explore import FakeChosen
 from tests.web.fakes.state import State
+from workbench.analysis.regions.lift import Lift
 from workbench.services.errors import (
     InvalidError,
     NotFoundError,
@@ -65,10 +66,9 @@ class Patterns:
             mean_contribution=0.5,
             contribution_std=0.2,
             prevalence_real=0.12,
-            prevalence_fake=0.47,
-            lift=1.9,
-            lift_low=1.3,
-            lift_high=2.6,
+            prevalence_fake=0.47 if number == 2 else None,
+            lift=Lift(1.9, 1.3, 2.6) if number == 2 else None,
+            unlifted="" if number == 2 else "no_errors",
             tags=tags,
             exemplars=(GroupExemplar(200, 2, "real", 0.9, 0.5),),
             profile=(0.4, -0.1, 0.0),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Float, Integer
 from numpy import ndarray
+
+_Z = 1.959963984540054
+"""The 97.5% quantile of the normal distribution: for intervals of 95%."""
 
 
 @dataclass(frozen=True)
@@ -18,49 +21,41 @@ class Lift:
     high: float
 
 
-def lift(
-    has_pattern: Bool[ndarray, " image"], wrong: Bool[ndarray, " image"], *, seed: int
-) -> Lift:
-    """Compute the lift of one pattern; see `lifts`."""
-    counts = [
-        np.sum(has_pattern & wrong),
-        np.sum(has_pattern & ~wrong),
-        np.sum(~has_pattern & wrong),
-        np.sum(~has_pattern & ~wrong),
-    ]
-    return lifts(np.array([counts]), seed=seed)[0]
-
-
-def lifts(counts: Integer[ndarray, "pattern 4"], *, seed: int) -> list[Lift]:
+def lifts(counts: Integer[ndarray, "pattern 4"]) -> list[Lift | None]:
     """Compute each pattern's share of misclassified images over its share of all images.
 
-    counts: images with the pattern, wrong and right, then images without it, wrong and right.
+    counts: images with the pattern, misclassified and correct, then images without it, likewise.
 
-    The interval is the 95% percentile interval of 1,000 bootstrap resamples of the images, its
-    upper end at most 99. Without misclassified images, or without the pattern, the lift is 1 and
-    the interval [0, 99].
+    None where images cannot tell: none or all of them are misclassified, or none or all have the
+    pattern. The interval is that of the relative risk (logarithm with half an image added to each
+    count, after Walter, Biometrika 1975), carried over to the lift at the given share of errors; so
+    it has a width also where no misclassified image has the pattern, or only such images have it.
     """
-    known = ((counts[:, 0] + counts[:, 2]) > 0) & ((counts[:, 0] + counts[:, 1]) > 0)
-    found = [Lift(1.0, 0.0, 99.0)] * len(counts)
-    if not known.any():
-        return found
-    total = counts[known].sum(axis=1)
-    # Resampling images with replacement draws these four counts from a multinomial.
-    drawn = np.random.default_rng(seed).multinomial(
-        total, counts[known] / total[:, None], size=(1000, len(total))
+    with_wrong, with_right, without_wrong, without_right = counts.astype(np.float64).T
+    wrong, right = with_wrong + without_wrong, with_right + without_right
+    with_it, without = with_wrong + with_right, without_wrong + without_right
+    telling = (wrong > 0) & (right > 0) & (with_it > 0) & (without > 0)
+    total = np.maximum(wrong + right, 1)
+    value = with_wrong / np.maximum(wrong, 1) / np.where(telling, with_it / total, 1.0)
+    risk = np.log((with_wrong + 0.5) / (wrong + 0.5) / ((with_right + 0.5) / (right + 0.5)))
+    error = np.sqrt(
+        1 / (with_wrong + 0.5) - 1 / (wrong + 0.5) + 1 / (with_right + 0.5) - 1 / (right + 0.5)
     )
-    low, high = np.nanpercentile(_lift_of(drawn), [2.5, 97.5], axis=0)
-    for row, *figures in zip(
-        np.flatnonzero(known), _lift_of(counts[known]), low, np.minimum(high, 99.0), strict=True
-    ):
-        found[row] = Lift(*map(float, figures))
+    share = wrong / total
+    low = np.where(with_wrong > 0, _lift_at(risk - _Z * error, share), 0.0)
+    high = np.where(
+        with_right > 0, _lift_at(risk + _Z * error, share), total / np.maximum(wrong, 1)
+    )
+    return [
+        Lift(float(at), float(min(lowest, at)), float(max(highest, at))) if known else None
+        for known, at, lowest, highest in zip(telling, value, low, high, strict=True)
+    ]
+
+
+def _lift_at(
+    log_risk: Float[ndarray, " pattern"], share: Float[ndarray, " pattern"]
+) -> Float[ndarray, " pattern"]:
+    """The lift at a relative risk, where this share of the images is misclassified."""
+    risk = np.exp(log_risk)
+    found: Float[ndarray, " pattern"] = risk / (share * risk + 1 - share)
     return found
-
-
-def _lift_of(counts: Integer[ndarray, "*sample 4"]) -> Float[ndarray, "*sample"]:
-    both, only_pattern, only_wrong, _neither = np.moveaxis(counts, -1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        among_wrong = both / (both + only_wrong)
-        among_all = (both + only_pattern) / counts.sum(axis=-1)
-        ratio: Float[ndarray, "*sample"] = among_wrong / among_all
-    return ratio

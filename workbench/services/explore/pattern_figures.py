@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.analysis.regions.lift import Lift, lifts
-from workbench.services import app_settings
 from workbench.services.columns.store import ColumnStore, Rows
+from workbench.store.images import LABELS
 from workbench.store.outcomes import counts_of, label_count, right_count, wrong_count
 
 
@@ -27,29 +27,17 @@ class PatternFigures:
     mean_contribution: float
     contribution_std: float
     """Standard deviation."""
-    prevalence_real: float
-    prevalence_fake: float
-    lift: float
-    lift_low: float
-    lift_high: float
+    prevalence_real: float | None
+    """Share of the real images that have it; None where the area has no real image."""
+    prevalence_fake: float | None
+    lift: Lift | None
+    """In errors; None where the area's images cannot tell, as `unlifted` says why."""
+    unlifted: str
+    """`no_errors`, `only_errors` or `everywhere`; empty where there is a lift."""
 
 
 def figures_in(store: ColumnStore, area: Rows) -> tuple[PatternFigures, ...]:
     """The figures of each of a version's patterns among the images of an area."""
-    return _figures(store, area, app_settings.settings().seed)
-
-
-def figures_of_all(store: ColumnStore) -> tuple[PatternFigures, ...]:
-    """The figures of each of a version's patterns among all its images; computed once."""
-    return _of_all(store, app_settings.settings().seed)
-
-
-@lru_cache(maxsize=16)
-def _of_all(store: ColumnStore, seed: int) -> tuple[PatternFigures, ...]:
-    return _figures(store, np.ones(store.count, np.bool_), seed)
-
-
-def _figures(store: ColumnStore, area: Rows, seed: int) -> tuple[PatternFigures, ...]:
     whole = counts_of(store.outcomes[area])
     entries = store.entries_of(area)
     outcomes = store.outcomes.take(store.member_rows.take(entries))
@@ -58,11 +46,16 @@ def _figures(store: ColumnStore, area: Rows, seed: int) -> tuple[PatternFigures,
     having = having.reshape(-1, len(whole))  # also where there is no pattern
     without = whole - having
     counts = [count(which) for which in (having, without) for count in (wrong_count, right_count)]
-    lifted = lifts(np.stack(counts, axis=1), seed=seed)
     return tuple(
         _of_one(store, entries[part], each, whole, lift)
-        for each, part, lift in zip(having, parts, lifted, strict=True)
+        for each, part, lift in zip(having, parts, lifts(np.stack(counts, axis=1)), strict=True)
     )
+
+
+@lru_cache(maxsize=16)
+def figures_of_all(store: ColumnStore) -> tuple[PatternFigures, ...]:
+    """The figures of each of a version's patterns among all its images; computed once."""
+    return figures_in(store, np.ones(store.count, np.bool_))
 
 
 def _of_one(
@@ -70,15 +63,17 @@ def _of_one(
     entries: NDArray[np.int64],
     having: NDArray[np.int64],
     whole: NDArray[np.int64],
-    lift: Lift,
+    lift: Lift | None,
 ) -> PatternFigures:
     """`having` and `whole` are images by outcome: of the area with the pattern, and all of it."""
     groups = int(store.member_counts.take(entries).sum(dtype=np.int64))
     mean = float(store.member_contributions.take(entries).sum()) / max(groups, 1)
     square = float(store.member_squares.take(entries).sum()) / max(groups, 1)
     prevalence_real, prevalence_fake = (
-        float(label_count(having, label) / max(int(label_count(whole, label)), 1))
-        for label in ("real", "fake")
+        int(label_count(having, label)) / total
+        if (total := int(label_count(whole, label)))
+        else None
+        for label in LABELS
     )
     return PatternFigures(
         groups=groups,
@@ -87,7 +82,13 @@ def _of_one(
         contribution_std=max(square - mean**2, 0.0) ** 0.5,
         prevalence_real=prevalence_real,
         prevalence_fake=prevalence_fake,
-        lift=lift.value,
-        lift_low=lift.low,
-        lift_high=lift.high,
+        lift=lift,
+        unlifted="" if lift else _unlifted(whole),
     )
+
+
+def _unlifted(whole: NDArray[np.int64]) -> str:
+    """Why the images of an area, counted by outcome, tell nothing of a lift in errors."""
+    if not wrong_count(whole):
+        return "no_errors"
+    return "everywhere" if right_count(whole) else "only_errors"

@@ -124,8 +124,8 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
     rows = _rows(found.all(), chosen)
     key = {
         "contribution": lambda row: abs(row.mean_contribution),
-        "lift": lambda row: row.lift,
-        "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
+        "lift": lambda row: row.lift.value if row.lift else -1.0,
+        "prevalence": lambda row: (row.prevalence_real or 0.0) + (row.prevalence_fake or 0.0),
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }[order]
     return tuple(sorted(rows, key=key, reverse=True))

@@ -11,7 +11,6 @@ from sqlalchemy import delete, select, update
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import Effect
-from workbench.analysis.regions.lift import lift
 from workbench.analysis.regions.patterns import (
     Stability,
     cluster_groups,
@@ -121,10 +120,10 @@ def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings
     )
 
 
-def write_patterns(version_id: int, scores: Scores, found: FoundPatterns, *, seed: int) -> None:
+def write_patterns(version_id: int, scores: Scores, found: FoundPatterns) -> None:
     """Write a version's patterns afresh, in chunks, and its figures of all of them."""
     _remove_patterns(version_id)
-    patterns = [_pattern(version_id, scores, found, number, seed=seed) for number in found.effects]
+    patterns = [_pattern(version_id, scores, found, number) for number in found.effects]
     with transaction() as write:
         write.add_all(patterns)
         write.flush()
@@ -155,14 +154,11 @@ def _remove_patterns(version_id: int) -> None:
         change_in_chunks(delete(Pattern), Pattern.number, Pattern.version_id == version_id)
 
 
-def _pattern(
-    version_id: int, scores: Scores, found: FoundPatterns, number: int, *, seed: int
-) -> Pattern:
+def _pattern(version_id: int, scores: Scores, found: FoundPatterns, number: int) -> Pattern:
     members, effect = found.numbers == number, found.effects[number]
     by_dimension = found.groups.by_dimension[members]
     contribution = by_dimension.sum(axis=1)
     has = np.isin(scores.image_ids, found.groups.image_ids[members])
-    more = lift(has, scores.wrong, seed=seed)
     return Pattern(
         version_id=version_id,
         number=number,
@@ -171,11 +167,6 @@ def _pattern(
         images=int(has.sum()),
         mean_contribution=float(contribution.mean()),
         spread_contribution=float(contribution.std()),
-        prevalence_real=_share(has[~scores.fake]),
-        prevalence_fake=_share(has[scores.fake]),
-        lift=more.value,
-        lift_low=more.low,
-        lift_high=more.high,
         profile=[float(f"{value:.6g}") for value in by_dimension.mean(axis=0)],
         effect=effect.value,
         effect_low=effect.low,
@@ -202,7 +193,3 @@ def _write_metrics(version_id: int, effects: dict[int, Effect], stable: Stabilit
     with transaction() as write:
         version = write.get_one(ModelVersion, version_id)
         version.metrics = version.metrics | figures
-
-
-def _share(has: NDArray[np.bool_]) -> float:
-    return float(has.mean()) if len(has) else 0.0

@@ -100,7 +100,7 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
     found = patterns.find_patterns(version_id, known, encoder, head, settings, progress)
     progress.advance(0, 1, WRITING)
-    patterns.write_patterns(version_id, known, found, seed=settings.seed)
+    patterns.write_patterns(version_id, known, found)
     cells.write_cells(version_id, known)
     progress.advance(1, 1, WRITING)
 

@@ -8,7 +8,6 @@ from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.preprocessing import normalize
 
 from workbench.analysis.regions import patterns
-from workbench.analysis.regions.lift import lift
 from workbench.analysis.regions.patterns import (
     MOST_RESAMPLED,
     UNCLUSTERED,
@@ -114,23 +113,6 @@ def test_the_medoid_has_typicality_zero_and_opposites_are_far() -> None:
     assert distances.min() == 0
     assert distances.argmax() == 3
     assert distances[3] == pytest.approx(2.0)
-
-
-def test_lift_is_the_ratio_of_shares_with_an_interval_around_it() -> None:
-    has_pattern = np.array([True] * 30 + [False] * 70)
-    wrong = np.array([True] * 15 + [False] * 15 + [True] * 5 + [False] * 65)
-
-    found = lift(has_pattern, wrong, seed=0)
-
-    assert found.value == pytest.approx((15 / 20) / 0.3)
-    assert found.low < found.value < found.high
-    assert found.low > 1
-
-
-def test_lift_knows_nothing_where_nothing_is_wrong() -> None:
-    found = lift(np.array([True, False]), np.array([False, False]), seed=0)
-
-    assert (found.value, found.low, found.high) == (1.0, 0.0, 99.0)
 
 
 @pytest.fixture
