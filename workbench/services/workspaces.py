@@ -11,6 +11,7 @@ from sqlalchemy import select
 from workbench.services.collections import find_collection
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.review_queue import ReviewQueue, review_queue
+from workbench.services.models.version_images import VersionImages, images_of
 from workbench.services.models.versions import VersionSummary, finished_versions, version_summary
 from workbench.services.runs.queue import RunView, open_run
 from workbench.store.database import session
@@ -31,6 +32,18 @@ class CollectionSummary:
     fake: int
     active: VersionSummary | None
     file_facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ListedCollection(CollectionSummary):
+    """A collection at home, with the images of its active version."""
+
+    analysed: VersionImages | None
+
+    @property
+    def imported_since(self) -> int:
+        """How many of its images the active version has not analysed."""
+        return self.images - self.analysed.images if self.analysed else 0
 
 
 @dataclass(frozen=True)
@@ -58,14 +71,21 @@ class ShownVersion:
     number: int
 
 
-def collections() -> tuple[CollectionSummary, ...]:
-    """All collections by name. Two queries, however many there are."""
+def collections() -> tuple[ListedCollection, ...]:
+    """All collections by name. Three queries, however many there are."""
     active = {
         row.collection_id: row
         for row in session().scalars(select(ModelVersion).join(ActiveVersion))
     }
     found = session().scalars(select(Collection).order_by(Collection.name))
-    return tuple(_summary(each, active.get(each.id)) for each in found)
+    images = images_of([each.id for each in active.values()])
+    return tuple(
+        ListedCollection(
+            **vars(_summary(each, version)), analysed=images.get(version.id) if version else None
+        )
+        for each in found
+        for version in (active.get(each.id),)
+    )
 
 
 def workspace(name: str, version_number: int | None = None) -> Workspace:

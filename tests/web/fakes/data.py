@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from workbench.services.accounts import Account
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.cells import CellView
+from workbench.services.models.version_images import VersionImages
 from workbench.services.models.versions import VersionSummary
-from workbench.services.workspaces import CollectionSummary
+from workbench.services.workspaces import ListedCollection
 from workbench.store.outcomes import WRONG
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -23,9 +24,11 @@ OLD = VersionSummary(1, 1, 0.80, 0.76, 0.84, 0.74, "packaged", "patch_share", NO
 
 NEW = VersionSummary(2, 2, 0.84, 0.81, 0.87, 0.79, "packaged", "patch_share", NOON, active=True)
 
-FACES = CollectionSummary(1, "faces", "Faces", "Six faces.", 6, 3, 3, NEW, {"auc": 0.53})
+SIX = VersionImages(images=6, real=3, fake=3, overturned=1, unsure=1, excluded=2)
 
-RAW = CollectionSummary(2, "raw", "Raw", "", 4, 2, 2, None, {})
+FACES = ListedCollection(1, "faces", "Faces", "Six faces.", 6, 3, 3, NEW, {"auc": 0.53}, SIX)
+
+RAW = ListedCollection(2, "raw", "Raw", "", 4, 2, 2, None, {}, None)
 
 
 def _card(image_id: int, label: str, p: float, outcome: str) -> ImageCard:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from tests.web.fakes.data import FACES, NEW, OLD
+from tests.web.fakes.data import FACES, NEW, OLD, SIX
 from tests.web.fakes.state import State
+from workbench.services.models.version_images import VersionImages
 from workbench.services.models.versions import VersionRow
+
+
+class Images:
+    def images_of(self, version_ids: Collection[int]) -> dict[int, VersionImages]:
+        return dict.fromkeys(version_ids, SIX)
 
 
 @dataclass
@@ -21,6 +28,6 @@ class Versions:
             return ()
         counts = {"images": 6, "real": 3, "fake": 3, "overturned": 1, "excluded": 0, "held_out": 1}
         return (
-            VersionRow(NEW, 1, counts, {"held_out_auc": 0.84, "parent_auc": 0.80}, 2),
-            VersionRow(OLD, None, counts, {"held_out_auc": 0.80}, 3),
+            VersionRow(NEW, 1, SIX, counts, {"held_out_auc": 0.84, "parent_auc": 0.80}, 2),
+            VersionRow(OLD, None, SIX, counts, {"held_out_auc": 0.80}, 3),
         )

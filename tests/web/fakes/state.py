@@ -15,7 +15,7 @@ from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.runs.queue import RunView
-from workbench.services.workspaces import CollectionSummary
+from workbench.services.workspaces import ListedCollection
 
 
 @dataclass
@@ -32,7 +32,7 @@ class State:
     counted: list[int] = field(default_factory=list)
     """The versions that the taxonomy was last counted in."""
     runs: list[RunView] = field(default_factory=list)
-    collections: list[CollectionSummary] = field(default_factory=lambda: [FACES, RAW])
+    collections: list[ListedCollection] = field(default_factory=lambda: [FACES, RAW])
     worker_alive: bool = True
     encoder_missing: bool = False
     reads_text: bool = False

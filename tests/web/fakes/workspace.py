@@ -9,7 +9,7 @@ from tests.web.fakes.data import ADA, BEN, CARDS, FACES, NEW, OLD, PASSWORD, RAW
 from tests.web.fakes.state import State
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
-from workbench.services.workspaces import CollectionSummary, ShownVersion, Workspace
+from workbench.services.workspaces import ListedCollection, ShownVersion, Workspace
 from workbench.store.failures import DatabaseAwayError
 
 
@@ -54,7 +54,7 @@ class FakeQueue:
 class Collections:
     book: State
 
-    def collections(self) -> tuple[CollectionSummary, ...]:
+    def collections(self) -> tuple[ListedCollection, ...]:
         if self.book.broken:
             raise RuntimeError("the database is away")
         return tuple(self.book.collections)
@@ -68,7 +68,8 @@ class Collections:
         version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
-        return Workspace(FACES, version, (NEW, OLD), running, FakeQueue(self.book))
+        faces = next((each for each in self.book.collections if each.name == name), FACES)
+        return Workspace(faces, version, (NEW, OLD), running, FakeQueue(self.book))
 
     def shown_version(self, name: str, version_number: int | None = None) -> ShownVersion | None:
         version = self.workspace(name, version_number).version

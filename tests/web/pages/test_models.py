@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes.data import ADA, OLD
+from tests.web.fakes.data import ADA, FACES, OLD
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 
@@ -20,7 +21,7 @@ def test_versions_are_listed_with_parent_interval_and_decisions(visitor: Reader)
     rows = re.findall(r'<tr data-version="(\d+)">(.*?)</tr>', page, re.DOTALL)
     assert [number for number, _row in rows] == ["2", "1"]
     newest = rows[0][1]
-    for words in ("active", "from v1", "0.840", "0.81–0.87", "+0.040", "79.0%", "1 overturned"):
+    for words in ("active", "from v1", "0.840", "0.81–0.87", "+0.040", "79.0%", "3 real, 3 fake"):
         assert words in newest, words
     assert "first" in rows[1][1]
 
@@ -149,3 +150,19 @@ def test_a_version_that_the_collection_lacks_cannot_become_active(
 
 def test_a_collection_without_versions_says_how_to_get_one(visitor: Reader) -> None:
     assert "analyze --collection raw" in visitor.get("/c/raw/models").text
+
+
+def test_home_and_models_count_the_images_of_a_version_alike(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.collections[0] = replace(FACES, images=8, real=4, fake=4)
+    home, models, overview = (
+        visitor.get(url).text for url in ("/", "/c/faces/models", "/c/faces/")
+    )
+
+    decided = "1 overturned, 1 unsure, 2 excluded"
+    assert f"In v2: {decided}. 2 images imported since." in " ".join(home.split())
+    assert "3 real, 3 fake" in home
+    assert models.count(decided) == 2
+    assert "6 images" in models
+    assert "2 images imported since, not analysed" in overview

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import NotFoundError
+from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
@@ -43,6 +44,7 @@ class VersionRow:
 
     summary: VersionSummary
     parent_number: int | None
+    images: VersionImages
     dataset_counts: dict[str, Any]
     metrics: dict[str, Any]
     patterns: int
@@ -104,6 +106,7 @@ def versions(collection_id: int) -> tuple[VersionRow, ...]:
     active = session().get(ActiveVersion, collection_id)
     found = finished_versions(collection_id)
     numbers = {each.id: each.number for each in found}
+    images = images_of(numbers)
     patterns: dict[int, int] = dict(
         session()
         .execute(
@@ -118,6 +121,7 @@ def versions(collection_id: int) -> tuple[VersionRow, ...]:
         VersionRow(
             summary=version_summary(each, active.version_id if active else None),
             parent_number=numbers.get(each.parent_id) if each.parent_id else None,
+            images=images[each.id],
             dataset_counts=each.dataset.counts,
             metrics=each.metrics,
             patterns=patterns.get(each.id, 0),

@@ -16,6 +16,7 @@ from workbench.services.explore.filters import FilterChoices
 from workbench.services.explore.grid import Overview
 from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
+from workbench.services.models import version_images
 from workbench.services.review import pattern_names
 from workbench.services.workspaces import Workspace
 from workbench.web.panels.dimensions import dimensions_panel
@@ -61,6 +62,8 @@ class ExplorePage:
     """Of the dimension that is picked, left and right."""
     left_name: str
     right_name: str
+    imported_since: int
+    """How many images of the collection the version has not analysed."""
     welcome: bool
     """Whether to explain what this is and where to click first."""
 
@@ -112,6 +115,7 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
     overview = overview_panel(view, chosen, marked)
     ranked = patterns.patterns(chosen, view.sort)
     sides = dimensions_panel(view, chosen)
+    counted = version_images.images_of([version])
     return ExplorePage(
         view=view,
         workspace=workspace,
@@ -135,5 +139,6 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         ),
         left_name=sides.left_name,
         right_name=sides.right_name,
+        imported_since=workspace.collection.images - counted[version].images,
         welcome=WELCOMED not in request.cookies,
     )

@@ -6,7 +6,8 @@ from flask import Flask
 from flask_babel import gettext, lazy_gettext
 
 from workbench.services.explore.pattern_figures import PatternFigures
-from workbench.web.site.formatting import factor, percent
+from workbench.services.models.version_images import VersionImages
+from workbench.web.site.formatting import count, factor, percent
 
 LIFTED_FROM = 1.05
 """The lower end of a lift's interval from which it is shown as raised."""
@@ -48,7 +49,17 @@ def is_lifted(figures: PatternFigures) -> bool:
     return figures.lift is not None and figures.lift.low >= LIFTED_FROM
 
 
+def decided_words(images: VersionImages) -> str:
+    """What people's decisions did to a version's images."""
+    return gettext(
+        "%(overturned)s overturned, %(unsure)s unsure, %(excluded)s excluded",
+        overturned=count(images.overturned),
+        unsure=count(images.unsure),
+        excluded=count(images.excluded),
+    )
+
+
 def register(app: Flask) -> None:
     """Make every function of this module a template filter of its own name."""
-    for function in (is_lifted, lift_note, lift_value, prevalence_words):
+    for function in (decided_words, is_lifted, lift_note, lift_value, prevalence_words):
         app.add_template_filter(function)
