@@ -1,4 +1,5 @@
 // Binds small modules to the elements that ask for them by `data-module`, and again after a swap.
+import { again } from "./modules/again.js";
 import { autosubmit } from "./modules/autosubmit.js";
 import { explore } from "./modules/explore.js";
 import { listenForFailures } from "./modules/failures.js";
@@ -11,7 +12,7 @@ import { listenForSwaps } from "./modules/swaps.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 
-const modules = { autosubmit, explore, judging, map, theme, viewer };
+const modules = { again, autosubmit, explore, judging, map, theme, viewer };
 const bound = new WeakMap();
 
 function bind() {

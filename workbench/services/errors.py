@@ -34,6 +34,10 @@ class UnavailableError(ServiceError):
         self.detail = detail
 
 
+class BusyError(UnavailableError):
+    """Too much is being computed; the same would make sense in a moment."""
+
+
 class ImageError(ServiceError):
     """Something failed at one image of many; the message names it."""
 

@@ -2,9 +2,14 @@
 // that one keeps one's place. The answer is the whole page; only the part is taken from it. The
 // attribute's value is the part's selector; empty means the main content, which is morphed.
 
-function swap(url, selector) {
+import { later, secondsUntil } from "./again.js";
+
+let latest = null;
+
+function swap(url, selector, tries = 0) {
   const target = selector || "#main";
   const anchor = url.hash;
+  latest = { url, selector, tries };
   htmx.ajax("GET", url.pathname + url.search, {
     source: "#main",
     target,
@@ -21,6 +26,14 @@ export function follow(url) {
 }
 
 export function listenForSwaps() {
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    const asked = latest;
+    if (!asked || ctx.sourceElement?.id !== "main") return;
+    later(secondsUntil(ctx.response), asked.tries, () => {
+      // Unless something else was asked for meanwhile.
+      if (latest === asked) swap(asked.url, asked.selector, asked.tries + 1);
+    });
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-swap]");
     if (!link || !window.htmx || event.defaultPrevented || event.button !== 0) return;

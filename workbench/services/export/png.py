@@ -8,7 +8,6 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
-from threading import BoundedSemaphore
 
 import numpy as np
 from flask_babel import gettext, lazy_gettext
@@ -24,9 +23,7 @@ from workbench.services.errors import InvalidError, UnavailableError
 SCALE = 2
 """Pixels of the PNG for each unit of the document: sharp on paper and on dense screens."""
 MOST_PIXELS = 40_000_000
-PATIENCE_SECONDS = 20
 LONGEST_SECONDS = 60
-_drawing = BoundedSemaphore(2)
 
 _PLAINLY: dict[str, str | LazyString] = {
     "\N{MINUS SIGN}": "-",
@@ -48,19 +45,13 @@ _NOBODY_S = "\U000f1234"
 def png_of(svg: str, width: float, height: float) -> bytes:
     """A PNG of an SVG document of `width` x `height` units, at `SCALE`; it loads nothing.
 
-    Raises InvalidError for a document too large to draw, UnavailableError where others are drawing
-    or it takes too long.
+    Raises InvalidError for a document too large to draw, UnavailableError where it takes too long.
     """
     if width * height * SCALE**2 > MOST_PIXELS:
         raise InvalidError(gettext("This image is too large for PNG. Download it as SVG."))
-    if not _drawing.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError(gettext("Too many exports are running. Try again in a moment."))
-    try:
-        font = _kept_font(app_settings.settings().cache_dir)
-        plainly = {sign: str(words) for sign, words in _replacements(font).items()}
-        return _drawn(svg.translate(plainly), font, SCALE)
-    finally:
-        _drawing.release()
+    font = _kept_font(app_settings.settings().cache_dir)
+    plainly = {sign: str(words) for sign, words in _replacements(font).items()}
+    return _drawn(svg.translate(plainly), font, SCALE)
 
 
 def _drawn(svg: str, font: str, scale: float, *, bare: bool = False) -> bytes:

@@ -22,7 +22,7 @@ from workbench.analysis.regions.counterfactual import (
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import app_settings, audit
-from workbench.services.errors import NotFoundError, UnavailableError
+from workbench.services.errors import NotFoundError
 from workbench.services.image.edits import (
     DimensionEdit,
     Edit,
@@ -46,9 +46,9 @@ from workbench.store.judgements import CounterfactualNote
 from workbench.store.results import Prediction
 
 CONTROLS = 10
-PATIENCE_SECONDS = 10
-# Each encodes eleven images: without a bound, a few of them would hold every thread of the server.
-_tries = threading.BoundedSemaphore(2)
+# One takes all processors; two at once would take more than twice as long. Who may wait here is
+# bounded by the slots for expensive requests (`web/site/slots.py`).
+_encoding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,8 @@ def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settin
     # Here and not above: loading torch takes seconds, and no other page needs it.
     from workbench.services.models.inference import logits_under  # noqa: PLC0415
 
-    if not _tries.acquire(timeout=PATIENCE_SECONDS):
-        raise UnavailableError(
-            gettext("Too many counterfactuals are running. Try again in a moment.")
-        )
-    try:
+    with _encoding:
         return logits_under(version_id, pictures, settings)
-    finally:
-        _tries.release()
 
 
 def _p(logit: float) -> float:

@@ -13,7 +13,7 @@ from workbench.web.exports.drawings import DRAWINGS
 from workbench.web.exports.plain_styles import plain_style
 from workbench.web.presenters import sheets
 from workbench.web.request.entering import enter, version_of
-from workbench.web.site import security
+from workbench.web.site import security, slots
 
 blueprint = Blueprint("exports", __name__)
 
@@ -21,7 +21,8 @@ KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @blueprint.get("/c/<collection:name>/export/<picture>.<kind>")
-@security.limiter.limit(security.tries_allowed)
+@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@slots.costly()
 def picture(name: str, picture: str, kind: str) -> Response:
     """A view as a picture, set up by the same query parameters as its page."""
     if picture not in DRAWINGS or kind not in KINDS:

@@ -14,7 +14,7 @@ from workbench.web.exports.plain_styles import plain_style
 from workbench.web.panels.pattern import pattern_panel
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view_reading import read_after
-from workbench.web.site import security
+from workbench.web.site import security, slots
 
 blueprint = Blueprint("reports", __name__)
 
@@ -23,7 +23,8 @@ PATTERNS_REPORTED = 90
 
 
 @blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>/report.html")
-@security.limiter.limit(security.tries_allowed)
+@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@slots.costly()
 def pattern(name: str, pattern_id: int) -> Response:
     """One pattern: what it is, its figures in words, whom it misleads, what people said."""
     _view, workspace = enter(name)
@@ -36,7 +37,8 @@ def pattern(name: str, pattern_id: int) -> Response:
 
 
 @blueprint.get("/c/<collection:name>/patterns/report.html")
-@security.limiter.limit(security.tries_allowed)
+@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@slots.costly()
 def all_patterns(name: str) -> Response:
     """All patterns of a version, or of a selection, each in short."""
     view, workspace = enter(name)

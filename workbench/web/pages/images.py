@@ -23,7 +23,7 @@ from workbench.web.presenters.score import Breakdown
 from workbench.web.request.edits import read_edit
 from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.view import View
-from workbench.web.site import security
+from workbench.web.site import security, slots
 
 blueprint = Blueprint("images", __name__)
 
@@ -59,7 +59,10 @@ def _without_edit() -> bool:
 
 
 @blueprint.get("/c/<collection:name>/images/<record:image_id>")
-@security.limiter.limit(security.tries_allowed, exempt_when=_without_edit)
+@security.limiter.limit(
+    security.tries_allowed, exempt_when=_without_edit, deduct_when=security.was_computed
+)
+@slots.costly(unless=_without_edit)
 def show(name: str, image_id: int) -> str:
     """One image within a selection; `edit` tries a counterfactual on it."""
     view, workspace = enter(name)

@@ -13,13 +13,14 @@ from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT
 from workbench.web.request.edits import read_edit
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import choice, words
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, slots
 
 blueprint = Blueprint("notes", __name__)
 
 
 @blueprint.post("/c/<collection:name>/images/<record:image_id>/notes")
 @security.requires("note")
+@slots.costly()
 def save(name: str, image_id: int) -> Response:
     """Save a counterfactual with what was expected of it."""
     view, version_id = enter_to_write(name)

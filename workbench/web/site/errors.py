@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from workbench.services.errors import (
+    BusyError,
     ConflictError,
     InvalidError,
     NotFoundError,
@@ -27,7 +28,7 @@ from workbench.store.failures import (
     DatabaseReadOnlyError,
     StorageError,
 )
-from workbench.web.site import security
+from workbench.web.site import security, slots
 from workbench.web.site.formatting import duration
 
 Answer = tuple[str, int]
@@ -120,6 +121,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(StorageError, _not_stored)
     app.register_error_handler(OSError, _not_written)
     app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(BusyError, _busy)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(TooManyRequests, _too_often)
     app.register_error_handler(HTTPException, _failed)
@@ -137,13 +139,24 @@ def _refused(error: ServiceError) -> Answer:
     return answer(status, words_of(error))
 
 
+def _busy(error: BusyError) -> Response:
+    slots.hold_back()
+    return _later(503, str(error), slots.RETRY_SECONDS)
+
+
 def _not_stored(error: StorageError) -> Response:
     log.error("database", kind=type(error).__name__, cause=str(error.orig), path=request.path)
     kind = next(each for each in type(error).__mro__ if each in STORAGE)
     status = 507 if kind is DatabaseFullError else 503
-    response = make_response(answer(status, _with_loss(STORAGE[kind])))
+    words = _with_loss(STORAGE[kind])
     if kind in (DatabaseAwayError, DatabaseBusyError):
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return _later(status, words, RETRY_SECONDS)
+    return make_response(answer(status, words))
+
+
+def _later(status: int, words: str, seconds: int) -> Response:
+    response = make_response(answer(status, words, retry_after=seconds))
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -174,6 +187,7 @@ def _forged(_error: CSRFError) -> Answer:
 
 def _too_often(error: TooManyRequests) -> Response:
     """How long to wait, on the page and as Retry-After."""
+    slots.hold_back()
     seconds = error.retry_after if isinstance(error.retry_after, int) else security.limit_ends_in()
     response = make_response(answer(429, gettext("Try again in %(time)s.", time=duration(seconds))))
     response.headers["Retry-After"] = str(seconds)
@@ -187,9 +201,15 @@ def _failed(error: HTTPException) -> Answer | HTTPException:
     return answer(status, None)
 
 
-def answer(status: int, message: str | None) -> Answer:
-    """The page for a status; a fragment's request gets the words alone."""
+def answer(status: int, message: str | None, *, retry_after: int | None = None) -> Answer:
+    """The page for a status; a fragment's request gets the words alone.
+
+    Where it makes sense after so many seconds, the page's script asks again by itself.
+    """
     known = EXPLANATIONS.get(status) or EXPLANATIONS[500 if status >= 500 else 400]
     words = message or known.text
     template = "partials/refusal.html" if request.headers.get("HX-Request") else "views/error.html"
-    return render_template(template, status=status, title=known.title, message=words), status
+    page = render_template(
+        template, status=status, title=known.title, message=words, retry_after=retry_after
+    )
+    return page, status

@@ -109,6 +109,11 @@ def limit_ends_in() -> int:
     return max(math.ceil(met.reset_at - time.time()), 1) if met else 60
 
 
+def was_computed(response: Response) -> bool:
+    """Whether an answer counts as a try: what found no free slot cost nothing."""
+    return response.status_code != 503
+
+
 def user_id() -> int:
     """Id of the signed-in account."""
     return int(current_user.account.id)

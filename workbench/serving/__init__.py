@@ -1,0 +1,1 @@
+"""How requests come in: connections and their deadlines, and the process for expensive ones."""
