@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from PIL import ImageDraw
 from workbench.analysis.heatmap import RAMP, STEPS, ZERO, contribution_map, grey_levels
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
-from workbench.files import write_durably
+from workbench.files import write_whole
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
@@ -31,6 +32,7 @@ from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
+_JPEG_END = b"\xff\xd9"
 _CONTEXT = 1.6
 """A crop shows its group with so many times the group's own extent around."""
 
@@ -89,11 +91,25 @@ def _check_size(size: int) -> None:
 
 
 def _kept(path: Path, make: Callable[[], Picture.Image]) -> Path:
-    if not path.is_file():
+    """A picture's file, made unless it is there and whole.
+
+    Not synced: a page of thumbnails would wait for the disk a hundred times. What a power cut
+    leaves of one is noticed, and made again.
+    """
+    if not _is_whole(path):
         content = io.BytesIO()
         make().save(content, "JPEG", quality=88)
-        write_durably(path, content.getvalue())
+        write_whole(path, content.getvalue())
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_JPEG_END), os.SEEK_END)
+            return file.read() == _JPEG_END
+    except OSError:
+        return False
 
 
 def _crop(group: PixelGroup, source: Path, size: int) -> Picture.Image:
