@@ -80,10 +80,10 @@ class Visitor:
         self._cookie = ""
         self._token = ""
 
-    def sign_in(self, page: str, name: str = NAME) -> None:
+    def sign_in(self, page: str, name: str = NAME, password: str = PASSWORD) -> None:
         """Sign in, and take from `page`, which has a form, the token that writing needs."""
         token = self._token_of("/login")
-        fields = {"csrf_token": token, "name": name, "password": PASSWORD}
+        fields = {"csrf_token": token, "name": name, "password": password}
         answer = self._ask("POST", "/login", urlencode(fields), keep=True)
         if answer.status != 303:
             raise RuntimeError(f"signing in was answered with {answer.status}")
