@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from filelock import FileLock
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -113,6 +113,17 @@ class Settings(BaseSettings):
 
     https: bool = False
     """Mark cookies as secure, for a workbench served over https only."""
+
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names, comma-separated, by which people reach the workbench beside this machine's own and the
+    address that it listens on; `.example.org` stands for all names below a domain."""
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name for each in value.split(",") if (name := each.strip().lower()))
 
     @field_validator("data_dir", "image_root", mode="after")
     @classmethod

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask, g
-from flask.testing import FlaskClient
+from flask import Flask
 from sqlalchemy import func, select
 
 from workbench.config import Settings
@@ -112,7 +111,6 @@ def test_a_new_password_replaces_the_old(ada: Account, ben: Account) -> None:
     changed = authenticate("ada", "another long one")
     assert changed is not None
     assert (changed.id, changed.name, changed.role) == (ada.id, ada.name, ada.role)
-    assert changed.stamp != ada.stamp
     assert authenticate("ada", PASSWORD) is None
     assert authenticate("ben", PASSWORD) == ben
 
@@ -160,22 +158,37 @@ def test_making_and_changing_an_account_leave_events_without_the_password(ada: A
     assert all(each.detail == {} for each in events)
 
 
-def test_an_account_is_found_by_its_id(ada: Account) -> None:
-    assert accounts.account(ada.id) == ada
-    assert accounts.account(ada.id + 1) is None
+def test_a_role_is_changed_and_its_change_is_recorded(ada: Account) -> None:
+    accounts.set_role("ada", "reviewer")
+
+    found = authenticate("ada", PASSWORD)
+    assert found is not None
+    assert found.role == "reviewer"
+    event = session().scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event is not None
+    assert (event.action, event.detail) == (
+        "user.role",
+        {"before": "developer", "after": "reviewer"},
+    )
+    with pytest.raises(InvalidError):
+        accounts.set_role("ada", "admin")
 
 
-def test_a_new_password_ends_the_sessions_of_the_old(client: FlaskClient, ada: Account) -> None:
-    client.application.config["WTF_CSRF_ENABLED"] = False
-    client.post("/login", data={"name": "ada", "password": PASSWORD})
-    signed_in = client.get("/").status_code
+def test_a_deactivated_account_cannot_sign_in_until_it_is_activated(ada: Account) -> None:
+    accounts.deactivate("ada")
+    assert authenticate("ada", PASSWORD) is None
+    assert accounts.people()[0].deactivated_at is not None
 
-    set_password("ada", "another good password")
-    # The test's own application context outlives its requests, and remembers who asked.
-    g.pop("_login_user")
+    accounts.activate("ada")
+    assert authenticate("ada", PASSWORD) == ada
 
-    assert signed_in == 200
-    assert client.get("/").status_code == 303
+
+@pytest.mark.parametrize("change", [accounts.deactivate, accounts.activate])
+def test_only_an_account_that_is_there_is_deactivated(
+    tables: Flask, change: Callable[[str], None]
+) -> None:
+    with pytest.raises(InvalidError, match="“nobody” not found"):
+        change("nobody")
 
 
 def test_a_secret_that_could_be_guessed_is_refused() -> None:

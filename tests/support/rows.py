@@ -15,7 +15,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
-from workbench.store.people import AuditEvent, User
+from workbench.store.people import AuditEvent, SignInSession, User
 from workbench.store.results import (
     CachedPart,
     Cell,
@@ -192,6 +192,7 @@ def fill_every_table() -> None:
                     text="The blur is what it sees.",
                 ),
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
+                SignInSession(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
             ]
         )
         write.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 PAGES = {
     "/": "Collections",
     "/login": "Sign in",
+    "/account": "Account",
     "/taxonomy": "Taxonomy",
     "/c/faces/": "Explore faces",
     "/c/faces/?cell=11&a=11&b=12&outcome=misclassified&dimension=1&pattern=31": "Explore",

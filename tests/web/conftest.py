@@ -36,9 +36,6 @@ def make_app(
         WORKBENCH=settings,
         SECRET_KEY="made up",
         MAX_CONTENT_LENGTH=100_000,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=https,
     )
     if translations is not None:
         app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)

@@ -113,6 +113,21 @@ def bound_in_words(host: str, port: int) -> Iterator[None]:
         ) from error
 
 
+def own_names(host: str) -> tuple[str, ...]:
+    """What people may call this machine where a server listens on `host`.
+
+    For all of its addresses, that is its own name and those addresses that it knows of.
+    """
+    if host not in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not listened on
+        return (host.lower(),)
+    name = socket.gethostname().lower()
+    try:
+        addresses = socket.gethostbyname_ex(name)[2]
+    except OSError:
+        addresses = []
+    return (name, socket.getfqdn().lower(), *addresses)
+
+
 def require_port(host: str, port: int) -> None:
     """Raise ClickException where another process listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

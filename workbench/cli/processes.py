@@ -11,6 +11,7 @@ from workbench.cli import logs
 from workbench.cli.context import (
     app_with_tables,
     bound_in_words,
+    own_names,
     read_settings,
     require_time_zone,
 )
@@ -25,7 +26,8 @@ from workbench.serving.serve import THREADS, run
 def serve(host: str, port: int) -> None:
     """Serve the pages."""
     settings = read_settings()
-    app = app_with_tables(settings)
+    known = (*settings.trusted_hosts, *own_names(host))
+    app = app_with_tables(settings.model_copy(update={"trusted_hosts": known}))
     with bound_in_words(host, port):
         server = listen(app, host, port, THREADS)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -6,10 +6,20 @@ import sys
 
 import click
 
-from workbench.cli.context import with_app
+from workbench.cli.context import require_tables, with_app
+from workbench.cli.options import json_option
+from workbench.cli.output import show
 from workbench.services import accounts
 from workbench.store import migrating
 from workbench.store.database import db
+from workbench.store.people import ROLES
+
+role_choice = click.Choice(ROLES)
+password_option = click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input instead of asking for it.",
+)
 
 
 @click.group()
@@ -19,24 +29,77 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option(
-    "--role",
-    type=click.Choice(["annotator", "reviewer", "developer"]),
-    default="annotator",
-    show_default=True,
-)
-@click.option(
-    "--password-stdin",
-    is_flag=True,
-    help="Read the password from standard input instead of asking for it.",
-)
+@click.option("--role", type=role_choice, default="annotator", show_default=True)
+@password_option
 @with_app
 def add(name: str, role: str, *, password_stdin: bool) -> None:
     """Add an account. Prompts for the password."""
     migrating.upgrade(db.engine)
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    added = accounts.add_user(name, password, role)
+    added = accounts.add_user(name, _password(typed=not password_stdin), role)
     click.echo(f"Added {added.name} as {added.role}.")
+
+
+@user.command("list")
+@json_option
+@with_app
+def list_command(*, as_json: bool) -> None:
+    """List all accounts."""
+    require_tables()
+    people = accounts.people()
+    lines = [
+        f"{each.name}: {each.role}"
+        + (", deactivated" if each.deactivated_at else "")
+        + (f", last seen {each.last_seen_at:%Y-%m-%d %H:%M} UTC" if each.last_seen_at else "")
+        for each in people
+    ]
+    report = {"users": [vars(each) for each in people]}
+    show(report, as_json=as_json, lines=lines or ["There are no accounts."])
+
+
+@user.command("set-password")
+@click.argument("name")
+@password_option
+@with_app
+def set_password(name: str, *, password_stdin: bool) -> None:
+    """Give an account a new password, and end its sessions. Prompts for it."""
+    require_tables()
+    accounts.set_password(name, _password(typed=not password_stdin))
+    click.echo(f"Changed the password of {name} and ended all sessions.")
+
+
+@user.command("set-role")
+@click.argument("name")
+@click.argument("role", type=role_choice)
+@with_app
+def set_role(name: str, role: str) -> None:
+    """Change the role of an account."""
+    require_tables()
+    accounts.set_role(name, role)
+    click.echo(f"{name} is {role} now.")
+
+
+@user.command()
+@click.argument("name")
+@with_app
+def deactivate(name: str) -> None:
+    """Let an account sign in no more, and end its sessions. What it did stays."""
+    require_tables()
+    accounts.deactivate(name)
+    click.echo(f"Deactivated {name} and ended all sessions.")
+
+
+@user.command()
+@click.argument("name")
+@with_app
+def activate(name: str) -> None:
+    """Let a deactivated account sign in again."""
+    require_tables()
+    accounts.activate(name)
+    click.echo(f"Activated {name}.")
+
+
+def _password(*, typed: bool) -> str:
+    if not typed:
+        return sys.stdin.readline().rstrip("\n")
+    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return asked

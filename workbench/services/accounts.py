@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
-from workbench.store.database import session, transaction
-from workbench.store.people import ROLES, User
+from workbench.store.database import now, session, transaction
+from workbench.store.people import ROLES, SignInSession, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
-_EVERYBODY = frozenset({"judge", "tag", "note"})
+_EVERYBODY = frozenset({"account", "judge", "tag", "note"})
 _DEVELOPERS = frozenset({"retrain"})
 
 
@@ -30,8 +31,18 @@ class Account:
     id: int
     name: str
     role: str
-    stamp: str = ""
-    """Changes with the password, so that sessions from before a change end."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account as who runs the workbench sees it."""
+
+    name: str
+    role: str
+    created_at: datetime
+    last_seen_at: datetime | None
+    """In a session that has not ended, to the hour."""
+    deactivated_at: datetime | None
 
 
 @lru_cache(maxsize=1)
@@ -58,14 +69,78 @@ def add_user(name: str, password: str, role: str) -> Account:
 
 
 def set_password(name: str, password: str) -> None:
-    """Give an account a new password."""
+    """Give an account a new password, and end its sessions."""
     _check_password(password)
+    password_hash = _hasher().hash(password)
     with transaction() as write:
-        user = write.scalar(select(User).where(User.name == name))
-        if user is None:
-            raise InvalidError(f"User “{name}” not found.")
-        user.password_hash = _hasher().hash(password)
+        user = _named(write, name)
+        user.password_hash = password_hash
+        end_sessions(write, user.id)
         audit.record(write, None, "user.password", f"user:{user.id}")
+
+
+def change_password(user_id: int, password: str) -> None:
+    """Give one's own account a new password. Raises InvalidError where it cannot be one."""
+    _check_password(password)
+    password_hash = _hasher().hash(password)
+    with transaction() as write:
+        write.get_one(User, user_id).password_hash = password_hash
+        end_sessions(write, user_id)
+        audit.record(write, user_id, "user.password", f"user:{user_id}")
+
+
+def set_role(name: str, role: str) -> None:
+    """Change what an account may do, from its next request on."""
+    if role not in ROLES:
+        raise InvalidError(f"A role must be one of {', '.join(ROLES)}.")
+    with transaction() as write:
+        user = _named(write, name)
+        audit.record(write, None, "user.role", f"user:{user.id}", before=user.role, after=role)
+        user.role = role
+
+
+def deactivate(name: str) -> None:
+    """Let an account sign in no more, and end its sessions. What it did stays."""
+    with transaction() as write:
+        user = _named(write, name)
+        user.deactivated_at = user.deactivated_at or now()
+        end_sessions(write, user.id)
+        audit.record(write, None, "user.deactivate", f"user:{user.id}")
+
+
+def activate(name: str) -> None:
+    """Let a deactivated account sign in again."""
+    with transaction() as write:
+        user = _named(write, name)
+        user.deactivated_at = None
+        audit.record(write, None, "user.activate", f"user:{user.id}")
+
+
+def people() -> tuple[Person, ...]:
+    """All accounts, by name."""
+    seen = (
+        select(SignInSession.user_id, func.max(SignInSession.last_seen_at).label("at"))
+        .group_by(SignInSession.user_id)
+        .subquery()
+    )
+    rows = session().execute(
+        select(User, seen.c.at).outerjoin(seen, seen.c.user_id == User.id).order_by(User.name)
+    )
+    return tuple(
+        Person(user.name, user.role, user.created_at, at, user.deactivated_at) for user, at in rows
+    )
+
+
+def end_sessions(write: Session, user_id: int) -> None:
+    """End all of an account's sessions, within a transaction."""
+    write.execute(delete(SignInSession).where(SignInSession.user_id == user_id))
+
+
+def _named(write: Session, name: str) -> User:
+    user = write.scalar(select(User).where(User.name == name.strip()))
+    if user is None:
+        raise InvalidError(f"User “{name}” not found.")
+    return user
 
 
 def _check_password(password: str) -> None:
@@ -81,7 +156,7 @@ def authenticate(name: str, password: str) -> Account | None:
     # What no account can have need not be looked up, and PostgreSQL would refuse some of it.
     possible = name.isprintable() and len(password) <= LONGEST_PASSWORD
     user = session().scalar(select(User).where(User.name == name)) if possible else None
-    if user is None:
+    if user is None or user.deactivated_at is not None:
         # It costs the same time as a wrong password, so that names cannot be probed.
         _hasher().hash(password[:LONGEST_PASSWORD])
         return None
@@ -92,25 +167,18 @@ def authenticate(name: str, password: str) -> Account | None:
     return _account(user)
 
 
-def account(user_id: int) -> Account | None:
-    """The account with this id."""
-    user = session().get(User, user_id)
-    return _account(user) if user else None
-
-
 def exists(name: str) -> bool:
     """Whether somebody has this name."""
     return session().scalar(select(User.id).where(User.name == name)) is not None
 
 
 def may(account: Account, action: str) -> bool:
-    """Whether an account may `judge`, `tag`, `note` (everybody) or `retrain` (developers)."""
+    """Whether an account may `account` (change its own), `judge`, `tag`, `note` or `retrain`."""
     return action in _EVERYBODY or (action in _DEVELOPERS and account.role == "developer")
 
 
 def _account(user: User) -> Account:
-    stamp = hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
-    return Account(user.id, user.name, user.role, stamp)
+    return Account(user.id, user.name, user.role)
 
 
 def one_time_password(name: str) -> str:

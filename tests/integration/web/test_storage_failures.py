@@ -115,13 +115,13 @@ def test_a_database_that_another_process_holds_refuses_the_write_and_not_the_pag
 ) -> None:
     """Ten people save at once, and eight threads serve: the readers' are never among them."""
     app = reader.application
-    cookie = reader.get_cookie("session")
+    cookie = reader.get_cookie("workbench_session")
     assert cookie is not None
     statuses: list[int] = []
 
     def write() -> None:
         client = app.test_client()
-        client.set_cookie("session", cookie.value)
+        client.set_cookie("workbench_session", cookie.value)
         answer = client.post(form, data={"decision": "confirm"})
         statuses.append(answer.status_code)
 

@@ -33,6 +33,10 @@ class State:
     """The versions that the taxonomy was last counted in."""
     runs: list[RunView] = field(default_factory=list)
     collections: list[ListedCollection] = field(default_factory=lambda: [FACES, RAW])
+    sessions: dict[str, int] = field(default_factory=dict)
+    """Whose session a token is of."""
+    passwords: dict[int, str] = field(default_factory=dict)
+    """Those that were changed."""
     worker_alive: bool = True
     encoder_missing: bool = False
     reads_text: bool = False

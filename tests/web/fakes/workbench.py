@@ -15,8 +15,8 @@ from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
-from tests.web.fakes.workspace import Accounts, Collections, Statuses
-from workbench.services import accounts, status, workspaces
+from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
+from workbench.services import accounts, sign_in, status, workspaces
 from workbench.services.explore import (
     cell_card,
     dimensions,
@@ -51,6 +51,7 @@ class FakeWorkbench(State):
         """Each service module that views call, with what stands for it."""
         return (
             (accounts, Accounts(self)),
+            (sign_in, SignIns(self)),
             (batch, PictureBatch(self)),
             (cell_card, CellCards()),
             (workspaces, Collections(self)),

@@ -18,12 +18,43 @@ class Accounts:
     book: State
 
     def authenticate(self, name: str, password: str) -> Account | None:
-        return next((a for a in (ADA, BEN) if a.name == name and password == PASSWORD), None)
+        return next(
+            (
+                each
+                for each in (ADA, BEN)
+                if each.name == name and password == self.book.passwords.get(each.id, PASSWORD)
+            ),
+            None,
+        )
 
-    def account(self, user_id: int) -> Account | None:
+    def change_password(self, user_id: int, password: str) -> None:
+        self.book.passwords[user_id] = password
+        self.book.sessions = {
+            token: owner for token, owner in self.book.sessions.items() if owner != user_id
+        }
+
+
+@dataclass
+class SignIns:
+    book: State
+
+    def start(self, user_id: int) -> str:
+        token = f"token {next(self.book.ids)}"
+        self.book.sessions[token] = user_id
+        return token
+
+    def find(self, token: str) -> Account | None:
         if self.book.broken:
             raise RuntimeError("the database is away")
-        return {1: ADA, 2: BEN}.get(user_id)
+        return {1: ADA, 2: BEN}.get(self.book.sessions.get(token, 0))
+
+    def end(self, token: str) -> None:
+        self.book.sessions.pop(token, None)
+
+    def end_everywhere(self, user_id: int) -> None:
+        self.book.sessions = {
+            token: owner for token, owner in self.book.sessions.items() if owner != user_id
+        }
 
 
 @dataclass

@@ -25,6 +25,8 @@ WRITES = {
     "/c/faces/versions/1/activate": {},
     "/taggings/90/checks": {"group": "200", "fits": "no"},
     "/tag-checks/500/withdraw": {},
+    "/account/password": {"current": PASSWORD, "new": "x" * 10, "again": "x" * 10},
+    "/account/sign-out": {},
 }
 READS = (
     "/",
@@ -180,6 +182,7 @@ def test_a_session_starts_afresh_at_sign_in(app: Flask) -> None:
 def test_the_session_s_cookie_is_kept_from_scripts_and_other_sites(visitor: Reader) -> None:
     cookie = visitor.sign_in("ada").headers["Set-Cookie"]
 
+    assert cookie.startswith("workbench_session=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
@@ -191,6 +194,8 @@ def test_behind_https_cookies_are_secure_and_browsers_are_told(book: FakeWorkben
     answer = reader.get("/login", base_url="https://localhost")
 
     assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Set-Cookie"].startswith("__Host-workbench_session=")
+    assert "Domain" not in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"]
 
 

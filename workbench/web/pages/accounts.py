@@ -1,17 +1,17 @@
-"""Signing in and out."""
+"""Signing in and out, and a person's own account."""
 
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import lazy_gettext
-from flask_login import current_user, logout_user
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length
 
-from workbench.services import accounts
-from workbench.web.site import security
+from workbench.services import accounts, sign_in
+from workbench.web.site import notices, security
 from workbench.web.site.password_tries import tried
 
 blueprint = Blueprint("accounts", __name__)
@@ -29,6 +29,30 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField(
         lazy_gettext("Password"),
         [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
+    )
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """The password of today, and the one from now on, twice."""
+
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
+    )
+    new = PasswordField(
+        lazy_gettext("New password"),
+        [
+            InputRequired(lazy_gettext("Enter a new password.")),
+            Length(
+                accounts.SHORTEST_PASSWORD,
+                accounts.LONGEST_PASSWORD,
+                lazy_gettext("A password must have %(min)d to %(max)d characters."),
+            ),
+        ],
+    )
+    again = PasswordField(
+        lazy_gettext("New password again"),
+        [EqualTo("new", lazy_gettext("The new passwords differ."))],
     )
 
 
@@ -58,8 +82,41 @@ def login_submit() -> Answer:
 @blueprint.post("/logout")
 def logout() -> Response:
     """Sign out."""
-    logout_user()
+    security.forget()
     return redirect(url_for("collections.show"), 303)
+
+
+@blueprint.get("/account")
+@security.requires("account")
+def show() -> Answer:
+    """The reader's own account."""
+    return render_template("views/account.html", form=PasswordForm(), failed=False)
+
+
+@blueprint.post("/account/password")
+@security.requires("account")
+def change_password() -> Answer:
+    """Change the password; all other sessions end."""
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return render_template("views/account.html", form=form, failed=False), 422
+    name, current = current_user.name, form.current.data
+    account = tried(name, lambda: accounts.authenticate(name, current))
+    if account is None:
+        return render_template("views/account.html", form=form, failed=True), 422
+    accounts.change_password(account.id, form.new.data)
+    security.remember(account)
+    notices.saved(gettext("Password changed. You are signed out everywhere else."))
+    return redirect(url_for("accounts.show"), 303)
+
+
+@blueprint.post("/account/sign-out")
+@security.requires("account")
+def sign_out_everywhere() -> Response:
+    """End all sessions of the reader, this one too."""
+    sign_in.end_everywhere(security.user_id())
+    security.forget()
+    return redirect(url_for("accounts.login"), 303)
 
 
 def _next() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import math
 import time
 from collections.abc import Callable
@@ -13,11 +12,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from workbench.services import accounts
+from workbench.config import PREFIX, Settings
+from workbench.services import accounts, sign_in
 from workbench.services.accounts import Account
 
 CONTENT_SECURITY_POLICY = (
@@ -39,6 +40,9 @@ OPEN_ENDPOINTS = frozenset(
     {"accounts.login", "accounts.login_submit", "health.show", "static", "style"}
 )
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine for itself; whatever else a page is asked for by is a setting."""
+
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -46,17 +50,29 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=F
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """The account behind a session."""
+    """The account behind a session; flask-login keeps the session's token as its id."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, token: str) -> None:
         self.account = account
-        self.id = f"{account.id}.{account.stamp}"
+        self.id = token
         self.name = account.name
         self.role = account.role
 
 
 def register(app: Flask) -> None:
     """Sessions, CSRF tokens, rate limits, the reading rule and the response headers."""
+    settings: Settings = app.config["WORKBENCH"]
+    app.config.update(
+        # Of its own, so that another application on this host keeps its session; behind https also
+        # closed to what other hosts of the domain set.
+        SESSION_COOKIE_NAME=f"{'__Host-' if settings.https else ''}workbench_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        PERMANENT_SESSION_LIFETIME=sign_in.LASTS,
+        KNOWN_HOSTS=[*LOOPBACK, *settings.trusted_hosts],
+    )
+    app.before_request(_require_known_host)
     # A token lives as long as its session: a page left open over lunch still saves.
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     CSRFProtect(app)
@@ -126,8 +142,16 @@ def is_own(name: str) -> bool:
 
 def remember(account: Account) -> None:
     """Start a fresh session for an account, so that no earlier session's state is carried in."""
+    forget()
+    login_user(SignedIn(account, sign_in.start(account.id)))
+
+
+def forget() -> None:
+    """End the session of this request, here and in every copy of its cookie."""
+    if current_user.is_authenticated:
+        sign_in.end(current_user.id)
+    logout_user()
     session.clear()
-    login_user(SignedIn(account))
 
 
 def ask_to_sign_in() -> AnyResponse:
@@ -160,11 +184,29 @@ def local_path(target: str | None) -> str | None:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _load_user(text: str) -> SignedIn | None:
-    number, _, stamp = text.partition(".")
-    account = accounts.account(int(number)) if number.isdigit() else None
-    same = account is not None and hmac.compare_digest(account.stamp.encode(), stamp.encode())
-    return SignedIn(account) if account and same else None
+def _load_user(token: str) -> SignedIn | None:
+    account = sign_in.find(token)
+    return SignedIn(account, token) if account else None
+
+
+def _require_known_host() -> AnyResponse | None:
+    """Refuse to answer to a name that is not ours.
+
+    A page elsewhere can let a name of its own point at this machine (DNS rebinding), and would
+    read all that is open here as if it were its own. Flask's TRUSTED_HOSTS cannot name an IPv6
+    address.
+    """
+    malformed = isinstance(request.routing_exception, SecurityError)
+    name = None if malformed else urlsplit(f"//{request.host}").hostname
+    known: list[str] = current_app.config["KNOWN_HOSTS"]
+    if name and any(name == each or (each[0] == "." and name.endswith(each)) for each in known):
+        return None
+    return AnyResponse(
+        f"Unknown host name. If people should reach the workbench by it, start it with "
+        f"{PREFIX}TRUSTED_HOSTS={name or 'NAME'}\n",
+        400,
+        mimetype="text/plain",
+    )
 
 
 def _require_reader() -> AnyResponse | None:

@@ -1,0 +1,94 @@
+"""Sessions of people who are signed in: started, found by a browser's token, ended."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, select, update
+
+from workbench.services import audit
+from workbench.services.accounts import Account, end_sessions
+from workbench.store.database import now, session, transaction
+from workbench.store.failures import StorageError
+from workbench.store.people import SignInSession, User
+
+log = structlog.get_logger()
+
+LASTS = timedelta(days=14)
+"""From the signing in, however often it is used."""
+SEEN_EVERY = timedelta(hours=1)
+"""So old may `last_seen_at` be: a page should not have to write."""
+
+
+def start(user_id: int) -> str:
+    """Start a session; returns the token that the browser keeps, and that is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    with transaction() as write:
+        write.execute(delete(SignInSession).where(SignInSession.expires_at <= now()))
+        write.add(
+            SignInSession(token_hash=hash_of(token), user_id=user_id, expires_at=now() + LASTS)
+        )
+        audit.record(write, user_id, "session.start", f"user:{user_id}")
+    return token
+
+
+def find(token: str) -> Account | None:
+    """Who is signed in with this token; None where the session has ended. One query."""
+    row = (
+        session()
+        .execute(
+            select(SignInSession.id, SignInSession.last_seen_at, User.id, User.name, User.role)
+            .join(User, User.id == SignInSession.user_id)
+            .where(
+                SignInSession.token_hash == hash_of(token),
+                SignInSession.expires_at > now(),
+                User.deactivated_at.is_(None),
+            )
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    session_id, last_seen_at, user_id, name, role = row
+    if now() - last_seen_at > SEEN_EVERY:
+        _see(session_id)
+    return Account(user_id, name, role)
+
+
+def end(token: str) -> None:
+    """Sign out: the token is worth nothing from now on, whoever has a copy of it."""
+    with transaction() as write:
+        user_id = write.scalar(
+            delete(SignInSession)
+            .where(SignInSession.token_hash == hash_of(token))
+            .returning(SignInSession.user_id)
+        )
+        if user_id is not None:
+            audit.record(write, user_id, "session.end", f"user:{user_id}")
+
+
+def end_everywhere(user_id: int) -> None:
+    """Sign somebody out in all browsers."""
+    with transaction() as write:
+        end_sessions(write, user_id)
+        audit.record(write, user_id, "session.end_all", f"user:{user_id}")
+
+
+def hash_of(token: str) -> str:
+    """What is stored of a token. It is random and long: a fast hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _see(session_id: int) -> None:
+    try:
+        with transaction() as write:
+            write.execute(
+                update(SignInSession)
+                .where(SignInSession.id == session_id)
+                .values(last_seen_at=now())
+            )
+    except StorageError as error:  # the page can be read without
+        log.warning("a session's use was not noted", cause=str(error.orig))
