@@ -23,6 +23,10 @@ log = structlog.get_logger()
 PATIENCE_SECONDS = 3.0
 """So long pages wait from when the making began: who asks later is told at once."""
 
+WAITING = 2
+"""Pages that wait at one moment; the other threads of a server have others to answer."""
+_waiting = threading.BoundedSemaphore(WAITING)
+
 
 @dataclass
 class _Making:
@@ -49,13 +53,24 @@ def opened(
     if found := open_index(folder, kind):
         return found
     making = _making(version.id, folder, kind, settings, part)
-    if not making.ended.wait(max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)):
+    if not _awaited(making):
         raise UnavailableError(
             gettext("The similarity index is being built. Try again in a few minutes.")
         )
     if found := open_index(folder, kind):
         return found
     raise UnavailableError(making.refused or gettext("The similarity index could not be built."))
+
+
+def _awaited(making: _Making) -> bool:
+    """Whether it ended within a page's patience; few pages wait, the others look once."""
+    left = max(making.began + PATIENCE_SECONDS - time.monotonic(), 0)
+    if not _waiting.acquire(blocking=False):
+        return making.ended.is_set()
+    try:
+        return making.ended.wait(left)
+    finally:
+        _waiting.release()
 
 
 def _making(
