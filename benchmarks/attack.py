@@ -119,10 +119,12 @@ def _under_attack(
 ) -> tuple[dict[str, int], _Times]:
     # A process of its own: the attackers' work is not to be counted as the reader's wait.
     context = multiprocessing.get_context("spawn")
-    over, answers = context.Event(), context.Queue()
-    attack = context.Process(target=_attack, args=(url, counterfactuals, over, answers))
+    begun, over, answers = context.Event(), context.Event(), context.Queue()
+    attack = context.Process(target=_attack, args=(url, counterfactuals, begun, over, answers))
     attack.start()
     try:
+        if not begun.wait(PATIENCE_S):
+            raise RuntimeError("the attack did not begin")
         time.sleep(LEAD_S)
         times = _read(reader, seconds)
     finally:
@@ -132,7 +134,7 @@ def _under_attack(
     return found, times
 
 
-def _attack(url: str, counterfactuals: list[str], over: Event, answers: Any) -> None:
+def _attack(url: str, counterfactuals: list[str], begun: Event, over: Event, answers: Any) -> None:
     """Keep 40 requests in flight until it is over."""
     exports = [f"/c/{prepared.COLLECTION}/export/{each}.png" for each in PICTURES]
     counted: Counter[str] = Counter()
@@ -144,6 +146,7 @@ def _attack(url: str, counterfactuals: list[str], over: Event, answers: Any) -> 
     ]
     for thread in threads:
         thread.start()
+    begun.set()
     for thread in threads:
         thread.join(PATIENCE_S)
     answers.put(dict(sorted(counted.items())))

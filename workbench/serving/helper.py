@@ -26,8 +26,8 @@ from workbench.services.errors import UnavailableError
 
 log = structlog.get_logger()
 
-NICENESS = 5
-"""Pages come first where both want the processor: they get three times as much of it. More, and a
+NICENESS = 3
+"""Pages come first where both want the processor: they get twice as much of it. More, and a
 counterfactual would stand still beside a run."""
 
 Request = tuple[dict[str, str], bytes]
