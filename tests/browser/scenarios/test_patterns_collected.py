@@ -90,8 +90,8 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     expect(page.locator(".run progress")).to_be_visible()
     # It can be left and come back to.
     page.get_by_role("link", name="Explore").click()
-    expect(page.locator("#masthead .running")).to_be_visible()
-    page.locator("#masthead .running").click()
+    expect(page.locator("#masthead .running progress")).to_be_visible()
+    page.locator("#masthead .running progress").click()
     new = page.locator("tr[data-version='2']")
     expect(new).to_be_visible(timeout=RETRAIN_MS)
     expect(new.locator(".chip")).to_have_text("active")
