@@ -24,7 +24,6 @@ from workbench.services.review import verdicts
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import final_decisions
 from workbench.store.database import session, transaction
-from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Adjudication, Verdict
 
 pytestmark = pytest.mark.analysed
@@ -62,7 +61,7 @@ class Room:
             write.add(
                 Adjudication(image_id=image_id, user_id=self.people[person], decision=decision)
             )
-            record_change(write, write.get_one(Image, image_id))
+            record_change(write, image_id)
 
     def shown(self) -> dict[int, str]:
         """What pages say of each image that they call judged."""
@@ -192,12 +191,12 @@ def test_a_verdict_that_is_committed_after_a_later_one_was_seen_is_seen_too(
 
     def slowly() -> None:
         with transaction() as write:
-            image = write.get_one(Image, room.images[0])
-            write.add(Verdict(image_id=image.id, user_id=room.people[0], decision="overturn"))
+            image_id = room.images[0]
+            write.add(Verdict(image_id=image_id, user_id=room.people[0], decision="overturn"))
             write.flush()
             written.set()
             assert seen.wait(30)
-            record_change(write, image)
+            record_change(write, image_id)
 
     with beside(tables, slowly):
         assert written.wait(30)
@@ -217,9 +216,9 @@ def test_changes_are_seen_in_their_order(tables: Flask, room: Room, database_kin
 
     def first() -> None:
         with transaction() as write:
-            image = write.get_one(Image, room.images[0])
-            write.add(Verdict(image_id=image.id, user_id=room.people[0], decision="overturn"))
-            record_change(write, image)
+            image_id = room.images[0]
+            write.add(Verdict(image_id=image_id, user_id=room.people[0], decision="overturn"))
+            record_change(write, image_id)
             numbered.set()
             assert on.wait(30)
 

@@ -53,7 +53,7 @@ def some(analysed: Workspace) -> list[int]:
 
 def adjudicate(write: Session, by: Account, image_id: int, decision: str) -> None:
     write.add(Adjudication(image_id=image_id, user_id=by.id, decision=decision))
-    record_change(write, write.get_one(Image, image_id))
+    record_change(write, image_id)
 
 
 # Verdicts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,24 +25,25 @@ class Changes:
     last: int
 
 
-def record_change(write: Session, image: Image) -> None:
+def record_change(write: Session, image_id: int) -> None:
     """Say within a transaction that it changed a verdict or an adjudication on an image.
 
     The last step before the commit: others who decide in the collection wait from here on, and
     pages of this session must not be asked in between.
     """
     write.flush()
-    number = write.scalar(
+    of_image = select(Image.collection_id, literal(1)).where(Image.id == image_id)
+    collection_id, number = write.execute(
         _insert(write, DecisionCounter)
-        .values(collection_id=image.collection_id, changes=1)
+        .from_select(["collection_id", "changes"], of_image)
         .on_conflict_do_update(
             index_elements=["collection_id"], set_={"changes": DecisionCounter.changes + 1}
         )
-        .returning(DecisionCounter.changes)
-    )
+        .returning(DecisionCounter.collection_id, DecisionCounter.changes)
+    ).one()
     write.execute(
         _insert(write, DecisionChange)
-        .values(image_id=image.id, collection_id=image.collection_id, number=number)
+        .values(image_id=image_id, collection_id=collection_id, number=number)
         .on_conflict_do_update(index_elements=["image_id"], set_={"number": number})
     )
 

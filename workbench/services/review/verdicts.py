@@ -16,6 +16,7 @@ from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS, Verdict
+from workbench.store.people import User
 from workbench.store.results import Prediction
 
 LONGEST_REASON = 2000
@@ -59,14 +60,9 @@ def give_verdict(
         raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
+    _check_scored(image_id, version_id)
+    by = session().scalars(select(User.name).where(User.id == user_id)).one()
     with transaction() as write:
-        # Of two verdicts sent at one moment the second is compared once the first has been saved.
-        lock = None if seen is None else {"key_share": True}
-        image = write.get(Image, image_id, with_for_update=lock)
-        if image is None:
-            raise NotFoundError(gettext("Image not found."))
-        if version_id is not None and write.get(Prediction, (version_id, image_id)) is None:
-            raise NotFoundError(gettext("This version has no prediction for this image."))
         if seen is not None:
             _refuse_unseen(write, user_id, image_id, seen)
         verdict = Verdict(
@@ -79,12 +75,14 @@ def give_verdict(
         write.add(verdict)
         write.flush()
         audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
-        view = verdict_view(verdict)
-        record_change(write, image)
+        view = _view(verdict, by)
+        record_change(write, image_id)
         return view
 
 
 def _refuse_unseen(write: Session, user_id: int, image_id: int, seen: int) -> None:
+    # Of two verdicts sent at one moment the second is compared once the first has been saved.
+    write.execute(select(Image.id).where(Image.id == image_id).with_for_update(key_share=True))
     own = write.scalars(
         select(Verdict)
         .where(
@@ -116,12 +114,33 @@ def last_judged(user_id: int) -> tuple[int, ...]:
     )
 
 
+def _check_scored(image_id: int, version_id: int | None) -> None:
+    """Before the write transaction, which others wait for: neither ever goes."""
+    scored = (
+        session()
+        .execute(
+            select(Prediction.image_id)
+            .select_from(Image)
+            .outerjoin(
+                Prediction,
+                (Prediction.image_id == Image.id) & (Prediction.version_id == version_id),
+            )
+            .where(Image.id == image_id)
+        )
+        .first()
+    )
+    if scored is None:
+        raise NotFoundError(gettext("Image not found."))
+    if version_id is not None and scored.image_id is None:
+        raise NotFoundError(gettext("This version has no prediction for this image."))
+
+
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
         verdict = withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL)
         view = verdict_view(verdict)
-        record_change(write, verdict.image)
+        record_change(write, verdict.image_id)
         return view
 
 
@@ -138,11 +157,15 @@ def history(image_id: int) -> tuple[VerdictView, ...]:
 
 def verdict_view(verdict: Verdict) -> VerdictView:
     """A verdict as pages show it."""
+    return _view(verdict, verdict.user.name)
+
+
+def _view(verdict: Verdict, by: str) -> VerdictView:
     return VerdictView(
         id=verdict.id,
         decision=verdict.decision,
         reason=verdict.reason,
-        by=verdict.user.name,
+        by=by,
         at=verdict.created_at,
         withdrawn=verdict.withdrawn_at is not None,
     )
