@@ -30,6 +30,7 @@ def test_every_measured_page_answers(filled: Filled, monkeypatch: pytest.MonkeyP
     table = tables[IMAGES]
     assert [each for measured in table.values() for each in measured.failures] == []
     assert table["overview"].most_glyphs > 0
+    assert all(0 < measured.statements < 60 for measured in table.values())
     assert table["images, second page"].milliseconds, "no page led to a second one"
     assert all(
         0 < measured.most_glyphs <= 600 for name, measured in table.items() if "finer" in name

@@ -42,7 +42,9 @@ def main() -> None:
     pages = {name: page for name, page in PAGES.items() if chosen.pages in name}
     # Servers that are under way are stopped by whatever ends this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    figures: Figures = {"each page": "[median ms, p95 ms, most kB as sent, most glyphs]"}
+    figures: Figures = {
+        "each page": "[median ms, p95 ms, most kB as sent, most glyphs, statements]"
+    }
     tables: dict[tuple[str, int], Table] = {}
     with filled_databases(chosen.keep) as store:
         for database in chosen.databases.split(","):

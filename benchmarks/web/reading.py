@@ -12,6 +12,7 @@ from benchmarks.web.filling.collection import COLLECTION
 from benchmarks.web.pages import Draw, Page, known_of, parameters_of
 from benchmarks.web.report import Table
 from benchmarks.web.serving import served, settle
+from benchmarks.web.statements import count_statements
 from benchmarks.web.visits import Reader, Visitor, measure, unknown_parameters
 
 
@@ -37,6 +38,10 @@ def visit(
                 tables[filled.images][name] = measured
                 print(f" {measured.p95:.0f} ms", end="", file=sys.stderr)
             print(file=sys.stderr)
+    for filled in collections:
+        counts = count_statements(filled, {name: pages[name] for name in tables[filled.images]})
+        for name, measured in tables[filled.images].items():
+            measured.statements = counts[name]
     return tables, figures
 
 

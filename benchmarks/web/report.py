@@ -52,13 +52,14 @@ def worst(tables: dict[tuple[str, int], Table]) -> Figures:
 
 
 def rows(tables: dict[tuple[str, int], Table]) -> Figures:
-    """Each page: median and p95 in ms, kB as sent, glyphs."""
+    """Each page: median and p95 in ms, kB as sent, glyphs, statements."""
     return {
         f"{name}, {database} {images}": [
             measured.median,
             measured.p95,
             measured.kilobytes,
             measured.most_glyphs,
+            measured.statements,
         ]
         for (database, images), table in tables.items()
         for name, measured in table.items()

@@ -49,6 +49,8 @@ class Measured:
     sent: list[int] = field(default_factory=list)
     glyphs: list[int] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    statements: int = 0
+    """Sent to the database by one visit."""
 
     @property
     def median(self) -> float:

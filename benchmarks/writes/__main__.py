@@ -43,8 +43,10 @@ def main() -> None:
                 print(f"{database}, {standing:,} verdicts standing", file=sys.stderr)
                 found[database, standing] = outcome(filled, standing, seconds)
     show(figures(found), as_json=chosen.json)
-    if any(each.failed or each.lost for each in found.values()):
-        sys.exit("some verdicts were refused, lost or doubled")
+    if wrong := {key: (each.refused, each.lost) for key, each in found.items() if each.lost}:
+        sys.exit(f"verdicts were lost or doubled: {wrong}")
+    if refused := {key: each.refused for key, each in found.items() if each.refused}:
+        print(f"refused: {refused}", file=sys.stderr)
 
 
 def figures(found: dict[tuple[str, int], Outcome]) -> Figures:
@@ -59,7 +61,7 @@ def figures(found: dict[tuple[str, int], Outcome]) -> Figures:
         )
     made["each line"] = (
         "[verdicts a second, median ms, p95 ms, ms of processor a verdict, median ms and p95 ms of "
-        "the explore page, load of the machine]"
+        "the explore page, load of the machine, verdicts refused]"
     )
     for (database, standing), each in found.items():
         made[f"{database}, {standing} standing"] = [
@@ -70,6 +72,7 @@ def figures(found: dict[tuple[str, int], Outcome]) -> Figures:
             each.explore_median,
             each.explore_p95,
             each.load,
+            sum(each.refused.values()),
         ]
     made["processors"] = os.cpu_count()
     return made

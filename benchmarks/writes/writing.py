@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +39,10 @@ class Outcome:
     cpu_ms: float
     explore_median: float
     explore_p95: float
-    failed: int
+    refused: dict[int, int]
+    """How often each status was answered that says that nothing was saved."""
     lost: int
-    """Verdicts that were answered and are not there; negative where there are more."""
+    """Verdicts that were answered as saved and are not there; negative where there are more."""
     load: float
 
 
@@ -79,7 +81,7 @@ def outcome(filled: Filled, standing: int, seconds: float) -> Outcome:
         cpu_ms=1000 * worked / len(times),
         explore_median=float(np.median(explore)),
         explore_p95=float(np.percentile(explore, 95)),
-        failed=sum(writer.failed for writer in writers),
+        refused=dict(sum((writer.refused for writer in writers), Counter())),
         lost=standing + written + len(times) - count_verdicts(filled),
         load=load,
     )
@@ -90,10 +92,11 @@ def _read(person: Visitor, images: int) -> tuple[list[float], int]:
     choose = random.Random(0)
     times = []
     for _ in range(PAGES + 3):
-        person.post(f"{EXPLORE}images/{choose.randint(1, images)}/verdicts", decision="unsure")
+        image = f"{EXPLORE}images/{choose.randint(1, images)}"
+        given = person.post(f"{image}/verdicts", decision="unsure")
         answer = person.get(EXPLORE)
-        if answer.status != 200:
-            raise RuntimeError(f"the explore page was answered with {answer.status}")
+        if (given.status, answer.status) != (303, 200):
+            raise RuntimeError(f"one reader was answered with {given.status}, {answer.status}")
         times.append(answer.milliseconds)
     return times[3:], len(times)
 
@@ -108,7 +111,7 @@ class _Writer(threading.Thread):
         self._images = images
         self.over = False
         self.milliseconds: list[float] = []
-        self.failed = 0
+        self.refused: Counter[int] = Counter()
 
     def run(self) -> None:
         while not self.over:
@@ -120,7 +123,7 @@ class _Writer(threading.Thread):
             if answer.status == 303:
                 self.milliseconds.append(answer.milliseconds)
             else:
-                self.failed += 1
+                self.refused[answer.status] += 1
         self._visitor.close()
 
 
