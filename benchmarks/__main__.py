@@ -28,6 +28,7 @@ NAMES = (
     "projection",
     "reexplain",
     "web",
+    "writes",
 )
 REPORT = PROJECT_ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "timm")
