@@ -86,7 +86,7 @@ PAGES = {
     "pattern": Page(f"/c/{COLLECTION}/patterns/{{pattern}}?{OTHERWISE}"),
     "taxonomy": Page(f"/taxonomy?collection={COLLECTION}&text={{text}}"),
     "taxonomy, second page": Page(
-        f"/taxonomy?collection={COLLECTION}&text={{digit}}", follow="after"
+        f"/taxonomy?collection={COLLECTION}&text={{digits}}", follow="after"
     ),
     "tag a pixel group": Page("/groups/{group}/tags", tag=True),
 }
@@ -110,7 +110,7 @@ DRAWN: dict[str, Callable[[Draw], str]] = {
     "tag": lambda draw: draw.one_of(draw.collection.tags),
     "verdict": lambda draw: draw.one_of(DECISIONS),
     "text": lambda draw: f"{draw.random.randrange(1000):03}",
-    "digit": lambda draw: f"tag {draw.random.randrange(10)}",
+    "digits": lambda draw: f"{draw.random.randrange(100):02}",
     "lasso": lambda draw: draw.lasso(),
     "pattern": lambda draw: str(draw.one_of(draw.collection.patterns)),
     "image": lambda draw: str(draw.random.randint(1, draw.collection.images)),

@@ -406,8 +406,7 @@ def test_a_verdict_given_while_the_dataset_is_frozen_is_still_a_new_decision(
 ) -> None:
     def and_then_a_verdict(collection_id: int) -> list[dataset.FinalLabel]:
         labels = final_labels(collection_id)
-        session().add(Verdict(image_id=some[0], user_id=ada.id, decision="overturn"))
-        session().flush()
+        verdicts.give_verdict(ada.id, some[0], None, "overturn")
         return labels
 
     monkeypatch.setattr(dataset, "final_labels", and_then_a_verdict)
