@@ -99,6 +99,7 @@ class Verdict(Base):
             "decision in ('confirm', 'overturn', 'unsure', 'exclude')", name="decision"
         ),
         Index("ix_verdict_image_id_id", "image_id", "id"),
+        Index("ix_verdict_user_id_id", "user_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
