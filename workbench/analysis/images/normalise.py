@@ -11,14 +11,16 @@ import re
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
+from workbench.analysis.images.jpeg_end import completed
 from workbench.analysis.images.jpeg_quality import estimate_quality
+from workbench.analysis.images.png_metadata import LARGEST, without_metadata
 
 NORMAL_SIZE: Final = 224
 """Side of a normalised image, in pixels."""
@@ -54,7 +56,7 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow's decoders raise for content that breaks their format.
+# What decoders raise for content that breaks their format.
 _DAMAGE: Final = (OSError, SyntaxError, EOFError, ValueError, IndexError, KeyError, struct.error)
 
 
@@ -114,21 +116,23 @@ def _describe(content: bytes) -> str:
 
 @contextmanager
 def bounded_decoding(max_pixels: int) -> Iterator[None]:
-    """Set Pillow's own limit to `max_pixels`, and silence its warnings about metadata.
+    """Set Pillow's limits to `max_pixels` and ours for metadata, and silence its warnings.
 
     `normalise` checks the header's size itself; this also covers frames and tiles that claim more
     than the header. Limit and warning filters are process-wide, so this is for a process that
     imports, not for one that serves.
     """
-    before = Image.MAX_IMAGE_PIXELS
+    before, granted = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.MAX_IMAGE_PIXELS = max_pixels
+        PngImagePlugin.MAX_TEXT_CHUNK = LARGEST
         try:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS = before
+            PngImagePlugin.MAX_TEXT_CHUNK = granted
 
 
 def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
@@ -138,16 +142,22 @@ def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
     white, an embedded colour profile converted to sRGB, first frame of an animation. Colour is
     converted after the resize, which works on gamma-encoded values, as viewers do.
 
+    A JPEG that lacks only its end marker is taken; a PNG's texts, and a colour profile of more than
+    16 MB, are left out where they would be refused.
+
     Raises UnusableImageError for files that are no image, are damaged or truncated, claim more than
     `max_pixels` pixels (refused from the header), or have pixels without a defined range.
     """
     format_name = sniff(content)
     try:
-        with Image.open(io.BytesIO(content), formats=[format_name]) as image:
-            if image.width * image.height > max_pixels:
-                raise _too_many_pixels(image.width * image.height, max_pixels)
-            image.load()
-            return _normalised(image, format_name)
+        try:
+            return _decoded(content, format_name, max_pixels)
+        except _DAMAGE:
+            mended, note = _mended(content, format_name)
+            if mended is None:
+                raise
+            found = _decoded(mended, format_name, max_pixels)
+            return replace(found, note="; ".join(filter(None, (found.note, note))))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         claimed = re.search(r"(\d+) pixels", str(error))
         raise _too_many_pixels(int(claimed[1]) if claimed else None, max_pixels) from error
@@ -155,6 +165,26 @@ def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
         raise UnusableImageError(f"damaged {format_name}: its header cannot be read") from error
     except _DAMAGE as error:
         raise UnusableImageError(f"truncated or damaged {format_name}: {error}") from error
+
+
+def _decoded(content: bytes, format_name: str, max_pixels: int) -> NormalImage:
+    with Image.open(io.BytesIO(content), formats=[format_name]) as image:
+        if image.width * image.height > max_pixels:
+            raise _too_many_pixels(image.width * image.height, max_pixels)
+        image.load()
+        return _normalised(image, format_name)
+
+
+def _mended(content: bytes, format_name: str) -> tuple[bytes | None, str]:
+    """The file as it can be decoded, its pixels unchanged, with a note; None where it cannot."""
+    if format_name == "JPEG":
+        with suppress(*_DAMAGE):
+            return completed(content), ""
+    if format_name == "PNG":
+        smaller, dropped = without_metadata(content)
+        note = "its colour profile is too large and was not used" if dropped else ""
+        return (smaller if smaller != content else None), note
+    return None, ""
 
 
 def _too_many_pixels(claimed: int | None, max_pixels: int) -> UnusableImageError:
