@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -11,9 +12,13 @@ from workbench.cli.options import collection_option, json_option
 from workbench.cli.output import figure, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
+from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.store import migrating
 from workbench.store.database import db
+
+_REASONS = 3
+"""So many of them are named in the last line; each file's own stands above."""
 
 
 @click.command("import")
@@ -58,6 +63,7 @@ def import_command(
     lines = [
         (
             f"{report.imported} imported, {report.already} already imported, "
+            f"{report.restored} restored, "
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
         (
@@ -69,3 +75,14 @@ def import_command(
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
     ]
     show(report.as_json(), as_json=as_json, lines=lines)
+    if report.is_in_vain:
+        raise click.ClickException(_in_vain(report))
+
+
+def _in_vain(report: ImportReport) -> str:
+    """One sentence for a source of which nothing could be imported, with the usual reasons."""
+    if not report.seen:
+        return "Nothing was imported: the source has no files."
+    reasons = Counter(reason for _name, reason in report.rejections).most_common(_REASONS)
+    listed = "; ".join(f"{reason} ({count})" for reason, count in reasons)
+    return f"None of {report.seen} files could be imported: {listed}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +37,17 @@ class Bar:
 
 @contextmanager
 def progress_bar(*, interrupted: str) -> Iterator[Bar]:
-    """Lend a bar; Ctrl-C meanwhile becomes a ClickException with the message `interrupted`."""
+    """Lend a bar; Ctrl-C or SIGTERM meanwhile becomes a ClickException with this message.
+
+    Both are raised as KeyboardInterrupt, so that work ends in order: a run goes back into the
+    queue, an import writes down that it was interrupted.
+    """
     bar = Bar()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield bar
     except KeyboardInterrupt:
         raise click.ClickException(interrupted) from None
     finally:
+        signal.signal(signal.SIGTERM, before)
         bar.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -9,20 +10,51 @@ from urllib.parse import quote_from_bytes
 
 from workbench.files import write_durably
 
+_LOST = (errno.ENOENT, errno.EIO)
+"""What reading a lost file fails with; too many open files, say, are no fault of this one."""
+
+
+class LostImageError(Exception):
+    """A normalised image is missing or damaged; importing its original again restores it."""
+
 
 def normalised_path(image_dir: Path, pixel_hash: str) -> Path:
     """Return the path of the normalised image with this hash."""
     return image_dir / pixel_hash[:2] / f"{pixel_hash}.jpg"
 
 
-def store_normalised(image_dir: Path, content: bytes) -> str:
-    """Write a normalised image under its hash (SHA-256, hexadecimal), and return the hash."""
+def read_normalised(image_dir: Path, pixel_hash: str) -> bytes:
+    """Read a normalised image. Raises LostImageError where it is missing or was changed."""
+    try:
+        content = normalised_path(image_dir, pixel_hash).read_bytes()
+    except OSError as error:
+        if error.errno not in _LOST:
+            raise
+        raise LostImageError("the normalised image is missing") from error
+    if hashlib.sha256(content).hexdigest() != pixel_hash:
+        raise LostImageError("the normalised image is damaged")
+    return content
+
+
+def is_whole(image_dir: Path, pixel_hash: str) -> bool:
+    """Tell whether the normalised image with this hash is what was written."""
+    try:
+        read_normalised(image_dir, pixel_hash)
+    except LostImageError:
+        return False
+    return True
+
+
+def store_normalised(image_dir: Path, content: bytes) -> tuple[str, bool]:
+    """Write a normalised image under its hash (SHA-256, hexadecimal), unless it is there.
+
+    Returns the hash, and whether it was written: it was new, missing or damaged.
+    """
     pixel_hash = hashlib.sha256(content).hexdigest()
-    path = normalised_path(image_dir, pixel_hash)
-    # Files are written atomically, so an existing one is complete; another size is damage.
-    if not (path.is_file() and path.stat().st_size == len(content)):
-        write_durably(path, content)
-    return pixel_hash
+    if is_whole(image_dir, pixel_hash):
+        return pixel_hash, False
+    write_durably(normalised_path(image_dir, pixel_hash), content)
+    return pixel_hash, True
 
 
 def original_uri(path: Path, image_root: Path | None) -> str:

@@ -39,7 +39,7 @@ def fill(settings: Settings, images: int, *, seed: int = 0) -> None:
         kinds = make_kinds(seed)
         pictures = draw_pictures(seed)
         masks = prepared_masks(kinds, pictures)
-        hashes = [store_normalised(settings.image_dir, as_jpeg(each)) for each in pictures]
+        hashes = [store_normalised(settings.image_dir, as_jpeg(each))[0] for each in pictures]
         made = make_images(kinds, images, seed)
         ids = write_collection(kinds, made, settings)
         session().close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from pathlib import Path
 
@@ -10,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from workbench.store.image_files import normalised_path
+from workbench.store.image_files import read_normalised
 
 
 def read_pixels(image_dir: Path, pixel_hash: str) -> NDArray[np.uint8]:
     """The normalised image as (height, width, 3) bytes.
 
-    Raises OSError where the file is missing or no longer what was written.
+    Raises LostImageError where the file is missing or no longer what was written.
     """
-    content = normalised_path(image_dir, pixel_hash).read_bytes()
-    if hashlib.sha256(content).hexdigest() != pixel_hash:
-        raise OSError("the normalised image is damaged")
+    content = read_normalised(image_dir, pixel_hash)
     with Picture.open(io.BytesIO(content)) as picture:
         return np.asarray(picture.convert("RGB"))

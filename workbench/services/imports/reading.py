@@ -13,7 +13,7 @@ from typing import Any, Final
 from workbench.analysis.images.normalise import UnusableImageError, normalise
 from workbench.config import Settings
 from workbench.services.imports.entries import Candidate, display
-from workbench.store.image_files import store_normalised
+from workbench.store.image_files import is_whole, store_normalised
 
 MAX_FILE_BYTES: Final = 200_000_000
 
@@ -23,12 +23,18 @@ DECODERS: Final = 2
 
 @dataclass(frozen=True)
 class Ready:
-    """An image whose normalised copy is on disk and whose row is still to be written."""
+    """An image whose normalised copy is on disk and whose row is still to be written.
+
+    written: whether its copy was new, missing or damaged.
+    lost: whether an earlier run imported the file, and that copy is lost.
+    """
 
     source: Candidate
     content_hash: str
     note: str
     row: dict[str, Any]
+    written: bool
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,11 @@ class Reader:
         self._image_dir = settings.image_dir
         self._decoders = threading.BoundedSemaphore(DECODERS)
 
-    def read(self, source: Candidate, uri: str) -> Outcome:
+    def has(self, pixel_hash: str) -> bool:
+        """Whether the normalised copy with this hash is there and undamaged."""
+        return is_whole(self._image_dir, pixel_hash)
+
+    def read(self, source: Candidate, uri: str, *, lost: bool = False) -> Outcome:
         """Hash, decode and normalise one file, and write its normalised copy."""
         try:
             with self._decoders:
@@ -71,7 +81,7 @@ class Reader:
             return Rejected(uri, source.shown, f"{type(error).__name__}: {error}")
         del content  # may be large, and writing may wait
         # A disk that cannot be written concerns every file: this ends the run.
-        pixel_hash = store_normalised(self._image_dir, image.content)
+        pixel_hash, written = store_normalised(self._image_dir, image.content)
         row = {
             "content_hash": content_hash,
             "pixel_hash": pixel_hash,
@@ -88,7 +98,7 @@ class Reader:
             "modified_ns": modified,
             "jpeg_quality": image.jpeg_quality,
         }
-        return Ready(source, content_hash, image.note, row)
+        return Ready(source, content_hash, image.note, row, written, lost)
 
 
 def _content(path: Path) -> tuple[bytes, int, int]:

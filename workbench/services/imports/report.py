@@ -18,7 +18,7 @@ from workbench.store.images import Image
 class ImportReport:
     """What one import did, and what the collection then holds.
 
-    `seen` is the sum of `imported`, `already`, `duplicates` and `rejected`.
+    `seen` is the sum of `imported`, `already`, `restored`, `duplicates` and `rejected`.
     """
 
     collection: str
@@ -26,6 +26,8 @@ class ImportReport:
     imported: int
     already: int
     """Imported by an earlier run: same path, size and time of change."""
+    restored: int
+    """Imported by an earlier run; the normalised copy was lost and is written again."""
     duplicates: int
     """Same content as another image of the collection; not stored twice."""
     rejected: int
@@ -40,6 +42,11 @@ class ImportReport:
     file_facts: Mapping[str, Any]
     """See `file_facts.measure_file_facts`; `auc` near 1 says that a model may cheat."""
     seconds: float
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether nothing of the source is in the collection."""
+        return self.seen == self.rejected
 
     def as_json(self) -> dict[str, Any]:
         """As one object for JSON."""
@@ -59,6 +66,7 @@ def report_of(
         seen=counts["seen"],
         imported=counts["imported"],
         already=counts["already"],
+        restored=counts["restored"],
         duplicates=counts["duplicates"],
         rejected=counts["rejected"],
         rejections=tuple(tally.rejections),

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
@@ -25,7 +25,7 @@ from workbench.services.lookahead import ahead
 from workbench.services.progress import Cancelled, Progress
 from workbench.store.database import now, session, transaction
 from workbench.store.image_files import original_uri
-from workbench.store.images import Collection, ImportRun
+from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 
 MAX_COLLECTION_NAME: Final = 80
 MAX_TITLE: Final = 200
@@ -52,7 +52,8 @@ def import_images(
 
     Streams: memory does not grow with the number of images. What is committed stays: run again
     after an interruption, it goes on where it was. One bad file is a rejection with its reason;
-    a disk or database that fails ends the run, and is raised.
+    a disk or database that fails ends the run, and is raised. A collection that is new, and of
+    which nothing could be imported, is not kept.
 
     Raises NotFoundError or InvalidError, with nothing changed, where the source cannot be read.
     """
@@ -79,17 +80,22 @@ def import_images(
 def _check_names(collection: str, title: str) -> None:
     if not collection.strip() or display(collection) != collection:
         raise InvalidError("a collection name needs visible characters")
+    if "/" in collection or collection in (".", ".."):
+        raise InvalidError(
+            f"a collection name stands in addresses: it is not “.” or “..” and has no “/”, "
+            f"unlike “{collection}”"
+        )
     if len(collection) > MAX_COLLECTION_NAME:
         raise InvalidError(f"a collection name has at most {MAX_COLLECTION_NAME} characters")
     if len(title) > MAX_TITLE or display(title) != title:
         raise InvalidError(f"a title has at most {MAX_TITLE} visible characters")
 
 
-def _start(name: str, title: str, description: str, source: str) -> tuple[int, int]:
-    """The ids of the collection (made if new) and of a new import run."""
+def _start(name: str, title: str, description: str, source: str) -> tuple[int, int, bool]:
+    """The ids of the collection and of a new import run; whether the collection is new."""
     with transaction() as write:
         collection = write.scalar(select(Collection).where(Collection.name == name))
-        if collection is None:
+        if made := collection is None:
             collection = Collection(name=name, title=name)
             write.add(collection)
         collection.title = title or collection.title
@@ -104,14 +110,15 @@ def _start(name: str, title: str, description: str, source: str) -> tuple[int, i
         run = ImportRun(collection_id=collection.id, source=source)
         write.add(run)
         write.flush()
-        return collection.id, run.id
+        return collection.id, run.id, made
 
 
 class _Run:
     """One import under way."""
 
-    def __init__(self, settings: Settings, collection_id: int, run_id: int) -> None:
+    def __init__(self, settings: Settings, collection_id: int, run_id: int, made: bool) -> None:
         self.collection_id = collection_id
+        self._made = made
         self.tally = Tally()
         self._image_root = settings.image_root
         self._reader = Reader(settings)
@@ -148,6 +155,22 @@ class _Run:
         with transaction() as write:
             run = write.get_one(ImportRun, self._run_id)
             run.state, run.finished_at = state, now()
+        if self._made and state != "failed" and not self.tally.counts["imported"]:
+            self._remove_collection()
+
+    def _remove_collection(self) -> None:
+        """Remove what this run made for nothing, unless another one has put images in it."""
+        here = Collection.id == self.collection_id
+        with transaction() as write:
+            write.scalar(select(Collection.id).where(here).with_for_update())
+            its_runs = select(ImportRun.id).where(ImportRun.collection_id == self.collection_id)
+            others = its_runs.where(ImportRun.id != self._run_id)
+            images = select(Image.id).where(Image.collection_id == self.collection_id)
+            if write.scalar(select(or_(others.exists(), images.exists()))):
+                return
+            write.execute(delete(ImportRejection).where(ImportRejection.run_id.in_(its_runs)))
+            write.execute(delete(ImportRun).where(ImportRun.id == self._run_id))
+            write.execute(delete(Collection).where(here))
 
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._committed_at
@@ -175,9 +198,15 @@ class _Run:
 
     def _outcome(self, given: tuple[Entry, Known | None]) -> Outcome:
         entry, known = given
-        if isinstance(entry, Candidate) and known is None:
-            return self._reader.read(entry, self._uri(entry.path))
+        if isinstance(entry, Candidate):
+            lost = known is not None and self._is_lost(entry, known)
+            if known is None or lost:
+                return self._reader.read(entry, self._uri(entry.path), lost=lost)
         return self._unread(entry, known)
+
+    def _is_lost(self, entry: Candidate, known: Known) -> bool:
+        """Whether the normalised copy of a file that was imported earlier is lost."""
+        return not known.contradiction(entry) and not self._reader.has(known.pixel_hash)
 
     def _unread(self, entry: Entry, known: Known | None) -> Outcome:
         if isinstance(entry, Refusal):

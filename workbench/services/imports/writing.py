@@ -17,7 +17,14 @@ from workbench.store.database import session
 from workbench.store.images import Collection, Image, ImportRejection
 
 _REPORTED: Final = 1000
-_KNOWN: Final = (Image.id, Image.original_uri, Image.name, Image.label, Image.held_out)
+_KNOWN: Final = (
+    Image.id,
+    Image.original_uri,
+    Image.name,
+    Image.label,
+    Image.held_out,
+    Image.pixel_hash,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Known:
     name: str
     label: str
     held_out: bool
+    pixel_hash: str
 
     def contradiction(self, source: Candidate) -> str:
         """What its source now says differently; a later import changes neither."""
@@ -163,7 +171,12 @@ class Batch:
             return self._reject_ready(image, reason)
         self._sides[group] = held_out
         self._by_content[image.content_hash] = Known(
-            0, image.row["original_uri"], image.row["name"], image.source.label, held_out
+            0,
+            image.row["original_uri"],
+            image.row["name"],
+            image.source.label,
+            held_out,
+            image.row["pixel_hash"],
         )
         self._images.append(
             image.row | {"collection_id": self._collection_id, "held_out": held_out}
@@ -181,16 +194,21 @@ class Batch:
         elif known.label != image.source.label:
             reason = f"duplicate of {known.name}, which is labelled {known.label}"
             self._reject_ready(image, reason)
-        elif not same_file:
-            self._tally.counts["duplicates"] += 1
         else:
-            # The same file, touched: the next run shall know it without reading.
-            self._tally.counts["already"] += 1
-            self._current.execute(
-                update(Image)
-                .where(Image.id == known.id)
-                .values(modified_ns=image.row["modified_ns"])
-            )
+            restored = image.lost or (image.written and image.row["pixel_hash"] == known.pixel_hash)
+            # Content that is in this very batch has no row yet (and no id).
+            what = "already" if same_file else "duplicates"
+            self._tally.counts["restored" if restored and known.id else what] += 1
+            if same_file:
+                self._remember(image, known)
+
+    def _remember(self, image: Ready, known: Known) -> None:
+        """The same file, touched or restored: the next run shall know it without reading."""
+        values = {"modified_ns": image.row["modified_ns"]}
+        if image.lost:
+            # Another release of the decoder may give other pixels.
+            values["pixel_hash"] = image.row["pixel_hash"]
+        self._current.execute(update(Image).where(Image.id == known.id).values(values))
 
     def _reject_ready(self, image: Ready, reason: str) -> None:
         self._reject(Rejected(image.row["original_uri"], image.source.shown, reason))
