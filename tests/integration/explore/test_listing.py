@@ -326,5 +326,5 @@ def test_an_image_whose_maps_are_lost_says_so(version_id: int, settings: Setting
     )
     (settings.artifact_dir / artifact.path).unlink()
 
-    with pytest.raises(UnavailableError, match="cannot be read"):
+    with pytest.raises(UnavailableError, match="Retrain to compute it again"):
         image_detail(version_id, image_id)

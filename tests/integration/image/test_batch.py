@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.queries import queries
+from workbench.config import Settings
 from workbench.services.image import batch, media
 from workbench.services.image.batch import Crop, Heatmap, Thumbnail, WholeImage
 from workbench.store.database import session
+from workbench.store.image_files import normalised_path
+from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
 pytestmark = pytest.mark.analysed
@@ -23,9 +26,9 @@ def test_pictures_read_together_are_those_read_one_by_one(version_id: int) -> No
     )
     images, groups = image_ids.all(), group_ids.all()
     expected = {
-        **{WholeImage(each): media.normalised(each).read_bytes() for each in images},
-        **{Thumbnail(each, 48): media.thumbnail(each, 48).read_bytes() for each in images},
-        **{Crop(each, 96): media.group_crop(each, 96).read_bytes() for each in groups},
+        **{WholeImage(each): media.normalised(each) for each in images},
+        **{Thumbnail(each, 48): media.thumbnail(each, 48) for each in images},
+        **{Crop(each, 96): media.group_crop(each, 96) for each in groups},
         **{Heatmap(version_id, each): media.heatmap(version_id, each, None) for each in images},
         **{Heatmap(version_id, each, 1): media.heatmap(version_id, each, 1) for each in images},
     }
@@ -34,11 +37,12 @@ def test_pictures_read_together_are_those_read_one_by_one(version_id: int) -> No
     assert queries(lambda: batch.pictures(expected)) <= 6
 
 
-def test_what_cannot_be_had_is_left_out(version_id: int) -> None:
+def test_what_cannot_be_had_is_left_out(version_id: int, settings: Settings) -> None:
     first, second = session().scalars(
         select(Prediction.image_id).where(Prediction.version_id == version_id).limit(2)
     )
-    media.normalised(first).unlink()
+    pixel_hash = session().get_one(Image, first).pixel_hash
+    normalised_path(settings.image_dir, pixel_hash).unlink()
     whole = WholeImage(second)
 
     found = batch.pictures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -10,37 +11,51 @@ import pytest
 from flask import Flask
 from PIL import Image as Picture
 
+from workbench.config import Settings
 from workbench.services.image.media import thumbnail_of
+from workbench.store.image_files import store_normalised
+from workbench.store.images import Image
 
 
 @pytest.fixture
-def source(tables: Flask, tmp_path: Path) -> Path:
-    """A normalised image."""
-    path = tmp_path / "source.jpg"
+def image(tables: Flask, settings: Settings) -> Image:
+    """An image with its normalised file."""
+    content = io.BytesIO()
     pixels = np.random.default_rng(3).integers(0, 255, (224, 224, 3), np.uint8)
-    Picture.fromarray(pixels).save(path)
-    return path
+    Picture.fromarray(pixels).save(content, "JPEG")
+    pixel_hash, _written = store_normalised(settings.image_dir, content.getvalue())
+    return Image(name="noise.jpg", pixel_hash=pixel_hash)
 
 
-def test_a_thumbnail_waits_for_no_disk(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def kept(image: Image, settings: Settings) -> Path:
+    return settings.cache_dir / "thumbnails" / "48" / f"{image.pixel_hash}.jpg"
+
+
+def test_a_thumbnail_waits_for_no_disk(
+    image: Image, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
 
-    made = thumbnail_of(source, 48)
+    made = thumbnail_of(image, 48)
 
-    with Picture.open(made) as picture:
+    with Picture.open(io.BytesIO(made)) as picture:
         assert picture.size == (48, 48)
     assert synced == []
-    before = made.stat().st_mtime_ns
-    assert thumbnail_of(source, 48).stat().st_mtime_ns == before
+    before = kept(image, settings).stat().st_mtime_ns
+    assert thumbnail_of(image, 48) == made
+    assert kept(image, settings).stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("left", ["nothing", "half", "zeros"])
-def test_what_a_power_cut_left_of_one_is_made_again(source: Path, left: str) -> None:
-    made = thumbnail_of(source, 48)
-    content = made.read_bytes()
-    made.write_bytes(
+def test_what_a_power_cut_left_of_one_is_made_again(
+    image: Image, settings: Settings, left: str
+) -> None:
+    made, path = thumbnail_of(image, 48), kept(image, settings)
+    content = path.read_bytes()
+    path.write_bytes(
         {"nothing": b"", "half": content[: len(content) // 2], "zeros": bytes(len(content))}[left]
     )
 
-    assert thumbnail_of(source, 48).read_bytes() == content
+    assert thumbnail_of(image, 48) == made
+    assert path.read_bytes() == content

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image as Picture
 
@@ -131,15 +130,15 @@ class Counterfactuals:
 class Media:
     book: State
 
-    def normalised(self, image_id: int) -> Path:
+    def normalised(self, image_id: int) -> bytes:
         if image_id not in CARDS:
             raise NotFoundError("Image not found.")
         return self._kept(f"{image_id}.jpg")
 
-    def thumbnail(self, image_id: int, size: int) -> Path:
+    def thumbnail(self, image_id: int, size: int) -> bytes:
         return self.normalised(image_id)
 
-    def group_crop(self, group_id: int, size: int) -> Path:
+    def group_crop(self, group_id: int, size: int) -> bytes:
         return self.normalised(group_id // 100)
 
     def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
@@ -152,11 +151,11 @@ class Media:
         ramp = tuple((level, 0, 255 - level, abs(level - 128)) for level in range(256))
         return MapKey(0.08, 128, 127, ramp)
 
-    def _kept(self, name: str) -> Path:
+    def _kept(self, name: str) -> bytes:
         path = self.book.folder / name
         if not path.exists():
             path.write_bytes(_picture("JPEG", (64, 64), "beige"))
-        return path
+        return path.read_bytes()
 
 
 @dataclass
@@ -172,9 +171,9 @@ class PictureBatch:
             case batch.Heatmap(version_id, image_id, dimension):
                 return files.heatmap(version_id, image_id, dimension)
             case batch.Crop(group_id, size):
-                return files.group_crop(group_id, size).read_bytes()
+                return files.group_crop(group_id, size)
             case _:
-                return files.normalised(wanted.image_id).read_bytes()
+                return files.normalised(wanted.image_id)
 
 
 def _picture(kind: str, size: tuple[int, int], colour: str) -> bytes:

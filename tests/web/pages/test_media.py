@@ -60,18 +60,6 @@ def test_a_file_that_is_no_picture_is_not_served(visitor: Reader, book: FakeWork
     assert "damaged" in answer.text
 
 
-def test_a_missing_file_is_said_to_be_missing(
-    visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = book.folder / "gone.jpg"
-    monkeypatch.setattr("workbench.services.image.media.normalised", lambda _image_id: gone)
-
-    answer = visitor.get("/images/2.jpg")
-
-    assert answer.status_code == 503
-    assert "missing from the data directory" in answer.text
-
-
 @pytest.mark.parametrize(
     ("url", "status"),
     [

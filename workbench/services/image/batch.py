@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import select, tuple_
@@ -99,17 +98,17 @@ class _Rows:
             group = self._groups.get(wanted.group_id)
             if group is None or self._versions[group.version_id] is None:
                 raise NotFoundError
-            return media.crop_of(group, self._file(group.image_id), wanted.size).read_bytes()
-        source = self._file(wanted.image_id)
+            return media.crop_of(group, self._image(group.image_id), wanted.size)
+        image = self._image(wanted.image_id)
         if isinstance(wanted, Thumbnail):
-            source = media.thumbnail_of(source, wanted.size)
-        return source.read_bytes()
+            return media.thumbnail_of(image, wanted.size)
+        return media.content_of(image)
 
-    def _file(self, image_id: int) -> Path:
+    def _image(self, image_id: int) -> Image:
         image = self._images.get(image_id)
         if image is None:
             raise NotFoundError
-        return media.file_of(image)
+        return image
 
 
 def _by_id(model: type[Row], ids: Collection[int]) -> dict[int, Row]:

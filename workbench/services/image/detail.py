@@ -12,6 +12,7 @@ from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.cards import ImageCard, card_of
+from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
 from workbench.services.review import tag_checks
@@ -25,6 +26,7 @@ from workbench.services.review.tags import (
 )
 from workbench.services.review.verdicts import VerdictView, history
 from workbench.store.database import session
+from workbench.store.image_files import is_whole
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion, TrainingRun
 
@@ -91,6 +93,8 @@ class ImageDetail:
     format: str
     file_size: int
     group_key: str = field(repr=False)
+    lost: str = ""
+    """Why there is no picture of it, and what to do; empty where there is one."""
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:
@@ -126,6 +130,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         format=image.format,
         file_size=image.file_size,
         group_key=image.group_key,
+        lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
 
 

@@ -19,7 +19,9 @@ from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.layout import find_cell
+from workbench.services.image.media import lost_words
 from workbench.store.database import session
+from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction
 
@@ -121,13 +123,11 @@ def region_of(
 
 
 def pixels_of(image: Image, settings: Settings) -> NDArray[np.uint8]:
-    """An image's normalised pixels. Raises UnavailableError where they are missing."""
+    """An image's normalised pixels. Raises UnavailableError where they are lost."""
     try:
         return read_pixels(settings.image_dir, image.pixel_hash)
-    except OSError as error:
-        raise UnavailableError(
-            gettext("The normalised image is missing from the data directory.")
-        ) from error
+    except LostImageError as error:
+        raise UnavailableError(lost_words(image)) from error
 
 
 def description_of(version_id: int, image_id: int, edit: Edit, label: str) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,71 +18,85 @@ from PIL import ImageDraw
 from workbench.analysis.heatmap import RAMP, STEPS, ZERO, contribution_map, grey_levels
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
-from workbench.files import write_whole
+from workbench.files import DamagedError, unsealed, write_sealed
 from workbench.services import app_settings
-from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import finished_version, is_finished
 from workbench.store.database import session
-from workbench.store.image_files import normalised_path
+from workbench.store.image_files import LostImageError, read_normalised
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
-_JPEG_END = b"\xff\xd9"
 _CONTEXT = 1.6
 """A crop shows its group with so many times the group's own extent around."""
 
 
-def normalised(image_id: int) -> Path:
-    """The normalised image's file. Raises NotFoundError."""
+def normalised(image_id: int) -> bytes:
+    """The normalised image, a JPEG.
+
+    Raises NotFoundError, and UnavailableError where its file is lost, here and below.
+    """
+    return content_of(_image(image_id))
+
+
+def content_of(image: Image) -> bytes:
+    """The same of an image that is read already."""
+    try:
+        return read_normalised(app_settings.settings().image_dir, image.pixel_hash)
+    except LostImageError as error:
+        raise UnavailableError(lost_words(image)) from error
+
+
+def lost_words(image: Image) -> str:
+    """What happened to an image whose normalised file is lost, and what to do."""
+    return gettext(
+        "The normalised image of %(name)s is missing or damaged. Import its original again.",
+        name=image.name,
+    )
+
+
+def _image(image_id: int) -> Image:
     image = session().get(Image, image_id)
     if image is None:
         raise NotFoundError(gettext("Image not found."))
-    return file_of(image)
+    return image
 
 
-def file_of(image: Image) -> Path:
-    """The same of an image that is read already."""
-    path = normalised_path(app_settings.settings().image_dir, image.pixel_hash)
-    if not path.is_file():
-        raise NotFoundError(gettext("The normalised image is missing from the data directory."))
-    return path
-
-
-def thumbnail(image_id: int, size: int) -> Path:
+def thumbnail(image_id: int, size: int) -> bytes:
     """A square JPEG of the image, 48, 96 or 192 px."""
-    return thumbnail_of(normalised(image_id), size)
+    return thumbnail_of(_image(image_id), size)
 
 
-def thumbnail_of(source: Path, size: int) -> Path:
-    """The same of an image whose normalised file lies there."""
+def thumbnail_of(image: Image, size: int) -> bytes:
+    """The same of an image that is read already."""
     _check_size(size)
 
     def make() -> Picture.Image:
-        with Picture.open(source) as picture:
-            return picture.convert("RGB").resize((size, size), Picture.Resampling.LANCZOS)
+        return _picture(image).resize((size, size), Picture.Resampling.LANCZOS)
 
-    return _kept(app_settings.settings().cache_dir / "thumbnails" / f"{size}" / source.name, make)
+    folder = app_settings.settings().cache_dir / "thumbnails" / f"{size}"
+    return _kept(folder / f"{image.pixel_hash}.jpg", make)
 
 
-def group_crop(group_id: int, size: int) -> Path:
+def group_crop(group_id: int, size: int) -> bytes:
     """The surroundings of a pixel group with its outline drawn, as a square JPEG."""
     group = session().get(PixelGroup, group_id)
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
         raise NotFoundError(gettext("Pixel group not found."))
-    return crop_of(group, normalised(group.image_id), size)
+    return crop_of(group, _image(group.image_id), size)
 
 
-def crop_of(group: PixelGroup, source: Path, size: int) -> Path:
-    """The same of a finished version's group that is read already, its image's file at `source`."""
+def crop_of(group: PixelGroup, image: Image, size: int) -> bytes:
+    """The same of a finished version's group that is read already, as is its image."""
     _check_size(size)
     folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
-    return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, source, size))
+    return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, image, size))
 
 
 def _check_size(size: int) -> None:
@@ -90,34 +104,32 @@ def _check_size(size: int) -> None:
         raise InvalidError(f"Unsupported image size. Sizes are {', '.join(map(str, SIZES))} px.")
 
 
-def _kept(path: Path, make: Callable[[], Picture.Image]) -> Path:
-    """A picture's file, made unless it is there and whole.
+def _kept(path: Path, make: Callable[[], Picture.Image]) -> bytes:
+    """A picture from the cache, made where it is missing or damaged.
 
     Not synced: a page of thumbnails would wait for the disk a hundred times. What a power cut
     leaves of one is noticed, and made again.
     """
-    if not _is_whole(path):
-        content = io.BytesIO()
-        make().save(content, "JPEG", quality=88)
-        write_whole(path, content.getvalue())
-    return path
+    with suppress(OSError, DamagedError):
+        return bytes(unsealed(path.read_bytes()))
+    content = io.BytesIO()
+    make().save(content, "JPEG", quality=88)
+    # A cache that cannot be written makes pictures slower, not absent.
+    with suppress(OSError):
+        write_sealed(path, content.getvalue())
+    return content.getvalue()
 
 
-def _is_whole(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.seek(-len(_JPEG_END), os.SEEK_END)
-            return file.read() == _JPEG_END
-    except OSError:
-        return False
+def _picture(image: Image) -> Picture.Image:
+    with Picture.open(io.BytesIO(content_of(image))) as picture:
+        return picture.convert("RGB")
 
 
-def _crop(group: PixelGroup, source: Path, size: int) -> Picture.Image:
+def _crop(group: PixelGroup, image: Image, size: int) -> Picture.Image:
     side = min(int(max(group.width, group.height, 48) * _CONTEXT), NORMAL_SIZE)
     left = _clamped(group.left + group.width // 2 - side // 2, side)
     top = _clamped(group.top + group.height // 2 - side // 2, side)
-    with Picture.open(source) as picture:
-        crop = picture.convert("RGB").crop((left, top, left + side, top + side))
+    crop = _picture(image).crop((left, top, left + side, top + side))
     scale = size / side
     crop = crop.resize((size, size), Picture.Resampling.LANCZOS)
     draw = ImageDraw.Draw(crop)

@@ -77,7 +77,9 @@ def rows_at(
         )
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("The heatmap of this image cannot be read. The log names the file."),
+            gettext(
+                "The heatmap of this image is missing or damaged. Retrain to compute it again."
+            ),
             detail=f"{error}.",
         ) from error
     return activations.astype(np.float32), maps.astype(np.float32)
@@ -97,7 +99,7 @@ def _cached_array(
         arrays = load_arrays(directory, Artifact(path=path, sha256=sha256, kind=kind))
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("A file of this version cannot be read. The log names it."),
+            gettext("A file of this version is missing or damaged. Retrain to compute it again."),
             detail=f"{error}.",
         ) from error
     return arrays[name].astype(np.float32)

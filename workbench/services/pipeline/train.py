@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import structlog
 import torch
 from scipy.special import expit
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from workbench.analysis.relevance.methods import method_for
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
+from workbench.services.errors import UnavailableError
 from workbench.services.models.weights import load_head, store_head
 from workbench.services.pipeline.dataset import FrozenDataset
 from workbench.services.pipeline.projection import projection_wanted
@@ -27,6 +29,7 @@ from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
+log = structlog.get_logger()
 SEEDS = 3
 """So many draws of the validation images choose the penalty."""
 
@@ -126,7 +129,12 @@ def _parent(
     built = (version.encoder_fingerprint, version.dimensions, version.metrics.get("distiller"))
     if built != (encoder.fingerprint, settings.dimensions, KIND):
         return None
-    behind = load_head(version, settings).projection
+    try:
+        behind = load_head(version, settings).projection
+    except UnavailableError:
+        # Only a new version mends this: it starts afresh.
+        log.warning("the parent's weights are lost", version=version.id)
+        return None
     return version if same_projection(behind, projection) else None
 
 

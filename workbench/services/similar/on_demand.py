@@ -1,4 +1,7 @@
-"""Indexes that a page finds missing, made behind it: pages do not wait long for one."""
+"""Indexes checked, and made where they are missing or damaged, behind the page that asks.
+
+Pages do not wait long for one.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,13 @@ from workbench.config import Settings
 from workbench.services.errors import ServiceError, UnavailableError
 from workbench.services.progress import Silent
 from workbench.services.similar.build import make_index
-from workbench.services.similar.index_files import Kind, Opened, folder_of, open_index
+from workbench.services.similar.index_files import (
+    Kind,
+    Opened,
+    folder_of,
+    open_index,
+    opened_before,
+)
 from workbench.store.versions import ModelVersion
 
 log = structlog.get_logger()
@@ -44,20 +53,20 @@ _guard = threading.Lock()
 def opened(
     version: ModelVersion, kind: Kind, settings: Settings, *, part: slice | None = None
 ) -> Opened:
-    """A finished version's index, which is made where it is missing.
+    """A finished version's index, which is made where it is missing or damaged.
 
     Raises UnavailableError where it cannot be made, or takes longer than a page can wait; it is
     then made all the same, for whoever asks next.
     """
     folder = folder_of(version, settings)
-    if found := open_index(folder, kind):
+    if found := opened_before(folder, kind):
         return found
     making = _making(version.id, folder, kind, settings, part)
     if not _awaited(making):
         raise UnavailableError(
             gettext("The similarity index is being built. Try again in a few minutes.")
         )
-    if found := open_index(folder, kind):
+    if found := opened_before(folder, kind):
         return found
     raise UnavailableError(making.refused or gettext("The similarity index could not be built."))
 
@@ -100,8 +109,11 @@ def _make(
     part: slice | None,
 ) -> None:
     try:
-        with app.app_context():
-            make_index(version_id, kind, settings, Silent(), part=part)
+        # Before making: one that is there must not wait for another that is made elsewhere.
+        if not open_index(folder, kind):
+            with app.app_context():
+                make_index(version_id, kind, settings, Silent(), part=part)
+            open_index(folder, kind)
     except ServiceError as error:
         making.refused = str(error)
         log.exception("indexing refused", version=version_id, kind=kind)

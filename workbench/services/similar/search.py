@@ -235,13 +235,14 @@ def _group_card(group: PixelGroup) -> GroupCard:
 def _row(artifact: Artifact | None, name: str, row: int) -> NDArray[np.float32]:
     if artifact is None:
         raise UnavailableError(
-            gettext("The embedding of this image is missing. Analyse the collection again.")
+            gettext("The embedding of this image is missing. Retrain to compute it again.")
         )
     try:
         found = load_rows(app_settings.settings().artifact_dir, artifact, name, row)
     except ArtifactDamagedError as error:
         raise UnavailableError(
-            gettext("Similarity search failed. The log says why."), detail=f"{error}."
+            gettext("The vector of this image is missing or damaged. Retrain to compute it again."),
+            detail=f"{error}.",
         ) from error
     return found.astype(np.float32)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 from flask_babel import gettext
 
-from workbench.services.errors import InvalidError, UnavailableError
+from workbench.services.errors import InvalidError
 from workbench.services.image import counterfactuals, media
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
@@ -23,13 +21,13 @@ ONE_YEAR = 365 * 24 * 3600
 @blueprint.get("/images/<record:image_id>.jpg")
 def image(image_id: int) -> Response:
     """The normalised image."""
-    return _file(media.normalised(image_id))
+    return _bytes(media.normalised(image_id))
 
 
 @blueprint.get("/images/<record:image_id>/thumb/<picture_size:size>")
 def thumbnail(image_id: int, size: int) -> Response:
     """A thumbnail of an image."""
-    return _file(media.thumbnail(image_id, size))
+    return _bytes(media.thumbnail(image_id, size))
 
 
 @blueprint.get("/heatmaps/<record:version_id>/<record:image_id>.png")
@@ -47,7 +45,7 @@ def heatmap_levels(version_id: int, image_id: int) -> Response:
 @blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")
 def crop(group_id: int, size: int) -> Response:
     """The surroundings of a pixel group, with its outline drawn."""
-    return _file(media.group_crop(group_id, size))
+    return _bytes(media.group_crop(group_id, size))
 
 
 @blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
@@ -64,24 +62,9 @@ def _dimension() -> int | None:
     return whole(request.args, "dimension", high=MOST_DIMENSIONS - 1)
 
 
-def _file(path: Path) -> Response:
-    try:
-        with path.open("rb") as file:
-            kind = sniffed(file.read(HEAD))
-    except FileNotFoundError as error:
-        raise UnavailableError(
-            gettext("The image file is missing from the data directory.")
-        ) from error
-    return _kept(send_file(path, mimetype=kind, conditional=True, etag=True))
-
-
 def _bytes(content: bytes) -> Response:
     response = Response(content, mimetype=sniffed(content[:HEAD]))
     response.add_etag()
     response.make_conditional(request)
-    return _kept(response)
-
-
-def _kept(response: Response) -> Response:
     response.headers["Cache-Control"] = f"private, max-age={ONE_YEAR}, immutable"
     return response
