@@ -1,4 +1,4 @@
-"""Web and worker side by side, until one of them ends or the person stops both."""
+"""Web and worker side by side: one that dies is started again, and both end with this process."""
 
 from __future__ import annotations
 
@@ -6,36 +6,95 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
 
 from workbench.config import PROJECT_ROOT
 
 PATIENCE_SECONDS = 20
 _POLL_SECONDS = 0.2
+_ATTEMPTS = 4
+"""A process that dies so often, each time soon after its start, is given up."""
+_SOON_SECONDS = 60
+
+_GIVEN_UP = "The %s process died %s times in a row: giving up. Its messages stand above."
+
+log = structlog.get_logger()
+
+
+@dataclass
+class _Kept:
+    """A process that is kept running."""
+
+    name: str
+    command: Sequence[str]
+    deaths: int = 0
+    """In a row, each soon after its start."""
+    due: float = 0.0
+    """When it is started next, on the monotonic clock."""
+    started: float = 0.0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        # A session of its own, so that Ctrl-C reaches it once, from here, and in order. Standard
+        # input is a pipe from here that says nothing: it ends with this process, however that ends.
+        self.process = subprocess.Popen(self.command, start_new_session=True, stdin=subprocess.PIPE)
+        self.started = time.monotonic()
+        log.info("process started", process=self.name, pid=self.process.pid)
+
+    def mourn(self, status: int, pause: float) -> None:
+        """Note its death; it is started again after a pause that doubles from death to death."""
+        moment = time.monotonic()
+        self.process = None
+        self.deaths = self.deaths + 1 if moment - self.started < _SOON_SECONDS else 1
+        wait = pause * 2 ** (self.deaths - 1)
+        self.due = moment + wait
+        if self.deaths < _ATTEMPTS:
+            log.warning("process died", process=self.name, status=status, again_in_seconds=wait)
 
 
 def run_web_and_worker(port: int) -> int:
-    """Start both as processes of their own and wait; returns the exit status to end with.
+    """Run both as processes of their own and wait; returns the exit status to end with.
 
     Ctrl-C and SIGTERM stop both: each is asked, and killed only where it does not listen.
     """
     command = [sys.executable, str(PROJECT_ROOT / "manage.py")]
-    # A session of their own, so that Ctrl-C reaches them once, from here, and in order.
-    both = [
-        subprocess.Popen([*command, *arguments], start_new_session=True)
-        for arguments in (["serve", "--port", str(port)], ["worker"])
-    ]
+    return keep_running(
+        {
+            "web": [*command, "serve", "--port", str(port), "--with-parent"],
+            "worker": [*command, "worker", "--with-parent"],
+        }
+    )
+
+
+def keep_running(commands: Mapping[str, Sequence[str]], *, pause: float = 1.0) -> int:
+    """Keep processes running until this one is asked to stop, or one of them dies again and again.
+
+    pause: seconds before the first restart. Returns 0, or 1 where it gave up.
+    """
+    kept = [_Kept(name, command) for name, command in commands.items()]
     asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: asked.append(received))
     try:
-        while not asked and all(process.poll() is None for process in both):
-            time.sleep(_POLL_SECONDS)
+        while not asked:
+            for each in kept:
+                status = each.process.poll() if each.process else None
+                if status is not None:
+                    each.mourn(status, pause)
+                if each.deaths >= _ATTEMPTS and each.process is None:
+                    log.error(_GIVEN_UP, each.name, each.deaths, status=status)
+                    return 1
+                if each.process is None and time.monotonic() >= each.due:
+                    each.start()
+            time.sleep(min(_POLL_SECONDS, pause))
     finally:
-        _stop(both)
-    if asked:
-        return 0
-    return next((process.returncode for process in both if process.returncode), 1)
+        _stop([each.process for each in kept if each.process])
+    return 0
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -49,3 +108,17 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def end_with_parent() -> None:
+    """End this process in order when its standard input ends: whoever started it is gone."""
+    threading.Thread(target=_watch, daemon=True).start()
+
+
+def _watch() -> None:
+    # Not by sys.stdin: its lock, held by a waiting thread, would be in the way at the exit.
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_SECONDS)
+    os._exit(1)

@@ -13,3 +13,9 @@ collection_option = click.option(
 port_option = click.option(
     "--port", default=DEFAULT_PORT, show_default=True, envvar="PORT", type=int
 )
+with_parent_option = click.option(
+    "--with-parent",
+    is_flag=True,
+    hidden=True,
+    help="End when standard input ends: whoever started this is gone.",
+)

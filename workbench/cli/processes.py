@@ -15,16 +15,20 @@ from workbench.cli.context import (
     read_settings,
     require_time_zone,
 )
-from workbench.cli.options import port_option
+from workbench.cli.options import port_option, with_parent_option
 from workbench.serving.connections import listen
 from workbench.serving.serve import THREADS, run
+from workbench.supervisor import end_with_parent
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option
-def serve(host: str, port: int) -> None:
+@with_parent_option
+def serve(host: str, port: int, *, with_parent: bool) -> None:
     """Serve the pages."""
+    if with_parent:
+        end_with_parent()
     settings = read_settings()
     known = (*settings.trusted_hosts, *own_names(host))
     app = app_with_tables(settings.model_copy(update={"trusted_hosts": known}))
@@ -40,8 +44,11 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 @click.command()
-def worker() -> None:
+@with_parent_option
+def worker(*, with_parent: bool) -> None:
     """Run queued retrains, and nightly ones when enough verdicts were given."""
+    if with_parent:
+        end_with_parent()
     settings = read_settings()
     require_time_zone()
     app = app_with_tables(settings)

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from sqlalchemy import select
 
 from tests.support.pictures import draw_collection, with_rough_patch
 from tests.support.prepared import COLLECTION, IMAGES, copy_of
 from tests.support.server import MANAGE, ROOT, environment, manage
 from tests.support.witness import Witness
-from workbench.store.images import Image
+from workbench.store.images import Collection, Image, ImportRun
 
 COMMANDS = (
     ("import",),
@@ -185,6 +186,23 @@ def test_an_import_is_one_object_and_its_bars_are_elsewhere(tmp_path: Path) -> N
     assert "import: 100%" in done.stderr
 
 
+def test_an_import_in_vain_fails_with_its_reasons(migrated: Path, tmp_path: Path) -> None:
+    pictures = draw_collection(tmp_path / "pictures", 1)
+    manifest = tmp_path / "manifest.csv"
+    rows = [f"{path},{label}" for label, path in zip("10", pictures.rglob("*.png"), strict=True)]
+    manifest.write_text("\n".join(["path,label", *rows]))
+
+    done = manage("import", str(manifest), "--collection", "few", data_dir=migrated)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Error: None of 2 files could be imported: "
+        "unknown label '1': labels are real or fake (1); "
+        "unknown label '0': labels are real or fake (1)."
+    )
+    assert Witness(migrated).count(Collection) == 0
+
+
 def test_an_evaluation_is_one_object_with_each_generator(analysed: Path, tmp_path: Path) -> None:
     pictures = draw_collection(tmp_path / "pictures", 4, seed=400)
     for number in range(2):
@@ -228,8 +246,9 @@ def test_a_retrain_that_is_waited_for_is_one_object(analysed: Path) -> None:
     assert versions[COLLECTION] == 2
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_an_import_that_is_interrupted_says_so_and_goes_on_when_repeated(
-    migrated: Path, tmp_path: Path, interrupts_heard: None
+    migrated: Path, tmp_path: Path, interrupts_heard: None, asked: signal.Signals
 ) -> None:
     pictures, count, log = tmp_path / "pictures", 600, tmp_path / "import.log"
     generator = np.random.default_rng(0)
@@ -251,11 +270,12 @@ def test_an_import_that_is_interrupted_says_so_and_goes_on_when_repeated(
     while not witness.count(Image):
         assert importing.poll() is None, log.read_text()
         time.sleep(0.01)
-    os.kill(importing.pid, signal.SIGINT)
+    os.kill(importing.pid, asked)
     assert importing.wait(60) == 1
     assert "run the same command to resume" in log.read_text()
     kept = witness.count(Image)
     assert 0 < kept < count
+    assert witness.one(select(ImportRun.state)) == ("interrupted",)
 
     found = one_object(manage(*command, data_dir=data_dir))
 

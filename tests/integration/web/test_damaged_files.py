@@ -23,7 +23,7 @@ from workbench.web.site.security import limiter
 
 pytestmark = [pytest.mark.analysed, pytest.mark.parametrize("database_kind", ["sqlite"])]
 
-OTHERS = ("workbench.sqlite*", "secret_key", "drawn/**/*", "cache/neighbours/.lock")
+OTHERS = ("workbench.sqlite*", "*secret_key*", "drawn/**/*", "cache/neighbours/.lock")
 """Files of the data directory that are no results: the database, and what tests put there."""
 
 

@@ -144,3 +144,23 @@ def test_a_run_survives_the_kill_of_its_worker(data_dir: Path) -> None:
     assert run_of(data_dir)[4] == 2
     kept = ask(data_dir, "select count(*) from embedding where shard_id <= 1")[0][0]
     assert 0 < int(str(kept)) <= int(str(embedded)) < 2 * PER_LABEL
+
+
+def test_an_analysis_that_is_asked_to_stop_goes_on_later_and_counts_as_no_death(
+    data_dir: Path,
+) -> None:
+    analysing = Process(
+        *("analyze", "--collection", "drawn"),
+        log=data_dir.parent / "analysing.log",
+        env=environment(data_dir, batch_size="4"),
+    )
+    wait_until(data_dir, is_encoding)
+
+    assert analysing.stop() == 1
+
+    assert "run the same command to resume" in analysing.output
+    assert "Traceback" not in analysing.output
+    assert ask(data_dir, "select state, attempts, claimed_by from training_run") == [
+        ("queued", 0, "")
+    ]
+    assert 0 < int(str(ask(data_dir, "select count(*) from embedding")[0][0])) < 2 * PER_LABEL

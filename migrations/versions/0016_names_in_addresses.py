@@ -1,7 +1,7 @@
 """Collections whose names cannot stand in an address get one that can; titles stay.
 
-Revision: 0015
-After: 0014
+Revision: 0016
+After: 0015
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
