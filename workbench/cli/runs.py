@@ -6,6 +6,7 @@ import click
 
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
+from workbench.services.models.versions import versions
 from workbench.services.runs import processes, queue
 from workbench.store.database import db
 
@@ -21,4 +22,14 @@ def see_through(run_id: int) -> queue.RunView:
     if view.state != "succeeded":
         reason = f": {view.error}" if view.error else "."
         raise click.ClickException(f"The run {view.state}{reason}")
+    made = next(
+        each for each in versions(view.collection_id) if each.summary.number == view.version_number
+    )
+    if lost := made.metrics.get("left_out"):
+        names = ", ".join([*lost["names"], *(["…"] if lost["count"] > len(lost["names"]) else [])])
+        click.echo(
+            f"note: {lost['count']} images left out, their normalised images are missing or "
+            f"damaged: {names}. Import their originals again.",
+            err=True,
+        )
     return view

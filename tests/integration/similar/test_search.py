@@ -281,6 +281,7 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
     go_on.set()
 
     assert made.wait(30)
+    monkeypatch.setattr(on_demand, "PATIENCE_SECONDS", 30)  # it is checked before it is used
     assert of_image(version_id, image_id)
     assert len(calls) == 1
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
+import structlog
 import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from torch import Tensor
 
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import superpixels
 from workbench.analysis.relevance.methods import method_for, needs
 from workbench.config import Settings
@@ -30,7 +32,7 @@ from workbench.services.encoding.shards import (
     missing_batches,
     missing_count,
 )
-from workbench.services.errors import naming
+from workbench.services.errors import ImageError, naming
 from workbench.services.lookahead import ahead
 from workbench.services.progress import Progress
 from workbench.store.artifacts import (
@@ -40,10 +42,13 @@ from workbench.store.artifacts import (
     store_arrays,
 )
 from workbench.store.database import session, transaction
+from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import Embedding, EmbeddingShard
 
 Made = TypeVar("Made")
+
+log = structlog.get_logger()
 
 _READERS = 2
 _AHEAD = 3
@@ -62,6 +67,7 @@ class Read:
     """A shard with what could be read of it, and the pixels where the encoder has to see them.
 
     made: the parts among `parts` that are not in the cache.
+    lost: rows whose pixels were needed and are lost; what is made of them is to be left out.
     """
 
     shard: Shard
@@ -69,6 +75,7 @@ class Read:
     parts: dict[str, Arrays]
     made: frozenset[str]
     pixels: Tensor | None
+    lost: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ class Encoded:
     embedding: NDArray[np.float32]
     parts: dict[str, Arrays]
     made: frozenset[str]
+    lost: frozenset[int] = frozenset()
+    """Rows without pixels, that are to be left out."""
 
     def state(self, rows: Sequence[int]) -> Penultimate:
         """The penultimate state of some rows, with the parts that were asked for.
@@ -138,13 +147,21 @@ def encoded_shards(
 ) -> Generator[Encoded]:
     """Each shard with the wanted parts: read where they are whole, else made from its pixels.
 
-    Reading and encoding run ahead in threads. Raises ImageError, naming the image, where one
-    cannot be read.
+    Reading and encoding run ahead in threads. Images whose normalised file is lost are left out: a
+    new batch is without them, and those of a stored shard are `lost`. Raises ImageError, naming the
+    image, for whatever else goes wrong with one.
     """
     read = partial(_read, wanted=wanted, encoder=encoder, settings=settings)
     encode = partial(_encode, encoder=encoder)
     reads = ahead(read, shards, threads=_READERS, depth=_AHEAD)
-    return ahead(encode, reads, threads=1, depth=2)
+    return ahead(encode, _not_empty(reads), threads=1, depth=2)
+
+
+def _not_empty(reads: Generator[Read]) -> Generator[Read]:
+    with closing(reads):
+        for each in reads:
+            if each.shard.pixel_hashes:
+                yield each
 
 
 def keep(encoded: Encoded, fingerprint: str, cache: PartCache, settings: Settings) -> int:
@@ -153,7 +170,7 @@ def keep(encoded: Encoded, fingerprint: str, cache: PartCache, settings: Setting
     if shard_id is None:
         shard_id = _store(encoded, fingerprint, settings)
     cache.touch(shard_id, encoded.parts.keys() - encoded.made)
-    if encoded.made:
+    if encoded.made and not encoded.lost:
         cache.keep(shard_id, {part: encoded.parts[part] for part in sorted(encoded.made)})
     return shard_id
 
@@ -194,10 +211,9 @@ def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: S
     made = wanted - parts.keys()
     if not made and embedding is not None:
         return Read(shard, embedding, parts, made, None)
-    pictures = [
-        _named(name, partial(read_pixels, settings.image_dir, pixel_hash))
-        for name, pixel_hash in zip(shard.names, shard.pixel_hashes, strict=True)
-    ]
+    shard, pictures, lost = _pictures(shard, settings)
+    if not pictures:
+        return Read(shard, None, {}, made, None)
     if SUPERPIXELS in made:
         parts[SUPERPIXELS] = packed(
             [
@@ -209,7 +225,32 @@ def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: S
     if embedding is None or made - {SUPERPIXELS}:
         with naming(_between(shard.names)):
             pixels = encoder.preprocess([Picture.fromarray(each) for each in pictures])
-    return Read(shard, embedding, parts, made, pixels)
+    return Read(shard, embedding, parts, made, pixels, lost)
+
+
+def _pictures(
+    shard: Shard, settings: Settings
+) -> tuple[Shard, list[NDArray[np.uint8]], frozenset[int]]:
+    """A shard's pixels, and its rows without any: of a new batch these are left out at once.
+
+    Those of a stored shard stand black, so that the rows of its files stay the same.
+    """
+    found: dict[int, NDArray[np.uint8]] = {}
+    for row, (name, pixel_hash) in enumerate(zip(shard.names, shard.pixel_hashes, strict=True)):
+        try:
+            found[row] = read_pixels(settings.image_dir, pixel_hash)
+        except LostImageError as error:
+            log.warning("image left out", image=name, error=str(error))
+        except Exception as error:
+            raise ImageError(name, error) from error
+    lost = frozenset(range(len(shard.names))) - found.keys()
+    if lost and shard.id is None:
+        names, hashes = (
+            tuple(each[row] for row in found) for each in (shard.names, shard.pixel_hashes)
+        )
+        return replace(shard, names=names, pixel_hashes=hashes), list(found.values()), frozenset()
+    black = np.zeros((NORMAL_SIZE, NORMAL_SIZE, 3), np.uint8)
+    return shard, [found.get(row, black) for row in range(len(shard.names))], lost
 
 
 def _named(name: str, work: Callable[[], Made]) -> Made:
@@ -239,7 +280,7 @@ def _encode(read: Read, *, encoder: Encoder) -> Encoded:
             parts[part] = {name: getattr(state, name).half().contiguous().numpy() for name in names}
     if embedding is None:
         raise AssertionError("a shard without embeddings has pixels to encode")
-    return Encoded(read.shard, embedding, parts, read.made)
+    return Encoded(read.shard, embedding, parts, read.made, read.lost)
 
 
 def _between(names: tuple[str, ...]) -> str:

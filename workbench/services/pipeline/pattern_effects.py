@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,11 @@ from workbench.analysis.regions.patterns import UNCLUSTERED
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
+from workbench.services.errors import UnavailableError
 from workbench.services.models.inference import logits_of
 from workbench.services.progress import Progress
 from workbench.store.database import session
+from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
@@ -123,9 +126,14 @@ def _examples(group_ids: list[int], settings: Settings) -> list[Example]:
     )
     found = rows.tuples().all()
     session().rollback()
-    return [_example(*row, settings) for row in found]
-
-
-def _example(rle: str, pixel_hash: str, logit: float, settings: Settings) -> Example:
-    pixels = read_pixels(settings.image_dir, pixel_hash)
-    return Example(pixels, decode_mask(rle, pixels.shape[0]), logit)
+    examples = []
+    for rle, pixel_hash, logit in found:
+        with suppress(LostImageError):
+            pixels = read_pixels(settings.image_dir, pixel_hash)
+            examples.append(Example(pixels, decode_mask(rle, pixels.shape[0]), logit))
+    if not examples:
+        raise UnavailableError(
+            "The normalised images of all examples of a pattern are lost. "
+            "Import their originals again."
+        )
+    return examples

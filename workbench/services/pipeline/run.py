@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import structlog
 
 from workbench.analysis.distiller.head import DistilledHead
@@ -11,6 +13,7 @@ from workbench.services.columns.build import write_columns
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
+from workbench.services.models.left_out import LeftOut, left_out
 from workbench.services.models.versions import switch_to
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline import (
@@ -83,7 +86,7 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     _summarise(version_id, encoder, settings, progress)
     write_columns(version_id, settings, transaction)
     _index(version_id, encoder, settings, progress)
-    _activate(run_id, version_id)
+    _activate(run_id, version_id, left_out(version_id, collection_id, settings))
 
 
 def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
@@ -120,10 +123,13 @@ def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Prog
         log.exception("indexing failed", version=version_id)
 
 
-def _activate(run_id: int, version_id: int) -> None:
+def _activate(run_id: int, version_id: int, lost: LeftOut) -> None:
     """The run's end and the switch to its version are one transaction, and a short one."""
     with transaction() as write:
         run = write.get_one(TrainingRun, run_id)
+        if lost.count:
+            version = write.get_one(ModelVersion, version_id)
+            version.metrics = version.metrics | {"left_out": asdict(lost)}
         run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
         switch_to(write, write.get_one(ModelVersion, version_id), run.requested_by_id, run_id)
 

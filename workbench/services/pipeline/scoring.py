@@ -119,14 +119,19 @@ class Pass:
     def _with_members(self, stream: Generator[Encoded]) -> Generator[tuple[Encoded, list[Member]]]:
         with closing(stream):
             for encoded in stream:
-                if members := self._members(encoded.shard):
+                if members := self._members(encoded):
                     yield encoded, members
 
-    def _members(self, shard: Shard) -> list[Member]:
-        """The collection's images in a shard that have no score yet, by row.
+    def _members(self, encoded: Encoded) -> list[Member]:
+        """The collection's images in a shard that can be scored and are not yet, by row.
 
         Their labels are those of the version's dataset; excluded images keep their own.
         """
+        rows = {
+            pixel_hash: row
+            for row, pixel_hash in enumerate(encoded.shard.pixel_hashes)
+            if row not in encoded.lost
+        }
         found = session().execute(
             select(Image.id, Image.pixel_hash, Image.name, Image.label, CuratedItem.label)
             .outerjoin(
@@ -136,12 +141,11 @@ class Pass:
             .outerjoin(Prediction, self._its_prediction())
             .where(
                 Image.collection_id == self._collection_id,
-                Image.pixel_hash.in_(shard.pixel_hashes),
+                Image.pixel_hash.in_(rows),
                 Prediction.image_id.is_(None),
             )
             .order_by(Image.id)
         )
-        rows = {pixel_hash: row for row, pixel_hash in enumerate(shard.pixel_hashes)}
         members = [
             Member(image_id, rows[pixel_hash], name, final or label)
             for image_id, pixel_hash, name, label, final in found

@@ -24,6 +24,7 @@ from workbench.services.models.inference import logits_of
 from workbench.services.pipeline.scores import Scores
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
+from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
@@ -45,8 +46,9 @@ class _Example:
     groups: tuple[str, ...]
 
 
-Edited = tuple[_Example, list[NDArray[np.uint8]]]
-"""An image with its `_EDITS` edited pictures; with none where it has no groups."""
+Edited = tuple[_Example, list[NDArray[np.uint8]] | None]
+"""An image with its `_EDITS` edited pictures; with none where it has no groups, None where its
+pixels are lost."""
 
 
 def measure_sensitivity(
@@ -73,14 +75,17 @@ def measure_sensitivity(
     size = max(settings.batch_size // _EDITS, 1)
     with closing(_edited_ahead(version_id, scores, missing, size, settings)) as stream:
         while batch := list(islice(stream, size)):
-            examples = [example for example, _pictures in batch]
-            pictures = [picture for _example, edits in batch for picture in edits]
+            done += len(batch)
+            measured = [(example, edits) for example, edits in batch if edits is not None]
+            if not measured:
+                continue
+            examples = [example for example, _edits in measured]
+            pictures = [picture for _example, edits in measured for picture in edits]
             after = np.array(logits_of(pictures, encoder, head) if pictures else [])
             changes = _changes(examples, after.reshape(-1, _EDITS))
             _store(version_id, examples, changes)
             rows = [example.row for example in examples]
             sensitivity[rows] = np.abs(changes[:, 0] - changes[:, 1])
-            done += len(batch)
             progress.advance(done, len(chosen), STAGE)
     return replace(scores, sensitivity=sensitivity)
 
@@ -144,7 +149,10 @@ def _strongest(version_id: int, image_ids: list[int]) -> dict[int, list[str]]:
 def _edited(example: _Example, *, settings: Settings) -> Edited:
     if not example.groups:
         return example, []
-    pixels = read_pixels(settings.image_dir, example.pixel_hash)
+    try:
+        pixels = read_pixels(settings.image_dir, example.pixel_hash)
+    except LostImageError:
+        return example, None
     masks = [decode_mask(rle, pixels.shape[0]) for rle in example.groups]
     together = np.maximum.reduce(masks)
     seed = settings.seed + example.image_id

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from workbench.services import app_settings
 from workbench.services.errors import ConflictError
+from workbench.services.models.left_out import has_all_it_can
 from workbench.services.runs import queue
 from workbench.store.database import session
 from workbench.store.images import Image
-from workbench.store.results import Prediction
 from workbench.store.versions import ActiveVersion
 
 
@@ -33,8 +34,4 @@ def _is_up_to_date(collection: int) -> bool:
     active = session().get(ActiveVersion, collection, populate_existing=True)
     if active is None:
         return False
-    scored = select(Prediction.image_id).where(Prediction.version_id == active.version_id)
-    unscored = session().scalar(
-        select(Image.id).where(Image.collection_id == collection, Image.id.not_in(scored)).limit(1)
-    )
-    return unscored is None
+    return has_all_it_can(active.version_id, collection, app_settings.settings())
