@@ -16,7 +16,7 @@ def test_collections_are_renamed_where_their_name_cannot_stand_in_an_address(app
         with transaction() as write:
             for name in ("a/b", "a-b", ".", "..", "v1.2", "x/" * 40):
                 write.add(Collection(name=name, title=name))
-        migrating.downgrade(db.engine, "0015")
+        migrating.downgrade(db.engine, "0016")
 
         migrating.upgrade(db.engine)
 

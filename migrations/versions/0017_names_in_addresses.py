@@ -1,7 +1,7 @@
 """Collections whose names cannot stand in an address get one that can; titles stay.
 
-Revision: 0016
-After: 0015
+Revision: 0017
+After: 0016
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
