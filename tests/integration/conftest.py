@@ -13,6 +13,7 @@ from flask import Flask
 
 from tests.support.analysed import Originals
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.migrated import Migrated
 from tests.support.postgres import Postgres
 from tests.support.working import EFFECT_IMAGES, import_pictures
 from workbench.config import Settings
@@ -20,8 +21,6 @@ from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.encoding import registry
 from workbench.services.workspaces import Workspace, workspace
-from workbench.store import migrating
-from workbench.store.database import db
 
 
 @pytest.fixture
@@ -45,17 +44,32 @@ def originals(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> I
     registry.load_encoder = real
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Migrated]:
+    """The empty databases with tables to copy from."""
+    made = Migrated(tmp_path_factory.mktemp("migrated"), postgres)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def settings(
     request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
 ) -> Iterator[Settings]:
-    """Settings of an empty workbench, or of a copy of an analysed one, on both databases."""
+    """Settings of an empty workbench, or of a copy of an analysed one, on both databases.
+
+    The empty one has its tables where the test asks for `tables`.
+    """
     data_dir = tmp_path / "data"
     if request.node.get_closest_marker("analysed"):
         request.getfixturevalue("encoder")
         originals: Originals = request.getfixturevalue("originals")
         with originals.copy(database_kind, data_dir) as settings:
             yield settings
+    elif "tables" in request.fixturenames:
+        migrated: Migrated = request.getfixturevalue("migrated")
+        with migrated.copy(database_kind, tmp_path / "workbench.sqlite") as url:
+            yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
     else:
         url = request.getfixturevalue("database_url")
         yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
@@ -65,7 +79,6 @@ def settings(
 def tables(app: Flask) -> Iterator[Flask]:
     """The application with its tables, and a context to work in."""
     with app.app_context():
-        migrating.upgrade(db.engine)
         yield app
 
 

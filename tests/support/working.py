@@ -13,7 +13,7 @@ from workbench.services.runs import queue, requests
 from workbench.services.runs.claims import Claim
 from workbench.store.database import db
 
-EFFECT_IMAGES = 8
+EFFECT_IMAGES = 4
 """Fewer than by default: each of a pattern's images is encoded three times in every analysis."""
 
 PICTURES = {"others": (8, 900), "pictures": (20, 0)}

@@ -223,6 +223,7 @@ def the_new_version_has_learned(image_id: int, witness: Witness) -> None:
 def everything_was_written_down(witness: Witness) -> None:
     events = witness.events(person(witness))
     assert [action for action, _subject in events] == [
+        "session.start",
         "tag.create",
         "tag.add",
         "verdict.give",

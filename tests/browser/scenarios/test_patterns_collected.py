@@ -95,7 +95,7 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     new = page.locator("tr[data-version='2']")
     expect(new).to_be_visible(timeout=RETRAIN_MS)
     expect(new.locator(".chip")).to_have_text("active")
-    expect(new.locator("td").first).to_have_text("v1")
+    expect(new.locator("th")).to_contain_text("from v1")
     expect(new).to_contain_text(f"{MISLABELLED} overturned")
     against = new.locator(".better, .worse")
     first, second = (

@@ -122,8 +122,8 @@ def test_a_form_without_its_token_changes_nothing_even_for_who_has_signed_in(
     browser_page: Page, closed: Server, witness: Witness
 ) -> None:
     page = browser_page
-    before = written(witness)
     sign_in(page, closed.url)
+    before = written(witness)
     for url, form in writes(closed.url, witness).items():
         for token in ({}, {"csrf_token": "made-up"}):
             answer = page.request.post(url, form={**form, **token}, max_redirects=0)

@@ -15,7 +15,6 @@ from tests.support.made_up import made_up_version
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.part_cache import PartCache
-from workbench.services.errors import ImageError
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
 from workbench.services.workspaces import workspace
@@ -165,16 +164,18 @@ def test_embeddings_that_are_damaged_between_two_steps_do_not_stop_the_scores(
 
 
 @pytest.mark.parametrize("damage", [missing, altered])
-def test_an_image_that_cannot_be_read_is_named(
+def test_an_image_that_cannot_be_read_is_left_out_and_the_others_stay_as_they_were(
     encoded: int, settings: Settings, encoder: FakeEncoder, damage: Damage
 ) -> None:
+    before = scored(encoded, encoder, settings)
     image = session().scalars(select(Image).where(Image.collection_id == encoded)).first()
     assert image is not None
     damage(normalised_path(settings.image_dir, image.pixel_hash))
     shutil.rmtree(settings.cache_dir)
 
-    with pytest.raises(ImageError, match=image.name):
-        scored(encoded, encoder, settings)
+    after = scored(encoded, encoder, settings, number=2)
+
+    assert after == [row for row in before if row[0] != image.id]
 
 
 def test_the_cache_stays_within_its_bound_and_serves_what_it_has_room_for(

@@ -242,7 +242,7 @@ def test_without_its_picture_or_its_encoder_an_edit_has_to_wait(
     image = session().get_one(Image, group.image_id)
     normalised_path(settings.image_dir, image.pixel_hash).unlink()
 
-    with pytest.raises(UnavailableError, match="missing from the data directory"):
+    with pytest.raises(UnavailableError, match="Import its original again"):
         try_edit(version_id, group.image_id, RegionEdit(group.id, "inpaint"))
     assert try_edit(version_id, group.image_id, DimensionEdit(0)).edit_label
 

@@ -8,7 +8,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -26,8 +26,7 @@ from workbench.services.imports import run as importing
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
-from workbench.store import migrating
-from workbench.store.database import db, session, transaction
+from workbench.store.database import session, transaction
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.versions import CuratedDataset
@@ -36,17 +35,15 @@ Importer = Callable[..., ImportReport]
 
 
 @pytest.fixture
-def import_into(app: Flask, settings: Settings) -> Iterator[Importer]:
+def import_into(tables: Flask, settings: Settings) -> Importer:
     """Import a source into a collection of a fresh database."""
 
     def run(source: Path, collection: str = "faces", **options: Any) -> ImportReport:
         chosen = {"settings": settings, "progress": Silent()} | options
         return import_images(source, collection=collection, **chosen)
 
-    with app.app_context():
-        migrating.upgrade(db.engine)
-        add_unrelated_rows()
-        yield run
+    add_unrelated_rows()
+    return run
 
 
 def add_unrelated_rows() -> None:

@@ -100,8 +100,9 @@ def test_a_tokenizer_that_cannot_be_had_is_said_so(
 ) -> None:
     version_id = finished_version(imported, clip(monkeypatch, tokenize=unreadable), settings)
 
-    with pytest.raises(UnavailableError, match="no network"):
+    with pytest.raises(UnavailableError, match="The log says why") as refused:
         of_text(version_id, "smile")
+    assert "no network" in refused.value.detail
 
 
 def test_an_encoder_without_its_text_tower_reads_no_text(
