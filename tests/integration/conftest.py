@@ -62,8 +62,9 @@ def settings(
     """
     data_dir = tmp_path / "data"
     if request.node.get_closest_marker("analysed"):
-        request.getfixturevalue("encoder")
+        # The encoder comes second: what makes the originals puts one of its own in its place.
         originals: Originals = request.getfixturevalue("originals")
+        request.getfixturevalue("encoder")
         with originals.copy(database_kind, data_dir) as settings:
             yield settings
     elif "tables" in request.fixturenames:
