@@ -257,7 +257,7 @@ def test_hovering_shows_a_cell_from_near(visitor: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("running", "62% · 14 s left"), ("queued", "retrain queued")],
+    [("running", "62%, 14 s left"), ("queued", "retrain queued")],
 )
 def test_a_run_is_shown_in_the_head_of_every_page(
     book: FakeWorkbench, visitor: Reader, state: str, words: str
