@@ -31,7 +31,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")
     }
     # Each image measured is encoded again, by the real encoder.
-    wanted = {"sensitivity_images": "8", "effect_images": "3", **settings}
+    wanted = {"sensitivity_images": "8", "effect_images": "2", **settings}
     given = {f"WORKBENCH_{name.upper()}": value for name, value in wanted.items()}
     return {**inherited, "WORKBENCH_DATA_DIR": str(data_dir), **given}
 

@@ -156,12 +156,19 @@ def _cloned(
     if not inner.any():
         return inpainted
     top, left = _source(hole)
-    mirrored = np.pad(inpainted, ((height - 1,) * 2, (width - 1,) * 2, (0, 0)), mode="reflect")
+    mirrored = _mirrored(inpainted)
     source = np.ascontiguousarray(mirrored[top : top + height, left : left + width])
     box_left, box_top, box_width, box_height = cv2.boundingRect(inner)
     centre = (box_left + box_width // 2, box_top + box_height // 2)
     cloned = cv2.seamlessClone(source, inpainted, inner * 255, centre, cv2.NORMAL_CLONE)
     return np.where(hole[..., None] > 0, cloned, inpainted).astype(np.uint8)
+
+
+def _mirrored(picture: UInt8[ndarray, "height width *channel"]) -> UInt8[ndarray, ...]:
+    """The picture with itself mirrored at each border, less the border: three times as large."""
+    height, width = picture.shape[0] - 1, picture.shape[1] - 1
+    extended = cv2.copyMakeBorder(picture, height, height, width, width, cv2.BORDER_REFLECT_101)
+    return np.asarray(extended, dtype=np.uint8)
 
 
 def _source(hole: UInt8[ndarray, "height width"]) -> tuple[int, int]:
@@ -170,7 +177,7 @@ def _source(hole: UInt8[ndarray, "height width"]) -> tuple[int, int]:
     Of random windows, the same for the same hole, the first with the least overlap.
     """
     height, width = hole.shape
-    mirrored = np.pad(hole, ((height - 1,) * 2, (width - 1,) * 2), mode="reflect")
+    mirrored = _mirrored(hole)
     generator = np.random.default_rng(zlib.crc32(hole.tobytes()))
     drawn = generator.integers(0, (2 * height - 1, 2 * width - 1), size=(_SOURCES, 2)).tolist()
     overlaps = [
