@@ -47,8 +47,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put a long file in front that needs no prepared workbench.
 
-    Of two workers, one makes the workbench that most browser tests share; the other has something
-    to do meanwhile.
+    One worker makes the workbench that most browser tests share; the others have something to do
+    meanwhile.
     """
     items.sort(key=lambda item: item.path.name != "test_analysis.py")
 
