@@ -15,7 +15,7 @@ from tests.support.analysed import Originals
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.migrated import Migrated
 from tests.support.postgres import Postgres
-from tests.support.working import EFFECT_IMAGES, import_pictures
+from tests.support.working import FEW_EFFECT_IMAGES, import_pictures
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account
@@ -70,10 +70,10 @@ def settings(
     elif "tables" in request.fixturenames:
         migrated: Migrated = request.getfixturevalue("migrated")
         with migrated.copy(database_kind, tmp_path / "workbench.sqlite") as url:
-            yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
+            yield Settings(data_dir=data_dir, database_url=url, effect_images=FEW_EFFECT_IMAGES)
     else:
         url = request.getfixturevalue("database_url")
-        yield Settings(data_dir=data_dir, database_url=url, effect_images=EFFECT_IMAGES)
+        yield Settings(data_dir=data_dir, database_url=url, effect_images=FEW_EFFECT_IMAGES)
 
 
 @pytest.fixture

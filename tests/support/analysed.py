@@ -10,14 +10,14 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from tests.support.postgres import Postgres
-from tests.support.working import EFFECT_IMAGES, analyse, import_pictures
+from tests.support.working import EFFECT_IMAGES, FEW_EFFECT_IMAGES, analyse, import_pictures
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.workspaces import collections
 from workbench.store import migrating
 from workbench.store.database import db
 
-SPARING = {"effect_images": EFFECT_IMAGES, "sensitivity_images": 12}
+SPARING = {"effect_images": FEW_EFFECT_IMAGES, "sensitivity_images": 12}
 """For what tests make of the copies: most of a retrain's time goes into what is measured."""
 
 

@@ -100,11 +100,11 @@ def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: P
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings of an empty workbench, on both databases."""
-    from tests.support.working import EFFECT_IMAGES
+    from tests.support.working import FEW_EFFECT_IMAGES
     from workbench.config import Settings
 
     return Settings(
-        data_dir=tmp_path / "data", database_url=database_url, effect_images=EFFECT_IMAGES
+        data_dir=tmp_path / "data", database_url=database_url, effect_images=FEW_EFFECT_IMAGES
     )
 
 

@@ -13,8 +13,11 @@ from workbench.services.runs import queue, requests
 from workbench.services.runs.claims import Claim
 from workbench.store.database import db
 
-EFFECT_IMAGES = 4
+EFFECT_IMAGES = 8
 """Fewer than by default: each of a pattern's images is encoded three times in every analysis."""
+
+FEW_EFFECT_IMAGES = 4
+"""Where nothing is asserted about effects, which are most of a run's time."""
 
 PICTURES = {"others": (8, 900), "pictures": (20, 0)}
 """Images a label and seed of each collection."""
