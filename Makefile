@@ -27,9 +27,8 @@ setup: .venv/.stamp-run .venv/.stamp-encoder static/vendor/.stamp ## the environ
 	@:
 
 .PHONY: test
-# Three at a time on two cores: there is always one that waits for a browser, a server, a disk.
 test: setup .venv/.stamp-test browser ## all tests: unit, integration, browser (ARGS="-k words")
-	@exec $(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: check-lint check-format check-types check-layers check-templates ## lint, types, layers, templates

@@ -30,6 +30,8 @@ def give_a_tag(page: Page) -> None:
 def save_a_note(page: Page) -> None:
     page.get_by_role("combobox", name="Edit").select_option("dimension-0")
     page.get_by_role("button", name="Run").click()
+    # The first counterfactual waits until the encoder is loaded.
+    expect(page.get_by_label("stay", exact=True)).to_be_visible()
     page.get_by_label("stay", exact=True).check()
     page.locator("#note-text").fill(WORDS)
     page.get_by_role("button", name="Save note").click()

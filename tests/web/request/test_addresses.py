@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -36,8 +37,10 @@ def ranges(most: float) -> some.SearchStrategy[tuple[float, float]]:
     )
 
 
-lines = some.text(some.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=40).filter(
-    str.isprintable
+lines = (
+    some.text(some.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=40)
+    .map(lambda text: unicodedata.normalize("NFC", text))
+    .filter(str.isprintable)
 )
 
 
