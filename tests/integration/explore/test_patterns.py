@@ -110,9 +110,7 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
     image_ids = np.array([each.image_id for each in members])
     chosen = [
         members[place]
-        for place in one_an_image(
-            image_ids, settings.effect_images, seed=settings.seed + row.number
-        )
+        for place in one_an_image(image_ids, EFFECT_IMAGES, seed=settings.seed + row.number)
     ]
     beyond = []
     for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
