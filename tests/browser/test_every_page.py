@@ -56,10 +56,8 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-# Colours are the same on a phone, where the width is what differs.
-@pytest.mark.parametrize(
-    ("size", "theme"), [("desk", "light"), ("desk", "dark"), ("phone", "light")]
-)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
 def test_no_page_is_too_wide_breaks_a_serious_rule_or_complains(
     chromium: Browser, server: Server, addresses: dict[str, str], size: str, theme: str
 ) -> None:

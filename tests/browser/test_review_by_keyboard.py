@@ -78,7 +78,7 @@ def test_two_keys_in_haste_judge_one_image_once_and_the_next_one_not_at_all(
 def test_two_clicks_while_the_answer_is_slow_send_one_verdict(queue: Page, data: Path) -> None:
     first = image_id_of(queue)
     held: list[Route] = []
-    queue.route("**/verdicts?*", lambda route: held.append(route))  # noqa: PLW0108
+    queue.route("**/verdicts?*", lambda route: held.append(route))  # noqa: PLW0108 - it must bear attributes
 
     queue.get_by_role("button", name="Unsure").click()
     queue.get_by_role("button", name="Exclude").click(force=True)

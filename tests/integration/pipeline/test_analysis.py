@@ -29,20 +29,16 @@ class StopsAt:
 
 
 @pytest.mark.parametrize(
-    ("database_kind", "stage", "done"),
+    ("stage", "done"),
     [
-        ("sqlite", "Encoding images", 32),
-        ("sqlite", "Training the distiller", 3),
-        ("sqlite", "Computing attributions", 0),
-        ("sqlite", "Computing attributions", 32),
-        ("sqlite", "Computing layout", 1),
-        ("sqlite", "Measuring sensitivity", 0),
-        ("sqlite", "Measuring sensitivity", 16),
-        ("sqlite", "Writing cells and patterns", 1),
-        # A stage goes on from the same rows on both: here the first, one between, and the last.
-        ("postgresql", "Encoding images", 32),
-        ("postgresql", "Computing attributions", 32),
-        ("postgresql", "Writing cells and patterns", 1),
+        ("Encoding images", 32),
+        ("Training the distiller", 3),
+        ("Computing attributions", 0),
+        ("Computing attributions", 32),
+        ("Computing layout", 1),
+        ("Measuring sensitivity", 0),
+        ("Measuring sensitivity", 16),
+        ("Writing cells and patterns", 1),
     ],
 )
 def test_an_interrupted_analysis_goes_on_where_it_was(
