@@ -94,7 +94,7 @@ def _folds(encoded: Encoded, features: Sequence[Feature]) -> Figures:
             probe = LogisticRegression(C=strength, max_iter=2000)
             probe.fit(standardised[fitted], fake[fitted])
             probed[row, tested] = probe.decision_function(standardised[tested])
-    found = auc_with_interval(fake, distilled, seed=0)
+    found = auc_with_interval(fake, distilled, data.group, seed=0)
     return {
         "n": len(fake),
         "auc": found.value if found else None,
@@ -155,10 +155,15 @@ def _across(
     real = head.logit(reals.state.embedding).numpy()[~reals.fake]
     fake = head.logit(tested.state.embedding).numpy()[tested.fake]
     made_by = np.array([each.generator for each in tested.pictures])[tested.fake]
+    groups = np.array([each.group for each in tested.pictures])[tested.fake]
+    others = np.array([each.group for each in reals.pictures])[~reals.fake]
     for generator in ("", *sorted(set(made_by) - {""})):
-        chosen = fake[made_by == generator] if generator else fake
+        chosen = np.flatnonzero(made_by == generator) if generator else np.arange(len(fake))
         label = np.repeat([True, False], [len(chosen), len(real)])
-        found = auc_with_interval(label, np.concatenate([chosen, real]), seed=0)
+        score, group = (
+            np.concatenate(both) for both in ((fake[chosen], real), (groups[chosen], others))
+        )
+        found = auc_with_interval(label, score, group, seed=0)
         if found:
             key = f"auc {name} on {other}" + (f", {generator}" if generator else "")
             yield key, [found.value, found.low, found.high]

@@ -6,7 +6,7 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import collection_option, json_option
-from workbench.cli.output import figure, show
+from workbench.cli.output import figure, interval, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
 from workbench.services.app_settings import settings
@@ -91,18 +91,18 @@ def evaluate(name: str, *, as_json: bool) -> None:
 
     with progress_bar(interrupted="Interrupted. Nothing was measured.") as bar:
         found = measure(name, settings(), bar)
-    interval = (
-        "" if found.auc_interval is None else "  [{:.3f}, {:.3f}]".format(*found.auc_interval)
-    )
     lines = [
         (
             f"Version {found.version} (trained on {found.trained_on}) "
             f"on {found.n} images of {name} that it was not trained on:"
         ),
-        f"accuracy {figure(found.accuracy)}, AUC {figure(found.auc)}{interval}",
+        (
+            f"accuracy {figure(found.accuracy)}{interval(found.accuracy_interval)}, "
+            f"AUC {figure(found.auc)}{interval(found.auc_interval)}"
+        ),
         *(
-            f"  {generator}: n {each.n}, predicted fake {each.called_fake:.0%}, "
-            f"AUC {figure(each.auc)}"
+            f"  {generator}: n {each.n}, predicted fake {figure(each.called_fake)}"
+            f"{interval(each.called_fake_interval)}, AUC {figure(each.auc)}"
             for generator, each in found.by_generator.items()
         ),
     ]

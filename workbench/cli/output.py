@@ -20,3 +20,8 @@ def show(report: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
 def figure(value: float | None, digits: int = 3) -> str:
     """Write a number with so many decimals; `unknown` for None."""
     return "unknown" if value is None else f"{value:.{digits}f}"
+
+
+def interval(limits: tuple[float, float] | None, digits: int = 3) -> str:
+    """Write the 95% confidence interval that follows a number; nothing for None."""
+    return "" if limits is None else f" [{figure(limits[0], digits)}, {figure(limits[1], digits)}]"

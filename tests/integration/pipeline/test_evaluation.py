@@ -22,7 +22,7 @@ from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.outcomes import WRONG
 from workbench.store.results import Prediction
-from workbench.store.versions import ActiveVersion
+from workbench.store.versions import ActiveVersion, ModelVersion
 
 pytestmark = pytest.mark.analysed
 
@@ -61,6 +61,13 @@ def test_its_own_collection_is_measured_on_the_images_held_out(
     assert found.accuracy == pytest.approx(analysed.version.accuracy)
     assert found.auc_interval is not None
     assert found.auc_interval[0] <= (found.auc or 0) <= found.auc_interval[1]
+    assert found.accuracy_interval is not None
+    assert found.accuracy_interval[0] < (found.accuracy or 0) <= found.accuracy_interval[1]
+    metrics = session().get_one(ModelVersion, analysed.version.id).metrics
+    assert found.auc_interval == pytest.approx((metrics["auc_low"], metrics["auc_high"]))
+    assert found.accuracy_interval == pytest.approx(
+        (metrics["accuracy_low"], metrics["accuracy_high"])
+    )
 
 
 def test_another_collection_is_measured_whole(
@@ -130,9 +137,27 @@ def test_each_generators_images_are_measured_against_all_real_ones(
     assert list(found.by_generator) == ["diffusion", "gan"]
     for each in found.by_generator.values():
         assert each.n == 2
-        assert 0 <= each.called_fake <= 1
+        low, high = each.called_fake_interval
+        assert 0 <= low <= each.called_fake <= high <= 1
+        assert high - low > 0.5  # two images tell little
         assert each.auc is not None
     assert json.loads(json.dumps(found.as_json()))["by_generator"].keys() == {"gan", "diffusion"}
+
+
+def test_images_of_one_source_are_not_taken_for_independent_ones(
+    strange: str, settings: Settings
+) -> None:
+    single = measured(strange, settings)
+    with transaction() as current:
+        own = select(Image.id).where(Image.collection.has(name=strange))
+        current.execute(update(Image).where(Image.id.in_(own)).values(group_key="one source"))
+
+    grouped = measured(strange, settings)
+
+    assert grouped.accuracy == single.accuracy
+    assert grouped.accuracy_interval == pytest.approx((0.0, 1.0))
+    assert grouped.auc_interval is not None
+    assert grouped.auc_interval[1] - grouped.auc_interval[0] > 0.5
 
 
 def test_a_collection_of_one_label_has_an_accuracy_and_no_auc(

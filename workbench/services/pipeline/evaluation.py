@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from workbench.analysis.intervals import share_with_interval
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
 from workbench.services.collections import find_collection
@@ -30,12 +31,13 @@ class GeneratorResult:
 
     n: int
     called_fake: float
+    called_fake_interval: tuple[float, float]
     auc: float | None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a version does on images that it was not trained on."""
+    """How a version does on images that it was not trained on; intervals are of 95%, by group."""
 
     collection: str
     version: int
@@ -44,6 +46,7 @@ class Evaluation:
     left_out: int
     """Images of the collection that the version was trained on, or that people excluded."""
     accuracy: float | None
+    accuracy_interval: tuple[float, float] | None
     auc: float | None
     auc_interval: tuple[float, float] | None
     by_generator: dict[str, GeneratorResult]
@@ -69,24 +72,29 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     session().rollback()
     encode_missing(collection_id, encoder, settings, progress)
     ids, embedding = embeddings_of(collection_id, encoder, settings)
-    labels = {item.image_id: item.label for item in final_labels(collection_id)}
+    labels = {item.image_id: item for item in final_labels(collection_id)}
     seen = _trained_on(version_id, collection_id)
     kept = [row for row, each in enumerate(ids) if each in labels and each not in seen]
     chosen = [ids[row] for row in kept]
-    fake = np.array([labels[each] == "fake" for each in chosen], dtype=bool)
+    fake = np.array([labels[each].label == "fake" for each in chosen], dtype=bool)
+    group = np.array([labels[each].group_key for each in chosen], dtype=object)
     with torch.no_grad():
         logit = head.logit(embedding[kept]).numpy()
-    found = auc_with_interval(fake, logit, seed=settings.seed)
+    found = auc_with_interval(fake, logit, group, seed=settings.seed)
+    right = accuracy(fake, logit, group)
+    generators = _generators(collection_id)
+    made_by = np.array([generators.get(each, "") for each in chosen], dtype=object)
     return Evaluation(
         collection=name,
         version=number,
         trained_on=trained_on,
         n=len(chosen),
         left_out=len(ids) - len(chosen),
-        accuracy=accuracy(fake, logit),
+        accuracy=right.value if right else None,
+        accuracy_interval=(right.low, right.high) if right else None,
         auc=found.value if found else None,
         auc_interval=(found.low, found.high) if found else None,
-        by_generator=_by_generator(_generators(collection_id), chosen, fake, logit),
+        by_generator=_by_generator(made_by, fake, logit, group),
     )
 
 
@@ -127,19 +135,20 @@ def _generators(collection_id: int) -> dict[int, str]:
 
 
 def _by_generator(
-    generators: dict[int, str],
-    ids: list[int],
+    made_by: NDArray[np.object_],
     fake: NDArray[np.bool_],
     logit: NDArray[np.float32],
+    group: NDArray[np.object_],
 ) -> dict[str, GeneratorResult]:
-    names = np.array([generators.get(each, "") for each in ids], dtype=object)
     results = {}
-    for name in sorted(set(names[fake]) - {""}):
-        own = fake & (names == name)
+    for name in sorted(set(made_by[fake]) - {""}):
+        own = fake & (made_by == name)
         against = own | ~fake
-        results[name] = GeneratorResult(
-            n=int(own.sum()),
-            called_fake=float((logit[own] > 0).mean()),
-            auc=auc(own[against], logit[against]),
-        )
+        if called_fake := share_with_interval(logit[own] > 0, group[own]):
+            results[name] = GeneratorResult(
+                n=int(own.sum()),
+                called_fake=called_fake.value,
+                called_fake_interval=(called_fake.low, called_fake.high),
+                auc=auc(own[against], logit[against]),
+            )
     return results

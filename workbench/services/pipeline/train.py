@@ -147,13 +147,16 @@ def _metrics(
 ) -> dict[str, object]:
     fake = held_out.fake.numpy() > 0
     logit = head.logit(held_out.embedding).numpy()
-    found = auc_with_interval(fake, logit, seed=seed)
+    found = auc_with_interval(fake, logit, held_out.group, seed=seed)
+    right = accuracy(fake, logit, held_out.group)
     metrics: dict[str, object] = {
         "n": len(fake),
         "held_out_auc": found.value if found else None,
         "auc_low": found.low if found else None,
         "auc_high": found.high if found else None,
-        "accuracy": accuracy(fake, logit),
+        "accuracy": right.value if right else None,
+        "accuracy_low": right.low if right else None,
+        "accuracy_high": right.high if right else None,
         "calibration_error": expected_calibration_error(expit(logit), fake),
     }
     if parent is not None:
