@@ -17,9 +17,9 @@ OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 FALSE_POSITIVE, FALSE_NEGATIVE = "real_called_fake", "fake_called_real"
 WRONG = (FALSE_POSITIVE, FALSE_NEGATIVE)
 
-_RIGHT_CODES = [OUTCOMES.index("real_right"), OUTCOMES.index("fake_right")]
-_WRONG_CODES = [OUTCOMES.index(each) for each in WRONG]
-_CODES_OF_LABEL = {
+RIGHT_CODES = [OUTCOMES.index("real_right"), OUTCOMES.index("fake_right")]
+WRONG_CODES = [OUTCOMES.index(each) for each in WRONG]
+CODES_OF_LABEL = {
     label: [code for code, name in enumerate(OUTCOMES) if name.startswith(label)]
     for label in LABELS
 }
@@ -39,7 +39,7 @@ def code_of(outcome: str) -> int:
 
 def are_wrong(codes: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
     """Where label and decision of the model differ."""
-    return np.isin(codes, _WRONG_CODES)
+    return np.isin(codes, WRONG_CODES)
 
 
 def counts_of(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -49,14 +49,14 @@ def counts_of(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 def wrong_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of the counted images (…, 4) the model gets wrong (…)."""
-    return np.asarray(counts[..., _WRONG_CODES].sum(axis=-1))
+    return np.asarray(counts[..., WRONG_CODES].sum(axis=-1))
 
 
 def right_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of the counted images (…, 4) the model gets right (…)."""
-    return np.asarray(counts[..., _RIGHT_CODES].sum(axis=-1))
+    return np.asarray(counts[..., RIGHT_CODES].sum(axis=-1))
 
 
 def label_count(counts: NDArray[np.int64], label: str) -> NDArray[np.int64]:
     """How many of the counted images (…, 4) have this label (…)."""
-    return np.asarray(counts[..., _CODES_OF_LABEL[label]].sum(axis=-1))
+    return np.asarray(counts[..., CODES_OF_LABEL[label]].sum(axis=-1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import stdtrit
-from sqlalchemy import func, select
+from sqlalchemy import String, cast, func, select, update
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
@@ -16,6 +16,7 @@ from workbench.analysis.regions.patterns import effect_agreement
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
+from workbench.services.columns.store import forget_columns
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
@@ -34,7 +35,8 @@ from workbench.services.models.weights import load_head
 from workbench.services.pipeline.pattern_effects import CONTROLS, one_an_image
 from workbench.services.review import tags
 from workbench.services.workspaces import Workspace, workspace
-from workbench.store.database import session
+from workbench.store.database import session, transaction
+from workbench.store.images import Image
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
@@ -75,12 +77,16 @@ def test_a_patterns_figures_are_those_of_its_members(
 
 def test_shares_and_lifts_lie_where_they_can(found: tuple[PatternRow, ...]) -> None:
     for row in found:
-        assert 0 <= row.prevalence_real <= 1
-        assert 0 <= row.prevalence_fake <= 1
-        assert row.prevalence_real + row.prevalence_fake > 0
+        assert row.prevalence_real is not None
+        assert row.prevalence_fake is not None
+        for share in (row.prevalence_real, row.prevalence_fake):
+            assert 0 <= share.low <= share.value <= share.high <= 1
+            assert share.low < share.high
+        assert row.prevalence_real.value + row.prevalence_fake.value > 0
         assert row.contribution_std >= 0
         assert row.lift is not None
         assert 0 <= row.lift.low <= row.lift.value <= row.lift.high
+        assert row.lift.low < row.lift.high
         assert row.effect is not None
         assert row.effect_control is not None
         assert row.effect_images == min(row.images, EFFECT_IMAGES)
@@ -134,7 +140,8 @@ def test_prevalence_is_the_share_of_a_labels_images(
 ) -> None:
     for row in found:
         of_fake = chosen(version_id, pattern_id=row.id, label="fake").total
-        assert row.prevalence_fake == pytest.approx(of_fake / analysed.collection.fake)
+        assert row.prevalence_fake is not None
+        assert row.prevalence_fake.value == pytest.approx(of_fake / analysed.collection.fake)
 
 
 def test_what_is_rough_pushes_toward_fake_and_more_than_random_edits_do(
@@ -143,7 +150,9 @@ def test_what_is_rough_pushes_toward_fake_and_more_than_random_edits_do(
     strongest = found[0]
 
     assert strongest.side == "fake"
-    assert strongest.prevalence_fake > strongest.prevalence_real
+    assert strongest.prevalence_fake is not None
+    assert strongest.prevalence_real is not None
+    assert strongest.prevalence_fake.value > strongest.prevalence_real.value
     assert strongest.effect_high is not None
     assert strongest.effect_high < 0
 
@@ -152,7 +161,7 @@ def test_patterns_are_ranked_as_asked(version_id: int) -> None:
     values = {
         "contribution": lambda row: abs(row.mean_contribution),
         "lift": lambda row: row.lift.value,
-        "prevalence": lambda row: row.prevalence_real + row.prevalence_fake,
+        "prevalence": lambda row: row.prevalence_real.value + row.prevalence_fake.value,
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }
 
@@ -261,7 +270,8 @@ def test_a_selections_figures_are_those_of_its_images(version_id: int) -> None:
             assert found.mean_contribution == pytest.approx(np.mean(contributions), abs=1e-4)
             assert found.contribution_std == pytest.approx(np.std(contributions), abs=1e-4)
             if fakes:
-                assert found.prevalence_fake == pytest.approx(
+                assert found.prevalence_fake is not None
+                assert found.prevalence_fake.value == pytest.approx(
                     sum(each.label == "fake" for each in having) / len(fakes)
                 )
             assert {each.image_id for each in found.exemplars} <= by_id(having)
@@ -295,6 +305,24 @@ def test_one_image_tells_no_lift(version_id: int) -> None:
 
     assert rows
     assert all(row.lift is None and row.images == 1 for row in rows)
+
+
+def test_images_of_one_source_make_the_figures_less_certain(
+    version_id: int, found: tuple[PatternRow, ...], settings: Settings
+) -> None:
+    with transaction() as write:
+        # Eight sources, each with images of every kind.
+        write.execute(update(Image).values(group_key=cast(Image.id % 8, String)))
+    forget_columns(version_id, settings)
+
+    grouped = patterns(chosen(version_id))
+
+    assert [row.id for row in grouped] == [row.id for row in found]
+    for alone, together in zip(found, grouped, strict=True):
+        for name in ("prevalence_real", "prevalence_fake", "lift"):
+            before, after = getattr(alone, name), getattr(together, name)
+            assert after.value == pytest.approx(before.value)
+            assert after.high - after.low > before.high - before.low
 
 
 def test_a_filter_that_lets_everything_through_changes_no_figure(version_id: int) -> None:

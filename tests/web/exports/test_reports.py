@@ -93,7 +93,7 @@ def test_a_report_explains_each_figure_in_a_sentence(visitor: Reader) -> None:
         "Measured on 12 images. Control: +0.10 logits.",
         "when control regions of the same images are removed",
         "Significant: the confidence interval excludes 0.",
-        "12% of real, 47% of fake",
+        "12% of real images (9% to 16%), 47% of fake images (42% to 52%)",
         "(×1.3 to ×2.6)",
         "0.83, stable",
         "dim 0",

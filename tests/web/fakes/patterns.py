@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.web.fakes.data import CARDS, HAVING
 from tests.web.fakes.explore import FakeChosen
 from tests.web.fakes.state import State
-from workbench.analysis.regions.lift import Lift
+from workbench.analysis.intervals import Estimate
 from workbench.services.errors import (
     InvalidError,
     NotFoundError,
@@ -65,9 +65,9 @@ class Patterns:
             images=30,
             mean_contribution=0.5,
             contribution_std=0.2,
-            prevalence_real=0.12,
-            prevalence_fake=0.47 if number == 2 else None,
-            lift=Lift(1.9, 1.3, 2.6) if number == 2 else None,
+            prevalence_real=Estimate(0.12, 0.09, 0.16),
+            prevalence_fake=Estimate(0.47, 0.42, 0.52) if number == 2 else None,
+            lift=Estimate(1.9, 1.3, 2.6) if number == 2 else None,
             unlifted="" if number == 2 else "no_errors",
             tags=tags,
             exemplars=(GroupExemplar(200, 2, "real", 0.9, 0.5),),

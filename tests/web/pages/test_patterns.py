@@ -13,6 +13,8 @@ def test_patterns_are_listed_with_what_is_claimed_and_what_was_measured(visitor:
     page = visitor.get("/c/faces/patterns").text
 
     assert page.count("<tr data-pattern-id=") == 2
+    for words in ("9% to 16%", "42% to 52%", "95% confidence interval"):
+        assert words in page, words
     for words in ("+0.50", "± 0.20", "12%", "47%", "×1.9", "×1.3 to ×2.6", "not measured", "−0.70"):
         assert words in page, words
     for words in ("−1.10 to −0.30", "0.83", "+0.72", "0.61"):
@@ -34,7 +36,7 @@ def test_a_figure_that_images_cannot_tell_is_a_dash_with_the_reason(
 ) -> None:
     page = visitor.get(url).text
 
-    assert "12% of real images (no fake images)" in page
+    assert "12% of real images (9% to 16%), no fake images" in page
     assert "no misclassified image" in page
     assert "×0.0" not in page
 

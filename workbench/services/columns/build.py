@@ -25,7 +25,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 6
+_FORMAT = 7
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -89,12 +89,14 @@ def _of_images(
         "sensitivity": np.empty(count, np.float32),
         "generators": np.empty(count, np.uint16),
         "held_out": np.empty(count, np.bool_),
+        "groups": np.empty(count, np.int32),
         "activations": np.empty((dimensions, count), np.float32),
         "name_ends": np.empty(count, np.int64),
     }
     coordinates = np.empty((count, 2))
     names = bytearray()
-    codes: dict[str, int] = {}
+    generators: dict[str, int] = {}
+    groups: dict[str, int] = {}
     start = 0
     for chunk in _chunks(version_id):
         part = slice(start, start + len(chunk))
@@ -105,7 +107,8 @@ def _of_images(
         arrays["p"][part] = [row.p for row in chunk]
         arrays["logits"][part] = [row.logit for row in chunk]
         arrays["sensitivity"][part] = [row.sensitivity for row in chunk]
-        arrays["generators"][part] = [codes.setdefault(row.generator, len(codes)) for row in chunk]
+        arrays["generators"][part] = _codes([row.generator for row in chunk], generators)
+        arrays["groups"][part] = _codes([row.group_key for row in chunk], groups)
         arrays["held_out"][part] = [row.held_out for row in chunk]
         found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
         arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
@@ -125,7 +128,12 @@ def _of_images(
     arrays["order_random"] = (
         np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
     )
-    return arrays, list(codes)
+    return arrays, list(generators)
+
+
+def _codes(values: list[str], known: dict[str, int]) -> list[int]:
+    """Each value's code, from 0 on in the order of their first appearance."""
+    return [known.setdefault(value, len(known)) for value in values]
 
 
 def _orders(
@@ -158,6 +166,7 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Prediction.row,
             Image.generator,
             Image.held_out,
+            Image.group_key,
             Image.name,
         )
         .join(Image)

@@ -60,6 +60,8 @@ class ColumnStore:
     generators: NDArray[np.uint16]
     """Index into `generator_names`."""
     held_out: NDArray[np.bool_]
+    groups: NDArray[np.int32]
+    """Code of the source group: images of one source have the same."""
     fine_column: NDArray[np.uint16]
     fine_row: NDArray[np.uint16]
     """Square of level `FINEST_LEVEL` in the layout."""

@@ -8,10 +8,20 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis.regions.lift import Lift, lifts
+from workbench.analysis.groups import group_sums
+from workbench.analysis.intervals import Estimate, shares_with_intervals
+from workbench.analysis.regions.lift import lifts
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.store.images import LABELS
-from workbench.store.outcomes import counts_of, label_count, right_count, wrong_count
+from workbench.store.outcomes import (
+    CODES_OF_LABEL,
+    OUTCOMES,
+    RIGHT_CODES,
+    WRONG_CODES,
+    counts_of,
+    right_count,
+    wrong_count,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,8 @@ class PatternFigures:
     """A pattern in an area: in logits but prevalences (shares) and lift (a ratio).
 
     Contributions are those of single pixel groups, + toward fake; prevalences and lift count
-    images, be there one group of the pattern in them or several.
+    images, be there one group of the pattern in them or several. Intervals take images of one
+    source group for as alike as they are.
     """
 
     groups: int
@@ -27,10 +38,10 @@ class PatternFigures:
     mean_contribution: float
     contribution_std: float
     """Standard deviation."""
-    prevalence_real: float | None
+    prevalence_real: Estimate | None
     """Share of the real images that have it; None where the area has no real image."""
-    prevalence_fake: float | None
-    lift: Lift | None
+    prevalence_fake: Estimate | None
+    lift: Estimate | None
     """In errors; None where the area's images cannot tell, as `unlifted` says why."""
     unlifted: str
     """`no_errors`, `only_errors` or `everywhere`; empty where there is a lift."""
@@ -40,15 +51,20 @@ def figures_in(store: ColumnStore, area: Rows) -> tuple[PatternFigures, ...]:
     """The figures of each of a version's patterns among the images of an area."""
     whole = counts_of(store.outcomes[area])
     entries = store.entries_of(area)
-    outcomes = store.outcomes.take(store.member_rows.take(entries))
+    rows = store.member_rows.take(entries)
+    groups, outcomes = store.groups.take(rows), store.outcomes.take(rows)
     parts = store.parts_of(entries)
-    having = np.array([counts_of(outcomes[part]) for part in parts], whole.dtype)
-    having = having.reshape(-1, len(whole))  # also where there is no pattern
-    without = whole - having
-    counts = [count(which) for which in (having, without) for count in (wrong_count, right_count)]
+    sums = group_sums(
+        store.groups[area],
+        store.outcomes[area],
+        [(groups[part], outcomes[part]) for part in parts],
+        len(OUTCOMES),
+    )
+    prevalences = (shares_with_intervals(sums, CODES_OF_LABEL[label]) for label in LABELS)
+    estimates = (*prevalences, lifts(sums, WRONG_CODES, RIGHT_CODES))
     return tuple(
-        _of_one(store, entries[part], each, whole, lift)
-        for each, part, lift in zip(having, parts, lifts(np.stack(counts, axis=1)), strict=True)
+        _of_one(store, entries[part], whole, *each)
+        for part, *each in zip(parts, *estimates, strict=True)
     )
 
 
@@ -61,20 +77,15 @@ def figures_of_all(store: ColumnStore) -> tuple[PatternFigures, ...]:
 def _of_one(
     store: ColumnStore,
     entries: NDArray[np.int64],
-    having: NDArray[np.int64],
     whole: NDArray[np.int64],
-    lift: Lift | None,
+    prevalence_real: Estimate | None,
+    prevalence_fake: Estimate | None,
+    lift: Estimate | None,
 ) -> PatternFigures:
-    """`having` and `whole` are images by outcome: of the area with the pattern, and all of it."""
+    """`whole` counts the area's images by outcome."""
     groups = int(store.member_counts.take(entries).sum(dtype=np.int64))
     mean = float(store.member_contributions.take(entries).sum()) / max(groups, 1)
     square = float(store.member_squares.take(entries).sum()) / max(groups, 1)
-    prevalence_real, prevalence_fake = (
-        int(label_count(having, label)) / total
-        if (total := int(label_count(whole, label)))
-        else None
-        for label in LABELS
-    )
     return PatternFigures(
         groups=groups,
         images=len(entries),

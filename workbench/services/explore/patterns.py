@@ -125,7 +125,9 @@ def patterns(chosen: Chosen, order: str = "contribution") -> tuple[PatternRow, .
     key = {
         "contribution": lambda row: abs(row.mean_contribution),
         "lift": lambda row: row.lift.value if row.lift else -1.0,
-        "prevalence": lambda row: (row.prevalence_real or 0.0) + (row.prevalence_fake or 0.0),
+        "prevalence": lambda row: sum(
+            share.value for share in (row.prevalence_real, row.prevalence_fake) if share
+        ),
         "stability": lambda row: -1.0 if row.stability is None else row.stability,
     }[order]
     return tuple(sorted(rows, key=key, reverse=True))

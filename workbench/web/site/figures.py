@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from flask_babel import gettext, lazy_gettext
 
+from workbench.analysis.intervals import Estimate
 from workbench.services.explore.pattern_figures import PatternFigures
 from workbench.services.models.version_images import VersionImages
 from workbench.web.site.formatting import count, factor, percent
 
 LIFTED_FROM = 1.05
 """The lower end of a lift's interval from which it is shown as raised."""
+
+MOST_DIGITS = 6
 
 UNLIFTED_WORDS = {
     "no_errors": lazy_gettext("no misclassified image"),
@@ -22,26 +27,59 @@ UNLIFTED_WORDS = {
 
 def prevalence_words(figures: PatternFigures) -> str:
     """In how many of the real and of the fake images a pattern is; says where there are none."""
-    real, fake = percent(figures.prevalence_real), percent(figures.prevalence_fake)
-    if figures.prevalence_real is None:
-        return gettext("%(fake)s of fake images (no real images)", fake=fake)
-    if figures.prevalence_fake is None:
-        return gettext("%(real)s of real images (no fake images)", real=real)
-    return gettext("%(real)s of real, %(fake)s of fake images", real=real, fake=fake)
+    real, fake = figures.prevalence_real, figures.prevalence_fake
+    return ", ".join(
+        [
+            gettext("%(share)s of real images (%(interval)s)", **_share_and_interval(real))
+            if real
+            else gettext("no real images"),
+            gettext("%(share)s of fake images (%(interval)s)", **_share_and_interval(fake))
+            if fake
+            else gettext("no fake images"),
+        ]
+    )
+
+
+def _share_and_interval(share: Estimate) -> dict[str, str]:
+    return {"share": share_value(share), "interval": share_interval(share)}
+
+
+def share_value(share: Estimate | None) -> str:
+    """A share as a percentage, 47%; a dash where there is none."""
+    return percent(share.value, _digits(share, percent, 0)) if share else "–"
+
+
+def share_interval(share: Estimate | None) -> str:
+    """The 95% confidence interval of a share, 42% to 52%; nothing where there is none."""
+    return _interval(share, percent, 0) if share else ""
 
 
 def lift_value(figures: PatternFigures) -> str:
     """A lift in errors, ×1.9; a dash where there is none."""
-    return factor(figures.lift.value) if figures.lift else "–"
+    lift = figures.lift
+    return factor(lift.value, _digits(lift, factor, 1)) if lift else "–"
 
 
 def lift_note(figures: PatternFigures) -> str:
     """The 95% confidence interval of a lift, or why there is none."""
     if figures.lift is None:
         return str(UNLIFTED_WORDS[figures.unlifted])
+    return _interval(figures.lift, factor, 1)
+
+
+def _interval(found: Estimate, write: Callable[[float, int], str], fewest: int) -> str:
+    digits = _digits(found, write, fewest)
     return gettext(
-        "%(low)s to %(high)s", low=factor(figures.lift.low), high=factor(figures.lift.high)
+        "%(low)s to %(high)s", low=write(found.low, digits), high=write(found.high, digits)
     )
+
+
+def _digits(found: Estimate, write: Callable[[float, int], str], fewest: int) -> int:
+    """How many digits it takes to tell the ends of an interval apart: ×0.000 to ×0.002."""
+    for digits in range(fewest, MOST_DIGITS):
+        if write(found.low, digits) != write(found.high, digits):
+            return digits
+    return MOST_DIGITS
 
 
 def is_lifted(figures: PatternFigures) -> bool:
@@ -61,5 +99,13 @@ def decided_words(images: VersionImages) -> str:
 
 def register(app: Flask) -> None:
     """Make every function of this module a template filter of its own name."""
-    for function in (decided_words, is_lifted, lift_note, lift_value, prevalence_words):
+    for function in (
+        decided_words,
+        is_lifted,
+        lift_note,
+        lift_value,
+        prevalence_words,
+        share_interval,
+        share_value,
+    ):
         app.add_template_filter(function)

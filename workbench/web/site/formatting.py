@@ -165,11 +165,11 @@ def signed(value: float | None, digits: int = 2) -> str:
     return f"+{text}" if value is not None and value > 0 and float(text) else text
 
 
-def factor(value: float | None) -> str:
+def factor(value: float | None, digits: int = 1) -> str:
     """A ratio: ×1.9."""
     if value is None or math.isnan(value):
         return "–"
-    return f"×{value:.1f}" if value < 100 else f"×{value:.0f}"
+    return f"×{value:.{digits}f}" if value < 100 else f"×{value:.0f}"
 
 
 def duration(seconds: float | None) -> str:
