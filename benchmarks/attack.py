@@ -110,7 +110,11 @@ def _counterfactuals(reader: Visitor) -> list[str]:
     for image in range(1, prepared.IMAGES + 1):
         address = f"/c/{prepared.COLLECTION}/images/{image}"
         groups = sorted(set(re.findall(r'value="(group-\d+)"', reader.get(address).text)))
-        found += [f"{address}?edit={group}&fill={fill}" for group in groups for fill in FILLS]
+        found += [
+            f"{address}?edit={group}&fill={fill}&expectation=stay"
+            for group in groups
+            for fill in FILLS
+        ]
     return found
 
 

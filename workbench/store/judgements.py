@@ -180,8 +180,11 @@ class CounterfactualNote(Base):
     """Mean change of the logit by the same edit of random regions of the same area."""
     control_spread: Mapped[float | None]
     """Standard deviation of those changes."""
+    control_low: Mapped[float | None]
+    """Their 95% prediction interval, like `control_high`; null where the controls are too few."""
+    control_high: Mapped[float | None]
     expectation: Mapped[str] = mapped_column(String(8))
-    """Expected change of p(fake): `fall`, `rise` or `stay`."""
+    """Expected change of p(fake), said before the result was shown: `fall`, `rise` or `stay`."""
     text: Mapped[str] = mapped_column(Text)
     folded_text: Mapped[str] = mapped_column(Text, default=folded_from("text"), server_default="")
     """The text as it is searched."""

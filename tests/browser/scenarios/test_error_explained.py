@@ -146,8 +146,22 @@ def judge_by_keyboard(page: Page, image_id: int, witness: Witness) -> None:
 
 def try_without_the_strongest_group(page: Page) -> None:
     page.locator("li.group").first.get_by_text("remove", exact=True).click()
-    trial = page.locator(".trial")
+    trial, form = page.locator(".trial"), page.locator("form.try")
+    expect(page.locator("#counterfactual")).to_contain_text("Not run yet")
+    expect(page).to_have_url(re.compile("edit=group-"))
+    expect(page.get_by_label("fall", exact=True)).to_be_focused()
+    # Without an expectation the browser itself refuses to send the form.
+    page.keyboard.press("Enter")
+    expect(trial).to_have_count(0)
+    assert not form.evaluate("form => form.checkValidity()")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
     expect(trial).to_be_visible()
+    expect(page).to_have_url(re.compile("expectation=fall"))
+    expect(trial).to_contain_text("Expected to fall: met")
+    shown = trial.inner_text()
+    page.reload()
+    assert trial.inner_text() == shown
     expect(trial).to_contain_text("control")
     expect(trial.locator(".strip circle.control")).to_have_count(10)
     edited = trial.locator("img")
@@ -156,7 +170,7 @@ def try_without_the_strongest_group(page: Page) -> None:
 
 def note_what_it_shows(page: Page, image_id: int, witness: Witness) -> None:
     shown = page.locator(".trial .change .number").all_inner_texts()
-    page.get_by_label("fall", exact=True).check()
+    expect(page.locator(".note-form input[type=radio]")).to_have_count(0)
     page.keyboard.press("n")
     page.keyboard.type(WORDS)
     page.get_by_role("button", name="Save note").click()

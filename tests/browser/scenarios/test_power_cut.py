@@ -29,11 +29,10 @@ def give_a_tag(page: Page) -> None:
 
 def save_a_note(page: Page) -> None:
     page.get_by_role("combobox", name="Edit").select_option("dimension-0")
+    page.get_by_label("stay", exact=True).check()
     page.get_by_role("button", name="Run").click()
     # The first counterfactual waits until the encoder is loaded.
-    expect(page.get_by_label("stay", exact=True)).to_be_visible()
-    page.get_by_label("stay", exact=True).check()
-    page.locator("#note-text").fill(WORDS)
+    page.locator("#note-text").fill(WORDS, timeout=60_000)
     page.get_by_role("button", name="Save note").click()
     expect_notice(page, "Note saved.")
 
@@ -47,8 +46,8 @@ def test_what_is_shown_as_saved_outlives_a_kill_of_the_server(
     watched: tuple[Page, Watch], own_data: Path, tmp_path: Path
 ) -> None:
     (page, watch), witness = watched, Witness(own_data)
-    # The page may still want its icon when the server is gone.
-    watch.expect("ERR_CONNECTION_RE(FUSED|SET)")
+    # The page may still want its icon, or be getting a picture, when the server is gone.
+    watch.expect("ERR_(CONNECTION_RE(FUSED|SET)|CONTENT_LENGTH_MISMATCH)")
     image_id: int = witness.one(
         select(Image.id).join(PixelGroup).order_by(Image.id.desc()).limit(1)
     )[0]

@@ -35,6 +35,7 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         edits = page.get_by_role("combobox", name="Edit")
         dimension = edits.locator("option[value^=dimension-]").first.get_attribute("value")
         edits.select_option(dimension)
+        page.get_by_label("stay", exact=True).check()
         # The first counterfactual waits until the encoder is loaded.
         page.get_by_role("button", name="Run").click(timeout=60_000)
         expect(page.locator(".trial")).to_contain_text("Δ logit")

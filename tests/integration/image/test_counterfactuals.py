@@ -35,7 +35,7 @@ from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
 from workbench.services.models.arrays import rows_of
 from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
-from workbench.services.review.notes import STAYS_WITHIN, is_met, notes_on, withdraw_note
+from workbench.services.review.notes import is_met, notes_on, withdraw_note
 from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
@@ -398,15 +398,35 @@ def test_only_ones_own_note_can_be_taken_back_and_only_once(
 @pytest.mark.parametrize(
     ("expectation", "delta", "met"),
     [
-        ("fall", -0.1, True),
-        ("fall", 0.1, False),
-        ("fall", 0.0, False),
-        ("rise", 0.1, True),
-        ("rise", -0.1, False),
-        ("stay", STAYS_WITHIN, True),
-        ("stay", -STAYS_WITHIN, True),
-        ("stay", -STAYS_WITHIN - 0.01, False),
+        ("fall", -0.31, True),
+        ("fall", -0.3, False),
+        ("fall", 0.4, False),
+        ("rise", 0.4, True),
+        ("rise", 0.3, False),
+        ("stay", -0.3, True),
+        ("stay", 0.3, True),
+        ("stay", -0.31, False),
     ],
 )
-def test_an_expectation_is_met_by_what_it_says(expectation: str, delta: float, met: bool) -> None:
-    assert is_met(expectation, delta) == met
+def test_an_expectation_is_met_by_the_interval_of_the_controls(
+    expectation: str, delta: float, met: bool
+) -> None:
+    assert is_met(expectation, delta, (-0.3, 0.3)) == met
+    assert is_met(expectation, delta, None) is None
+
+
+def test_a_note_is_met_by_the_interval_that_was_shown(
+    group: PixelGroup, version_id: int, ada: Account
+) -> None:
+    edit = RegionEdit(group.id, "inpaint")
+    outcome = try_edit(version_id, group.image_id, edit)
+    assert outcome.moved == "fall"
+
+    saved = [
+        save_note(ada.id, version_id, group.image_id, edit, each, "words")
+        for each in ("fall", "rise", "stay")
+    ]
+
+    assert [note.met for note in saved] == [True, False, False]
+    row = session().get_one(CounterfactualNote, saved[0].id)
+    assert (row.control_low, row.control_high) == outcome.interval

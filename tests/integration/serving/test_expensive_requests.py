@@ -68,7 +68,7 @@ def test_with_all_slots_taken_pages_answer_and_the_next_is_told_when_to_come_aga
 
         def try_out(name: str, visitor: Visitor, number: int) -> None:
             # Dimensions of other images: no two ask for the same.
-            path = f"{image(1 + number)}?edit=dimension-{number}"
+            path = f"{image(1 + number)}?edit=dimension-{number}&expectation=fall"
             answer, _body, seconds = visitor.ask(path)
             answers[name].append((answer.status, answer.headers["Retry-After"], seconds))
 
@@ -121,7 +121,7 @@ def _see_the_other_process_die(server: Server, stranger: Visitor) -> None:
 
     (first,) = helpers()
     first.kill()
-    edit = f"{image(3)}?edit=dimension-2"
+    edit = f"{image(3)}?edit=dimension-2&expectation=fall"
     answer, words, _seconds = stranger.ask(edit)
     assert answer.status == 503
     assert "could not be computed" in words.decode()

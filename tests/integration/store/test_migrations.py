@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +12,7 @@ from flask import Flask
 from sqlalchemy import MetaData, Table, inspect, select
 
 from tests.support.rows import fill_every_table
+from workbench.analysis.regions.counterfactual import prediction_interval
 from workbench.store import migrating
 from workbench.store.database import Base, db, now, session
 from workbench.store.judgements import CounterfactualNote, Tag, TagCheck, Tagging, Verdict
@@ -189,3 +191,29 @@ def test_a_name_given_again_after_it_was_withdrawn_survives_the_way_down_and_up(
 
         assert sorted(session().scalars(select(Tag.name))) == ["BLUR", "Gone"]
         assert session().scalars(select(Tag.name).join(Tagging)).all() == ["BLUR"]
+
+
+def test_notes_on_regions_keep_the_interval_that_their_expectation_was_tested_by(
+    migrated: Flask,
+) -> None:
+    controls = np.array([-0.30, -0.1, 0.05, -0.02, 0.1, 0.0, -0.06, 0.03, -0.04, 0.12])
+    kept = {"control_mean": float(controls.mean()), "control_spread": float(controls.std(ddof=1))}
+    with migrated.app_context():
+        fill_every_table()
+        session().close()
+        migrating.downgrade(db.engine, "0017")
+        old = MetaData()
+        old.reflect(db.engine)
+        note = old.tables["counterfactual_note"]
+        with db.engine.begin() as connection:
+            known = connection.execute(select(note)).one()._asdict()
+            for each, kind in ((8, "region"), (9, "dimension")):
+                edit = {"kind": kind, "label": kind}
+                connection.execute(note.insert(), {**known, **kept, "id": each, "edit": edit})
+
+        migrating.upgrade(db.engine)
+
+        low, high = prediction_interval(controls) or (None, None)
+        region, dimension = (session().get_one(CounterfactualNote, each) for each in (8, 9))
+        assert (region.control_low, region.control_high) == pytest.approx((low, high))
+        assert (dimension.control_low, dimension.control_high) == (None, None)

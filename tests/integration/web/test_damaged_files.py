@@ -139,7 +139,7 @@ def pages(analysed: Workspace) -> dict[str, str]:
         "like image": f"{here}/similar?image={image}",
         "like group": f"{here}/similar?group={group}",
         "image": f"{here}/images/{image}",
-        "edit": f"{here}/images/{image}?edit=group-{group}&fill=blur",
+        "edit": f"{here}/images/{image}?edit=group-{group}&fill=blur&expectation=fall",
         "image.svg": f"{here}/export/image.svg?image={image}",
         "picture": f"/images/{image}.jpg",
         "thumbnail": f"/images/{image}/thumb/96",

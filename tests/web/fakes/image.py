@@ -19,7 +19,7 @@ from workbench.services.image.counterfactuals import Outcome
 from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
-from workbench.services.review.notes import NoteView, check_words
+from workbench.services.review.notes import NoteView, check_words, is_met
 
 
 @dataclass
@@ -117,7 +117,7 @@ class Counterfactuals:
             control_mean=outcome.control_mean,
             control_std=outcome.control_std,
             expectation=expectation,
-            met=expectation == "fall",
+            met=is_met(expectation, outcome.delta_logit, outcome.interval),
             text=text,
             by="ada",
             at=NOON,

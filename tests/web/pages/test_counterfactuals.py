@@ -8,12 +8,13 @@ import pytest
 
 from tests.web.conftest import Reader
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.services.image import counterfactuals
 
 NOTE = {"edit": "group-200", "fill": "blur", "expectation": "fall", "text": "the glare did it"}
 
 
 def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) -> None:
-    page = visitor.get("/c/faces/images/2?edit=group-200&fill=blur").text
+    page = visitor.get("/c/faces/images/2?edit=group-200&fill=blur&expectation=fall").text
 
     assert "0.75" in page
     assert "0.42" in page
@@ -24,10 +25,66 @@ def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) ->
     )
     assert "−0.15 to +0.15" in page
     assert "edit=group-200&amp;fill=blur" in page
+    assert "Expected to fall:" in page
+    assert '<b class="met">met</b>' in page
+
+
+def checked(page: str) -> list[str]:
+    """Which expectations stand chosen on the page."""
+    radios = re.findall(r'<input type="radio" name="expectation"[^>]*>', page)
+    assert len(radios) == 3
+    assert all(" required" in each for each in radios)
+    return [re.findall(r'value="(\w+)"', each)[0] for each in radios if " checked" in each]
+
+
+@pytest.mark.parametrize("reader", ["visitor", "ada"])
+def test_nothing_is_tried_before_it_is_said_what_is_expected(
+    reader: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who: Reader = request.getfixturevalue(reader)
+    tried: list[object] = []
+    monkeypatch.setattr(counterfactuals, "try_edit", lambda *given: tried.append(given))
+
+    page = who.get("/c/faces/images/2?edit=group-201&fill=mean").text
+
+    assert tried == []
+    assert "say first what you expect p(fake) to do" in page
+    assert checked(page) == [], "nothing is expected by default"
+    assert '<option value="group-201" selected>' in page
+    assert '<option value="mean" selected>' in page
+    assert 'class="trial' not in page
+    assert 'id="note-text"' not in page
+
+
+def test_what_was_expected_is_kept_for_the_note_and_cannot_be_changed_any_more(
+    ada: Reader,
+) -> None:
+    page = ada.get("/c/faces/images/2?edit=group-200&fill=blur&expectation=rise").text
+
+    form = re.search(r'<form class="stack note-form".*?</form>', page, re.DOTALL)
+    assert form
+    assert '<input type="hidden" name="expectation" value="rise">' in form[0]
+    assert "radio" not in form[0]
+    assert checked(page) == [], "the next edit needs an expectation of its own"
+    assert "Expected to rise:" in page
+    assert '<b class="unmet">not met</b>' in page
+
+
+def test_with_too_few_controls_an_expectation_is_neither_met_nor_missed(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=dimension-2&expectation=stay").text
+
+    assert '<b class="untested">not tested</b>' in page
+    assert "(too few controls)" in page
+
+
+def test_who_signs_in_comes_back_to_the_same_trial(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2?edit=group-200&fill=blur&expectation=fall").text
+
+    assert re.search(r'href="/login\?next=[^"]*expectation%3Dfall[^"]*">Sign in</a> to save', page)
 
 
 def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Reader) -> None:
-    page = visitor.get("/c/faces/images/2?edit=dimension-1").text
+    page = visitor.get("/c/faces/images/2?edit=dimension-1&expectation=fall").text
 
     assert "dimension 1 set to zero" in page
     assert page.count('class="control"') == 3
@@ -37,14 +94,15 @@ def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Re
 
 
 def test_where_too_few_dimensions_move_nothing_is_called_evidence(visitor: Reader) -> None:
-    page = visitor.get("/c/faces/images/2?edit=dimension-2").text
+    page = visitor.get("/c/faces/images/2?edit=dimension-2&expectation=stay").text
 
     assert "Too few controls for a test: 1 control dimension." in page
     assert "ignificant" not in page
 
 
 def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWorkbench) -> None:
-    page = ada.get("/c/faces/images/2?edit=dimension-1&to=cell-12&a=12&b=13&cell=11").text
+    edit = "edit=dimension-1&to=cell-12&expectation=fall"
+    page = ada.get(f"/c/faces/images/2?{edit}&a=12&b=13&cell=11").text
 
     assert "dimension 1 set to 12" in page
     offered = re.search(r'<select name="to">(.*?)</select>', page, re.DOTALL)
@@ -73,10 +131,13 @@ def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWor
         ("edit=group-200&fill=paint", 422),
         ("edit=dimension-1&to=one", 422),
         ("edit=dimension-1&to=cell-99999999999", 422),
+        ("edit=dimension-1&expectation=hope", 422),
     ],
 )
 def test_an_edit_that_cannot_be_made_is_refused(visitor: Reader, query: str, status: int) -> None:
-    assert visitor.get(f"/c/faces/images/2?{query}").status_code == status
+    asked = f"/c/faces/images/2?{query}&expectation=fall"
+
+    assert visitor.get(asked).status_code == status
 
 
 def test_without_the_encoder_the_image_stands_and_says_what_is_missing(
@@ -84,11 +145,12 @@ def test_without_the_encoder_the_image_stands_and_says_what_is_missing(
 ) -> None:
     book.encoder_missing = True
 
-    answer = visitor.get("/c/faces/images/2?edit=group-200")
+    answer = visitor.get("/c/faces/images/2?edit=group-200&expectation=rise")
 
     assert answer.status_code == 200
     assert "The encoder of version 2 cannot be had." in answer.text
     assert "By dimension" in answer.text
+    assert checked(answer.text) == ["rise"], "nothing was shown: what was expected still stands"
 
 
 def test_a_note_is_saved_with_its_expectation(ada: Reader, book: FakeWorkbench) -> None:

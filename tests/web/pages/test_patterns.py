@@ -75,3 +75,13 @@ def test_the_members_of_a_pattern_are_paged(visitor: Reader) -> None:
     assert following
 
     assert "First page" in visitor.get(following[1].replace("&amp;", "&")).text
+
+
+def test_the_sign_of_an_effect_is_explained_where_it_stands(visitor: Reader) -> None:
+    for address in (
+        "/c/faces/patterns",
+        "/c/faces/patterns/32",
+        "/c/faces/patterns/report.html",
+        "/c/faces/patterns/32/report.html",
+    ):
+        assert "removal lowers p(fake)" in visitor.get(address).text, address

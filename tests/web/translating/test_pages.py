@@ -37,8 +37,8 @@ def test_a_page_has_no_word_that_cannot_be_translated(
         "/c/faces/?cell=13&version=1&label=real&outcome=fake_right",
         "/c/faces/?a=11&order=wrong",
         "/c/faces/patterns/32",
-        "/c/faces/images/2?edit=dimension-2",
-        "/c/faces/images/2?edit=dimension-1&to=cell-11&cell=11&a=12&b=13",
+        "/c/faces/images/2?edit=dimension-2&expectation=stay",
+        "/c/faces/images/2?edit=dimension-1&to=cell-11&expectation=rise&cell=11&a=12&b=13",
         "/c/faces/images/5?version=1&dimension=0",
     ],
 )
@@ -165,7 +165,9 @@ def test_nor_has_a_counterfactual_that_cannot_be_tried(
 ) -> None:
     book.encoder_missing = True
 
-    assert not bare_words(speaking("ada").get("/c/faces/images/2?edit=group-200").text)
+    for expectation in ("", "&expectation=fall"):
+        address = f"/c/faces/images/2?edit=group-200{expectation}"
+        assert not bare_words(speaking("ada").get(address).text)
 
 
 @pytest.mark.parametrize("url", PAGES)

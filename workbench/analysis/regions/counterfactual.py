@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 
 Fill = Literal["clone", "inpaint", "blur", "mean"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
+Movement = Literal["fall", "rise", "stay", "less"]
 MEASURING_FILL: Fill = "clone"
 """The fill for measuring effects: the most faithful one on planted patterns."""
 _INPAINT_RADIUS = 5
@@ -83,6 +84,21 @@ def prediction_interval(controls: Float[ndarray, " control"]) -> tuple[float, fl
     mean = float(controls.mean())
     reach = float(stdtrit(count - 1, 0.975) * controls.std(ddof=1) * np.sqrt(1 + 1 / count))
     return mean - reach, mean + reach
+
+
+def movement(change: float, interval: tuple[float, float]) -> Movement:
+    """Say what an edit does to p(fake), by the 95% prediction interval of its controls.
+
+    `stay` within the interval, its ends included: no more than any such edit does. `fall` below the
+    interval, `rise` above it. `less` outside of it too, but on the side of no change or short of
+    it: every such edit moves p(fake), and this one less far, which is no move of its own.
+    """
+    low, high = interval
+    if low <= change <= high:
+        return "stay"
+    if change < low:
+        return "fall" if change < 0 else "less"
+    return "rise" if change > 0 else "less"
 
 
 def dimension_changes(

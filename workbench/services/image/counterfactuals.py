@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from workbench.analysis.regions.counterfactual import (
+    Movement,
     dimension_changes,
+    movement,
     other_dimensions,
     prediction_interval,
     remove_region,
@@ -71,12 +73,14 @@ class Outcome:
     interval: tuple[float, float] | None
 
     @property
+    def moved(self) -> Movement | None:
+        """What the edit does to p(fake) by the interval; None where there is none."""
+        return None if self.interval is None else movement(self.delta_logit, self.interval)
+
+    @property
     def exceeds_control(self) -> bool | None:
         """Whether the edit's change lies outside of the interval; None where there is none."""
-        if self.interval is None:
-            return None
-        low, high = self.interval
-        return not low <= self.delta_logit <= high
+        return None if self.moved is None else self.moved != "stay"
 
 
 def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
@@ -173,10 +177,14 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
 def save_note(
     user_id: int, version_id: int, image_id: int, edit: Edit, expectation: str, text: str
 ) -> NoteView:
-    """Save a counterfactual with words. The figures are the server's own, not the page's."""
+    """Save a counterfactual with words and what was expected before its result was shown.
+
+    The figures are the server's own, not the page's.
+    """
     check_words(expectation, text)
     outcome = try_edit(version_id, image_id, edit)
     described = description_of(version_id, image_id, edit, outcome.edit_label)
+    low, high = outcome.interval or (None, None)
     with transaction() as write:
         note = CounterfactualNote(
             image_id=image_id,
@@ -188,6 +196,8 @@ def save_note(
             delta_logit=outcome.delta_logit,
             control_mean=outcome.control_mean,
             control_spread=outcome.control_std,
+            control_low=low,
+            control_high=high,
             expectation=expectation,
             text=text.strip(),
         )

@@ -9,14 +9,13 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from workbench.analysis.regions.counterfactual import movement
 from workbench.services.errors import InvalidError
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.judgements import CounterfactualNote
 
 EXPECTATIONS = ("fall", "rise", "stay")
-STAYS_WITHIN = 0.25
-"""|Change of the logit| up to which p(fake) is said to have stayed."""
 LONGEST_TEXT = 4000
 _WITHDRAWAL = Words(
     action="note.withdraw",
@@ -28,7 +27,7 @@ _WITHDRAWAL = Words(
 
 @dataclass(frozen=True)
 class NoteView:
-    """A note. `met` says whether the score did what the person expected."""
+    """A note. `met` says whether the score did what the person expected; None: not tested."""
 
     id: int
     edit_label: str
@@ -38,7 +37,7 @@ class NoteView:
     control_mean: float | None
     control_std: float | None
     expectation: str
-    met: bool
+    met: bool | None
     text: str
     by: str
     at: datetime
@@ -65,15 +64,20 @@ def check_words(expectation: str, text: str) -> None:
         raise InvalidError(f"A note has at most {LONGEST_TEXT} characters.")
 
 
-def is_met(expectation: str, delta_logit: float) -> bool:
-    """Whether a change of the logit is what was expected."""
-    if expectation == "stay":
-        return abs(delta_logit) <= STAYS_WITHIN
-    return delta_logit < 0 if expectation == "fall" else delta_logit > 0
+def is_met(
+    expectation: str, delta_logit: float, interval: tuple[float, float] | None
+) -> bool | None:
+    """Whether an edit did what was expected, by `movement`: the rule of the page's finding.
+
+    None where nothing can be said: there were too few controls for their prediction interval.
+    """
+    return None if interval is None else movement(delta_logit, interval) == expectation
 
 
 def note_view(note: CounterfactualNote) -> NoteView:
     """A note as pages show it."""
+    low, high = note.control_low, note.control_high
+    interval = None if low is None or high is None else (low, high)
     return NoteView(
         id=note.id,
         edit_label=note.edit["label"],
@@ -83,7 +87,7 @@ def note_view(note: CounterfactualNote) -> NoteView:
         control_mean=note.control_mean,
         control_std=note.control_spread,
         expectation=note.expectation,
-        met=is_met(note.expectation, note.delta_logit),
+        met=is_met(note.expectation, note.delta_logit, interval),
         text=note.text,
         by=note.user.name,
         at=note.created_at,

@@ -16,11 +16,10 @@ from workbench.services.review.verdicts import VerdictView
 from workbench.services.workspaces import Workspace
 from workbench.web.panels.image import image_panel
 from workbench.web.panels.neighbours import Nearest, beside_image
-from workbench.web.panels.trial import Trial, references, try_edit
+from workbench.web.panels.trial import CounterfactualPanel, counterfactual_panel, is_asked_for
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
 from workbench.web.presenters.history import HistoryEntry, history, newest_standing
 from workbench.web.presenters.score import Breakdown
-from workbench.web.request.edits import read_edit
 from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.view import View
 from workbench.web.site import security, slots
@@ -44,27 +43,23 @@ class ImagePage:
     """The newest that stands."""
     own_verdict: VerdictView | None
     """The reader's own newest that stands."""
-    trial: Trial | None
-    trial_refused: str | None
-    """Why the counterfactual that was asked for cannot be tried at present."""
-    references: tuple[tuple[str, str], ...]
-    """What a dimension may be set to: the parameter's value, and its words."""
+    counterfactual: CounterfactualPanel
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
     nearest: Nearest
 
 
-def _without_edit() -> bool:
-    return not request.args.get("edit")
+def _without_trial() -> bool:
+    return not is_asked_for(request.args)
 
 
 @blueprint.get("/c/<collection:name>/images/<record:image_id>")
 @security.limiter.limit(
-    security.tries_allowed, exempt_when=_without_edit, deduct_when=security.was_computed
+    security.tries_allowed, exempt_when=_without_trial, deduct_when=security.was_computed
 )
-@slots.costly(unless=_without_edit)
+@slots.costly(unless=_without_trial)
 def show(name: str, image_id: int) -> str:
-    """One image within a selection; `edit` tries a counterfactual on it."""
+    """One image within a selection; `edit` with `expectation` tries a counterfactual on it."""
     view, workspace = enter(name)
     return render_template("views/image.html", page=_page(view, workspace, image_id))
 
@@ -75,7 +70,6 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     panel = image_panel(version, image_id)
     detail = panel.detail
     map_key = media.map_key(version)
-    trial, trial_refused = try_edit(version, image_id, read_edit(request.args))
     return ImagePage(
         view=view,
         workspace=workspace,
@@ -87,9 +81,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         position=_position(view, workspace, image_id),
         verdict=newest_standing(detail.verdicts),
         own_verdict=newest_standing([each for each in detail.verdicts if security.is_own(each.by)]),
-        trial=trial,
-        trial_refused=trial_refused,
-        references=references(view, trial),
+        counterfactual=counterfactual_panel(version, image_id, view, request.args),
         history=history(detail.verdicts, detail.notes),
         tag_names=tags.tag_names(),
         nearest=beside_image(version, image_id),

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from workbench.services.errors import InvalidError
 from workbench.services.image import counterfactuals
 from workbench.services.review import notes
-from workbench.services.review.notes import EXPECTATIONS, LONGEST_TEXT
-from workbench.web.request.edits import read_edit
+from workbench.services.review.notes import LONGEST_TEXT
+from workbench.web.request.edits import read_edit, read_expectation
 from workbench.web.request.entering import enter_to_write
-from workbench.web.request.parsing import choice, words
+from workbench.web.request.parsing import words
 from workbench.web.site import notices, security, slots
 
 blueprint = Blueprint("notes", __name__)
@@ -25,9 +25,9 @@ def save(name: str, image_id: int) -> Response:
     """Save a counterfactual with what was expected of it."""
     view, version_id = enter_to_write(name)
     chosen = read_edit(request.form)
-    expectation = choice(request.form, "expectation", EXPECTATIONS)
+    expectation = read_expectation(request.form)
     if chosen is None or expectation is None:
-        raise InvalidError(gettext("Run an edit first and choose what you expected p(fake) to do."))
+        raise InvalidError(gettext("Choose an edit and what you expect p(fake) to do, and run it."))
     text = words(request.form, "text", LONGEST_TEXT, gettext("Note"))
     note = counterfactuals.save_note(
         security.user_id(), version_id, image_id, chosen.edit, expectation, text

@@ -9,6 +9,8 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from workbench.services.image.counterfactuals import Outcome
 from workbench.web.site.formatting import count, signed
 
+MOST_DIGITS = 17
+
 # Of regions, and of dimensions.
 _SIGNIFICANT = (
     lazy_gettext(
@@ -46,6 +48,8 @@ _WITHIN_YET_BEYOND_ALL = (
 class TrialWords:
     """The sentences around one edit and its controls."""
 
+    change: str
+    """The change of the logit, in as many digits as tell on which side of an end it lies."""
     strip: str
     """What the drawn dots say, for those who do not see them."""
     legend: str
@@ -55,15 +59,31 @@ class TrialWords:
 
 def trial_words(outcome: Outcome, *, of_dimension: bool) -> TrialWords:
     """The words for an outcome of a dimension that was set, or of a region that was filled."""
+    digits = digits_apart(outcome)
     return TrialWords(
-        strip=_strip(outcome, of_dimension=of_dimension),
+        change=signed(outcome.delta_logit, digits),
+        strip=_strip(outcome, digits, of_dimension=of_dimension),
         legend=_legend(len(outcome.controls), of_dimension=of_dimension),
-        finding=_finding(outcome, of_dimension=of_dimension),
+        finding=_finding(outcome, digits, of_dimension=of_dimension),
     )
 
 
-def _strip(outcome: Outcome, *, of_dimension: bool) -> str:
-    change = signed(outcome.delta_logit)
+def digits_apart(outcome: Outcome) -> int:
+    """How many digits a change is printed with: two, or what tells it from the interval's ends.
+
+    A change that lies outside is never printed equal to an end, as if it lay on it.
+    """
+    if not outcome.exceeds_control or outcome.interval is None:
+        return 2
+    for digits in range(2, MOST_DIGITS):
+        printed = signed(outcome.delta_logit, digits)
+        if all(signed(end, digits) != printed for end in outcome.interval):
+            return digits
+    return MOST_DIGITS
+
+
+def _strip(outcome: Outcome, digits: int, *, of_dimension: bool) -> str:
+    change = signed(outcome.delta_logit, digits)
     controls = ", ".join(signed(value) for value in outcome.controls)
     if of_dimension:
         return gettext(
@@ -94,7 +114,7 @@ def _legend(controls: int, *, of_dimension: bool) -> str:
     )
 
 
-def _finding(outcome: Outcome, *, of_dimension: bool) -> str:
+def _finding(outcome: Outcome, digits: int, *, of_dimension: bool) -> str:
     """Whether the edit is significant, with the rule and the figures that decide it."""
     if outcome.interval is None:
         return _too_few(len(outcome.controls))
@@ -104,12 +124,15 @@ def _finding(outcome: Outcome, *, of_dimension: bool) -> str:
         sentences = _WITHIN
     else:
         sentences = _WITHIN_YET_BEYOND_ALL
-    low, high = (signed(end) for end in outcome.interval)
-    return str(sentences[of_dimension]) % {
-        "change": signed(outcome.delta_logit),
+    low, high = (signed(end, digits) for end in outcome.interval)
+    said = str(sentences[of_dimension]) % {
+        "change": signed(outcome.delta_logit, digits),
         "low": low,
         "high": high,
     }
+    if outcome.moved == "less":
+        said += " " + gettext("It moves p(fake) less far than the controls do.")
+    return said
 
 
 def _too_few(controls: int) -> str:

@@ -12,6 +12,7 @@ from flask_babel import gettext
 from workbench.analysis.regions.counterfactual import FILLS, Fill
 from workbench.services.errors import InvalidError
 from workbench.services.image.edits import DimensionEdit, RegionEdit
+from workbench.services.review.notes import EXPECTATIONS
 from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import choice
 
@@ -51,6 +52,11 @@ def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
     reference = _reference(to)
     edit = RegionEdit(number, fill) if match[1] == "group" else DimensionEdit(number, reference)
     return ChosenEdit(edit, text, fill, to)
+
+
+def read_expectation(values: Mapping[str, str]) -> str | None:
+    """What is expected of p(fake); None where it is not said."""
+    return choice(values, "expectation", EXPECTATIONS)
 
 
 def _reference(text: str) -> int | Literal["zero", "own"]:

@@ -69,8 +69,11 @@ class View(ViewState):
         return _address("patterns.index", {"name": self.name} | arguments)
 
     def image_url(self, image_id: int, **changes: Any) -> str:
-        """Address of one image within this view; `edit`, `fill` and `to` try a counterfactual."""
-        edit = {name: changes.pop(name, None) for name in ("edit", "fill", "to")}
+        """Address of one image within this view.
+
+        `edit`, `fill` and `to` choose a counterfactual, which `expectation` has tried.
+        """
+        edit = {name: changes.pop(name, None) for name in ("edit", "fill", "to", "expectation")}
         arguments = self.changed(**changes).arguments() | edit
         return _address("images.show", {"name": self.name, "image_id": image_id} | arguments)
 

@@ -9,6 +9,7 @@ from scipy.stats import ttest_1samp
 from workbench.analysis.regions.counterfactual import (
     FILLS,
     dimension_changes,
+    movement,
     other_dimensions,
     paired_effect,
     prediction_interval,
@@ -214,3 +215,25 @@ def test_the_controls_of_a_dimension_are_others_that_the_edit_moves() -> None:
     assert len(few) == 2
     np.testing.assert_array_equal(few, other_dimensions(1, activation, np.zeros(6), 2))
     assert len(other_dimensions(0, np.zeros(6), np.zeros(6), 10)) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "interval", "moved"),
+    [
+        (0.3, (-0.3, 0.3), "stay"),
+        (-0.3, (-0.3, 0.3), "stay"),
+        (np.nextafter(0.3, 1), (-0.3, 0.3), "rise"),
+        (np.nextafter(-0.3, -1), (-0.3, 0.3), "fall"),
+        (-1.5, (-2.0, -1.0), "stay"),
+        (-0.5, (-2.0, -1.0), "less"),
+        (0.5, (-2.0, -1.0), "rise"),
+        (0.0, (0.1, 0.2), "less"),
+        (0.05, (0.1, 0.2), "less"),
+        (-0.05, (0.1, 0.2), "fall"),
+        (0.0, (0.0, 0.0), "stay"),
+    ],
+)
+def test_an_edit_moves_p_only_beyond_its_controls(
+    change: float, interval: tuple[float, float], moved: str
+) -> None:
+    assert movement(change, interval) == moved
