@@ -10,16 +10,14 @@ from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 
 DIMENSIONS = 16
-SEEDS = (0, 1, 2)
 
 
 def distil(
     data: TrainingSet,
     features: Sequence[Feature],
     *,
-    seeds: tuple[int, ...] = SEEDS,
     parent: Trained | None = None,
 ) -> Trained:
     """A distiller of 16 dimensions on an embedding with these features."""
     families = feature_families(features, DIMENSIONS // 2)
-    return train(data, families, dimensions=DIMENSIONS, seeds=seeds, parent=parent)
+    return train(data, families, dimensions=DIMENSIONS, parent=parent)

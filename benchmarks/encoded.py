@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.command import cache_dir
+from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.protocol import TOKENS, Encoder, Part, Penultimate
@@ -51,8 +52,11 @@ class Encoded:
         """Label of each picture."""
         return np.array([picture.fake for picture in self.pictures])
 
-    def training_set(self, indices: Tensor | None = None) -> TrainingSet:
-        """The pictures as the distiller takes them; of the embedding, all features or some."""
+    def training_set(self, indices: Tensor | None = None, *, seed: int = 0) -> TrainingSet:
+        """The pictures as the distiller takes them; of the embedding, all features or some.
+
+        The seed divides them into folds.
+        """
         x = self.state.embedding
         groups = np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
         return TrainingSet(
@@ -60,6 +64,7 @@ class Encoded:
             torch.from_numpy(self.fake).float(),
             torch.ones(len(self.pictures)),
             groups,
+            divide(self.fake, groups, seed=seed).by_image,
         )
 
 

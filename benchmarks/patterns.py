@@ -27,6 +27,8 @@ from benchmarks.command import Figures, run
 from benchmarks.distilling import distil
 from benchmarks.encoded import BATCH, batches, default_encoder, normalised
 from benchmarks.planted import Planted, planted
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import NO_FOLD, divide
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
@@ -169,9 +171,15 @@ def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
 
 def _head(truth: Planted, encoder: Encoder, embedding: torch.Tensor) -> DistilledHead:
     chosen = np.flatnonzero(~truth.held_out)
-    fake = torch.tensor([float(truth.pictures[index].fake) for index in chosen])
+    fake = np.array([truth.pictures[index].fake for index in chosen])
     group = np.unique([truth.pictures[index].group for index in chosen], return_inverse=True)[1]
-    data = TrainingSet(embedding[chosen], fake, torch.ones(len(chosen)), group)
+    data = TrainingSet(
+        embedding[chosen],
+        torch.from_numpy(fake).float(),
+        torch.ones(len(chosen)),
+        group,
+        divide(fake, group).by_image,
+    )
     return distil(data, encoder.features).head
 
 
@@ -228,7 +236,7 @@ def _effects(explained: Explained, numbers: NDArray[np.int64]) -> Figures:
         effect = effect_of(
             [_example(explained, index) for index in chosen],
             explained.encoder,
-            explained.head,
+            CrossFittedHeads(explained.head),
             batch_size=BATCH,
             seed=SEED,
         )
@@ -244,7 +252,7 @@ def _effects(explained: Explained, numbers: NDArray[np.int64]) -> Figures:
 def _example(explained: Explained, group: int) -> Example:
     picture = int(explained.pictures[group])
     logit = float(explained.logits[picture])
-    return Example(explained.pixels(picture), explained.mask(group), logit)
+    return Example(explained.pixels(picture), explained.mask(group), logit, NO_FOLD)
 
 
 def _fills(explained: Explained, most: int) -> Figures:
@@ -258,7 +266,8 @@ def _fills(explained: Explained, most: int) -> Figures:
         edited = [_restored(pixels, explained.untouched(picture), mask)]
         for fill in FILLS:
             edited += with_controls(pixels, mask, fill, controls=CONTROLS, seed=picture)
-        after = np.array(logits_of(edited, explained.encoder, explained.head))
+        heads, folds = CrossFittedHeads(explained.head), np.full(len(edited), NO_FOLD)
+        after = np.array(logits_of(edited, explained.encoder, heads, folds))
         change = after - explained.logits[picture]
         truths.append(change[0])
         for fill, own in zip(FILLS, change[1:].reshape(len(FILLS), -1), strict=True):

@@ -28,7 +28,7 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
@@ -56,9 +56,9 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     encoder = default_encoder()
     with temporary_workbench() as settings:
         manifest = list_images(taught, settings.data_dir / "taught.csv")
-        head = teach(import_listed(manifest, "taught", settings), encoder, settings)
+        heads = teach(import_listed(manifest, "taught", settings), encoder, settings)
         turns = [
-            Round(number, rest[number * size :][:size], encoder, head, settings)
+            Round(number, rest[number * size :][:size], encoder, heads, settings)
             for number in range(rounds)
             if rest[number * size :]
         ]
@@ -92,13 +92,13 @@ class Round:
         number: int,
         chosen: list[Candidate],
         encoder: Encoder,
-        head: DistilledHead,
+        heads: CrossFittedHeads,
         settings: Settings,
     ) -> None:
         self._name = f"round-{number}"
         self._manifest = list_images(chosen, settings.data_dir / f"{self._name}.csv")
         self._encoder = encoder
-        self._head = head
+        self._heads = heads
         self._settings = settings
         self.images = 0
         self.importing = self.explaining = self.forward = 0.0
@@ -109,7 +109,7 @@ class Round:
         self.importing, collection_id = _timed(
             lambda: import_listed(self._manifest, self._name, settings)
         )
-        version_id = add_version(collection_id, 1, self._head, encoder, settings)
+        version_id = add_version(collection_id, 1, self._heads, encoder, settings)
         self.explaining, _ = _timed(lambda: score(version_id, encoder, settings, Silent()))
         batches = self._batches(collection_id)
         self.forward, _ = _timed(lambda: [encoder.encode(batch, frozenset()) for batch in batches])

@@ -22,12 +22,11 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from torch import Tensor
 
 from benchmarks.command import Figures, cache_dir, run_on_folders
-from benchmarks.distilling import DIMENSIONS, SEEDS
+from benchmarks.distilling import DIMENSIONS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.spelling_probe import spelling_accuracy
 from workbench.analysis.distiller.projected import train_behind
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
 from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc
@@ -201,12 +200,10 @@ def _with_and_without(
     without, behind = np.zeros(len(fake)), np.zeros(len(fake))
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     for fitted, tested in splitter.split(fake, fake, data.group):
-        training = _some(data, fitted)
+        training = data.subset(np.isin(np.arange(len(fake)), fitted))
         trained = train_projection(_subset(written, fitted), features, seed=_SEED)
         for projection, logit in ((None, without), (trained, behind)):
-            head = train_behind(
-                projection, training, features, dimensions=DIMENSIONS, seeds=SEEDS
-            ).head
+            head = train_behind(projection, training, features, dimensions=DIMENSIONS).head
             logit[tested] = head.logit(data.embedding[tested]).numpy()
     found = (auc(fake, without), auc(fake, behind))
     return {
@@ -215,13 +212,6 @@ def _with_and_without(
         "auc_change": found[1] - found[0],
         "auc_change_interval": _interval(fake, without, behind),
     }
-
-
-def _some(data: TrainingSet, chosen: NDArray[np.int64]) -> TrainingSet:
-    index = torch.from_numpy(chosen)
-    return TrainingSet(
-        data.embedding[index], data.fake[index], data.weight[index], data.group[chosen]
-    )
 
 
 def _interval(

@@ -25,7 +25,8 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import FOLDS
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method, needs
 from workbench.config import Settings
@@ -47,7 +48,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     with temporary_workbench() as settings:
         manifest = list_images(chosen, settings.data_dir / "images.csv")
         collection_id = import_listed(manifest, "images", settings)
-        head = teach(collection_id, encoder, settings)
+        heads = teach(collection_id, encoder, settings)
         shards = [
             stored_shard(each) for each in embedding_files(collection_id, encoder.fingerprint)
         ]
@@ -55,11 +56,11 @@ def measure(folders: list[Path], quick: bool) -> Figures:
         without = [replace(shard, parts={}) for shard in shards]
         cached = from_pixels = 0.0
         for _round in range(ROUNDS):
-            cached += _maps(shards, encoder, head, settings)
-            from_pixels += _maps(without, encoder, head, settings)
-        whole_cached = _whole(collection_id, 1, encoder, head, settings)
+            cached += _maps(shards, encoder, heads, settings)
+            from_pixels += _maps(without, encoder, heads, settings)
+        whole_cached = _whole(collection_id, 1, encoder, heads, settings)
         shutil.rmtree(settings.part_dir)
-        whole_from_pixels = _whole(collection_id, 2, encoder, head, settings)
+        whole_from_pixels = _whole(collection_id, 2, encoder, heads, settings)
     return {
         "speedup": from_pixels / cached,
         "cached_images_per_second": ROUNDS * images / cached,
@@ -72,23 +73,26 @@ def measure(folders: list[Path], quick: bool) -> Figures:
 
 
 def _maps(
-    shards: Iterable[Shard], encoder: Encoder, head: DistilledHead, settings: Settings
+    shards: Iterable[Shard], encoder: Encoder, heads: CrossFittedHeads, settings: Settings
 ) -> float:
     """Seconds for the maps of all images."""
     method = default_method(encoder)
     started = time.perf_counter()
     with closing(encoded_shards(shards, needs(method, encoder), encoder, settings)) as stream:
         for encoded in stream:
-            rows = range(len(encoded.shard.pixel_hashes))
-            score_batch(encoder, head, method, encoded.state(rows))
+            # As in a run: each head scores the images of its fold.
+            for fold in range(FOLDS):
+                rows = range(fold, len(encoded.shard.pixel_hashes), FOLDS)
+                if rows:
+                    score_batch(encoder, heads.head_of(fold), method, encoded.state(rows))
     return time.perf_counter() - started
 
 
 def _whole(
-    collection_id: int, number: int, encoder: Encoder, head: DistilledHead, settings: Settings
+    collection_id: int, number: int, encoder: Encoder, heads: CrossFittedHeads, settings: Settings
 ) -> float:
     """Seconds until a new version has maps and pixel groups of all images in the database."""
-    version_id = add_version(collection_id, number, head, encoder, settings)
+    version_id = add_version(collection_id, number, heads, encoder, settings)
     started = time.perf_counter()
     score(version_id, encoder, settings, Silent())
     return time.perf_counter() - started

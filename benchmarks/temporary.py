@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.distilling import distil
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method
@@ -25,7 +26,7 @@ from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.imports.entries import Candidate
 from workbench.services.imports.run import import_images
 from workbench.services.imports.sources import open_source
-from workbench.services.models.weights import store_head
+from workbench.services.models.weights import store_heads
 from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent
 from workbench.services.workspaces import workspace
@@ -87,8 +88,8 @@ def import_listed(manifest: Path, collection: str, settings: Settings) -> int:
     return workspace(collection).collection.id
 
 
-def teach(collection_id: int, encoder: Encoder, settings: Settings) -> DistilledHead:
-    """Encode a collection's images and train a distiller on them."""
+def teach(collection_id: int, encoder: Encoder, settings: Settings) -> CrossFittedHeads:
+    """Encode a collection's images and train heads on them, in the folds that `freeze` gives."""
     encode_missing(collection_id, encoder, settings, Silent())
     ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = session().execute(
@@ -97,16 +98,18 @@ def teach(collection_id: int, encoder: Encoder, settings: Settings) -> Distilled
     by_id = dict(labels.tuples().all())
     session().rollback()
     fake = torch.tensor([float(by_id[each] == "fake") for each in ids])
-    data = TrainingSet(embedding, fake, torch.ones(len(ids)), np.arange(len(ids)))
-    return distil(data, encoder.features, seeds=(0,)).head
+    groups = np.arange(len(ids))
+    folds = divide(fake.numpy() > 0, groups).by_image
+    data = TrainingSet(embedding, fake, torch.ones(len(ids)), groups, folds)
+    return distil(data, encoder.features).heads
 
 
 def add_version(
-    collection_id: int, number: int, head: DistilledHead, encoder: Encoder, settings: Settings
+    collection_id: int, number: int, heads: CrossFittedHeads, encoder: Encoder, settings: Settings
 ) -> int:
-    """The id of a version with this head, ready to score the collection."""
+    """The id of a version with these heads, ready to score the collection."""
     dataset_id = freeze(collection_id).id
-    artifact = store_head(head, settings)
+    artifact = store_heads(heads, settings)
     with transaction() as write:
         version = ModelVersion(
             collection_id=collection_id,
@@ -115,7 +118,7 @@ def add_version(
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
             relevance=default_method(encoder),
-            dimensions=len(head.bias),
+            dimensions=len(heads.final.bias),
             weights=artifact,
             metrics={},
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
-from workbench.services.models.weights import store_head
+from workbench.services.models.weights import store_heads
 from workbench.services.pipeline.dataset import freeze
 from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion
@@ -30,7 +31,7 @@ def made_up_version(
         logit_bias=0.1,
     )
     dataset_id = freeze(collection_id).id
-    artifact = store_head(head, settings)
+    artifact = store_heads(CrossFittedHeads(head), settings)
     session().rollback()
     with transaction() as write:
         version = ModelVersion(

@@ -95,6 +95,9 @@ class Prediction(Base):
     x: Mapped[float | None]
     y: Mapped[float | None]
     """Layout coordinates in [0, 1); null until the version's layout is computed."""
+    fold: Mapped[int | None]
+    """Everything of the image comes from the head of this fold, which is not trained on it; null
+    for the final head: held-out and new images, and all of a version before cross-fitting."""
     shard_id: Mapped[int] = mapped_column(ForeignKey("result_shard.id"), index=True)
     row: Mapped[int]
 

@@ -48,6 +48,9 @@ class CuratedItem(Base):
     label: Mapped[str] = mapped_column(String(4))
     weight: Mapped[float]
     held_out: Mapped[bool]
+    fold: Mapped[int | None]
+    """Of a training image: the head of this fold is not trained on it. Null for held-out images,
+    and in datasets from before cross-fitting."""
 
 
 class ModelVersion(Base):

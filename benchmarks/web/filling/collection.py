@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from benchmarks.web.filling.made_up import DIMENSIONS, KINDS, LOGIT_WEIGHT, Kinds, Made
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.config import Settings
 from workbench.services import accounts
-from workbench.services.models.weights import store_head
+from workbench.services.models.weights import store_heads
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import now, transaction
 from workbench.store.images import Collection, ImportRun
@@ -41,7 +42,7 @@ def write_collection(kinds: Kinds, made: Made, settings: Settings) -> Ids:
     """Write the few rows, with accounts and result files, into tables that are empty."""
     people = [accounts.add_user(NAME, PASSWORD, "developer")]
     people += [accounts.add_user(name, PASSWORD, "reviewer") for name in OTHERS]
-    head = store_head(_head(settings.seed), settings)
+    head = store_heads(CrossFittedHeads(_head(settings.seed)), settings)
     step = KINDS // SHARDS
     artifacts = [
         store_arrays(

@@ -9,6 +9,7 @@ from sqlalchemy import String, cast, func, select, update
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.scored import logits_of_edits
 from tests.support.working import EFFECT_IMAGES
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
@@ -30,15 +31,12 @@ from workbench.services.explore.patterns import (
     patterns,
     summary,
 )
-from workbench.services.models.inference import logits_of
-from workbench.services.models.weights import load_head
 from workbench.services.pipeline.pattern_effects import CONTROLS, one_an_image
 from workbench.services.review import tags
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.results import Pattern, PixelGroup, Prediction
-from workbench.store.versions import ModelVersion
 
 pytestmark = pytest.mark.analysed
 
@@ -110,7 +108,6 @@ def test_what_is_known_of_the_patterns_as_a_whole_is_kept_with_the_version(
 def test_an_effect_is_that_of_removing_groups_of_different_images(
     version_id: int, found: tuple[PatternRow, ...], settings: Settings, encoder: FakeEncoder
 ) -> None:
-    head = load_head(session().get_one(ModelVersion, version_id), settings)
     row = found[0]
     members = sorted(members_of(row.id), key=lambda each: each.id)
     image_ids = np.array([each.image_id for each in members])
@@ -124,7 +121,7 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
         mask = decode_mask(each.rle, NORMAL_SIZE)
         regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
         edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]
-        removed, *controls = logits_of(edited, encoder, head)
+        removed, *controls = logits_of_edits(version_id, each.image_id, edited, encoder, settings)
         beyond.append(removed - np.mean(controls))
 
     assert len({each.image_id for each in chosen}) == len(chosen)

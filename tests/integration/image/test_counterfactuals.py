@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.scored import head_of, logits_of_edits
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.counterfactual import FILLS, prediction_interval, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
@@ -33,7 +34,6 @@ from workbench.services.image.counterfactuals import (
 )
 from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
 from workbench.services.models.arrays import rows_of
-from workbench.services.models.inference import logits_of
 from workbench.services.models.weights import load_head
 from workbench.services.review.notes import is_met, notes_on, withdraw_note
 from workbench.services.workspaces import workspace
@@ -92,8 +92,7 @@ def test_the_outcome_is_what_the_model_says_of_the_edited_pixels(
 ) -> None:
     pixels = read_pixels(settings.image_dir, session().get_one(Image, group.image_id).pixel_hash)
     edited = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), "mean")
-    head = load_head(session().get_one(ModelVersion, version_id), settings)
-    before, after = logits_of([pixels, edited], encoder, head)
+    before, after = logits_of_edits(version_id, group.image_id, [pixels, edited], encoder, settings)
 
     outcome = try_edit(version_id, group.image_id, RegionEdit(group.id, "mean"))
 
@@ -138,7 +137,7 @@ def test_a_dimension_set_to_zero_takes_its_part_from_the_logit(
     group: PixelGroup, version_id: int, settings: Settings
 ) -> None:
     activations, _maps = rows_of(version_id, group.image_id, settings)
-    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    head = head_of(version_id, group.image_id, settings)
     weights = head.logit_weight.numpy()
     whole = float(activations @ weights) + head.logit_bias
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.scored import head_of
 from tests.support.working import analyse
 from workbench.config import Settings
 from workbench.services.models.arrays import logit_weights_of, rows_of
-from workbench.services.models.weights import load_head
 from workbench.services.runs import queue, requests
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import Artifact
@@ -65,8 +65,6 @@ def test_contributions_sum_to_the_logit_over_the_mean_image(
 ) -> None:
     assert analysed.version is not None
     version = session().get_one(ModelVersion, analysed.version.id)
-    head = load_head(version, settings)
-    at_mean = float(head.logit(head.mean))
     weights = logit_weights_of(version.id, settings)
 
     for each in session().scalars(
@@ -74,6 +72,8 @@ def test_contributions_sum_to_the_logit_over_the_mean_image(
     ):
         _activations, maps = rows_of(version.id, each.image_id, settings)
         total = float((maps * weights[:, None]).sum())
+        head = head_of(version.id, each.image_id, settings)
+        at_mean = float(head.logit(head.mean))
         assert total == pytest.approx(each.logit - at_mean, abs=5e-3)
 
 

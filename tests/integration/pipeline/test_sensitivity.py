@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.scored import logits_of_edits
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
-from workbench.services.models.inference import logits_of
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline.scores import load_scores
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
@@ -61,12 +61,12 @@ def unmeasured(version_id: int) -> int:
 @pytest.fixture
 def measure(encoder: FakeEncoder, settings: Settings, version_id: int) -> Measure:
     """Measure the version's sensitivity, up to a number of images."""
-    head = load_head(session().get_one(ModelVersion, version_id), settings)
+    heads = load_heads(session().get_one(ModelVersion, version_id), settings)
 
     def measured(images: int = 1000, progress: object = None) -> None:
         chosen = settings.model_copy(update={"sensitivity_images": images})
         scores = load_scores(version_id, settings)
-        measure_sensitivity(version_id, scores, encoder, head, chosen, progress or Silent())
+        measure_sensitivity(version_id, scores, encoder, heads, chosen, progress or Silent())
 
     return measured
 
@@ -74,7 +74,6 @@ def measure(encoder: FakeEncoder, settings: Settings, version_id: int) -> Measur
 def test_an_image_without_its_strongest_groups_is_beside_one_without_regions_like_them(
     version_id: int, encoder: FakeEncoder, settings: Settings
 ) -> None:
-    head = load_head(session().get_one(ModelVersion, version_id), settings)
     for each in predictions(version_id)[::7]:
         groups = session().scalars(
             select(PixelGroup.rle)
@@ -89,7 +88,7 @@ def test_an_image_without_its_strongest_groups_is_beside_one_without_regions_lik
         pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
         edited = [remove_region(pixels, mask, MEASURING_FILL) for mask in (together, elsewhere)]
 
-        removed, control = logits_of(edited, encoder, head)
+        removed, control = logits_of_edits(version_id, each.image_id, edited, encoder, settings)
 
         assert each.removed_change == pytest.approx(removed - each.logit, abs=1e-4)
         assert each.control_change == pytest.approx(control - each.logit, abs=1e-4)

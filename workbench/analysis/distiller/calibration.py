@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
@@ -11,37 +13,22 @@ from scipy.special import expit
 BINS = 10
 
 
-def decision_threshold(
+@dataclass(frozen=True)
+class Calibration:
+    """A calibrated logit is slope * (score - threshold); slope >= 0, and both 0 for no signal."""
+
+    slope: float
+    threshold: float
+
+
+def calibration_of(
     score: Float[ndarray, " image"], fake: Bool[ndarray, " image"], weight: Float[ndarray, " image"]
-) -> float:
-    """Fit the score at which an image is as likely fake as real; 0 where scores tell nothing."""
-    slope, intercept = _platt(score, fake, weight, shifted=True)
-    return -intercept / slope if slope > 0 else 0.0
+) -> Calibration:
+    """Fit slope and threshold on scores of images that the scoring model was not trained on.
 
-
-def inverse_temperature(
-    score: Float[ndarray, " image"], fake: Bool[ndarray, " image"], weight: Float[ndarray, " image"]
-) -> float:
-    """Fit the factor that turns a score with threshold 0 into a calibrated logit; at least 0.
-
-    The scores must be of images that the scoring model was not trained on (temperature scaling, Guo
-    et al., ICML 2017, arXiv 1706.04599, section 4.2). A score that is negatively correlated with
-    the label gets 0.
-    """
-    return _platt(score, fake, weight, shifted=False)[0]
-
-
-def _platt(
-    score: Float[ndarray, " image"],
-    fake: Bool[ndarray, " image"],
-    weight: Float[ndarray, " image"],
-    *,
-    shifted: bool,
-) -> tuple[float, float]:
-    """Fit slope (>= 0) and intercept (0 unless `shifted`) of a logistic regression on one score.
-
-    With the targets of Platt (1999), (N+ + 1) / (N+ + 2) and 1 / (N- + 2), which keep the slope
-    finite where the labels are separated.
+    Platt's logistic regression on one score (1999), with his targets, (N+ + 1) / (N+ + 2) and
+    1 / (N- + 2), which keep the slope finite where the labels are separated. Scores that are not
+    positively correlated with the label get slope 0 and threshold 0.
     """
     fakes, reals = float(weight[fake].sum()), float(weight[~fake].sum())
     target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
@@ -54,9 +41,10 @@ def _platt(
         value = ((np.logaddexp(0, logit) - target * logit) * weight).sum() / total
         return float(value), np.array([(error * score / size).sum(), error.sum()])
 
-    bounds = [(0.0, None), (None, None) if shifted else (0.0, 0.0)]
+    bounds = [(0.0, None), (None, None)]
     found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
-    return float(found.x[0]) / size, float(found.x[1])
+    slope, intercept = float(found.x[0]) / size, float(found.x[1])
+    return Calibration(slope, -intercept / slope) if slope > 0 else Calibration(0.0, 0.0)
 
 
 def expected_calibration_error(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.families import feature_families, reading
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.train import Parent, Trained, train
@@ -21,11 +22,10 @@ def train_behind(
     features: Sequence[Feature],
     *,
     dimensions: int,
-    seeds: tuple[int, ...],
     parent: Parent | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trained:
-    """Train a distiller on v; its head then holds the projection. Without one, train on x.
+    """Train a distiller on v; its heads then hold the projection. Without one, train on x.
 
     features: those of x. Families are made of them, or of the slices of v that they become.
     parent: ignored unless it is behind the same projection, as its weights mean nothing in another
@@ -40,11 +40,14 @@ def train_behind(
         data,
         feature_families(features, (dimensions + 1) // 2),
         dimensions=dimensions,
-        seeds=seeds,
-        parent=parent and replace(parent, head=replace(parent.head, projection=None)),
+        parent=parent and replace(parent, heads=_behind(None, parent.heads)),
         advance=advance,
     )
-    return replace(trained, head=replace(trained.head, projection=projection))
+    return replace(trained, heads=_behind(projection, trained.heads))
+
+
+def _behind(projection: Projection | None, heads: CrossFittedHeads) -> CrossFittedHeads:
+    return heads.mapped(lambda head: replace(head, projection=projection))
 
 
 def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:

@@ -46,63 +46,95 @@ class FamilyScores:
     weight: Float[Tensor, "family feature"]
     opening: Float[Tensor, " family"]
 
-    def head(self, dimensions: int, *, threshold: float = 0.0, slope: float = 1.0) -> DistilledHead:
+    def head(
+        self,
+        dimensions: int,
+        *,
+        threshold: float = 0.0,
+        slope: float = 1.0,
+        logit_weight: float | None = None,
+    ) -> DistilledHead:
         """Build the head whose dimensions 2g and 2g + 1 are ReLU(opening ± s_g).
 
         Its logit is `slope` times (the sum of the dimensions, signed + and -, less `threshold`).
+        The slope is the size of the dimensions' weights in the logit, unless that is given: the
+        dimensions are then scaled instead, which gives the same logit (not if it is 0, of course).
         """
         side = torch.tensor([1.0, -1.0]).repeat(len(self.opening))[:dimensions]
+        size = slope if logit_weight is None else logit_weight
+        scaled = slope / size if size else 1.0
         return DistilledHead(
             self.mean,
             self.scale,
-            self.weight.repeat_interleave(2, dim=0)[:dimensions] * side[:, None],
-            self.opening.repeat_interleave(2)[:dimensions],
-            side * slope,
-            -threshold * slope,
+            self.weight.repeat_interleave(2, dim=0)[:dimensions] * side[:, None] * scaled,
+            self.opening.repeat_interleave(2)[:dimensions] * scaled,
+            side * size,
+            -threshold * slope if size else 0.0,
         )
 
 
-def fit(data: TrainingSet, families: Sequence[Family], penalty: float) -> FamilyScores:
+@dataclass(frozen=True)
+class Design:
+    """Training images along the principal directions of each family, for any number of fits.
+
+    x: the standardised embedding.
+    directions: of each family, (column, direction).
+    scores: the images' coordinates along the directions of all families.
+    """
+
+    data: TrainingSet
+    families: Sequence[Family]
+    mean: Float[Tensor, " feature"]
+    scale: Float[Tensor, " feature"]
+    x: Float[Tensor, "image feature"]
+    directions: Sequence[Float[Tensor, "_ _"]]
+    scores: Float[Tensor, "image direction"]
+
+    @classmethod
+    def of(
+        cls,
+        data: TrainingSet,
+        families: Sequence[Family],
+        mean: Float[Tensor, " feature"],
+        scale: Float[Tensor, " feature"],
+    ) -> Design:
+        """Standardise the images and find their directions."""
+        x = (data.embedding - mean) / scale
+        directions = [_directions(x[:, family]) for family in families]
+        by_family = [x[:, family] @ base for family, base in zip(families, directions, strict=True)]
+        return cls(data, families, mean, scale, x, directions, torch.cat(by_family, dim=1))
+
+
+def fit(design: Design, penalty: float) -> FamilyScores:
     """Fit the scores from scratch; `penalty` weighs the squared norm of their weights."""
-    mean = data.embedding.mean(dim=0)
-    # A constant feature carries nothing; dividing by its deviation would amplify rounding noise.
-    scale = data.embedding.std(dim=0, correction=0).clamp_min(1e-6)
-    x = (data.embedding - mean) / scale
-    weight = _regress(x, data, families, penalty, offset=torch.zeros(len(x)))
-    opening = OPENING * (x @ weight.T).std(dim=0, correction=0)
-    return FamilyScores(mean, scale, weight, opening)
+    weight = _regress(design, penalty, offset=torch.zeros(len(design.x)))
+    opening = OPENING * (design.x @ weight.T).std(dim=0, correction=0)
+    return FamilyScores(design.mean, design.scale, weight, opening)
 
 
-def refit(data: TrainingSet, families: Sequence[Family], parent: DistilledHead) -> FamilyScores:
-    """Fit a change of the parent's scores, its squared norm weighed by `ANCHOR`."""
-    x = (data.embedding - parent.mean) / parent.scale
+def refit(design: Design, parent: DistilledHead) -> FamilyScores:
+    """Fit a change of the parent's scores, its squared norm weighed by `ANCHOR`.
+
+    The design is in the parent's standardisation, its families in the parent's order.
+    """
     known = parent.weight[::2]
-    families = _in_order_of(known, families)
-    change = _regress(x, data, families, ANCHOR, offset=(x @ known.T).sum(dim=1))
+    change = _regress(design, ANCHOR, offset=(design.x @ known.T).sum(dim=1))
     return FamilyScores(parent.mean, parent.scale, known + change, parent.bias[::2])
 
 
-def _in_order_of(
-    weight: Float[Tensor, "family feature"], families: Sequence[Family]
-) -> list[Family]:
-    """Order the families as the rows of `weight` read them."""
+def in_order_of(parent: DistilledHead, families: Sequence[Family]) -> list[Family]:
+    """Order the families as the pairs of the parent's dimensions read them."""
+    weight = parent.weight[::2]
     reads = torch.stack([weight[:, family].abs().sum(dim=1) for family in families], dim=1)
     rows, order = linear_sum_assignment(-(reads > 0).double().numpy())
     return [families[index] for index in order[np.argsort(rows)]]
 
 
 def _regress(
-    x: Float[Tensor, "image feature"],
-    data: TrainingSet,
-    families: Sequence[Family],
-    penalty: float,
-    *,
-    offset: Float[Tensor, " image"],
+    design: Design, penalty: float, *, offset: Float[Tensor, " image"]
 ) -> Float[Tensor, "family feature"]:
     """Fit a logistic regression on top of `offset`, in each family's own directions (L-BFGS)."""
-    directions = [_directions(x[:, family]) for family in families]
-    by_family = [x[:, family] @ base for family, base in zip(families, directions, strict=True)]
-    scores = torch.cat(by_family, dim=1)
+    scores, data = design.scores, design.data
     weight, intercept = torch.zeros(scores.shape[1]), torch.zeros(())
     parameters = [weight.requires_grad_(), intercept.requires_grad_()]
     optimizer = torch.optim.LBFGS(
@@ -119,9 +151,11 @@ def _regress(
 
     with torch.enable_grad():
         optimizer.step(loss)  # type: ignore[no-untyped-call]
-    fitted = torch.zeros(len(families), x.shape[1])
-    parts = torch.split(weight.detach(), [base.shape[1] for base in directions])
-    for row, (family, base, part) in enumerate(zip(families, directions, parts, strict=True)):
+    fitted = torch.zeros(len(design.families), design.x.shape[1])
+    parts = torch.split(weight.detach(), [base.shape[1] for base in design.directions])
+    for row, (family, base, part) in enumerate(
+        zip(design.families, design.directions, parts, strict=True)
+    ):
         fitted[row, torch.from_numpy(family)] = base @ part
     return fitted
 

@@ -1,51 +1,59 @@
-"""Training of a distiller: x to K non-negative dimensions and a real/fake logit."""
+"""Training of a distiller: x to K non-negative dimensions and a real/fake logit, cross-fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from numpy import ndarray
+from torch import Tensor
 
-from workbench.analysis.distiller.calibration import decision_threshold, inverse_temperature
-from workbench.analysis.distiller.dimensions import order_pairs
+from workbench.analysis.distiller.calibration import Calibration, calibration_of
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.families import Family
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.regression import FamilyScores, fit, refit
-from workbench.analysis.distiller.training_set import TrainingSet, split
+from workbench.analysis.distiller.regression import Design, FamilyScores, fit, in_order_of, refit
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import auc
 
 KIND = "pairs by family"
 """Kept with a version: a retrain can start only from a parent that was built the same way."""
-PENALTIES = (0.03, 0.1, 0.3)
-"""Weights of the squared norm that validation chooses from."""
+PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Weights of the squared norm to choose from; the large ones are for labels with many errors."""
+
+Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Parent:
     """What a retrain starts from.
 
+    heads: those of folds only where the folds are the same as in the retrain.
     penalty: the chosen one of `PENALTIES`.
     """
 
-    head: DistilledHead
+    heads: CrossFittedHeads
     penalty: float
+
+    @property
+    def head(self) -> DistilledHead:
+        """The final head."""
+        return self.heads.final
 
 
 @dataclass(frozen=True)
 class Trained(Parent):
-    """A trained distiller with the figure that chose its penalty.
+    """A trained distiller.
 
-    penalty_auc: mean AUC, over the seeds, of fits from scratch on three quarters of the groups, on
-        the rest; where images are too few to hold any back, on the training images. It compares
-        penalties. `head` is none of these fits: it is fitted on all images, or from the parent's.
+    logit: of each training image, by the head of its fold: cross-fitted.
     """
 
-    penalty_auc: float
+    logit: Float[Tensor, " image"]
 
 
 def train(
@@ -53,131 +61,176 @@ def train(
     families: Sequence[Family],
     *,
     dimensions: int,
-    seeds: tuple[int, ...],
     parent: Parent | None = None,
-    advance: Callable[[int, int], None] = lambda _done, _total: None,
+    advance: Advance = lambda _done, _total: None,
 ) -> Trained:
-    """Train a distiller; without a parent, with each of `PENALTIES`.
+    """Train the final head and one for each fold; without a parent, with each of `PENALTIES`.
 
     A logistic regression with a squared penalty gives each family of features a linear score s_g,
     toward fake, and each score two dimensions, z = ReLU(b_g + s_g), toward fake, and
-    ReLU(b_g - s_g), toward real. Their weights in the logit are +a and -a, with a
-    calibrated on validation images. The loss has one minimum, so the dimensions depend on
-    the images alone: seeds only choose which quarter of the groups is for validation. The
-    penalty with the best mean validation AUC is taken, and trained on all of `data`. The pairs are
+    ReLU(b_g - s_g), toward real. Their weights in the logit are +a and -a. The loss has one
+    minimum, so the dimensions depend on the images alone.
+
+    The head of a fold is trained on the images outside of it, and shares with the others all but
+    what labels teach: the standardisation, the families, the order of the dimensions, the
+    penalty, and a, up to the scale of its dimensions. The penalty is the one with the best AUC of
+    cross-fitted scores. The final head is calibrated (`calibration_of`) on the cross-fitted
+    scores of all images; a fold's head on those of the other folds: an image's own label turns no
+    weight of the head that scores it, it takes part in the choice of the penalty and, through the
+    heads of other folds, in two numbers, scale and threshold. A fold outside of which one label
+    is missing has a head that says nothing: all its dimensions are 0, and the logit. The pairs are
     ordered by mean |w_k z_k|, the strongest first.
 
     With a `parent` the squared norm, times `ANCHOR`, is that of the difference to its weights, so
-    that a dimension keeps its meaning and its number. `families` are those that the
-    parent was trained on, `dimensions` two a family, or one less. `advance` is told of every
-    validation and may raise to end the training.
+    that a dimension keeps its meaning and its number; each fold's head starts from the parent's of
+    the same fold, or from nothing where there is none. `families` are those that the parent was
+    trained on, `dimensions` two a family, or one less. `advance` is told of every fit and may raise
+    to end the training.
 
     We differ from DESIGN section 5: dimensions are told apart by what they read instead of by a
     penalty on correlated activations (docs/adr/0015-evidence-by-family.md). ValueError where one
     label is missing, or the numbers of dimensions and families do not fit.
     """
-    if not len(data.fake) or data.fake.min() == data.fake.max():
+    if not data.has_both_labels:
         raise ValueError("training needs both real and fake images; all have the same label")
     if (dimensions + 1) // 2 != len(families):
         raise ValueError(f"{dimensions} dimensions need two a family, got {len(families)} families")
     with _one_thread():
-        return _train(data, families, dimensions, seeds, parent, advance)
-
-
-def _train(
-    data: TrainingSet,
-    families: Sequence[Family],
-    dimensions: int,
-    seeds: tuple[int, ...],
-    parent: Parent | None,
-    advance: Callable[[int, int], None],
-) -> Trained:
-    penalties = (parent.penalty,) if parent else PENALTIES
-    steps = len(penalties) * len(seeds) + 1
-    tried: list[list[_Validation]] = []
-    for row, penalty in enumerate(penalties):
-        tried.append([])
-        for column, seed in enumerate(seeds):
-            advance(row * len(seeds) + column, steps)
-            tried[row].append(_validate(data, families, penalty, seed))
-    means = [float(np.mean([each.auc for each in row])) for row in tried]
-    chosen = int(np.argmax(means))
-    advance(steps - 1, steps)
-    scores = (
-        fit(data, families, penalties[chosen])
-        if parent is None
-        else refit(data, families, parent.head)
-    )
-    score = _joint_score(scores, dimensions, data)
-    head = scores.head(
-        dimensions,
-        threshold=_threshold(score, data),
-        slope=_slope(tried[chosen]) / _standard_deviation(score),
-    )
-    if parent is None:
-        head = order_pairs(head, data.embedding)
-    advance(steps, steps)
-    return Trained(head, penalties[chosen], means[chosen])
+        return _Training(data, families, dimensions, parent).run(advance)
 
 
 @dataclass(frozen=True)
-class _Validation:
-    """Scores of validation images, in units of the fitted images' standard deviation."""
+class _Fit:
+    """Fitted scores, and the standard deviation of their sum over the images they were fitted on.
 
-    auc: float
-    score: Float[ndarray, " image"]
-    fake: Bool[ndarray, " image"]
-    weight: Float[ndarray, " image"]
-
-
-def _validate(
-    data: TrainingSet, families: Sequence[Family], penalty: float, seed: int
-) -> _Validation:
-    """Fit on three quarters of the groups and score the rest; AUC 0.5 where it is undefined."""
-    fitted, validated = split(data, seed=seed)
-    scores = fit(fitted, families, penalty)
-    dimensions = 2 * len(families)
-    learned = _joint_score(scores, dimensions, fitted)
-    head = scores.head(
-        dimensions, threshold=_threshold(learned, fitted), slope=1 / _standard_deviation(learned)
-    )
-    score = head.logit(validated.embedding).numpy().astype(float)
-    fake = validated.fake.numpy() > 0
-    found = auc(fake, score)
-    return _Validation(
-        0.5 if found is None else found, score, fake, validated.weight.numpy().astype(float)
-    )
-
-
-def _joint_score(
-    scores: FamilyScores, dimensions: int, data: TrainingSet
-) -> Float[ndarray, " image"]:
-    """Compute the uncalibrated logit of images: no threshold, slope 1."""
-    score: Float[ndarray, " image"] = (
-        scores.head(dimensions).logit(data.embedding).numpy().astype(float)
-    )
-    return score
-
-
-def _threshold(score: Float[ndarray, " image"], data: TrainingSet) -> float:
-    """Fit the decision threshold on training images; validation images are too few for it."""
-    return decision_threshold(score, data.fake.numpy() > 0, data.weight.numpy().astype(float))
-
-
-def _standard_deviation(score: Float[ndarray, " image"]) -> float:
-    """Compute the unit of calibration, the standard deviation of training scores; 1 where it is 0.
-
-    A retrain's weights are its parent's and a little more, and may be of another size than those
-    of the fresh fits that are validated.
+    The unit makes fits of different folds, and of different sizes, comparable.
     """
-    return float(score.std()) or 1.0
+
+    scores: FamilyScores
+    unit: float
+
+    def score(self, x: Float[Tensor, "image feature"], dimensions: int) -> Float[ndarray, " image"]:
+        """Compute the joint score in units of the fitted images' standard deviation."""
+        head = self.scores.head(dimensions, slope=1 / self.unit)
+        found: Float[ndarray, " image"] = head.logit(x).numpy().astype(float)
+        return found
+
+    def head(
+        self, dimensions: int, calibration: Calibration, logit_weight: float | None = None
+    ) -> DistilledHead:
+        """Build the calibrated head."""
+        return self.scores.head(
+            dimensions,
+            threshold=calibration.threshold * self.unit,
+            slope=calibration.slope / self.unit,
+            logit_weight=logit_weight,
+        )
 
 
-def _slope(validated: Sequence[_Validation]) -> float:
-    return inverse_temperature(
-        np.concatenate([each.score for each in validated]),
-        np.concatenate([each.fake for each in validated]),
-        np.concatenate([each.weight for each in validated]),
+class _Training:
+    """One training: its images, and in which space and order it is done."""
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        families: Sequence[Family],
+        dimensions: int,
+        parent: Parent | None,
+    ) -> None:
+        self._data, self._dimensions, self._parent = data, dimensions, parent
+        self._folds: list[int] = np.unique(data.fold).tolist()
+        if parent is None:
+            self._families = families
+            self._penalties: tuple[float, ...] = PENALTIES
+            self._mean = data.embedding.mean(dim=0)
+            # A constant feature carries nothing; dividing by its deviation would amplify noise.
+            self._scale = data.embedding.std(dim=0, correction=0).clamp_min(1e-6)
+        else:
+            self._families = in_order_of(parent.head, families)
+            self._penalties = (parent.penalty,)
+            self._mean, self._scale = parent.head.mean, parent.head.scale
+
+    def run(self, advance: Advance) -> Trained:
+        """Fit the folds, choose the penalty, fit all images, calibrate."""
+        steps = len(self._folds) + 1
+        fits: dict[int, list[_Fit | None]] = {}
+        for done, fold in enumerate(self._folds):
+            advance(done, steps)
+            fits[fold] = self._of_fold(fold)
+        unseen = np.array([self._unseen(fits, each) for each in range(len(self._penalties))])
+        labels = self._data.labels
+        chosen = int(np.argmax([auc(labels, score) or 0.0 for score in unseen]))
+        advance(steps - 1, steps)
+        known = None if self._parent is None else self._parent.head
+        final = self._fitted(self._data, known, (self._penalties[chosen],))[0]
+        of_fold = {fold: found[chosen] for fold, found in fits.items()}
+        heads = self._calibrated(final, of_fold, unseen[chosen])
+        logit = heads.logit(self._data.embedding, self._data.fold)
+        advance(steps, steps)
+        return Trained(heads, self._penalties[chosen], logit)
+
+    def _of_fold(self, fold: int) -> list[_Fit | None]:
+        """Fit what is outside of a fold, with each penalty; None where one label is missing."""
+        outside = self._data.subset(self._data.fold != fold)
+        if not outside.has_both_labels:
+            return [None] * len(self._penalties)
+        known = None if self._parent is None else self._parent.heads.folds.get(fold)
+        return [*self._fitted(outside, known, self._penalties)]
+
+    def _fitted(
+        self, data: TrainingSet, known: DistilledHead | None, penalties: Sequence[float]
+    ) -> list[_Fit]:
+        design = Design.of(data, self._families, self._mean, self._scale)
+        # Weights that are all 0 are nothing to start from, and their anchor would hold them there.
+        if known is not None and bool(known.weight.any()):
+            found = [refit(design, known)]
+        else:
+            found = [fit(design, penalty) for penalty in penalties]
+        return [self._measured(each, data) for each in found]
+
+    def _measured(self, scores: FamilyScores, data: TrainingSet) -> _Fit:
+        learned = scores.head(self._dimensions).logit(data.embedding).numpy().astype(float)
+        return _Fit(scores, float(learned.std()) or 1.0)
+
+    def _unseen(self, fits: dict[int, list[_Fit | None]], penalty: int) -> Float[ndarray, " image"]:
+        """Score every image by its fold's fit; 0 where there is none."""
+        found = np.zeros(len(self._data.fold))
+        for fold, by_penalty in fits.items():
+            one, inside = by_penalty[penalty], self._data.fold == fold
+            if one is not None:
+                rows = torch.from_numpy(np.flatnonzero(inside))
+                found[inside] = one.score(self._data.embedding[rows], self._dimensions)
+        return found
+
+    def _calibrated(
+        self, final: _Fit, folds: dict[int, _Fit | None], unseen: Float[ndarray, " image"]
+    ) -> CrossFittedHeads:
+        every = self._calibration(unseen, np.ones(len(unseen), dtype=bool))
+        head = final.head(self._dimensions, every)
+        size = every.slope / final.unit
+        of_fold = {}
+        for fold, one in folds.items():
+            others = self._calibration(unseen, self._data.fold != fold)
+            of_fold[fold] = one.head(self._dimensions, others, size) if one else _silent(head)
+        heads = CrossFittedHeads(head, of_fold)
+        if self._parent is not None:
+            return heads
+        order = order_of_pairs(head, self._data.embedding)
+        return heads.mapped(lambda each: reorder(each, order))
+
+    def _calibration(
+        self, unseen: Float[ndarray, " image"], chosen: Bool[ndarray, " image"]
+    ) -> Calibration:
+        weight = self._data.weight.numpy().astype(float)
+        return calibration_of(unseen[chosen], self._data.labels[chosen], weight[chosen])
+
+
+def _silent(head: DistilledHead) -> DistilledHead:
+    return replace(
+        head,
+        weight=torch.zeros_like(head.weight),
+        bias=torch.zeros_like(head.bias),
+        logit_bias=0.0,
     )
 
 

@@ -142,16 +142,19 @@ def _without_region(
     group, pixels = region_of(version_id, image_id, edit, settings)
     mask = decode_mask(group.rle, pixels.shape[0])
     edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
-    before, after, *controls = _logits(version_id, [pixels, *edited], settings)
+    fold = session().get_one(Prediction, (version_id, image_id)).fold
+    before, after, *controls = _logits(version_id, fold, [pixels, *edited], settings)
     return _outcome(before, after - before, np.array(controls) - before)
 
 
-def _logits(version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings) -> list[float]:
+def _logits(
+    version_id: int, fold: int | None, pictures: list[NDArray[np.uint8]], settings: Settings
+) -> list[float]:
     # Here and not above: loading torch takes seconds, and no other page needs it.
     from workbench.services.models.inference import logits_under  # noqa: PLC0415
 
     with _encoding:
-        return logits_under(version_id, pictures, settings)
+        return logits_under(version_id, fold, pictures, settings)
 
 
 def _p(logit: float) -> float:

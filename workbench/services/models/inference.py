@@ -7,27 +7,40 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.models.encoders import encoder_of_version
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.store.database import session
 from workbench.store.versions import ModelVersion
 
 
 def logits_of(
-    pictures: list[NDArray[np.uint8]], encoder: Encoder, head: DistilledHead
+    pictures: list[NDArray[np.uint8]],
+    encoder: Encoder,
+    heads: CrossFittedHeads,
+    folds: NDArray[np.int64],
 ) -> list[float]:
-    """One logit a picture (height, width, 3), + toward fake; all in one pass."""
+    """One logit a picture (height, width, 3), + toward fake; all in one pass.
+
+    folds: of each picture, or rather of the image that it is an edit of: whose head scores it.
+    """
     batch = encoder.preprocess([Picture.fromarray(each) for each in pictures])
     with torch.no_grad():
-        return [float(value) for value in head.logit(encoder.encode(batch).embedding)]
+        return [float(value) for value in heads.logit(encoder.encode(batch).embedding, folds)]
 
 
 def logits_under(
-    version_id: int, pictures: list[NDArray[np.uint8]], settings: Settings
+    version_id: int, fold: int | None, pictures: list[NDArray[np.uint8]], settings: Settings
 ) -> list[float]:
-    """The same under a model version. Raises UnavailableError where its encoder cannot be had."""
+    """The same of edits of one image under a model version.
+
+    fold: that of the image's prediction. Raises UnavailableError where the version's encoder cannot
+    be had.
+    """
     version = session().get_one(ModelVersion, version_id)
-    return logits_of(pictures, encoder_of_version(version, settings), load_head(version, settings))
+    folds = np.full(len(pictures), NO_FOLD if fold is None else fold, dtype=np.int64)
+    heads = load_heads(version, settings)
+    return logits_of(pictures, encoder_of_version(version, settings), heads, folds)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -31,6 +32,16 @@ class ScoredBatch:
     logits: NDArray[np.float32]
     maps: NDArray[np.float32]
     contributions: NDArray[np.float32]
+
+    @staticmethod
+    def joined(parts: Sequence[ScoredBatch]) -> ScoredBatch:
+        """Concatenate batches, at least one."""
+        return ScoredBatch(
+            *(
+                np.concatenate([getattr(part, each.name) for part in parts])
+                for each in fields(ScoredBatch)
+            )
+        )
 
 
 def score_batch(

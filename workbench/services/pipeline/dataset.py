@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, insert, select
 
+from workbench.analysis.distiller.folds import Folds
+from workbench.services.pipeline.folds import ToDivide, divided, folds_of
 from workbench.services.review.decisions import final_decisions
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session, transaction
@@ -31,6 +33,8 @@ class FinalLabel:
     held_out: bool
     group_key: str
     overturned: bool
+    fold: int | None = None
+    """Of a training image, once the dataset is frozen."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class FrozenDataset:
     id: int
     collection_id: int
     labels: tuple[FinalLabel, ...]
+    folds: Folds
+    """How its training images were divided."""
 
 
 def final_labels(collection_id: int) -> list[FinalLabel]:
@@ -71,14 +77,21 @@ def _finally(
     )
 
 
-def freeze(collection_id: int, run_id: int | None = None) -> FrozenDataset:
+def freeze(
+    collection_id: int,
+    run_id: int | None = None,
+    *,
+    parent_id: int | None = None,
+    seed: int = 0,
+) -> FrozenDataset:
     """Write the curated dataset as it stands now, in chunks, and hand it on.
 
-    It is its run's from the same moment on that it is there: the end of the run decides about it.
+    Images keep the folds that they have in the parent version. The dataset is its run's from the
+    same moment on that it is there: the end of the run decides about it.
     """
     # First: a verdict that comes between is then learned and counted as new, and never neither.
     last_verdict = session().scalar(select(func.max(Verdict.id))) or 0
-    labels = final_labels(collection_id)
+    labels, folds = _in_folds(final_labels(collection_id), folds_of(parent_id), seed)
     total = session().scalar(
         select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
     )
@@ -101,11 +114,24 @@ def freeze(collection_id: int, run_id: int | None = None) -> FrozenDataset:
             "label": item.label,
             "weight": item.weight,
             "held_out": item.held_out,
+            "fold": item.fold,
         }
         for item in labels
     ]
     write_in_chunks(rows, lambda write, chunk: write.execute(insert(CuratedItem), chunk))
-    return FrozenDataset(dataset_id, collection_id, tuple(labels))
+    return FrozenDataset(dataset_id, collection_id, tuple(labels), folds)
+
+
+def _in_folds(
+    labels: list[FinalLabel], known: dict[int, int], seed: int
+) -> tuple[list[FinalLabel], Folds]:
+    training = [
+        ToDivide(each.image_id, each.label == "fake", each.group_key)
+        for each in labels
+        if not each.held_out
+    ]
+    by_image, folds = divided(training, known, seed=seed)
+    return [replace(each, fold=by_image.get(each.image_id)) for each in labels], folds
 
 
 def _fingerprint(labels: list[FinalLabel]) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import (
     MEASURING_FILL,
@@ -37,11 +38,12 @@ STAGE = "Measuring effect sizes"
 
 @dataclass(frozen=True)
 class Example:
-    """An image, a region of it (0 or 1), and the logit that it has as it is."""
+    """An image, a region of it (0 or 1), the logit that it has as it is, and whose head gave it."""
 
     pixels: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     logit: float
+    fold: int
 
 
 def measure_effects(
@@ -49,7 +51,7 @@ def measure_effects(
     image_ids: NDArray[np.int64],
     numbers: NDArray[np.int64],
     encoder: Encoder,
-    head: DistilledHead,
+    heads: CrossFittedHeads,
     settings: Settings,
     progress: Progress,
 ) -> dict[int, Effect]:
@@ -68,7 +70,7 @@ def measure_effects(
         effects[number] = effect_of(
             _examples(group_ids[members[chosen]].tolist(), settings),
             encoder,
-            head,
+            heads,
             batch_size=settings.batch_size,
             seed=settings.seed,
         )
@@ -86,7 +88,7 @@ def one_an_image(image_ids: NDArray[np.int64], most: int, *, seed: int) -> NDArr
 def effect_of(
     examples: Sequence[Example],
     encoder: Encoder,
-    head: DistilledHead,
+    heads: CrossFittedHeads,
     *,
     batch_size: int,
     seed: int,
@@ -103,7 +105,8 @@ def effect_of(
                 each.pixels, each.mask, MEASURING_FILL, controls=CONTROLS, seed=seed + index
             )
         ]
-        after = np.array(logits_of(edited, encoder, head)).reshape(-1, 1 + CONTROLS)
+        folds = np.repeat([each.fold for each in batch], 1 + CONTROLS)
+        after = np.array(logits_of(edited, encoder, heads, folds)).reshape(-1, 1 + CONTROLS)
         change = after - np.array([each.logit for each in batch])[:, None]
         removed.append(change[:, 0])
         controls.append(change[:, 1:])
@@ -112,7 +115,7 @@ def effect_of(
 
 def _examples(group_ids: list[int], settings: Settings) -> list[Example]:
     rows = session().execute(
-        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit)
+        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit, Prediction.fold)
         .join(Image, Image.id == PixelGroup.image_id)
         .join(
             Prediction,
@@ -127,10 +130,11 @@ def _examples(group_ids: list[int], settings: Settings) -> list[Example]:
     found = rows.tuples().all()
     session().rollback()
     examples = []
-    for rle, pixel_hash, logit in found:
+    for rle, pixel_hash, logit, fold in found:
         with suppress(LostImageError):
             pixels = read_pixels(settings.image_dir, pixel_hash)
-            examples.append(Example(pixels, decode_mask(rle, pixels.shape[0]), logit))
+            mask = decode_mask(rle, pixels.shape[0])
+            examples.append(Example(pixels, mask, logit, NO_FOLD if fold is None else fold))
     if not examples:
         raise UnavailableError(
             "The normalised images of all examples of a pattern are lost. "

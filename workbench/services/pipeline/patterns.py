@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import Effect
 from workbench.analysis.regions.patterns import (
@@ -63,19 +63,19 @@ def find_patterns(
     version_id: int,
     scores: Scores,
     encoder: Encoder,
-    head: DistilledHead,
+    heads: CrossFittedHeads,
     settings: Settings,
     progress: Progress,
 ) -> FoundPatterns:
     """Cluster the pixel groups, measure the effect of each cluster and how stable it is."""
     progress.advance(0, 1, "Finding patterns")
-    groups = _groups(version_id, scores, len(head.bias), settings)
+    groups = _groups(version_id, scores, len(heads.final.bias), settings)
     numbers = cluster_groups(
         groups.directions, groups.contributions, groups.image_ids, seed=settings.seed
     )
     progress.advance(1, 1, "Finding patterns")
     effects = measure_effects(
-        groups.ids, groups.image_ids, numbers, encoder, head, settings, progress
+        groups.ids, groups.image_ids, numbers, encoder, heads, settings, progress
     )
     stable = stability(
         groups.directions,

@@ -17,7 +17,7 @@ from workbench.services.errors import ServiceError, UnavailableError, reason
 from workbench.services.models.learned import KEY
 from workbench.services.models.left_out import LeftOut, left_out
 from workbench.services.models.versions import switch_to
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import (
     cells,
     cleanup,
@@ -37,7 +37,7 @@ from workbench.services.runs.claims import Claim, held
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.services.similar.build import make_indexes
 from workbench.store.database import now, session, transaction
-from workbench.store.versions import ModelVersion, TrainingRun
+from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 log = structlog.get_logger()
 WRITING = "Writing cells and patterns"
@@ -78,13 +78,15 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     collection_id, dataset_id, version_id = run.collection_id, run.dataset_id, run.version_id
     session().rollback()
     remove_left()
+    parent = session().get(ActiveVersion, collection_id, populate_existing=True)
+    parent_id = parent.version_id if parent else None
     encoder = encoder_of(settings)
     encode_missing(collection_id, encoder, settings, progress)
     if version_id is None:
         if dataset_id is not None:
             remove_dataset(dataset_id)  # of a process that died: it may lack items
-        frozen = dataset.freeze(collection_id, run_id)
-        version_id = train.train_version(run_id, frozen, encoder, settings, progress)
+        frozen = dataset.freeze(collection_id, run_id, parent_id=parent_id, seed=settings.seed)
+        version_id = train.train_version(run_id, frozen, parent_id, encoder, settings, progress)
     scoring.score(version_id, encoder, settings, progress)
     _summarise(version_id, encoder, settings, progress)
     write_columns(version_id, settings, transaction)
@@ -100,12 +102,12 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     patterns and cells start afresh.
     """
     version = session().get_one(ModelVersion, version_id)
-    parent_id, head = version.parent_id, load_head(version, settings)
-    _scale_heatmaps(version_id, head, settings)
+    parent_id, heads = version.parent_id, load_heads(version, settings)
+    _scale_heatmaps(version_id, heads.final, settings)
     known = scores.load_scores(version_id, settings)
     known = layout.lay_out(version_id, parent_id, known, settings, progress)
-    known = sensitivity.measure_sensitivity(version_id, known, encoder, head, settings, progress)
-    found = patterns.find_patterns(version_id, known, encoder, head, settings, progress)
+    known = sensitivity.measure_sensitivity(version_id, known, encoder, heads, settings, progress)
+    found = patterns.find_patterns(version_id, known, encoder, heads, settings, progress)
     progress.advance(0, 1, WRITING)
     patterns.write_patterns(version_id, known, found)
     cells.write_cells(version_id, known)

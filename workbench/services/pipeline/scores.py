@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
+from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.config import Settings
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session
@@ -30,6 +31,8 @@ class Scores:
     """In logits; NaN where it was not measured."""
     coordinates: NDArray[np.float64]
     """(image, 2), x and y in the layout, in [0, 1); NaN before the layout is made."""
+    folds: NDArray[np.int64]
+    """Whose head scored the image; `NO_FOLD` for the final one."""
     shard_ids: NDArray[np.int64]
     """The result shard that the image's arrays lie in."""
     shard_rows: NDArray[np.int64]
@@ -58,6 +61,7 @@ def load_scores(version_id: int, settings: Settings) -> Scores:
                 ),
                 Prediction.x,
                 Prediction.y,
+                Prediction.fold,
                 Prediction.shard_id,
                 Prediction.row,
             )
@@ -76,6 +80,7 @@ def load_scores(version_id: int, settings: Settings) -> Scores:
         logits=np.array([row.logit for row in rows], dtype=np.float64),
         sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
         coordinates=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
+        folds=np.array([NO_FOLD if row.fold is None else row.fold for row in rows], dtype=np.int64),
         shard_ids=np.array([row.shard_id for row in rows], dtype=np.int64),
         shard_rows=np.array([row.row for row in rows], dtype=np.int64),
         activations=np.stack(activations).astype(np.float32),

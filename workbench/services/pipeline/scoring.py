@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 import torch
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, insert, select
 from torch.nn.functional import normalize
 
+from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
@@ -29,8 +31,9 @@ from workbench.services.encoding.shards import (
 )
 from workbench.services.errors import naming
 from workbench.services.lookahead import ahead
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline.contributions import ScoredBatch, score_batch
+from workbench.services.pipeline.folds import folds_of_others
 from workbench.services.progress import Progress
 from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.database import session, transaction
@@ -42,12 +45,13 @@ from workbench.store.versions import CuratedItem, ModelVersion
 
 @dataclass(frozen=True)
 class Member:
-    """An image to score: its row in its shard, its name, its final label."""
+    """An image to score: its row in its shard, its name, its final label, whose head scores it."""
 
     id: int
     row: int
     name: str
     label: str
+    fold: int | None
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,23 @@ class Explained:
     its groups' evidence (image, group, part), 0 where there are fewer groups than it has room."""
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Those of a shard's images that one head scores."""
+
+    result: ScoredBatch
+    groups: list[list[FoundGroup]]
+    directions: NDArray[np.float16]
+
+
 class Pass:
     """One pass of a version over those images of its collection that it has not scored yet."""
 
     def __init__(self, version: ModelVersion, encoder: Encoder, settings: Settings) -> None:
         self.version_id = version.id
-        self.head = load_head(version, settings)
+        self._heads = load_heads(version, settings)
+        # Of images that the dataset has not; before cross-fitting there are no heads of folds.
+        self._folds = folds_of_others(version) if self._heads.folds else {}
         self._collection_id = version.collection_id
         self._dataset_id = version.dataset_id
         self._method = version.relevance
@@ -133,7 +148,14 @@ class Pass:
             if row not in encoded.lost
         }
         found = session().execute(
-            select(Image.id, Image.pixel_hash, Image.name, Image.label, CuratedItem.label)
+            select(
+                Image.id,
+                Image.pixel_hash,
+                Image.name,
+                Image.label,
+                CuratedItem.label,
+                CuratedItem.fold,
+            )
             .outerjoin(
                 CuratedItem,
                 and_(CuratedItem.image_id == Image.id, CuratedItem.dataset_id == self._dataset_id),
@@ -147,40 +169,53 @@ class Pass:
             .order_by(Image.id)
         )
         members = [
-            Member(image_id, rows[pixel_hash], name, final or label)
-            for image_id, pixel_hash, name, label, final in found
+            Member(image_id, rows[pixel_hash], name, final or label, self._fold(image_id, fold))
+            for image_id, pixel_hash, name, label, final, fold in found
         ]
         session().rollback()
         return sorted(members, key=lambda member: member.row)
 
+    def _fold(self, image_id: int, listed: int | None) -> int | None:
+        """The fold whose head scores an image; None for the final head."""
+        fold = self._folds.get(image_id) if listed is None else listed
+        return fold if fold in self._heads.folds else None
+
     def _explain(self, given: tuple[Encoded, list[Member]]) -> Explained:
         encoded, members = given
+        members = sorted(members, key=lambda member: (_number(member.fold), member.row))
+        parts = [
+            self._under_one_head(encoded, fold, list(alike))
+            for fold, alike in groupby(members, key=lambda member: member.fold)
+        ]
+        result = ScoredBatch.joined([part.result for part in parts])
+        arrays: dict[str, NDArray[np.generic]] = {
+            "token_maps": result.maps.astype(np.float16),
+            "activations": result.activations,
+            "directions": np.concatenate([part.directions for part in parts]),
+        }
+        artifact = store_arrays(self._settings.artifact_dir, "results", arrays)
+        groups = [of_image for part in parts for of_image in part.groups]
+        return Explained(encoded, result, members, groups, artifact)
+
+    def _under_one_head(self, encoded: Encoded, fold: int | None, members: list[Member]) -> _Part:
+        head = self._heads.head_of(fold)
         state = encoded.state([member.row for member in members])
-        result = score_batch(self._encoder, self.head, self._method, state)
+        result = score_batch(self._encoder, head, self._method, state)
         groups = [
             self._groups(encoded, member, contributions)
             for member, contributions in zip(members, result.contributions, strict=True)
         ]
-        artifact = store_arrays(
-            self._settings.artifact_dir,
-            "results",
-            {
-                "token_maps": result.maps.astype(np.float16),
-                "activations": result.activations,
-                "directions": self._directions(state, groups),
-            },
-        )
-        return Explained(encoded, result, members, groups, artifact)
+        return _Part(result, groups, self._directions(head, state, groups))
 
     def _directions(
-        self, state: Penultimate, groups: list[list[FoundGroup]]
+        self, head: DistilledHead, state: Penultimate, groups: list[list[FoundGroup]]
     ) -> NDArray[np.float16]:
         """Of each image's groups: of their evidence where it is known, else of their dimensions."""
         if self._method in EXACT:
             areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
-            found = directions(evidence(self._encoder, self.head, state, areas))
+            found = directions(evidence(self._encoder, head, state, areas))
         else:
-            profiles = _by_image(groups, "by_dimension", len(self.head.bias))
+            profiles = _by_image(groups, "by_dimension", len(head.bias))
             found = normalize(torch.from_numpy(profiles), dim=-1)
         halves: NDArray[np.float16] = found.half().numpy()
         return halves
@@ -191,6 +226,10 @@ class Pass:
         with naming(member.name):
             labels = unpacked(encoded.parts[SUPERPIXELS], member.row)
             return join_superpixels(labels, contributions, self._encoder.grid)
+
+
+def _number(fold: int | None) -> int:
+    return NO_FOLD if fold is None else fold
 
 
 def _by_image(groups: list[list[FoundGroup]], field: str, length: int) -> NDArray[np.float32]:
@@ -237,6 +276,7 @@ def _write(version_id: int, explained: Explained) -> None:
                     "label": member.label,
                     # p(fake) of exactly 0.5 is called real.
                     "outcome": outcome_of(member.label, called_fake=bool(result.logits[row] > 0)),
+                    "fold": member.fold,
                     "shard_id": shard.id,
                     "row": row,
                 }

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.layout.cells import stratified_order
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_controls
@@ -43,6 +43,7 @@ class _Example:
     image_id: int
     pixel_hash: str
     logit: float
+    fold: int
     groups: tuple[str, ...]
 
 
@@ -55,7 +56,7 @@ def measure_sensitivity(
     version_id: int,
     scores: Scores,
     encoder: Encoder,
-    head: DistilledHead,
+    heads: CrossFittedHeads,
     settings: Settings,
     progress: Progress,
 ) -> Scores:
@@ -81,7 +82,8 @@ def measure_sensitivity(
                 continue
             examples = [example for example, _edits in measured]
             pictures = [picture for _example, edits in measured for picture in edits]
-            after = np.array(logits_of(pictures, encoder, head) if pictures else [])
+            folds = np.repeat([each.fold for each in examples if each.groups], _EDITS)
+            after = np.array(logits_of(pictures, encoder, heads, folds) if pictures else [])
             changes = _changes(examples, after.reshape(-1, _EDITS))
             _store(version_id, examples, changes)
             rows = [example.row for example in examples]
@@ -121,6 +123,7 @@ def _examples(
                 image_id=image_id,
                 pixel_hash=hashes[image_id],
                 logit=float(scores.logits[row]),
+                fold=int(scores.folds[row]),
                 groups=tuple(strongest.get(image_id, ())),
             )
 

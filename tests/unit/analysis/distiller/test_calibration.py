@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from workbench.analysis.distiller.calibration import (
-    decision_threshold,
+    Calibration,
+    calibration_of,
     expected_calibration_error,
-    inverse_temperature,
 )
 
 
@@ -23,29 +23,35 @@ def drawn(count: int = 20_000) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 def test_a_score_that_is_three_times_too_sure_is_brought_back() -> None:
     logit, fake = drawn()
+    found = calibration_of(3 * logit, fake, np.ones(len(fake)))
 
-    assert inverse_temperature(3 * logit, fake, np.ones(len(fake))) == pytest.approx(
-        1 / 3, rel=0.05
-    )
+    assert found.slope == pytest.approx(1 / 3, rel=0.05)
+    assert found.threshold == pytest.approx(0, abs=0.2)
 
 
 def test_a_shifted_score_turns_where_the_shift_is() -> None:
     logit, fake = drawn()
+    found = calibration_of(logit + 1.5, fake, np.ones(len(fake)))
 
-    assert decision_threshold(logit + 1.5, fake, np.ones(len(fake))) == pytest.approx(1.5, abs=0.1)
+    assert (found.slope, found.threshold) == pytest.approx((1, 1.5), abs=0.1)
 
 
 def test_a_score_that_misleads_is_ignored_and_not_turned_round() -> None:
     logit, fake = drawn()
 
-    assert inverse_temperature(-logit, fake, np.ones(len(fake))) == 0
-    assert decision_threshold(-logit, fake, np.ones(len(fake))) == 0
+    assert calibration_of(-logit, fake, np.ones(len(fake))) == Calibration(0.0, 0.0)
+
+
+def test_scores_that_are_all_the_same_stay_finite() -> None:
+    found = calibration_of(np.zeros(4), np.array([True, False, True, False]), np.ones(4))
+
+    assert np.isfinite([found.slope, found.threshold]).all()
 
 
 def test_scores_all_on_their_side_stay_finite() -> None:
     score, fake = np.array([-1.0, -2.0, 1.0, 2.0]), np.array([False, False, True, True])
 
-    assert 0 < inverse_temperature(score, fake, np.ones(4)) < 10
+    assert 0 < calibration_of(score, fake, np.ones(4)).slope < 10
 
 
 def test_weightless_images_say_nothing() -> None:
@@ -53,8 +59,10 @@ def test_weightless_images_say_nothing() -> None:
     lies = np.concatenate([fake, ~fake])
     weight = np.concatenate([np.ones(len(fake)), np.zeros(len(fake))])
 
-    twice = inverse_temperature(np.concatenate([logit, logit]), lies, weight)
-    assert twice == pytest.approx(inverse_temperature(logit, fake, np.ones(len(fake))), rel=1e-3)
+    twice = calibration_of(np.concatenate([logit, logit]), lies, weight)
+    once = calibration_of(logit, fake, np.ones(len(fake)))
+    assert twice.slope == pytest.approx(once.slope, rel=1e-3)
+    assert twice.threshold == pytest.approx(once.threshold, abs=1e-3)
 
 
 def test_the_error_is_the_mean_gap_of_the_bins() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from workbench.analysis.distiller.families import feature_families
+from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.projected import same_projection, train_behind
 from workbench.analysis.distiller.train import train
 from workbench.analysis.distiller.training_set import TrainingSet
@@ -26,7 +27,10 @@ def images(count: int = 80) -> TrainingSet:
     generator = torch.Generator().manual_seed(0)
     embedding = torch.randn(count, 24, generator=generator)
     fake = (embedding[:, :4].sum(dim=1) + torch.randn(count, generator=generator) > 0).float()
-    return TrainingSet(embedding, fake, torch.ones(count), np.arange(count))
+    group = np.arange(count)
+    return TrainingSet(
+        embedding, fake, torch.ones(count), group, divide(fake.numpy() > 0, group).by_image
+    )
 
 
 def projection(seed: int = 0) -> Projection:
@@ -37,8 +41,8 @@ def projection(seed: int = 0) -> Projection:
 
 
 def test_without_a_projection_it_is_plain_training() -> None:
-    found = train_behind(None, images(), FEATURES, dimensions=4, seeds=(0, 1))
-    expected = train(images(), feature_families(FEATURES, 2), dimensions=4, seeds=(0, 1))
+    found = train_behind(None, images(), FEATURES, dimensions=4)
+    expected = train(images(), feature_families(FEATURES, 2), dimensions=4)
 
     assert found.head.projection is None
     assert torch.equal(found.head.weight, expected.head.weight)
@@ -46,12 +50,11 @@ def test_without_a_projection_it_is_plain_training() -> None:
 
 def test_behind_a_projection_it_is_training_on_v() -> None:
     data, before = images(), projection()
-    found = train_behind(before, data, FEATURES, dimensions=4, seeds=(0, 1))
+    found = train_behind(before, data, FEATURES, dimensions=4)
     expected = train(
         replace(data, embedding=before.project(data.embedding)),
         feature_families(projected_features(FEATURES), 2),
         dimensions=4,
-        seeds=(0, 1),
     )
 
     assert found.head.projection is before
@@ -61,7 +64,7 @@ def test_behind_a_projection_it_is_training_on_v() -> None:
 
 
 def test_a_dimension_still_reads_the_features_of_its_family_only() -> None:
-    head = train_behind(projection(), images(), FEATURES, dimensions=4, seeds=(0, 1)).head
+    head = train_behind(projection(), images(), FEATURES, dimensions=4).head
     families = feature_families(FEATURES, 2)
     x = images().embedding[:1]
 
@@ -73,14 +76,14 @@ def test_a_dimension_still_reads_the_features_of_its_family_only() -> None:
 
 def test_a_retrain_starts_from_a_parent_behind_the_same_projection_only() -> None:
     data = images()
-    parent = train_behind(projection(), data, FEATURES, dimensions=4, seeds=(0,))
+    parent = train_behind(projection(), data, FEATURES, dimensions=4)
 
     def again(before: Projection) -> torch.Tensor:
-        made = train_behind(before, data, FEATURES, dimensions=4, seeds=(0,), parent=parent)
+        made = train_behind(before, data, FEATURES, dimensions=4, parent=parent)
         return made.head.weight
 
     def afresh(before: Projection) -> torch.Tensor:
-        return train_behind(before, data, FEATURES, dimensions=4, seeds=(0,)).head.weight
+        return train_behind(before, data, FEATURES, dimensions=4).head.weight
 
     assert not torch.equal(again(projection()), afresh(projection()))
     assert torch.equal(again(projection(1)), afresh(projection(1)))

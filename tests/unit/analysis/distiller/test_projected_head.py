@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.support.random_encoders import MakeEncoder
-from workbench.analysis.distiller.dimensions import order_pairs
+from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.methods import attribute
@@ -102,7 +102,7 @@ def test_without_a_projection_shares_are_the_gradient_over_the_mean_image(
 def test_ordering_the_dimensions_keeps_the_projection(make_head: MakeHead) -> None:
     head, x = projected_head(make_head, 9), torch.randn(20, 9)
 
-    torch.testing.assert_close(order_pairs(head, x).logit(x), head.logit(x))
+    torch.testing.assert_close(reorder(head, order_of_pairs(head, x)).logit(x), head.logit(x))
 
 
 @pytest.mark.parametrize(
