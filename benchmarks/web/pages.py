@@ -105,7 +105,7 @@ DRAWN: dict[str, Callable[[Draw], str]] = {
     "split": lambda draw: draw.one_of(("training", "held_out")),
     "p": lambda draw: draw.range(0.0, 1.0),
     "severity": lambda draw: ",".join(map(str, sorted(draw.random.sample(range(1, 6), 2)))),
-    "sensitivity": lambda draw: draw.range(0.0, 3.0),
+    "sensitivity": lambda draw: draw.range(-3.0, 3.0),
     "activation": lambda draw: f"{draw.random.randrange(DIMENSIONS)},{draw.range(0.0, 4.0)}",
     "tag": lambda draw: draw.one_of(draw.collection.tags),
     "verdict": lambda draw: draw.one_of(DECISIONS),

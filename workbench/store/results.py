@@ -106,10 +106,14 @@ class Prediction(Base):
 
     @property
     def sensitivity(self) -> float | None:
-        """|Change by removal - change of the control|, in logits; None where not measured."""
+        """Change by removal minus that of the control, in logits; None where not measured.
+
+        + toward fake: removing what pushes toward fake gives a negative one. Where removal does
+        what any edit does, the expectation is 0; that of a magnitude would be the noise.
+        """
         if self.removed_change is None or self.control_change is None:
             return None
-        return abs(self.removed_change - self.control_change)
+        return self.removed_change - self.control_change
 
 
 class Cell(Base):
@@ -136,7 +140,7 @@ class Cell(Base):
     fake_called_real: Mapped[int]
     mean_p: Mapped[float]
     sensitivity: Mapped[float | None]
-    """Mean sensitivity of its measured images, in logits; null without any."""
+    """Mean sensitivity of its measured images, in logits, + toward fake; null without any."""
     measured: Mapped[int]
     """Number of images with a measured sensitivity."""
     mean_activation: Mapped[list[float]] = mapped_column(JSON)

@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
         no_filters=Filters(),
         unbounded=UNBOUNDED,
         example_arcs=glyph.arcs(EXAMPLE, glyph.LARGEST_RADIUS - 2),
+        example_bar=glyph.sensitivity_bar(-0.7),
     )
     app.add_template_filter(number_text, "plain_number")
     app.add_template_filter(shown_encoder)

@@ -122,8 +122,8 @@ class Made:
 
     @property
     def sensitivity(self) -> NDArray[np.float64]:
-        """In logits; NaN where it was not measured."""
-        return np.abs(self.removed - self.control)
+        """In logits, + toward fake; NaN where it was not measured."""
+        return self.removed - self.control
 
 
 def make_kinds(seed: int) -> Kinds:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.support.prepared import COLLECTION
 from tests.support.server import Server
@@ -68,7 +68,7 @@ def alike_and_unlike(witness: Witness) -> tuple[int, int]:
             Cell.sensitivity.is_not(None),
             Cell.fake_right + Cell.real_called_fake > 0,
         )
-        .order_by(Cell.sensitivity.desc())
+        .order_by(func.abs(Cell.sensitivity).desc())
     )
     return measured[0][0], measured[-1][0]
 

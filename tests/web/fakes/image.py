@@ -34,7 +34,7 @@ class Details:
             size=256,
             logit=1.1,
             base_logit=-0.4,
-            sensitivity=0.9 if image_id == 2 else None,
+            sensitivity=-0.9 if image_id == 2 else None,
             removed_change=-0.6 if image_id == 2 else None,
             control_change=0.3 if image_id == 2 else None,
             dimensions=(

@@ -33,18 +33,32 @@ def test_a_glyph_tells_its_numbers_in_words(visitor: Reader) -> None:
 
     assert "2 images; true negative (real): 1; false positive (real called fake): 1." in glyph
     assert "Mean p(fake) 0.50, severity 3 of 5." in glyph
-    assert "Sensitivity 0.40 logits, measured on 1." in glyph
+    assert "Sensitivity +0.40 logits, measured on 1." in glyph
 
 
 def test_a_cell_without_a_measured_image_has_no_bar_and_says_so(visitor: Reader) -> None:
     page = visitor.get("/c/faces/").text
 
     assert 'class="sensitivity"' in glyph_of(page, 12)
-    assert "Sensitivity 0.80 logits, measured on all." in glyph_of(page, 12)
+    assert "Sensitivity −0.80 logits, measured on all." in glyph_of(page, 12)
     assert 'class="sensitivity"' not in glyph_of(page, 13)
     assert "Sensitivity not measured." in glyph_of(page, 13)
     assert "sensitivity not measured" in visitor.get("/c/faces/cells/13").text
-    assert "0.40 logits, measured on 1 of 2" in visitor.get("/c/faces/cells/11").text
+    assert "sensitivity +0.40 logits, measured on 1 of 2" in visitor.get("/c/faces/cells/11").text
+
+
+def test_a_sensitivity_toward_fake_points_to_the_right_and_one_toward_real_to_the_left(
+    visitor: Reader,
+) -> None:
+    page = visitor.get("/c/faces/").text
+    bars = [
+        re.search(r'class="sensitivity" d="[^"]*M(\S+) \S+h(\S+)v', glyph_of(page, cell_id))
+        for cell_id in (11, 12)
+    ]
+
+    right, left = ([float(each) for each in bar.groups()] for bar in bars if bar)
+    assert right == [0.0, 8.5]
+    assert left == [-17.0, 17.0]
 
 
 def test_a_glyph_has_an_arc_for_each_outcome_that_occurs(visitor: Reader) -> None:

@@ -135,7 +135,7 @@ def test_an_image_tells_its_measured_sensitivity_or_that_there_is_none(visitor: 
         for number in (2, 1)
     )
 
-    assert "Sensitivity 0.90 logits: strongest pixel groups removed −0.60" in measured
+    assert "Sensitivity −0.90 logits: strongest pixel groups removed −0.60" in measured
     assert "control regions removed +0.30" in measured
     assert "Sensitivity not measured" in other
 

@@ -31,10 +31,9 @@ sizes = some.integers(0, 999_999)
 hundredths = some.integers(0, 10**6).map(lambda number: number / 100)
 
 
-def ranges(most: float) -> some.SearchStrategy[tuple[float, float]]:
-    return some.tuples(hundredths, hundredths).map(
-        lambda pair: (min(*pair, most), min(max(pair), most))
-    )
+def ranges(most: float, *, signed: bool = False) -> some.SearchStrategy[tuple[float, float]]:
+    numbers = hundredths | hundredths.map(lambda number: 0.0 - number) if signed else hundredths
+    return some.tuples(numbers, numbers).map(lambda pair: (min(*pair, most), min(max(pair), most)))
 
 
 lines = (
@@ -52,7 +51,7 @@ filters = some.builds(
     split=some.none() | some.sampled_from(SPLITS),
     p=some.none() | ranges(1.0),
     severity=some.sets(some.integers(1, 5)).map(lambda found: tuple(sorted(found))),
-    sensitivity=some.none() | ranges(UNBOUNDED),
+    sensitivity=some.none() | ranges(UNBOUNDED, signed=True),
     activation=some.none()
     | some.tuples(some.integers(0, 63), ranges(UNBOUNDED)).map(lambda pair: (pair[0], *pair[1])),
     tag=some.none() | lines,

@@ -31,7 +31,7 @@ class CellSummary:
     counts: tuple[int, int, int, int]
     mean_p: float
     sensitivity: float | None
-    """Mean over its measured images, in logits; None without any."""
+    """Mean over its measured images, in logits, + toward fake; None without any."""
     measured: int
     mean_activation: Float[ndarray, " dimension"]
     exemplar: int

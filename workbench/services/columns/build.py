@@ -25,7 +25,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 7
+_FORMAT = 8
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -159,7 +159,7 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Prediction.outcome,
             Prediction.p,
             Prediction.logit,
-            func.abs(Prediction.removed_change - Prediction.control_change).label("sensitivity"),
+            (Prediction.removed_change - Prediction.control_change).label("sensitivity"),
             Prediction.x,
             Prediction.y,
             Prediction.shard_id,
@@ -230,7 +230,7 @@ def _members(pattern_id: int) -> NDArray[np.float64]:
 
 def _largest_sensitivity(version_id: int) -> list[float]:
     rows = session().execute(
-        select(Cell.level, func.max(Cell.sensitivity))
+        select(Cell.level, func.max(func.abs(Cell.sensitivity)))
         .where(Cell.version_id == version_id)
         .group_by(Cell.level)
         .order_by(Cell.level)

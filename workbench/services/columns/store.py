@@ -56,7 +56,7 @@ class ColumnStore:
     p: NDArray[np.float32]
     logits: NDArray[np.float32]
     sensitivity: NDArray[np.float32]
-    """In logits; NaN where it was not measured."""
+    """As `Prediction.sensitivity`; NaN where it was not measured."""
     generators: NDArray[np.uint16]
     """Index into `generator_names`."""
     held_out: NDArray[np.bool_]
@@ -96,7 +96,7 @@ class ColumnStore:
     """Sum of their squares: a standard deviation needs no other figure."""
     generator_names: tuple[str, ...]
     largest_sensitivity: tuple[float, ...]
-    """Of the cells of each level of the layout, in logits."""
+    """The largest magnitude of the cells of each level of the layout, in logits."""
 
     @property
     def count(self) -> int:

@@ -58,9 +58,9 @@ class CellView:
     mean_p: float
     severity: int
     sensitivity: float | None
-    """In logits, over the `measured` ones of its images; None where none was measured."""
+    """Mean of the `measured` ones of its images, in logits; None where none was measured."""
     sensitivity_share: float | None
-    """Of the largest one of its level, in [0, 1]."""
+    """Of the largest magnitude of its level, in [-1, 1]."""
     measured: int
     exemplar_id: int
     whole: int
@@ -132,10 +132,11 @@ def _severity(mean_p: float) -> int:
 
 
 def _share(sensitivity: float | None, level: int, store: ColumnStore) -> float | None:
-    """Of the level's largest; a part of a cell may exceed it, and is cut."""
+    """Of the level's largest magnitude; a part of a cell may exceed it, and is cut."""
     if sensitivity is None:
         return None
-    return min(1.0, sensitivity / (store.largest_sensitivity[level] or 1.0))
+    share = sensitivity / (store.largest_sensitivity[level] or 1.0)
+    return max(-1.0, min(1.0, share))
 
 
 def recounted(

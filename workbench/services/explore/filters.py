@@ -48,7 +48,7 @@ class Filters:
     severity: tuple[int, ...] = ()
     """Fifths of p(fake), 1 (surely real) to 5 (surely fake)."""
     sensitivity: Range | None = None
-    """In logits; images that were not measured do not pass."""
+    """In logits, + toward fake; images that were not measured do not pass."""
     activation: tuple[int, float, float] | None = None
     """Dimension, and the range of its activation."""
     tag: str | None = None

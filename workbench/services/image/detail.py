@@ -80,7 +80,7 @@ class ImageDetail:
     logit: float
     base_logit: float
     sensitivity: float | None
-    """In logits: how far `removed_change` lies from `control_change`; None where not measured."""
+    """As `Prediction.sensitivity`: `removed_change` minus `control_change`, + toward fake."""
     removed_change: float | None
     control_change: float | None
     dimensions: tuple[DimensionShare, ...]

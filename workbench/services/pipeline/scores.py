@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.config import Settings
@@ -28,7 +28,7 @@ class Scores:
     p: NDArray[np.float64]
     logits: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
-    """In logits; NaN where it was not measured."""
+    """As `Prediction.sensitivity`; NaN where it was not measured."""
     coordinates: NDArray[np.float64]
     """(image, 2), x and y in the layout, in [0, 1); NaN before the layout is made."""
     folds: NDArray[np.int64]
@@ -56,9 +56,7 @@ def load_scores(version_id: int, settings: Settings) -> Scores:
                 Prediction.outcome,
                 Prediction.p,
                 Prediction.logit,
-                func.abs(Prediction.removed_change - Prediction.control_change).label(
-                    "sensitivity"
-                ),
+                (Prediction.removed_change - Prediction.control_change).label("sensitivity"),
                 Prediction.x,
                 Prediction.y,
                 Prediction.fold,

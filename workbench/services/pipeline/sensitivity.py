@@ -87,7 +87,7 @@ def measure_sensitivity(
             changes = _changes(examples, after.reshape(-1, _EDITS))
             _store(version_id, examples, changes)
             rows = [example.row for example in examples]
-            sensitivity[rows] = np.abs(changes[:, 0] - changes[:, 1])
+            sensitivity[rows] = changes[:, 0] - changes[:, 1]
             progress.advance(done, len(chosen), STAGE)
     return replace(scores, sensitivity=sensitivity)
 

@@ -35,6 +35,7 @@ DRAWN = frozenset(
         "font-size",
         "font-weight",
         "opacity",
+        "paint-order",
         "stroke",
         "stroke-dasharray",
         "stroke-linecap",

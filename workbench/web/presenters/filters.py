@@ -40,6 +40,8 @@ def _unset(name: str) -> object:
 def _range(name: str) -> Callable[[tuple[float, float]], str]:
     def words(limits: tuple[float, float]) -> str:
         low, high = limits
+        if low <= -UNBOUNDED:
+            return gettext("%(name)s ≤ %(high)s", name=gettext(name), high=number_text(high))
         if high >= UNBOUNDED:
             return gettext("%(name)s ≥ %(low)s", name=gettext(name), low=number_text(low))
         return gettext(

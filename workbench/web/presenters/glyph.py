@@ -1,4 +1,4 @@
-"""The cell glyph: how many images, what they are, how the model judges them, how touchy they are.
+"""The cell glyph: how many images, what they are, how the model judges them, how sensitive it is.
 
 All lengths are in units of the overview's drawing, where a cell is `CELL` wide and high. Angles
 are in radians, clockwise from twelve o'clock.
@@ -18,8 +18,9 @@ LARGEST_RADIUS = 16.5
 SMALLEST_RADIUS = 9.5
 THIN = 3.0
 THICK = 5.0
-BAR_WIDTH = 3.0
-BAR_HEIGHT = 36.0
+BAR_REACH = 17.0
+"""How far the bar of the largest sensitivity reaches to its side, clear of the round corners."""
+BAR_HEIGHT = 3.0
 LIT_HEIGHT = 2.5
 GAP = 0.09
 """Angle left open between two arcs, so that neighbours are told apart without colour."""
@@ -105,11 +106,14 @@ def thumb_radius(radius: float) -> float:
 
 
 def sensitivity_bar(share: float) -> Bar:
-    """The bar in the corner: a sensitivity of `share` (clipped to [0, 1]) of the largest one."""
-    bounded = min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0
-    height = max(1.0, BAR_HEIGHT * bounded)
-    edge = GROUND / 2 - 3.0
-    return Bar(x=edge - BAR_WIDTH, y=edge - height, width=BAR_WIDTH, height=height)
+    """The bar along the lower edge: from the middle to the right toward fake, to the left real.
+
+    `share` is that of the largest magnitude, clipped to [-1, 1]; at the middle stands a mark.
+    """
+    bounded = min(1.0, max(-1.0, share)) if math.isfinite(share) else 0.0
+    length = BAR_REACH * abs(bounded)
+    start = -length if bounded < 0 else 0.0
+    return Bar(x=start, y=GROUND / 2 - 0.5 - BAR_HEIGHT, width=length, height=BAR_HEIGHT)
 
 
 def lit_bar(share: float) -> Bar:

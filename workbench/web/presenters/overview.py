@@ -13,7 +13,7 @@ from workbench.store.outcomes import OUTCOMES
 from workbench.web.presenters import glyph
 from workbench.web.request import windows
 from workbench.web.request.windows import LevelWindow
-from workbench.web.site.formatting import OUTCOME_WORDS, count, fixed, image_counts, probability
+from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, probability, signed
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Sentences:
     def _sensitivity(self, cell: CellView) -> str:
         if cell.sensitivity is None:
             return self._unmeasured
-        known = {"sensitivity": fixed(cell.sensitivity), "measured": count(cell.measured)}
+        known = {"sensitivity": signed(cell.sensitivity), "measured": count(cell.measured)}
         return (self._on_each if cell.measured == cell.images else self._on_some) % known
 
 

@@ -70,7 +70,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
         split=choice(values, "split", SPLITS),
         p=between(values, "p", 0.0, 1.0),
         severity=choices(values, "severity", SEVERITIES),
-        sensitivity=between(values, "sensitivity", 0.0, UNBOUNDED),
+        sensitivity=between(values, "sensitivity", -UNBOUNDED, UNBOUNDED),
         activation=_read_activation(values),
         tag=line(values, "tag", LONGEST_TAG),
         verdict=choice(values, "verdict", VERDICTS),

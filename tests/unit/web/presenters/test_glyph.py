@@ -126,10 +126,21 @@ def test_the_exemplar_is_clear_of_the_ring_and_the_ring_of_the_edge(radius: floa
 def test_the_sensitivity_bar_stays_on_the_ground(share: float) -> None:
     bar = glyph.sensitivity_bar(share)
 
-    assert 1.0 <= bar.height <= glyph.BAR_HEIGHT
-    assert bar.x + bar.width <= glyph.GROUND / 2
-    assert bar.y + bar.height <= glyph.GROUND / 2
-    assert bar.y >= -glyph.GROUND / 2
+    assert 0.0 <= bar.width <= glyph.BAR_REACH
+    assert bar.x >= -glyph.BAR_REACH
+    assert bar.x + bar.width <= glyph.BAR_REACH
+    assert bar.y + bar.height < glyph.GROUND / 2
+    # Clear of the largest ring.
+    assert bar.y >= glyph.LARGEST_RADIUS + glyph.THICK / 2 - 0.5
+
+
+@given(share=some.floats(-2, 2))
+def test_the_sensitivity_bar_begins_in_the_middle_and_points_to_its_side(share: float) -> None:
+    bar = glyph.sensitivity_bar(share)
+    other = glyph.sensitivity_bar(-share)
+
+    assert bar.width == other.width == pytest.approx(glyph.BAR_REACH * min(1, abs(share)))
+    assert bar.x == (0 if share >= 0 else -bar.width)
 
 
 def test_cells_stand_beside_one_another() -> None:
