@@ -6,12 +6,14 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import collection_option, json_option
-from workbench.cli.output import figure, interval, show
+from workbench.cli.output import aucs, figure, interval, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
 from workbench.services.app_settings import settings
 from workbench.services.collections import collection_id
-from workbench.services.models.versions import versions
+from workbench.services.models.figures import Figures, VersionFigures
+from workbench.services.models.versions import VersionSummary, versions
+from workbench.services.models.words import learned_words, no_signal_advice, no_signal_words
 from workbench.services.runs import lease, queue, requests
 from workbench.services.status import status
 
@@ -28,17 +30,31 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
     if run_id is not None:
         see_through(run_id)
     found = next(each for each in status().collections if each.name == name)
+    measured = aucs(
+        found.held_out_auc,
+        found.cross_validated_auc,
+        found.auc_interval,
+        found.cross_validated_interval,
+    )
     lines = [
         *(["The analysis is up to date."] if run_id is None else []),
         (
-            f"Version {found.version} of {name}: {found.images} images, "
-            f"test AUC {figure(found.held_out_auc)}, {found.pixel_groups} pixel groups, "
-            f"{found.patterns} patterns, {found.cells} cells."
+            f"Version {found.version} of {name}: {found.images} images, {measured}, "
+            f"{found.pixel_groups} pixel groups, {found.patterns} patterns, {found.cells} cells."
         ),
+        *(_no_signal(_active(name).figures) if found.signal == "none" else ()),
     ]
     report = {"collection": found.name, **vars(found)}
     report.pop("name")
     show(report, as_json=as_json, lines=lines)
+
+
+def _active(name: str) -> VersionSummary:
+    return next(each.summary for each in versions(collection_id(name)) if each.summary.active)
+
+
+def _no_signal(figures: VersionFigures) -> tuple[str, str]:
+    return no_signal_words(figures), no_signal_advice()
 
 
 @click.command()
@@ -69,12 +85,16 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
         "metrics": made.metrics,
         "dataset": made.dataset_counts,
     }
+    learned = made.summary.learned
+    figures, crossed = made.summary.figures, made.summary.figures.cross_validated or Figures()
+    measured = aucs(figures.test.auc, crossed.auc, figures.test.auc_interval, crossed.auc_interval)
     lines = [
         (
-            f"Version {made.summary.number} of {name} (parent {made.parent_number}): "
-            f"test AUC {figure(made.summary.held_out_auc)}, "
-            f"parent {figure(made.metrics.get('parent_auc'))}."
-        )
+            f"Version {made.summary.number} of {name} (parent {made.parent_number}): {measured}; "
+            f"parent on the same test set {figure(figures.parent_auc)}."
+        ),
+        *([learned_words(made.summary.number, learned)] if learned else []),
+        *(_no_signal(figures) if made.summary.signal == "none" else ()),
     ]
     show(report, as_json=as_json, lines=lines)
 

@@ -25,3 +25,16 @@ def figure(value: float | None, digits: int = 3) -> str:
 def interval(limits: tuple[float, float] | None, digits: int = 3) -> str:
     """Write the 95% confidence interval that follows a number; nothing for None."""
     return "" if limits is None else f" [{figure(limits[0], digits)}, {figure(limits[1], digits)}]"
+
+
+def aucs(
+    tested: float | None,
+    cross_validated: float | None,
+    of_tested: tuple[float, float] | None = None,
+    of_cross_validated: tuple[float, float] | None = None,
+) -> str:
+    """Write the AUC on the test set and the cross-validated one, each by its name."""
+    said = f"test AUC {figure(tested)}{interval(of_tested)}"
+    if cross_validated is None:
+        return said
+    return f"{said}, cross-validated AUC {figure(cross_validated)}{interval(of_cross_validated)}"

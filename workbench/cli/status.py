@@ -6,7 +6,7 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import json_option
-from workbench.cli.output import figure, show
+from workbench.cli.output import aucs, show
 from workbench.services.status import status as read_status
 
 
@@ -20,8 +20,9 @@ def status(*, as_json: bool) -> None:
     lines = [
         f"{each.name}: {each.images} images ({each.real} real, {each.fake} fake), "
         + (
-            f"version {each.version}, test AUC {figure(each.held_out_auc)}, "
+            f"version {each.version}, {aucs(each.held_out_auc, each.cross_validated_auc)}, "
             f"{each.patterns} patterns, {each.cells} cells"
+            + (", nothing found that tells real from fake" if each.signal == "none" else "")
             if each.version
             else "not analysed yet"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from workbench.services.models.figures import Figures, Signal, figures_of, signal_of
 from workbench.services.runs.lease import worker_alive
 from workbench.services.runs.queue import open_run
 from workbench.services.workspaces import CollectionSummary, collections
@@ -27,7 +28,12 @@ class CollectionStatus:
     version: int | None
     encoder: str | None
     held_out_auc: float | None
+    """On the test set, with its 95% interval."""
     auc_interval: tuple[float, float] | None
+    cross_validated_auc: float | None
+    """On the training images, each by a head that was not trained on it, with its interval."""
+    cross_validated_interval: tuple[float, float] | None
+    signal: Signal | None
     dimensions: int
     pixel_groups: int
     patterns: int
@@ -37,10 +43,11 @@ class CollectionStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Sums over all collections; `held_out_auc` and `dimensions` of the newest active version."""
+    """Sums over all collections; AUC and `dimensions` of the newest active version."""
 
     images: int
     held_out_auc: float | None
+    cross_validated_auc: float | None
     dimensions: int
     pixel_groups: int
     patterns: int
@@ -70,9 +77,11 @@ def status() -> Status:
         .order_by(ActiveVersion.since.desc())
         .limit(1)
     )
+    measured = figures_of(newest.metrics if newest else {})
     return Status(
         images=sum(one.images for one in each),
-        held_out_auc=newest.metrics.get("held_out_auc") if newest else None,
+        held_out_auc=measured.test.auc,
+        cross_validated_auc=measured.cross_validated.auc if measured.cross_validated else None,
         dimensions=newest.dimensions if newest else 0,
         pixel_groups=sum(one.pixel_groups for one in each),
         patterns=sum(one.patterns for one in each),
@@ -88,7 +97,8 @@ def status() -> Status:
 def _of(summary: CollectionSummary) -> CollectionStatus:
     active = session().get(ActiveVersion, summary.id)
     version = active.version if active else None
-    metrics = version.metrics if version else {}
+    figures = figures_of(version.metrics if version else {})
+    crossed = figures.cross_validated or Figures()
     run = open_run(summary.id)
 
     def count(table: type[Cell | Pattern | PixelGroup]) -> int:
@@ -101,10 +111,11 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
         fake=summary.fake,
         version=version.number if version else None,
         encoder=version.encoder if version else None,
-        held_out_auc=metrics.get("held_out_auc"),
-        auc_interval=(metrics["auc_low"], metrics["auc_high"])
-        if metrics.get("auc_low") is not None
-        else None,
+        held_out_auc=figures.test.auc,
+        auc_interval=figures.test.auc_interval,
+        cross_validated_auc=crossed.auc,
+        cross_validated_interval=crossed.auc_interval,
+        signal=signal_of(figures),
         dimensions=version.dimensions if version else 0,
         pixel_groups=count(PixelGroup),
         patterns=count(Pattern),

@@ -92,10 +92,10 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     page.get_by_role("link", name="Explore").click()
     expect(page.locator("#masthead .running progress")).to_be_visible()
     page.locator("#masthead .running progress").click()
-    new = page.locator("tr[data-version='2']")
+    new = page.locator("article[data-version='2']")
     expect(new).to_be_visible(timeout=RETRAIN_MS)
     expect(new.locator(".chip")).to_have_text("active")
-    expect(new.locator("th")).to_contain_text("from v1")
+    expect(new.locator("header")).to_contain_text("from v1")
     expect(new).to_contain_text(f"{MISLABELLED} overturned")
     against = new.locator(".better, .worse")
     first, second = (
@@ -113,7 +113,7 @@ def do_without_the_new_version(page: Page, witness: Witness) -> None:
     for number in (1, 2):
         page.get_by_role("button", name=f"Make v{number} active").click()
         expect_notice(page, f"v{number} is active")
-        expect(page.locator(f"tr[data-version='{number}'] .chip")).to_have_text("active")
+        expect(page.locator(f"article[data-version='{number}'] .chip")).to_have_text("active")
         expect(page.locator("#masthead")).to_contain_text(f"model v{number}")
         active = select(ModelVersion.number).join(
             ActiveVersion, ActiveVersion.version_id == ModelVersion.id
@@ -138,7 +138,7 @@ def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
         retrain_and_compare_with_the_parent(page, witness)
         do_without_the_new_version(page, witness)
         # Both versions can still be looked at, each under its own address.
-        page.locator("tr[data-version='1'] th a").click()
+        page.locator("article[data-version='1'] h3 a").click()
         page.wait_for_url(re.compile("version=1"))
         expect(page.locator("#masthead")).to_contain_text("model v1")
         page.goto(f"{server.url}/c/{COLLECTION}/patterns?version=1")

@@ -89,9 +89,18 @@ def test_an_unknown_collection_is_one_clear_line(migrated: Path, command: str) -
 def test_status_is_one_object_even_of_an_empty_workbench(migrated: Path) -> None:
     found = json.loads(manage("status", "--json", data_dir=migrated).stdout)
 
-    wanted = {"images", "held_out_auc", "dimensions", "pixel_groups", "patterns", "cells"}
+    wanted = {
+        "images",
+        "held_out_auc",
+        "cross_validated_auc",
+        "dimensions",
+        "pixel_groups",
+        "patterns",
+        "cells",
+    }
     assert wanted <= found.keys()
     assert (found["images"], found["held_out_auc"]) == (0, None)
+    assert found["cross_validated_auc"] is None
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def test_its_own_collection_is_measured_on_the_images_held_out(
     assert (found.collection, found.trained_on, found.version) == ("pictures", "pictures", 1)
     assert found.n == held_out
     assert found.left_out == analysed.collection.images - found.n > 0
-    assert found.auc == pytest.approx(analysed.version.held_out_auc)
-    assert found.accuracy == pytest.approx(analysed.version.accuracy)
+    assert found.auc == pytest.approx(analysed.version.figures.test.auc)
+    assert found.accuracy == pytest.approx(analysed.version.figures.test.accuracy)
     assert found.auc_interval is not None
     assert found.auc_interval[0] <= (found.auc or 0) <= found.auc_interval[1]
     assert found.accuracy_interval is not None

@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, select
 
 from tests.support.queries import counted
 from workbench.services.errors import NotFoundError
-from workbench.services.models.learned import KEY, label_changes, learned_of
+from workbench.services.models.label_changes import label_changes
+from workbench.services.models.learned import KEY, learned_of
 from workbench.services.pipeline import learning
 from workbench.services.pipeline.learning import learned_in
 from workbench.services.workspaces import Workspace

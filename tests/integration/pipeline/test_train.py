@@ -28,6 +28,7 @@ from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
+from workbench.store.outcomes import CALLED_FAKE
 from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import (
@@ -154,6 +155,29 @@ def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_on
     assert shown.version is not None
     assert shown.version.id == made.id
     assert [(each.number, each.active) for each in shown.versions] == [(2, True), (1, False)]
+    learned = shown.version.learned
+    assert learned is not None
+    assert (learned.parent, learned.training_labels, learned.test_labels) == (1, *changed_in(made))
+    assert (learned.excluded, learned.new_images) == (1, 0)
+    before, after = (called_fake_by(each) for each in (version_id, made.id))
+    assert learned.flipped == len(before ^ after)
+
+
+def called_fake_by(version_id: int) -> set[int]:
+    scored = session().scalars(select(Prediction).where(Prediction.version_id == version_id))
+    return {each.image_id for each in scored if each.outcome in CALLED_FAKE}
+
+
+def changed_in(version: ModelVersion) -> tuple[int, int]:
+    """How many training and held-out labels differ from the imported ones, counted here."""
+    found = [
+        item.held_out
+        for item in session().scalars(
+            select(CuratedItem).where(CuratedItem.dataset_id == version.dataset_id)
+        )
+        if session().get_one(Image, item.image_id).label != item.label
+    ]
+    return found.count(False), found.count(True)
 
 
 def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(

@@ -78,6 +78,13 @@ def test_what_can_hardly_be_told_apart_is_analysed_and_every_page_answers(
     assert analyse(collection_id("odd"), settings) == "succeeded"
 
     assert answers(reading) == dict.fromkeys(PAGES, 200)
+    if make is alike:
+        for page in ("", "patterns", "models", "patterns/report.html"):
+            limiter.reset()
+            words = reading.get(f"/c/odd/{page}").text
+            assert "Nothing was found that tells real from fake" in words, page
+            assert "There may be too few images" in words, page
+        assert "there is nothing to cluster" in reading.get("/c/odd/patterns").text
 
 
 def test_one_image_is_refused_with_words_and_every_page_says_what_there_is(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from workbench.services.accounts import Account
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.cells import CellView
+from workbench.services.models.figures import Figures, VersionFigures
+from workbench.services.models.learned import Learned
 from workbench.services.models.version_images import VersionImages
 from workbench.services.models.versions import VersionSummary
 from workbench.services.workspaces import ListedCollection
@@ -20,9 +23,36 @@ ADA = Account(1, "ada", "developer")
 
 BEN = Account(2, "ben", "annotator")
 
-OLD = VersionSummary(1, 1, 0.80, 0.76, 0.84, 0.74, "packaged", "patch_share", NOON, active=False)
+BEFORE = VersionFigures(test=Figures(60, 0.80, 0.76, 0.84, 0.74))
+"""Of a version from before training images were scored by heads not trained on them."""
 
-NEW = VersionSummary(2, 2, 0.84, 0.81, 0.87, 0.79, "packaged", "patch_share", NOON, active=True)
+AFTER = VersionFigures(
+    test=Figures(60, 0.84, 0.81, 0.87, 0.79, 0.70, 0.86, 0.031),
+    test_as_imported=Figures(61, 0.82, 0.78, 0.86, 0.77, 0.68, 0.85, 0.044),
+    cross_validated=Figures(240, 0.88, 0.85, 0.91, 0.81, 0.76, 0.85, 0.027),
+    parent_auc=0.80,
+)
+
+CHANCE = replace(AFTER, cross_validated=Figures(240, 0.52, 0.46, 0.58, 0.51))
+"""Of a version that has found nothing."""
+
+LEARNED = Learned(
+    parent=1,
+    training_labels=12,
+    test_labels=3,
+    halved=1,
+    restored=0,
+    excluded=0,
+    included=0,
+    new_images=0,
+    flipped=27,
+    flipped_held_out=4,
+    comparable=True,
+)
+
+OLD = VersionSummary(1, 1, BEFORE, None, "packaged", "patch_share", NOON, active=False)
+
+NEW = VersionSummary(2, 2, AFTER, LEARNED, "packaged", "patch_share", NOON, active=True)
 
 SIX = VersionImages(images=6, real=3, fake=3, overturned=1, unsure=1, excluded=2)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tests.web.fakes.data import FACES, NEW, OLD, SIX
+from tests.web.fakes.data import FACES, OLD, SIX
 from tests.web.fakes.state import State
+from workbench.services.models.label_changes import LabelChange, LabelChanges
 from workbench.services.models.version_images import VersionImages
 from workbench.services.models.versions import VersionRow
 
@@ -28,6 +29,21 @@ class Versions:
             return ()
         counts = {"images": 6, "real": 3, "fake": 3, "overturned": 1, "excluded": 0, "held_out": 1}
         return (
-            VersionRow(NEW, 1, SIX, counts, {"held_out_auc": 0.84, "parent_auc": 0.80}, 2),
-            VersionRow(OLD, None, SIX, counts, {"held_out_auc": 0.80}, 3),
+            VersionRow(self.book.newest, 1, SIX, counts, {}, 2),
+            VersionRow(OLD, None, SIX, counts, {}, 3),
+        )
+
+
+class Labels:
+    def label_changes(self, version_id: int) -> LabelChanges | None:
+        if version_id == OLD.id:
+            return None
+        return LabelChanges(
+            training=(
+                LabelChange(2, "face 2 <b>.jpg", "real", "real", "fake"),
+                LabelChange(3, "face 3 <b>.jpg", "real", "fake", "fake"),
+            ),
+            test=(LabelChange(6, "face 6 <b>.jpg", "fake", None, "real"),),
+            training_total=40,
+            test_total=1,
         )

@@ -7,9 +7,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.web.fakes.data import CARDS, FACES, RAW
+from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.taxonomy import TagRow
+from workbench.services.models.figures import VersionFigures
+from workbench.services.models.versions import VersionSummary
 from workbench.services.review.decisions import final_decision
 from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
@@ -43,6 +45,8 @@ class State:
     index_missing: bool = False
     pictures_missing: bool = False
     activated: list[tuple[int, int]] = field(default_factory=list)
+    figures: VersionFigures = AFTER
+    """Of the newest version."""
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))
@@ -53,6 +57,11 @@ class State:
         written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks)
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
         return not any(written) and not asked
+
+    @property
+    def newest(self) -> VersionSummary:
+        """The newest version, which is the active one."""
+        return replace(NEW, figures=self.figures)
 
     def standing(self, image_id: int) -> VerdictView | None:
         """The newest verdict on an image that was not taken back."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
 from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
-from tests.web.fakes.models import Images, Versions
+from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
 from tests.web.fakes.runs import Leases, Runs
@@ -28,7 +28,7 @@ from workbench.services.explore import (
     taxonomy,
 )
 from workbench.services.image import batch, counterfactuals, detail, media
-from workbench.services.models import version_images, versions
+from workbench.services.models import label_changes, version_images, versions
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search
@@ -74,6 +74,7 @@ class FakeWorkbench(State):
             (tags, Tags(self)),
             (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
+            (label_changes, Labels()),
             (version_images, Images()),
             (versions, Versions(self)),
         )

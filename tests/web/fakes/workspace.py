@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.web.fakes.data import ADA, BEN, CARDS, FACES, NEW, OLD, PASSWORD, RAW
+from tests.web.fakes.data import ADA, BEN, CARDS, FACES, OLD, PASSWORD, RAW
 from tests.web.fakes.state import State
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
@@ -96,11 +96,12 @@ class Collections:
             return Workspace(RAW, None, (), running, None)
         if name != "faces":
             raise NotFoundError(f"Collection “{name}” not found.")
-        version = NEW if version_number in (None, 2) else OLD if version_number == 1 else None
+        new = self.book.newest
+        version = new if version_number in (None, 2) else OLD if version_number == 1 else None
         if version is None:
             raise NotFoundError(f"faces has no version {version_number}.")
         faces = next((each for each in self.book.collections if each.name == name), FACES)
-        return Workspace(faces, version, (NEW, OLD), running, FakeQueue(self.book))
+        return Workspace(faces, version, (new, OLD), running, FakeQueue(self.book))
 
     def shown_version(self, name: str, version_number: int | None = None) -> ShownVersion | None:
         version = self.workspace(name, version_number).version

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes import workspace as fake_workspaces
+from tests.web.fakes import state as fake_state
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 
@@ -141,8 +141,8 @@ def test_a_text_leads_to_images_that_look_like_it_where_the_encoder_may_read(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "look like" not in visitor.get("/c/faces/?text=face").text
-    reading = replace(fake_workspaces.NEW, encoder="open_clip:ViT-B-32/openai")
-    monkeypatch.setattr(fake_workspaces, "NEW", reading)
+    reading = replace(fake_state.NEW, encoder="open_clip:ViT-B-32/openai")
+    monkeypatch.setattr(fake_state, "NEW", reading)
 
     page = visitor.get("/c/faces/?text=face").text
 

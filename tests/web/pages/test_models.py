@@ -4,26 +4,125 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes.data import ADA, FACES, OLD
+from tests.web.fakes.data import ADA, CHANCE, FACES, OLD
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.services.explore import patterns
 
 FRAGMENT = {"HX-Request": "true"}
 
 
-def test_versions_are_listed_with_parent_interval_and_decisions(visitor: Reader) -> None:
-    page = visitor.get("/c/faces/models").text
+def articles(page: str) -> dict[str, str]:
+    """The versions on the page, as text by number."""
+    found = re.findall(r'<article [^>]*data-version="(\d+)"[^>]*>(.*?)</article>', page, re.DOTALL)
+    return {number: text_of(html) for number, html in found}
 
-    rows = re.findall(r'<tr data-version="(\d+)">(.*?)</tr>', page, re.DOTALL)
-    assert [number for number, _row in rows] == ["2", "1"]
-    newest = rows[0][1]
-    for words in ("active", "from v1", "0.840", "0.81–0.87", "+0.040", "79.0%", "3 real, 3 fake"):
-        assert words in newest, words
-    assert "first" in rows[1][1]
+
+def text_of(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def test_versions_are_listed_with_parent_and_decisions(visitor: Reader) -> None:
+    found = articles(visitor.get("/c/faces/models").text)
+
+    assert list(found) == ["2", "1"]
+    for words in ("active", "from v1", "3 real, 3 fake", "1 overturned", "2 patterns"):
+        assert words in found["2"], words
+    assert "first" in found["1"]
+
+
+def test_a_version_says_first_what_it_learned(visitor: Reader) -> None:
+    found = articles(visitor.get("/c/faces/models").text)
+
+    assert (
+        "v2 learned from v1: 12 training labels changed, 3 test labels corrected (not learned), "
+        "1 weight changed; 27 images are called differently (4 of the test set)." in found["2"]
+    )
+    assert found["2"].index("v2 learned from v1") < found["2"].index("AUC")
+    assert "What this version learned was not counted" in found["1"]
+
+
+def rows_of(page: str, number: str) -> dict[str, str]:
+    """A version's figures as text, by what they were measured on."""
+    (html,) = re.findall(rf'<article [^>]*data-version="{number}"(.*?)</article>', page, re.DOTALL)
+    rows = re.findall(r'<tr data-figures="([\w-]+)">(.*?)</tr>', html, re.DOTALL)
+    return {kind: text_of(row) for kind, row in rows}
+
+
+def test_test_figures_stand_before_and_after_correction_beside_cross_validated_ones(
+    visitor: Reader,
+) -> None:
+    rows = rows_of(visitor.get("/c/faces/models").text, "2")
+
+    assert rows == {
+        "test": "test set, corrected labels never trained on; 60 images "
+        "0.840 0.81–0.87 79.0% 70%–86% 0.031",
+        "parent": "parent v1 the same images and labels 0.800 v2 against it: +0.040",
+        "as-imported": "test set, labels as imported before any correction; 61 images "
+        "0.820 0.78–0.86 77.0% 68%–85% 0.044",
+        "cross-validated": "cross-validated training images, each scored by a head not trained on "
+        "it; 240 images 0.880 0.85–0.91 81.0% 76%–85% 0.027",
+    }
+
+
+def test_a_version_from_before_says_who_scored_its_training_images(visitor: Reader) -> None:
+    rows = rows_of(visitor.get("/c/faces/models").text, "1")
+
+    assert rows["test"] == (
+        "test set never trained on; 60 images 0.800 0.76–0.84 74.0% not measured"
+    )
+    assert rows["cross-validated"] == (
+        "cross-validated Not measured: in this version, training images are scored by a head "
+        "trained on them."
+    )
+    assert "as-imported" not in rows
+
+
+def test_changed_labels_are_listed_with_their_images(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/models").text
+    assert 'href="/c/faces/versions/2/labels"' in page
+
+    text = visitor.get("/c/faces/versions/2/labels").text
+    training, test = re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
+
+    assert "face 2 <b>.jpg real real fake new" in text_of(training)
+    assert "face 3 <b>.jpg real fake fake" in text_of(training)
+    assert "face 6 <b>.jpg fake not in it real" in text_of(test)
+    assert 'href="/c/faces/images/6"' in test
+    assert "The first 2 of 40" in text
+    assert visitor.get("/c/faces/versions/9/labels").status_code == 404
+
+
+SCORES = ("/", "/?cell=11", "/images/2", "/patterns", "/patterns/31", "/models")
+
+
+@pytest.mark.parametrize("address", SCORES)
+def test_a_version_that_found_nothing_says_so_wherever_its_scores_are_shown(
+    visitor: Reader, book: FakeWorkbench, address: str
+) -> None:
+    assert "Nothing was found" not in visitor.get(f"/c/faces{address}").text
+    book.figures = CHANCE
+
+    page = visitor.get(f"/c/faces{address}").text
+
+    assert "the cross-validated AUC is 0.52 (95% CI 0.46 to 0.58), and 0.5 is chance" in page
+    assert "There may be too few images" in page
+
+
+def test_a_list_without_patterns_says_why_there_are_none(
+    visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.figures = CHANCE
+    monkeypatch.setattr(patterns, "patterns", lambda *_given, **_more: ())
+
+    page = visitor.get("/c/faces/patterns").text
+
+    assert "there is nothing to cluster" in page
 
 
 def test_a_retrain_is_requested_and_shown(ada: Reader, book: FakeWorkbench) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import NotFoundError
+from workbench.services.models.figures import Signal, VersionFigures, figures_of, signal_of
+from workbench.services.models.learned import Learned, learned_of
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
@@ -28,14 +30,18 @@ class VersionSummary:
 
     id: int
     number: int
-    held_out_auc: float | None
-    auc_low: float | None
-    auc_high: float | None
-    accuracy: float | None
+    figures: VersionFigures
+    learned: Learned | None
+    """None in versions from before it was counted."""
     encoder: str
     relevance: str
     created_at: datetime
     active: bool
+
+    @property
+    def signal(self) -> Signal | None:
+        """Whether it has found something that tells real from fake."""
+        return signal_of(self.figures)
 
 
 @dataclass(frozen=True)
@@ -86,14 +92,11 @@ def finished_versions(collection_id: int) -> list[ModelVersion]:
 
 def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
     """A version in one line; `active_id` is that of its collection's active version."""
-    metrics = version.metrics
     return VersionSummary(
         id=version.id,
         number=version.number,
-        held_out_auc=metrics.get("held_out_auc"),
-        auc_low=metrics.get("auc_low"),
-        auc_high=metrics.get("auc_high"),
-        accuracy=metrics.get("accuracy"),
+        figures=figures_of(version.metrics),
+        learned=learned_of(version.metrics),
         encoder=version.encoder,
         relevance=version.relevance,
         created_at=version.created_at,

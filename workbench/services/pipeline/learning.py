@@ -63,6 +63,21 @@ def learned_in(version_id: int) -> dict[str, Any]:
     return asdict(learned) | {"changed": changed}
 
 
+def has_one_score(version_id: int) -> bool:
+    """Whether every image has the same score: the model found nothing that tells them apart."""
+    least, most = (
+        session()
+        .execute(
+            select(func.min(Prediction.logit), func.max(Prediction.logit)).where(
+                Prediction.version_id == version_id
+            )
+        )
+        .one()
+    )
+    session().rollback()
+    return bool(least == most)
+
+
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 

@@ -14,8 +14,9 @@ from workbench.services.columns.build import write_columns
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
+from workbench.services.models.figures import CONSTANT
 from workbench.services.models.learned import KEY
-from workbench.services.models.left_out import LeftOut, left_out
+from workbench.services.models.left_out import left_out
 from workbench.services.models.versions import switch_to
 from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import (
@@ -92,7 +93,8 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     write_columns(version_id, settings, transaction)
     _index(version_id, encoder, settings, progress)
     lost = left_out(version_id, collection_id, settings)
-    _activate(run_id, version_id, lost, learning.learned_in(version_id))
+    found = {KEY: learning.learned_in(version_id), CONSTANT: learning.has_one_score(version_id)}
+    _activate(run_id, version_id, found | ({"left_out": asdict(lost)} if lost.count else {}))
 
 
 def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
@@ -129,14 +131,12 @@ def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Prog
         log.exception("indexing failed", version=version_id)
 
 
-def _activate(run_id: int, version_id: int, lost: LeftOut, learned: dict[str, Any]) -> None:
+def _activate(run_id: int, version_id: int, found: dict[str, Any]) -> None:
     """The run's end and the switch to its version are one transaction, and a short one."""
     with transaction() as write:
         run = write.get_one(TrainingRun, run_id)
         version = write.get_one(ModelVersion, version_id)
-        version.metrics = version.metrics | {KEY: learned}
-        if lost.count:
-            version.metrics = version.metrics | {"left_out": asdict(lost)}
+        version.metrics = version.metrics | found
         run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
         switch_to(write, version, run.requested_by_id, run_id)
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
 from workbench.services.errors import NotFoundError
-from workbench.services.models import versions
+from workbench.services.models import label_changes, versions
 from workbench.services.models.versions import VersionRow
 from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
@@ -47,6 +47,20 @@ def show(name: str) -> str:
         worker_alive=lease.worker_alive(),
     )
     return render_template("views/models.html", page=page)
+
+
+@blueprint.get("/c/<collection:name>/versions/<record:number>/labels")
+def labels(name: str, number: int) -> str:
+    """The labels that a version was made with instead of the imported ones."""
+    view, workspace = enter(name)
+    version = version_of(workspaces.workspace(name, number))
+    return render_template(
+        "views/version.html",
+        view=view,
+        workspace=workspace,
+        summary=version,
+        changes=label_changes.label_changes(version.id),
+    )
 
 
 @blueprint.post("/c/<collection:name>/runs")

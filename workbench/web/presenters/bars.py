@@ -59,6 +59,11 @@ def position(value: float, limit: float, width: float) -> float:
     return width / 2 * (1 + min(1.0, max(-1.0, value / limit)))
 
 
+def from_chance(auc: float, width: float = 100.0) -> float:
+    """Where an AUC lies on an axis from 0.5, chance, to 1; below chance, at its beginning."""
+    return width * min(1.0, max(0.0, 2 * (auc - 0.5)))
+
+
 def control_strip(
     edit: float, controls: Sequence[float], interval: tuple[float, float] | None, width: float
 ) -> Strip:

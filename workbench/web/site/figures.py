@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from workbench.analysis.intervals import Estimate
 from workbench.services.explore.pattern_figures import PatternFigures
 from workbench.services.models.version_images import VersionImages
+from workbench.services.models.words import learned_words, no_signal_advice, no_signal_words
 from workbench.web.site.formatting import count, factor, percent
 
 LIFTED_FROM = 1.05
@@ -98,12 +99,15 @@ def decided_words(images: VersionImages) -> str:
 
 
 def register(app: Flask) -> None:
-    """Make every function of this module a template filter of its own name."""
+    """Make every function of this module, and sentences of services, template filters by name."""
+    app.add_template_global(no_signal_advice)
     for function in (
         decided_words,
         is_lifted,
+        learned_words,
         lift_note,
         lift_value,
+        no_signal_words,
         prevalence_words,
         share_interval,
         share_value,
