@@ -16,6 +16,8 @@ from workbench.store.images import LABELS
 OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
 FALSE_POSITIVE, FALSE_NEGATIVE = "real_called_fake", "fake_called_real"
 WRONG = (FALSE_POSITIVE, FALSE_NEGATIVE)
+THRESHOLD = 0.5
+"""An image is called fake above this p(fake), which is where its logit is above 0."""
 CALLED_FAKE = (FALSE_POSITIVE, "fake_right")
 
 RIGHT_CODES = [OUTCOMES.index("real_right"), OUTCOMES.index("fake_right")]

@@ -23,7 +23,7 @@ from workbench.web.pages import (
     verdicts,
 )
 from workbench.web.request import converters
-from workbench.web.site import compression, errors, figures, formatting, i18n, security
+from workbench.web.site import compression, errors, figures, formatting, i18n, predictions, security
 
 
 def register(app: Flask) -> None:
@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
     converters.register(app)
     formatting.register(app)
     figures.register(app)
+    predictions.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)

@@ -16,7 +16,8 @@ from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.people import User
 from workbench.store.results import Cell, PixelGroup, Prediction
 from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion, TrainingRun
-from workbench.web.site.formatting import probability, signed
+from workbench.web.site.formatting import signed
+from workbench.web.site.predictions import probability
 
 RETRAIN_MS = 240_000
 TAG = "rough patch"

@@ -14,7 +14,8 @@ from workbench.web.panels.overview import MarkedCells
 from workbench.web.presenters.filters import chips
 from workbench.web.request.entering import version_of
 from workbench.web.request.view import View
-from workbench.web.site.formatting import count, image_count, probability
+from workbench.web.site.formatting import count, image_count
+from workbench.web.site.predictions import probability
 
 ORDER_WORDS = {
     "uncertain": lazy_gettext("lowest confidence first"),

@@ -13,7 +13,8 @@ from workbench.store.outcomes import OUTCOMES
 from workbench.web.presenters import glyph
 from workbench.web.request import windows
 from workbench.web.request.windows import LevelWindow
-from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, probability, signed
+from workbench.web.site.formatting import OUTCOME_WORDS, count, image_counts, signed
+from workbench.web.site.predictions import probability
 
 
 @dataclass(frozen=True)

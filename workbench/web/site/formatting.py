@@ -133,17 +133,6 @@ def cell_count(number: int) -> str:
     return ngettext("%(count)s cell", "%(count)s cells", number, count=count(number))
 
 
-def probability(value: float | None) -> str:
-    """A probability in two digits that never claims certainty: 0.61, above 0.99, below 0.01."""
-    if value is None or math.isnan(value):
-        return "–"
-    if 0.995 <= value < 1.0:
-        return ">0.99"
-    if 0.0 < value < 0.005:
-        return "<0.01"
-    return f"{value:.2f}"
-
-
 def percent(value: float | None, digits: int = 0) -> str:
     """A share as a percentage: 47%."""
     if value is None or math.isnan(value):
@@ -283,7 +272,6 @@ def register(app: Flask) -> None:
         outcome_words,
         pattern_count,
         percent,
-        probability,
         role_words,
         signed,
         stage_words,

@@ -13,21 +13,6 @@ from workbench.web.site import formatting
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [
-        (0.614, "0.61"),
-        (0.996, ">0.99"),
-        (1.0, "1.00"),
-        (0.004, "<0.01"),
-        (0.0, "0.00"),
-        (None, "–"),
-    ],
-)
-def test_a_probability_never_claims_a_certainty_it_has_not(value: float | None, text: str) -> None:
-    assert formatting.probability(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
     [(0.42, "+0.42"), (-1.3, "−1.30"), (0.0, "0.00"), (-0.001, "0.00"), (None, "–")],
 )
 def test_a_sign_is_always_printed(value: float | None, text: str) -> None:
