@@ -143,6 +143,7 @@ def put_verdicts(filled: Filled, standing: int) -> None:
                         {
                             "image_id": number * 7919 % filled.images + 1,
                             "user_id": people[number // filled.images % len(people)],
+                            "shown_label": "real",
                             "decision": DECISIONS[number % len(DECISIONS)],
                             "reason": "",
                             "created_at": now(),

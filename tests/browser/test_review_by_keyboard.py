@@ -14,6 +14,7 @@ from tests.support.prepared import COLLECTION, copy_of
 from tests.support.server import Server, live_server
 from tests.support.visiting import expect_notice, image_id_of, judge, sign_in
 from tests.support.witness import Witness
+from workbench.store.images import Image
 from workbench.store.judgements import Verdict
 
 STANDS = Verdict.withdrawn_at.is_(None)
@@ -54,6 +55,11 @@ def verdicts(data: Path) -> list[tuple[int, str]]:
     return [(image_id, decision) for image_id, decision in found]
 
 
+def imported_label(data: Path, image_id: int) -> str:
+    label: str = Witness(data).one(select(Image.label).where(Image.id == image_id))[0]
+    return label
+
+
 def goes_to_another(page: Page, image_id: int) -> None:
     expect(page.locator("#work form[data-module=judging]")).not_to_have_attribute(
         "action", f"/images/{image_id}/"
@@ -71,8 +77,9 @@ def test_two_keys_in_haste_judge_one_image_once_and_the_next_one_not_at_all(
     goes_to_another(queue, first)
     queue.keyboard.press("x")
 
-    expect_notice(queue, "Saved: confirmed.")
-    assert verdicts(data) == [(first, "confirm")]
+    label = imported_label(data, first)
+    expect_notice(queue, f"Saved: {label} (confirmed).")
+    assert verdicts(data) == [(first, label)]
 
 
 def test_two_clicks_while_the_answer_is_slow_send_one_verdict(queue: Page, data: Path) -> None:
@@ -101,7 +108,7 @@ def test_a_page_of_before_ones_own_verdict_is_told_so_and_changes_nothing(
     judge(other, "o")
 
     expect(other.locator(".verdict [data-refusal]")).to_contain_text("already judged this image")
-    assert verdicts(data) == [(first, "confirm")]
+    assert verdicts(data) == [(first, imported_label(data, first))]
 
 
 def test_skipping_goes_on_and_k_comes_back_and_so_it_does_to_what_was_judged(queue: Page) -> None:
@@ -117,7 +124,7 @@ def test_skipping_goes_on_and_k_comes_back_and_so_it_does_to_what_was_judged(que
     queue.keyboard.press("k")
 
     queue.wait_for_url(f"**/images/{first}?*")
-    expect(queue.locator(".standing")).to_contain_text("unsure by")
+    expect(queue.locator(".label-standing")).to_contain_text("unsure by")
 
 
 def test_a_reason_and_a_note_are_written_and_sent_without_the_mouse(
@@ -135,10 +142,9 @@ def test_a_reason_and_a_note_are_written_and_sent_without_the_mouse(
     assert reason == ("the teeth run together",)
 
     queue.get_by_role("combobox", name="Edit").select_option("dimension-0")
+    queue.get_by_label("stay", exact=True).check()
     queue.get_by_role("button", name="Run").click()
     expect(queue.locator("#note-text")).to_be_visible()
-    queue.get_by_label("stay", exact=True).check()
-    queue.get_by_label("stay", exact=True).blur()
     queue.keyboard.press("n")
     queue.keyboard.type("dimension 0 is not needed")
     queue.keyboard.press("Control+Enter")

@@ -176,8 +176,8 @@ def fill_every_table() -> None:
                     state="succeeded",
                     version_id=version.id,
                 ),
-                Verdict(image_id=image.id, user_id=ada.id, decision="confirm"),
-                Adjudication(image_id=image.id, user_id=ada.id, decision="confirm"),
+                Verdict(image_id=image.id, user_id=ada.id, decision="real", shown_label="real"),
+                Adjudication(image_id=image.id, user_id=ada.id, decision="real"),
                 DecisionCounter(collection_id=collection.id, changes=2),
                 DecisionChange(image_id=image.id, collection_id=collection.id, number=2),
                 CounterfactualNote(

@@ -10,11 +10,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
 from workbench.store.folding import folded_from
-from workbench.store.images import Image
+from workbench.store.images import LABELS, Image
 from workbench.store.people import User
 from workbench.store.results import Pattern, PixelGroup
 
-DECISIONS = ("confirm", "overturn", "unsure", "exclude")
+DECISIONS = (*LABELS, "unsure", "exclude")
+"""What somebody says of an image: what it is, that it cannot be told, or to leave it out.
+
+Never against what a page showed: a label that is corrected later leaves what was said as it is.
+"""
+
+
+def _decided() -> CheckConstraint:
+    return CheckConstraint("decision in ('real', 'fake', 'unsure', 'exclude')", name="decision")
 
 
 def _one_standing(name: str, *columns: str) -> Index:
@@ -95,9 +103,8 @@ class Verdict(Base):
 
     __tablename__ = "verdict"
     __table_args__ = (
-        CheckConstraint(
-            "decision in ('confirm', 'overturn', 'unsure', 'exclude')", name="decision"
-        ),
+        _decided(),
+        CheckConstraint("shown_label in ('real', 'fake')", name="shown_label"),
         Index("ix_verdict_image_id_id", "image_id", "id"),
         Index("ix_verdict_user_id_id", "user_id", "id"),
     )
@@ -106,6 +113,10 @@ class Verdict(Base):
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
     """The version whose score was shown."""
+    shown_label: Mapped[str] = mapped_column(String(4))
+    """The label that stood when the person judged the image, as their page showed it."""
+    shown_p: Mapped[float | None]
+    """The p(fake) that was shown; None where none was."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -124,6 +135,7 @@ class Adjudication(Base):
     """The final verdict on an image where people disagree; the newest counts."""
 
     __tablename__ = "adjudication"
+    __table_args__ = (_decided(),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)

@@ -23,7 +23,16 @@ from workbench.web.pages import (
     verdicts,
 )
 from workbench.web.request import converters
-from workbench.web.site import compression, errors, figures, formatting, i18n, predictions, security
+from workbench.web.site import (
+    compression,
+    errors,
+    figures,
+    formatting,
+    i18n,
+    predictions,
+    security,
+    verdict_words,
+)
 
 
 def register(app: Flask) -> None:
@@ -33,6 +42,7 @@ def register(app: Flask) -> None:
     formatting.register(app)
     figures.register(app)
     predictions.register(app)
+    verdict_words.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)

@@ -71,17 +71,19 @@ def _write_verdicts(
         on_wrong & (len(wrong) > 0),
         random.choice(wrong if len(wrong) else np.ones(1), VERDICTS),
         random.integers(1, filling.count + 1, VERDICTS),
-    )
+    ).astype(int)
     withdrawn = random.random(VERDICTS) < 0.1
     insert(
         filling.bulk,
         Verdict.__table__,
         {
             "id": list(range(1, VERDICTS + 1)),
-            "image_id": judged.astype(int).tolist(),
+            "image_id": judged.tolist(),
             "version_id": filling.ids.version,
             "user_id": random.choice(people, VERDICTS).tolist(),
-            "decision": random.choice(DECISIONS, VERDICTS, p=(0.5, 0.25, 0.2, 0.05)).tolist(),
+            "shown_label": np.where(filling.made.fake[judged - 1], "fake", "real").tolist(),
+            "shown_p": filling.made.p[judged - 1].tolist(),
+            "decision": random.choice(DECISIONS, VERDICTS, p=(0.4, 0.35, 0.2, 0.05)).tolist(),
             "reason": "Made up.",
             "folded_reason": "made up.",
             "created_at": MOMENT,

@@ -99,7 +99,7 @@ def open_a_misclassified_image(page: Page, witness: Witness) -> int:
     shown = witness.one(select(Prediction).where(Prediction.image_id == image_id))[0]
     assert shown.outcome == SMOOTH_CALLED_FAKE
     expect(page.locator(".big-p")).to_contain_text(f"{probability(shown.p)} p(fake)")
-    expect(page.locator(".big-p")).to_contain_text("label: real")
+    expect(page.locator(".big-p")).to_contain_text("label in v1: real")
     return image_id
 
 
@@ -138,11 +138,19 @@ def tag_the_strongest_group(page: Page, image_id: int, witness: Witness) -> None
 
 def judge_by_keyboard(page: Page, image_id: int, witness: Witness) -> None:
     judge(page, "o")
-    expect_notice(page, "Saved: overturned.")
-    expect(page.locator(".standing")).to_contain_text(f"overturned by {NAME}")
+    expect_notice(page, "Saved: fake (overturned).")
+    expect(page.locator(".label-standing")).to_contain_text(f"fake decided by {NAME}")
+    expect(page.locator(".label-standing")).to_contain_text("imported as real")
+    expect(page.get_by_role("button", name="Confirm fake")).to_be_visible()
     assert witness.one(
-        select(Verdict.image_id, Verdict.decision, Verdict.user_id, Verdict.version_id)
-    ) == (image_id, "overturn", person(witness), version(witness, 1).id)
+        select(
+            Verdict.image_id,
+            Verdict.decision,
+            Verdict.shown_label,
+            Verdict.user_id,
+            Verdict.version_id,
+        )
+    ) == (image_id, "fake", "real", person(witness), version(witness, 1).id)
 
 
 def try_without_the_strongest_group(page: Page) -> None:

@@ -74,6 +74,6 @@ def test_what_is_shown_as_saved_outlives_a_kill_of_the_server(
     with live_server(own_data, tmp_path / "again.log") as again:
         sign_in(page, again.url)
         page.goto(image_url(again.url, image_id))
-        expect(page.locator(".standing")).to_contain_text(f"unsure by {NAME}")
+        expect(page.locator(".label-standing")).to_contain_text(f"unsure by {NAME}")
         expect(page.locator(".history")).to_contain_text(WORDS)
         expect(page.locator("li.group .tag")).to_have_text("rough patch")

@@ -54,7 +54,7 @@ def writes(url: str, witness: Witness) -> dict[str, dict[str, str]]:
         .limit(1)
     )[0]
     return {
-        f"{image_url(url, image_id)}/verdicts": {"decision": "overturn"},
+        f"{image_url(url, image_id)}/verdicts": {"decision": "fake"},
         f"{image_url(url, image_id)}/notes": {
             "edit": "dimension-0",
             "expectation": "fall",

@@ -46,7 +46,7 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         page.locator("#reason").fill("no script")
         page.get_by_role("button", name="Exclude").click()
         expect_notice(page, "Saved: excluded.")
-        expect(page.locator(".standing")).to_contain_text(f"excluded by {NAME}")
+        expect(page.locator(".label-standing")).to_contain_text(f"excluded by {NAME}")
         assert watch.unexpected() == []
 
     verdict = select(Verdict.image_id, Verdict.decision, Verdict.reason, User.name)

@@ -112,11 +112,11 @@ def test_whatever_people_do_pages_say_what_it_comes_to(
 
 def test_a_page_reads_what_is_new_and_not_what_was_decided_before(room: Room) -> None:
     for image in range(IMAGES):
-        room.give(0, image, "confirm")
+        room.give(0, image, "real")
     room.shown()
     with counted() as unchanged:
         judged_rows(room.store)
-    room.give(1, 0, "overturn")
+    room.give(1, 0, "fake")
 
     with counted() as changed:
         judged_rows(room.store)
@@ -192,7 +192,14 @@ def test_a_verdict_that_is_committed_after_a_later_one_was_seen_is_seen_too(
     def slowly() -> None:
         with transaction() as write:
             image_id = room.images[0]
-            write.add(Verdict(image_id=image_id, user_id=room.people[0], decision="overturn"))
+            write.add(
+                Verdict(
+                    image_id=image_id,
+                    user_id=room.people[0],
+                    decision="fake",
+                    shown_label="real",
+                )
+            )
             write.flush()
             written.set()
             assert seen.wait(30)
@@ -200,13 +207,13 @@ def test_a_verdict_that_is_committed_after_a_later_one_was_seen_is_seen_too(
 
     with beside(tables, slowly):
         assert written.wait(30)
-        room.give(1, 1, "confirm")
+        room.give(1, 1, "real")
         first = room.shown()
         session().rollback()
         seen.set()
 
-    assert first == {room.images[1]: "confirm"}
-    assert room.shown() == {room.images[0]: "overturn", room.images[1]: "confirm"}
+    assert first == {room.images[1]: "real"}
+    assert room.shown() == {room.images[0]: "fake", room.images[1]: "real"}
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -217,14 +224,21 @@ def test_changes_are_seen_in_their_order(tables: Flask, room: Room, database_kin
     def first() -> None:
         with transaction() as write:
             image_id = room.images[0]
-            write.add(Verdict(image_id=image_id, user_id=room.people[0], decision="overturn"))
+            write.add(
+                Verdict(
+                    image_id=image_id,
+                    user_id=room.people[0],
+                    decision="fake",
+                    shown_label="real",
+                )
+            )
             record_change(write, image_id)
             numbered.set()
             assert on.wait(30)
 
     with beside(tables, first):
         assert numbered.wait(30)
-        with beside(tables, lambda: room.give(1, 1, "confirm")) as second:
+        with beside(tables, lambda: room.give(1, 1, "real")) as second:
             second.join(0.3)
             waiting, before = second.is_alive(), room.shown()
             session().rollback()
@@ -232,4 +246,4 @@ def test_changes_are_seen_in_their_order(tables: Flask, room: Room, database_kin
 
     assert waiting
     assert before == {}
-    assert room.shown() == {room.images[0]: "overturn", room.images[1]: "confirm"}
+    assert room.shown() == {room.images[0]: "fake", room.images[1]: "real"}

@@ -261,13 +261,13 @@ def test_a_page_has_a_sensible_size(version_id: int) -> None:
 
 def test_a_card_shows_the_newest_standing_verdict(version_id: int, ada: Account) -> None:
     first = images(chosen(version_id), "uncertain", limit=1).cards[0]
-    verdicts.give_verdict(ada.id, first.id, version_id, "confirm")
+    verdicts.give_verdict(ada.id, first.id, version_id, "real")
     newer = verdicts.give_verdict(ada.id, first.id, version_id, "unsure")
     shown = [images(chosen(version_id), "uncertain", limit=1).cards[0].decision]
     verdicts.withdraw_verdict(ada.id, newer.id)
     shown.append(images(chosen(version_id), "uncertain", limit=1).cards[0].decision)
 
-    assert (first.decision, shown) == (None, ["unsure", "confirm"])
+    assert (first.decision, shown) == (None, ["unsure", "real"])
 
 
 # One image

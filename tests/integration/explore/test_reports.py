@@ -53,7 +53,7 @@ def test_reasons_and_notes_on_its_images_are_there_the_newest_first(
     version_id: int, pattern_id: int, ada: Account, ben: Account
 ) -> None:
     first, second = members(pattern_id)[:2]
-    verdicts.give_verdict(ben.id, second, version_id, "overturn", "the teeth")
+    verdicts.give_verdict(ben.id, second, version_id, "fake", "the teeth")
     save_note(ada.id, version_id, first, DimensionEdit(0, "zero"), "fall", "the glare")
 
     found = remarks(version_id, pattern_id)
@@ -63,7 +63,7 @@ def test_reasons_and_notes_on_its_images_are_there_the_newest_first(
     assert note is not None
     assert (note.by, note.text) == ("ada", "the glare")
     assert verdict is not None
-    assert (verdict.by, verdict.decision, verdict.reason) == ("ben", "overturn", "the teeth")
+    assert (verdict.by, verdict.decision, verdict.reason) == ("ben", "fake", "the teeth")
     assert all(each.image_name for each in found)
     assert found[0].at >= found[1].at
 
@@ -74,11 +74,11 @@ def test_what_was_taken_back_left_unsaid_or_said_of_others_is_not(
     member = members(pattern_id)[0]
     back = verdicts.give_verdict(ada.id, member, version_id, "unsure", "never mind")
     verdicts.withdraw_verdict(ada.id, back.id)
-    verdicts.give_verdict(ada.id, member, version_id, "confirm", "")
+    verdicts.give_verdict(ada.id, member, version_id, "real", "")
     note = save_note(ada.id, version_id, member, DimensionEdit(0, "zero"), "fall", "hm")
     withdraw_note(ada.id, note.id)
     other = outsider(version_id, pattern_id)
-    verdicts.give_verdict(ada.id, other, version_id, "confirm", "another image")
+    verdicts.give_verdict(ada.id, other, version_id, "real", "another image")
 
     assert remarks(version_id, pattern_id) == ()
 
@@ -99,9 +99,9 @@ def test_many_remarks_are_asked_for_as_often_as_few(
     version_id: int, pattern_id: int, ada: Account
 ) -> None:
     images = members(pattern_id)
-    verdicts.give_verdict(ada.id, images[0], version_id, "confirm", "one")
+    verdicts.give_verdict(ada.id, images[0], version_id, "real", "one")
     few = queries(lambda: remarks(version_id, pattern_id))
     for image_id in images:
-        verdicts.give_verdict(ada.id, image_id, version_id, "confirm", "more")
+        verdicts.give_verdict(ada.id, image_id, version_id, "real", "more")
 
     assert queries(lambda: remarks(version_id, pattern_id)) == few <= 3

@@ -14,18 +14,20 @@ from workbench.services.pipeline.dataset import freeze
 from workbench.services.review.verdicts import give_verdict
 from workbench.services.workspaces import Workspace, collections
 from workbench.store.database import transaction
-from workbench.store.images import Collection
+from workbench.store.images import LABELS, Collection
 from workbench.store.versions import ModelVersion
 
 pytestmark = pytest.mark.analysed
 
-DECIDED = ("overturn", "unsure", "unsure", "exclude", "exclude", "exclude")
+DECIDED = ("fake", "unsure", "unsure", "exclude", "exclude", "exclude")
 
 
 @pytest.fixture
 def counted(analysed: Workspace, version_id: int, ada: Account) -> VersionImages:
     """The images of a version that was trained on some decisions."""
-    for image_id, decision in zip(column_store(version_id).image_ids, DECIDED, strict=False):
+    columns = column_store(version_id)
+    reals = columns.image_ids[columns.imported_labels == LABELS.index("real")]
+    for image_id, decision in zip(reals, DECIDED, strict=False):
         give_verdict(ada.id, int(image_id), version_id, decision)
     frozen = freeze(analysed.collection.id)
     with transaction() as write:

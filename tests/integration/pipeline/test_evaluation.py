@@ -99,23 +99,24 @@ def test_what_people_decided_is_what_it_is_measured_against(
     analysed: Workspace, version_id: int, ada: Account, settings: Settings
 ) -> None:
     before = measured("pictures", settings)
-    ids = (
+    first, *others = (
         session()
-        .scalars(
-            select(Image.id)
+        .execute(
+            select(Image.id, Image.label)
             .where(Image.collection_id == analysed.collection.id, Image.held_out)
             .order_by(Image.id)
         )
         .all()
     )
-    verdicts.give_verdict(ada.id, ids[0], version_id, "exclude")
-    for image_id in ids[1:]:
-        verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+    verdicts.give_verdict(ada.id, first.id, version_id, "exclude")
+    for image_id, label in others:
+        overturned = "real" if label == "fake" else "fake"
+        verdicts.give_verdict(ada.id, image_id, version_id, overturned)
 
     after = measured("pictures", settings)
 
     assert (after.n, after.left_out) == (before.n - 1, before.left_out + 1)
-    wrong = session().get_one(Prediction, (version_id, ids[0])).outcome in WRONG
+    wrong = session().get_one(Prediction, (version_id, first.id)).outcome in WRONG
     right = round((before.accuracy or 0) * before.n) - (not wrong)
     assert after.accuracy == pytest.approx(1 - right / after.n)
 

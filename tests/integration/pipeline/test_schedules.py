@@ -25,7 +25,7 @@ def decide(analysed: Workspace, user: Account, count: int) -> None:
         select(Image.id).where(Image.collection_id == analysed.collection.id).limit(count)
     )
     for image_id in ids.all():
-        verdicts.give_verdict(user.id, image_id, None, "confirm")
+        verdicts.give_verdict(user.id, image_id, None, "real")
 
 
 def test_every_analysed_collection_has_a_nightly_look_by_default(

@@ -9,15 +9,19 @@ from types import ModuleType
 import pytest
 from sqlalchemy import Engine, func, select
 
+from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.queries import counted
 from tests.support.working import claimed, perform, retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.explore.filters import Chosen
+from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_head
 from workbench.services.pipeline import executor, layout, pattern_effects, scoring, train
+from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
@@ -123,11 +127,12 @@ def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_on
     mislabelled: list[int],
     version_id: int,
     ada: Account,
+    ben: Account,
     settings: Settings,
 ) -> None:
     overturned, excluded = mislabelled[:2], mislabelled[2]
     for image_id in overturned:
-        verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+        verdicts.give_verdict(ada.id, image_id, version_id, "fake")
     verdicts.give_verdict(ada.id, excluded, version_id, "exclude")
 
     run = retrain(ada.id, analysed.collection.id, settings)
@@ -162,6 +167,8 @@ def test_a_retrain_learns_what_was_decided_and_its_version_becomes_the_active_on
     before, after = (called_fake_by(each) for each in (version_id, made.id))
     assert learned.flipped == len(before ^ after)
 
+    agreed_on_after_the_retrain(overturned[0], analysed.collection.id, made.id, ben)
+
 
 def called_fake_by(version_id: int) -> set[int]:
     scored = session().scalars(select(Prediction).where(Prediction.version_id == version_id))
@@ -180,6 +187,29 @@ def changed_in(version: ModelVersion) -> tuple[int, int]:
     return found.count(False), found.count(True)
 
 
+def agreed_on_after_the_retrain(
+    image_id: int, collection_id: int, version_id: int, second: Account
+) -> None:
+    """A second reviewer who confirms the corrected label agrees, and turns nothing back."""
+    detail = image_detail(version_id, image_id)
+    assert (detail.standing.label, detail.standing.imported) == ("fake", "real")
+    verdicts.give_verdict(
+        second.id, image_id, version_id, detail.standing.label, shown_label=detail.standing.label
+    )
+
+    standing = image_detail(version_id, image_id).standing
+    assert [each.overturns for each in standing.verdicts] == [False, True]
+    assert (standing.label, standing.disputed, standing.agreeing) == ("fake", False, 1)
+    [final] = [each for each in final_labels(collection_id) if each.image_id == image_id]
+    assert (final.label, final.weight, final.overturned) == ("fake", 1.0, True)
+    assert image_id in selected_by(chosen(version_id, verdict="overturned"))
+    assert image_id not in selected_by(chosen(version_id, verdict="unsure"))
+
+
+def selected_by(found: Chosen) -> set[int]:
+    return {int(each) for each in found.store.image_ids[found.selected]}
+
+
 def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(
     analysed: Workspace,
     mislabelled: list[int],
@@ -188,7 +218,7 @@ def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(
     ben: Account,
     settings: Settings,
 ) -> None:
-    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "fake")
     retrain(ada.id, analysed.collection.id, settings)
     left = newest(analysed.collection.id).id
 
@@ -234,7 +264,7 @@ def test_what_was_said_and_decided_before_a_retrain_stays_to_the_last_bit(
     assert others is not None
     assert pattern is not None
     tags.tag_pattern(ada.id, pattern, "rough")
-    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "overturn", "it is rough")
+    verdicts.give_verdict(ada.id, mislabelled[0], version_id, "fake", "it is rough")
     before = [said_by(each) for each in (version_id, others.id)]
     files = files_below(settings.artifact_dir)
 

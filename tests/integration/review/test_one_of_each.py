@@ -135,7 +135,7 @@ def test_of_two_keys_that_reach_the_server_at_one_moment_one_judges(
 
     def judge(user_id: int, image_id: int) -> bool:
         try:
-            verdicts.give_verdict(user_id, image_id, version_id, "confirm", seen=0)
+            verdicts.give_verdict(user_id, image_id, version_id, "real", seen=0)
         except ConflictError:
             return False
         return True

@@ -10,7 +10,7 @@ from tests.support.choosing import chosen
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.columns.store import forget_columns
+from workbench.services.columns.store import column_store, forget_columns
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.cards import cards_of
 from workbench.services.explore.filters import VERDICTS
@@ -28,7 +28,7 @@ from workbench.services.review.decisions import decisions_on, final_decisions
 from workbench.services.runs.schedules import new_decisions
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
-from workbench.store.images import Image
+from workbench.store.images import LABELS, Image
 from workbench.store.judgements import DECISIONS, Adjudication, Verdict
 from workbench.store.outcomes import WRONG
 from workbench.store.people import AuditEvent
@@ -68,6 +68,9 @@ def test_a_verdict_is_kept_with_its_person_version_and_event(
         row = session().get_one(Verdict, given.id)
         assert (row.user_id, row.version_id, row.decision) == (ada.id, version_id, decision)
         assert row.reason == "it is rough"
+        scored = session().get_one(Prediction, (version_id, some[0]))
+        assert row.shown_p == given.shown_p == scored.p
+        assert given.shown_version == 1
         event = (
             session()
             .scalars(select(AuditEvent).where(AuditEvent.subject == f"verdict:{row.id}"))
@@ -77,28 +80,43 @@ def test_a_verdict_is_kept_with_its_person_version_and_event(
         assert event.detail == {"decision": decision}
 
 
+def test_a_verdict_keeps_the_label_that_was_shown_or_else_the_one_that_stands(
+    some: list[int], version_id: int, ada: Account, ben: Account
+) -> None:
+    first = verdicts.give_verdict(ada.id, some[0], version_id, "fake")
+    late = verdicts.give_verdict(ben.id, some[0], version_id, "fake", shown_label="real")
+    third = verdicts.give_verdict(ben.id, some[0], None, "fake")
+
+    shown = [(each.shown_label, each.overturns) for each in (first, late, third)]
+    assert shown == [("real", True), ("real", True), ("fake", False)]
+    assert (third.shown_p, third.shown_version) == (None, None)
+    assert verdicts.history(some[0]) == (third, late, first)
+    with pytest.raises(InvalidError):
+        verdicts.give_verdict(ben.id, some[0], None, "fake", shown_label="unsure")
+
+
 def test_a_persons_newer_verdict_counts_and_the_older_stays_in_the_history(
     some: list[int], analysed: Workspace, version_id: int, ada: Account
 ) -> None:
-    for decision in ("confirm", "exclude"):
+    for decision in ("real", "exclude"):
         verdicts.give_verdict(ada.id, some[0], version_id, decision)
 
     assert decisions_on(some) == {some[0]: "exclude"}
     assert final_decisions(analysed.collection.id) == {some[0]: "exclude"}
-    assert [each.decision for each in verdicts.history(some[0])] == ["exclude", "confirm"]
+    assert [each.decision for each in verdicts.history(some[0])] == ["exclude", "real"]
 
 
 def test_a_verdict_that_is_taken_back_lets_the_one_before_it_stand(
     some: list[int], analysed: Workspace, version_id: int, ada: Account
 ) -> None:
-    verdicts.give_verdict(ada.id, some[0], version_id, "confirm")
-    newer = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, some[0], version_id, "real")
+    newer = verdicts.give_verdict(ada.id, some[0], version_id, "fake")
     verdicts.withdraw_verdict(ada.id, newer.id)
 
-    assert final_decisions(analysed.collection.id) == {some[0]: "confirm"}
+    assert final_decisions(analysed.collection.id) == {some[0]: "real"}
     assert [(each.decision, each.withdrawn) for each in verdicts.history(some[0])] == [
-        ("overturn", True),
-        ("confirm", False),
+        ("fake", True),
+        ("real", False),
     ]
 
 
@@ -106,19 +124,19 @@ def test_a_verdict_on_an_image_judged_since_the_page_was_loaded_is_refused(
     some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
     verdicts.give_verdict(ben.id, some[0], version_id, "unsure")
-    given = verdicts.give_verdict(ada.id, some[0], version_id, "confirm", seen=0)
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "real", seen=0)
 
     with pytest.raises(ConflictError, match="already judged"):
-        verdicts.give_verdict(ada.id, some[0], version_id, "overturn", seen=0)
-    assert [each.decision for each in verdicts.history(some[0])] == ["confirm", "unsure"]
-    verdicts.give_verdict(ada.id, some[0], version_id, "overturn", seen=given.id)
-    assert verdicts.history(some[0])[0].decision == "overturn"
+        verdicts.give_verdict(ada.id, some[0], version_id, "fake", seen=0)
+    assert [each.decision for each in verdicts.history(some[0])] == ["real", "unsure"]
+    verdicts.give_verdict(ada.id, some[0], version_id, "fake", seen=given.id)
+    assert verdicts.history(some[0])[0].decision == "fake"
 
 
 def test_only_ones_own_verdict_can_be_taken_back_and_only_once(
     some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
-    given = verdicts.give_verdict(ada.id, some[0], version_id, "confirm")
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "real")
 
     with pytest.raises(ConflictError):
         verdicts.withdraw_verdict(ben.id, given.id)
@@ -140,12 +158,12 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(
     with pytest.raises(InvalidError):
         verdicts.give_verdict(ada.id, some[0], version_id, "perhaps")
     with pytest.raises(InvalidError):
-        verdicts.give_verdict(ada.id, some[0], version_id, "confirm", "x" * 2001)
+        verdicts.give_verdict(ada.id, some[0], version_id, "real", "x" * 2001)
     with pytest.raises(NotFoundError):
-        verdicts.give_verdict(ada.id, 10**6, version_id, "confirm")
+        verdicts.give_verdict(ada.id, 10**6, version_id, "real")
     for unseen in (others.id, 10**6):
         with pytest.raises(NotFoundError):
-            verdicts.give_verdict(ada.id, some[0], unseen, "confirm")
+            verdicts.give_verdict(ada.id, some[0], unseen, "real")
 
     assert session().scalar(select(func.count()).select_from(Verdict)) == 0
 
@@ -184,7 +202,7 @@ def test_the_queue_goes_back_to_what_was_skipped_and_to_what_one_has_judged(
     version_id: int, ada: Account, ben: Account
 ) -> None:
     first, second, third, *_ = wrong_images(version_id)
-    verdicts.give_verdict(ben.id, second, version_id, "confirm")
+    verdicts.give_verdict(ben.id, second, version_id, "real")
 
     assert review_queue(version_id).before(third, verdicts.last_judged(ada.id)) == first
     assert review_queue(version_id).before(third, verdicts.last_judged(ben.id)) == second
@@ -220,7 +238,7 @@ def test_the_queue_goes_on_behind_an_image_whether_judged_or_skipped(
     version_id: int, ada: Account
 ) -> None:
     first, second, third, *_ = wrong_images(version_id)
-    verdicts.give_verdict(ada.id, first, version_id, "confirm")
+    verdicts.give_verdict(ada.id, first, version_id, "real")
 
     assert review_queue(version_id).after(first) == second
     assert review_queue(version_id).after(second) == third
@@ -267,7 +285,7 @@ def items_of(dataset_id: int) -> dict[int, tuple[str, float]]:
 def test_decisions_go_into_the_dataset_as_they_were_meant(
     analysed: Workspace, some: list[int], version_id: int, ada: Account
 ) -> None:
-    for image_id, decision in zip(some, ("overturn", "exclude", "unsure"), strict=True):
+    for image_id, decision in zip(some, ("fake", "exclude", "unsure"), strict=True):
         verdicts.give_verdict(ada.id, image_id, version_id, decision)
 
     dataset_id = freeze(analysed.collection.id).id
@@ -286,16 +304,16 @@ def test_people_who_disagree_are_unsure_until_an_adjudication_decides(
     analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
     collection_id = analysed.collection.id
-    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, some[0], version_id, "fake")
     alone = final_decisions(collection_id)
-    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
+    verdicts.give_verdict(ben.id, some[0], version_id, "real")
     both = final_decisions(collection_id)
     with transaction() as current:
-        for decision in ("confirm", "overturn"):
+        for decision in ("real", "fake"):
             adjudicate(current, ada, some[0], decision)
 
-    assert (alone, both) == ({some[0]: "overturn"}, {some[0]: "unsure"})
-    assert final_decisions(collection_id) == {some[0]: "overturn"}
+    assert (alone, both) == ({some[0]: "fake"}, {some[0]: "unsure"})
+    assert final_decisions(collection_id) == {some[0]: "fake"}
 
 
 def verdict_filters(version_id: int) -> dict[str, set[int]]:
@@ -323,12 +341,13 @@ def test_people_who_disagree_are_unsure_on_every_page_and_in_training(
     collection_id = analysed.collection.id
     image_id, *others = wrong_images(version_id)
     said = [said_everywhere(collection_id, version_id, image_id)]
-    verdicts.give_verdict(ada.id, image_id, version_id, "overturn")
+    verdicts.give_verdict(ada.id, image_id, version_id, "fake")
     said.append(said_everywhere(collection_id, version_id, image_id))
-    verdicts.give_verdict(ben.id, image_id, version_id, "confirm")
+    verdicts.give_verdict(ben.id, image_id, version_id, "real")
     said.append(said_everywhere(collection_id, version_id, image_id))
 
-    assert said == [{"none"}, {"overturn"}, {"unsure"}]
+    assert said == [{"none"}, {"fake"}, {"unsure"}]
+    assert not verdict_filters(version_id)["overturned"]
     assert verdict_filters(version_id)["unsure"] == {image_id}
     assert verdict_filters(version_id)["any"] == {image_id}
     assert review_queue(version_id).first() == others[0]
@@ -340,13 +359,13 @@ def test_an_adjudication_decides_on_every_page_and_in_training(
 ) -> None:
     collection_id = analysed.collection.id
     disputed, unjudged, *others = wrong_images(version_id)
-    for user, decision in ((ada, "overturn"), (ben, "confirm")):
+    for user, decision in ((ada, "fake"), (ben, "real")):
         verdicts.give_verdict(user.id, disputed, version_id, decision)
     with transaction() as current:
         for image_id in (disputed, unjudged):
-            for decision in ("confirm", "exclude"):
+            for decision in ("real", "exclude"):
                 adjudicate(current, ada, image_id, decision)
-    verdicts.give_verdict(ben.id, disputed, version_id, "overturn")
+    verdicts.give_verdict(ben.id, disputed, version_id, "fake")
 
     for image_id in (disputed, unjudged):
         assert said_everywhere(collection_id, version_id, image_id) == {"exclude"}
@@ -356,14 +375,34 @@ def test_an_adjudication_decides_on_every_page_and_in_training(
     assert not {disputed, unjudged} & items_of(freeze(collection_id).id).keys()
 
 
+def test_the_filter_finds_what_was_decided_against_the_imported_label(
+    version_id: int, ada: Account, ben: Account
+) -> None:
+    store = column_store(version_id)
+    real, fake = (
+        store.image_ids[store.imported_labels == LABELS.index(label)][:4].tolist()
+        for label in LABELS
+    )
+    for image_id, decision in (
+        *zip(real, DECISIONS, strict=True),
+        *zip(fake, DECISIONS, strict=True),
+    ):
+        verdicts.give_verdict(ada.id, image_id, version_id, decision)
+
+    as_fake, as_real = real[DECISIONS.index("fake")], fake[DECISIONS.index("real")]
+    assert verdict_filters(version_id)["overturned"] == {as_fake, as_real}
+    verdicts.give_verdict(ben.id, as_fake, version_id, "real")
+    assert verdict_filters(version_id)["overturned"] == {as_real}
+
+
 def test_who_changes_their_mind_ends_the_disagreement(
     analysed: Workspace, some: list[int], version_id: int, ada: Account, ben: Account
 ) -> None:
-    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
-    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
-    verdicts.give_verdict(ben.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, some[0], version_id, "fake")
+    verdicts.give_verdict(ben.id, some[0], version_id, "real")
+    verdicts.give_verdict(ben.id, some[0], version_id, "fake")
 
-    assert final_decisions(analysed.collection.id) == {some[0]: "overturn"}
+    assert final_decisions(analysed.collection.id) == {some[0]: "fake"}
 
 
 def test_another_collections_decisions_stay_there(
@@ -371,7 +410,7 @@ def test_another_collections_decisions_stay_there(
 ) -> None:
     others = workspace("others").collection.id
     before = final_labels(others)
-    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, some[0], version_id, "fake")
 
     assert final_labels(others) == before
     assert (new_decisions(others), new_decisions(analysed.collection.id)) == (0, 1)
@@ -384,13 +423,13 @@ def test_the_same_decisions_give_the_same_dataset_and_others_another(
         return session().get_one(CuratedDataset, freeze(analysed.collection.id).id).sha256
 
     untouched = sha()
-    given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "fake")
     overturned = sha()
-    verdicts.give_verdict(ben.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ben.id, some[0], version_id, "fake")
     agreed = sha()
     verdicts.withdraw_verdict(ada.id, given.id)
     by_the_other = sha()
-    verdicts.give_verdict(ben.id, some[0], version_id, "confirm")
+    verdicts.give_verdict(ben.id, some[0], version_id, "real")
 
     assert untouched != overturned
     assert overturned == agreed == by_the_other
@@ -406,7 +445,7 @@ def test_a_verdict_given_while_the_dataset_is_frozen_is_still_a_new_decision(
 ) -> None:
     def and_then_a_verdict(collection_id: int) -> list[dataset.FinalLabel]:
         labels = final_labels(collection_id)
-        verdicts.give_verdict(ada.id, some[0], None, "overturn")
+        verdicts.give_verdict(ada.id, some[0], None, "fake")
         return labels
 
     monkeypatch.setattr(dataset, "final_labels", and_then_a_verdict)
@@ -422,9 +461,9 @@ def test_decisions_are_new_until_a_retrain_has_learned_them_and_again_when_taken
 ) -> None:
     collection_id = analysed.collection.id
     counted = [new_decisions(collection_id)]
-    given = [verdicts.give_verdict(ada.id, each, version_id, "overturn") for each in some[:2]]
+    given = [verdicts.give_verdict(ada.id, each, version_id, "fake") for each in some[:2]]
     counted.append(new_decisions(collection_id))
-    verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    verdicts.give_verdict(ada.id, some[0], version_id, "fake")
     counted.append(new_decisions(collection_id))
 
     retrain(ada.id, collection_id, settings)
@@ -439,7 +478,7 @@ def test_decisions_are_new_until_a_retrain_has_learned_them_and_again_when_taken
 def test_a_verdict_taken_back_before_anybody_learned_it_is_no_decision(
     analysed: Workspace, some: list[int], version_id: int, ada: Account
 ) -> None:
-    given = verdicts.give_verdict(ada.id, some[0], version_id, "overturn")
+    given = verdicts.give_verdict(ada.id, some[0], version_id, "fake")
     verdicts.withdraw_verdict(ada.id, given.id)
 
     assert new_decisions(analysed.collection.id) == 0

@@ -37,7 +37,7 @@ FORM = {
     "text": WORDS,
     "reason": WORDS,
     "description": WORDS,
-    "decision": "overturn",
+    "decision": "fake",
     "expectation": "fall",
     "fits": "no",
 }
@@ -108,7 +108,7 @@ def test_no_failing_request_writes_a_secret_or_somebodys_words_to_the_log(
     stored = session().get_one(User, ada.id).password_hash
     ids = ids_of(analysed)
     tags.tag_pattern(ada.id, ids["pattern"], WORDS)
-    verdicts.give_verdict(ada.id, ids["image"], version_id, "overturn", WORDS)
+    verdicts.give_verdict(ada.id, ids["image"], version_id, "fake", WORDS)
     client.post("/login", data={"name": "ada", "password": "correct horse battery"})
     session().rollback()  # PostgreSQL would wait for what this one has read
     refuse_rows()

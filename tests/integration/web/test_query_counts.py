@@ -50,7 +50,7 @@ def test_the_counter_counts(analysed: Workspace) -> None:
 
 def test_a_page_of_images_asks_as_often_whatever_its_size(version_id: int, ada: Account) -> None:
     for card in images(chosen(version_id), "uncertain", limit=30).cards:
-        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
+        verdicts.give_verdict(ada.id, card.id, version_id, "real")
 
     few, many = (
         queries(lambda limit=limit: images(chosen(version_id), "uncertain", limit=limit))
@@ -207,7 +207,7 @@ def test_an_image_asks_as_often_with_a_long_history_as_with_none(
     before = queries(lambda: image_detail(version_id, image_id))
     for number in range(8):
         user = (ada, ben)[number % 2].id
-        verdicts.give_verdict(user, image_id, version_id, "confirm")
+        verdicts.give_verdict(user, image_id, version_id, "real")
         save_note(user, version_id, image_id, DimensionEdit(number), "stay", "words")
         for group_id in groups:
             tags.tag_group(user, group_id, f"tag {number}")
@@ -257,7 +257,7 @@ def test_the_queue_asks_as_often_however_much_is_judged(
     version_id: int, ada: Account, people: int
 ) -> None:
     for card in images(chosen(version_id), "uncertain", limit=10 * people).cards:
-        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
+        verdicts.give_verdict(ada.id, card.id, version_id, "real")
 
     assert queries(lambda: review_queue(version_id).first()) == 1
 
@@ -296,7 +296,7 @@ def test_the_queues_page_asks_once_for_new_decisions_and_never_for_all(
     version_id: int, ada: Account
 ) -> None:
     for card in images(chosen(version_id), "wrong", limit=1).cards:
-        verdicts.give_verdict(ada.id, card.id, version_id, "confirm")
+        verdicts.give_verdict(ada.id, card.id, version_id, "real")
     workspace("pictures")
 
     with counted() as sent:

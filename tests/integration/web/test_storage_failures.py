@@ -56,7 +56,7 @@ def form(version_id: int) -> str:
 @pytest.fixture
 def judge(reader: FlaskClient, form: str) -> Judge:
     """Gives a verdict on an image."""
-    return lambda: reader.post(form, data={"decision": "confirm"})
+    return lambda: reader.post(form, data={"decision": "real"})
 
 
 def said(answer: TestResponse) -> str:
@@ -122,7 +122,7 @@ def test_a_database_that_another_process_holds_refuses_the_write_and_not_the_pag
     def write() -> None:
         client = app.test_client()
         client.set_cookie("workbench_session", cookie.value)
-        answer = client.post(form, data={"decision": "confirm"})
+        answer = client.post(form, data={"decision": "real"})
         statuses.append(answer.status_code)
 
     writers = [threading.Thread(target=write) for _ in range(10)]

@@ -115,14 +115,17 @@ def test_what_was_not_measured_is_said_not_to_be(visitor: Reader) -> None:
 def test_what_people_said_stands_there_with_their_names(
     ada: Reader, visitor: Reader, book: FakeWorkbench
 ) -> None:
-    ada.post("/c/faces/images/2/verdicts", decision="overturn", reason="the teeth\nare wrong")
+    ada.post("/c/faces/images/2/verdicts", decision="fake", reason="the teeth\nare wrong")
     ada.post(
         "/c/faces/images/2/notes", edit="group-200", expectation="fall", text="It is the smile."
     )
 
     text = visitor.get(ONE).text
 
-    assert "<b>ada</b> overturned face 2 &lt;b&gt;.jpg" in text
+    assert (
+        "<b>ada</b> on face 2 &lt;b&gt;.jpg: <b>fake</b> "
+        "(overturned; shown as real, p(fake) 0.90, v2)" in text
+    )
     assert "the teeth\nare wrong" in text
     assert "It is the smile." in text
     assert "p(fake) 0.75 → 0.42, change in logit −1.40" in text

@@ -31,6 +31,8 @@ class Details:
             raise NotFoundError("This version has no prediction for this image.")
         return ImageDetail(
             card=self.book.card(image_id),
+            standing=self.book.label(image_id),
+            in_dataset=image_id not in self.book.left_out,
             size=256,
             logit=1.1,
             base_logit=-0.4,

@@ -29,12 +29,24 @@ class Judging:
         decision: str,
         reason: str = "",
         *,
+        shown_label: str | None = None,
         seen: int | None = None,
     ) -> VerdictView:
         if image_id not in CARDS:
             raise NotFoundError("Image not found.")
         by = {1: "ada", 2: "ben"}[user_id]
-        given = VerdictView(next(self.book.ids), decision, reason, by, NOON, withdrawn=False)
+        card = CARDS[image_id]
+        given = VerdictView(
+            next(self.book.ids),
+            decision,
+            reason,
+            by,
+            NOON,
+            withdrawn=False,
+            shown_label=shown_label or card.label,
+            shown_p=card.p,
+            shown_version=version_id,
+        )
         self.book.verdicts.setdefault(image_id, []).append(given)
         return given
 

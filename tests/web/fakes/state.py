@@ -12,7 +12,7 @@ from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
-from workbench.services.review.decisions import final_decision
+from workbench.services.review.labels import AdjudicationView, StandingLabel, standing_verdicts
 from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
@@ -26,6 +26,11 @@ class State:
 
     folder: Path
     verdicts: dict[int, list[VerdictView]] = field(default_factory=dict)
+    imported: dict[int, str] = field(default_factory=dict)
+    """What images were imported as whose label the versions know as another."""
+    adjudications: dict[int, AdjudicationView] = field(default_factory=dict)
+    left_out: set[int] = field(default_factory=set)
+    """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
     taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
@@ -68,11 +73,15 @@ class State:
         given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
         return given[-1] if given else None
 
+    def label(self, image_id: int) -> StandingLabel:
+        """The label that stands for an image."""
+        imported = self.imported.get(image_id, CARDS[image_id].label)
+        given = standing_verdicts(self.verdicts.get(image_id, [])[::-1])
+        return StandingLabel(imported, given, self.adjudications.get(image_id))
+
     def card(self, image_id: int) -> ImageCard:
         """An image's card with its final decision."""
-        given = [each for each in self.verdicts.get(image_id, []) if not each.withdrawn]
-        newest = {each.by: each.decision for each in given}
-        return replace(CARDS[image_id], decision=final_decision(newest.values(), None))
+        return replace(CARDS[image_id], decision=self.label(image_id).decision)
 
     def waiting(self) -> list[int]:
         """Misclassified images without a verdict, the most wrong first."""

@@ -88,16 +88,6 @@ def test_a_pixel_group_s_contribution_stands_in_the_image(visitor: Reader) -> No
     assert sorted(labels) == [("200", "+0.90"), ("201", "−0.30")]
 
 
-def test_people_who_disagree_are_unsure_together_on_the_page(ada: Reader, ben: Reader) -> None:
-    ada.post("/c/faces/images/2/verdicts", decision="overturn")
-    alone = ada.get("/c/faces/images/2").text
-    ben.post("/c/faces/images/2/verdicts", decision="confirm")
-    both = ada.get("/c/faces/images/2").text
-
-    assert 'class="decision unsure"' not in alone
-    assert 'class="decision unsure"' in both
-
-
 def test_a_pixel_group_is_tagged_and_the_tag_taken_off(ada: Reader, book: FakeWorkbench) -> None:
     answer = ada.post("/groups/200/tags", tag="forehead glare", back="/c/faces/images/2")
     page = ada.get(answer.location).text

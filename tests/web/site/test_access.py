@@ -12,7 +12,7 @@ from tests.web.fakes.workbench import FakeWorkbench
 from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
 
 WRITES = {
-    "/c/faces/images/2/verdicts": {"decision": "confirm"},
+    "/c/faces/images/2/verdicts": {"decision": "real"},
     "/verdicts/1/withdraw": {},
     "/c/faces/images/2/notes": {"edit": "group-200", "expectation": "fall", "text": "so"},
     "/notes/1/withdraw": {},
@@ -139,7 +139,7 @@ def test_only_developers_start_retrains(ben: Reader, book: FakeWorkbench) -> Non
 def test_a_fragment_s_request_is_told_that_the_sign_in_has_ended(visitor: Reader) -> None:
     answer = visitor.client.post(
         "/c/faces/images/2/verdicts",
-        data={"csrf_token": visitor.token(), "decision": "confirm"},
+        data={"csrf_token": visitor.token(), "decision": "real"},
         headers={"HX-Request": "true"},
     )
 

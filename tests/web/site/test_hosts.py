@@ -39,7 +39,7 @@ def test_a_name_that_is_not_ours_reads_nothing(visitor: Reader, url: str, host: 
 
 
 def test_a_name_that_is_not_ours_writes_nothing(ada: Reader, book: FakeWorkbench) -> None:
-    form = {"csrf_token": ada.token(), "decision": "confirm"}
+    form = {"csrf_token": ada.token(), "decision": "real"}
     url, headers = "/c/faces/images/2/verdicts", {"Host": "rebound.example"}
 
     assert ada.client.post(url, data=form, headers=headers).status_code == 400

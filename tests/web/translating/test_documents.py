@@ -67,7 +67,7 @@ def test_nor_has_an_empty_picture_or_report(
             assert not bare_words(answer.text)
 
 
-@pytest.mark.parametrize("verdict", ["confirm", "overturn", "unsure", "exclude"])
+@pytest.mark.parametrize("verdict", ["real", "fake", "unsure", "exclude"])
 @pytest.mark.parametrize("expectation", ["fall", "rise", "stay"])
 def test_nor_has_what_a_report_says_of_people(
     verdict: str, expectation: str, speaking: Callable[..., Reader]

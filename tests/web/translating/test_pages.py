@@ -85,7 +85,7 @@ def test_nor_has_a_run(
 def test_nor_has_an_empty_page(speaking: Callable[..., Reader], book: FakeWorkbench) -> None:
     ada = speaking("ada")
     for image in book.waiting():
-        ada.post(f"/c/faces/images/{image}/verdicts", decision="confirm", version="2")
+        ada.post(f"/c/faces/images/{image}/verdicts", decision="real", version="2")
     answer = ada.get("/c/faces/adjudicate?version=2")
     book.collections = []
 
@@ -96,7 +96,7 @@ def test_nor_has_an_empty_page(speaking: Callable[..., Reader], book: FakeWorkbe
 @pytest.mark.parametrize(
     ("url", "fields"),
     [
-        ("/c/faces/images/2/verdicts", {"decision": "confirm"}),
+        ("/c/faces/images/2/verdicts", {"decision": "real"}),
         ("/c/faces/images/2/notes", {"edit": "group-200", "expectation": "fall", "text": "ada"}),
         ("/groups/200/tags", {"tag": "fake smile"}),
         ("/patterns/31/tags", {"tag": "fake smile"}),
@@ -124,7 +124,7 @@ def test_nor_has_what_is_said_after_saving_and_taking_back(
         ("/login", {"name": "ada", "password": "wrong"}),
         ("/c/faces/images/2/verdicts", {"decision": ""}),
         ("/c/faces/images/2/verdicts", {"decision": "perhaps"}),
-        ("/c/faces/images/2/verdicts", {"decision": "confirm", "reason": "x" * 9000}),
+        ("/c/faces/images/2/verdicts", {"decision": "real", "reason": "x" * 9000}),
         ("/c/faces/images/2/notes", {"edit": "", "text": "ada"}),
         ("/c/faces/images/2/notes", {"edit": "nothing", "text": "ada"}),
         ("/groups/200/tags", {"tag": "x" * 300}),

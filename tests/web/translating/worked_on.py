@@ -64,7 +64,7 @@ def fill(book: FakeWorkbench, ada: Reader, *, worker_alive: bool) -> None:
     """Give the fake workbench some of everything that pages list."""
     ada.post("/groups/200/tags", tag="fake smile", back="/taxonomy")
     ada.post("/patterns/31/tags", tag="forehead glare", back="/taxonomy")
-    for decision in ("confirm", "overturn", "unsure", "exclude"):
+    for decision in ("real", "fake", "unsure", "exclude"):
         ada.post(
             "/c/faces/images/2/verdicts", decision=decision, reason="nobody smiles so", version="2"
         )

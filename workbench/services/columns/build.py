@@ -25,7 +25,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 8
+_FORMAT = 9
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -83,6 +83,7 @@ def _of_images(
     arrays: dict[str, NDArray[np.generic]] = {
         "image_ids": np.empty(count, np.int64),
         "labels": np.empty(count, np.uint8),
+        "imported_labels": np.empty(count, np.uint8),
         "outcomes": np.empty(count, np.uint8),
         "p": np.empty(count, np.float32),
         "logits": np.empty(count, np.float32),
@@ -103,6 +104,7 @@ def _of_images(
         start = part.stop
         arrays["image_ids"][part] = [row.image_id for row in chunk]
         arrays["labels"][part] = [LABELS.index(row.label) for row in chunk]
+        arrays["imported_labels"][part] = [LABELS.index(row.imported) for row in chunk]
         arrays["outcomes"][part] = [code_of(row.outcome) for row in chunk]
         arrays["p"][part] = [row.p for row in chunk]
         arrays["logits"][part] = [row.logit for row in chunk]
@@ -164,6 +166,7 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Prediction.y,
             Prediction.shard_id,
             Prediction.row,
+            Image.label.label("imported"),
             Image.generator,
             Image.held_out,
             Image.group_key,

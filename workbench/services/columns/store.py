@@ -51,6 +51,8 @@ class ColumnStore:
     image_ids: NDArray[np.int64]
     labels: NDArray[np.uint8]
     """Index into `LABELS`: the final label when the version was made."""
+    imported_labels: NDArray[np.uint8]
+    """Index into `LABELS`: what the image was imported as."""
     outcomes: NDArray[np.uint8]
     """Index into `OUTCOMES`."""
     p: NDArray[np.float32]

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.review.decision_changes import changes_after, changes_until_now
 from workbench.services.review.decisions import decisions_on, final_decisions
+from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS
 
 MOST_FOLLOWED = 1000
 """Of more changes than these the decisions are read afresh."""
 _CODES = {decision: code for code, decision in enumerate((None, *DECISIONS))}
+_OF_LABELS = np.array([_CODES[label] for label in LABELS], np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,14 @@ def decided_rows(store: ColumnStore, decision: str) -> Rows:
     """The images whose final decision is this one. One query, of what is new."""
     decided: Rows = _codes(store) == _CODES[decision]
     return decided
+
+
+def overturned_rows(store: ColumnStore) -> Rows:
+    """The images whose decided label is not the imported one. One query, of what is new."""
+    codes = _codes(store)
+    decided = np.isin(codes, _OF_LABELS)
+    overturned: Rows = decided & (codes != _OF_LABELS[store.imported_labels])
+    return overturned
 
 
 def _codes(store: ColumnStore) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
-from workbench.services.explore.decisions import decided_rows, judged_rows
+from workbench.services.explore.decisions import decided_rows, judged_rows, overturned_rows
 from workbench.services.explore.lasso import (
     Lasso,
     in_lasso,
@@ -29,7 +29,7 @@ from workbench.store.outcomes import OUTCOMES
 
 MISCLASSIFIED = "misclassified"
 SPLITS = ("training", "held_out")
-VERDICTS = ("none", "any", *DECISIONS)
+VERDICTS = ("none", "any", *DECISIONS, "overturned")
 SEVERITIES = 5
 
 Range = tuple[float, float]
@@ -216,4 +216,6 @@ def _judged(store: ColumnStore, verdict: str) -> Rows:
     _known("verdict", verdict, VERDICTS)
     if verdict == "none":
         return ~judged_rows(store)
+    if verdict == "overturned":
+        return overturned_rows(store)
     return judged_rows(store) if verdict == "any" else decided_rows(store, verdict)

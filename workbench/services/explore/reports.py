@@ -15,6 +15,7 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote, Verdict
 from workbench.store.results import PixelGroup
+from workbench.store.versions import ModelVersion
 
 MOST_REMARKS = 200
 
@@ -50,8 +51,9 @@ def remarks(version_id: int, pattern_id: int) -> tuple[Remark, ...]:
 
 def _reasons(pattern_id: int) -> list[Remark]:
     query = (
-        select(Verdict, Image.name)
+        select(Verdict, ModelVersion.number, Image.name)
         .join(Image, Image.id == Verdict.image_id)
+        .outerjoin(ModelVersion, ModelVersion.id == Verdict.version_id)
         .options(joinedload(Verdict.user))
         .where(
             Verdict.image_id.in_(_having(pattern_id)),
@@ -62,8 +64,8 @@ def _reasons(pattern_id: int) -> list[Remark]:
         .limit(MOST_REMARKS)
     )
     return [
-        Remark(verdict.image_id, name, verdict_view(verdict), None)
-        for verdict, name in session().execute(query)
+        Remark(verdict.image_id, name, verdict_view(verdict, shown), None)
+        for verdict, shown, name in session().execute(query)
     ]
 
 

@@ -16,7 +16,7 @@ from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
 from workbench.services.review import tag_checks
-from workbench.services.review.decisions import decisions_on
+from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.services.review.notes import NoteView, notes_on
 from workbench.services.review.pattern_names import default_label, pattern_labels
 from workbench.services.review.tags import (
@@ -28,7 +28,7 @@ from workbench.services.review.verdicts import VerdictView, history
 from workbench.store.database import session
 from workbench.store.image_files import is_whole
 from workbench.store.results import PixelGroup, Prediction
-from workbench.store.versions import ModelVersion, TrainingRun
+from workbench.store.versions import CuratedItem, ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ class ImageDetail:
     """One image under one version."""
 
     card: ImageCard
+    standing: StandingLabel
+    """The label that stands now; the card has the one that the version knew."""
+    in_dataset: bool
+    """Whether the version was trained on it, or measured with it where it is held out."""
     size: int
     logit: float
     base_logit: float
@@ -99,16 +103,17 @@ class ImageDetail:
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:
     """Everything about one image under one version. Raises NotFoundError."""
-    prediction = session().get(Prediction, (version_id, image_id))
-    if prediction is None:
-        raise NotFoundError(gettext("This version has no prediction for this image."))
+    prediction, weight = _scored(version_id, image_id)
     settings = app_settings.settings()
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)
     weights = logit_weights_of(version_id, settings)
-    decisions = decisions_on([image_id])
+    verdicts = history(image_id)
+    standing = standing_label(image_id, image.label, verdicts)
     return ImageDetail(
-        card=card_of(prediction, decisions.get(image_id)),
+        card=card_of(prediction, standing.decision),
+        standing=standing,
+        in_dataset=weight is not None,
         size=NORMAL_SIZE,
         logit=prediction.logit,
         base_logit=prediction.logit - float(activations @ weights),
@@ -122,7 +127,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
             )
         ),
         groups=_groups(version_id, image_id),
-        verdicts=history(image_id),
+        verdicts=verdicts,
         notes=notes_on(image_id),
         scores=_other_scores(version_id, image_id),
         original_width=image.width,
@@ -132,6 +137,29 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         group_key=image.group_key,
         lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
+
+
+def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None]:
+    """A prediction with its image, whose weight in the version's dataset is None if left out."""
+    found = (
+        session()
+        .execute(
+            select(Prediction, CuratedItem.weight)
+            .options(joinedload(Prediction.image))
+            .join(ModelVersion, ModelVersion.id == Prediction.version_id)
+            .outerjoin(
+                CuratedItem,
+                (CuratedItem.dataset_id == ModelVersion.dataset_id)
+                & (CuratedItem.image_id == Prediction.image_id),
+            )
+            .where(Prediction.version_id == version_id, Prediction.image_id == image_id)
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(gettext("This version has no prediction for this image."))
+    prediction, weight = found
+    return prediction, weight
 
 
 def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:

@@ -1,4 +1,4 @@
-"""The curated dataset: dataset labels, overridden by what people finally decided."""
+"""The curated dataset: imported labels, overridden by what people finally decided."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 
 from workbench.analysis.distiller.folds import Folds
 from workbench.services.pipeline.folds import ToDivide, divided, folds_of
-from workbench.services.review.decisions import final_decisions
+from workbench.services.review.decisions import final_decisions, label_by
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
@@ -19,8 +19,6 @@ from workbench.store.versions import CuratedDataset, CuratedItem, TrainingRun
 
 UNSURE_WEIGHT = 0.5
 """An image of which people are unsure, or on which they disagree, counts half."""
-
-_OTHER = {"real": "fake", "fake": "real"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,7 @@ class FinalLabel:
     held_out: bool
     group_key: str
     overturned: bool
+    """Decided against the imported label."""
     fold: int | None = None
     """Of a training image, once the dataset is frozen."""
 
@@ -66,14 +65,14 @@ def final_labels(collection_id: int) -> list[FinalLabel]:
 def _finally(
     image_id: int, label: str, held_out: bool, group_key: str, decision: str | None
 ) -> FinalLabel:
-    overturned = decision == "overturn"
+    final = label_by(label, decision)
     return FinalLabel(
         image_id=image_id,
-        label=_OTHER[label] if overturned else label,
+        label=final,
         weight=UNSURE_WEIGHT if decision == "unsure" else 1.0,
         held_out=held_out,
         group_key=group_key,
-        overturned=overturned,
+        overturned=final != label,
     )
 
 

@@ -1,6 +1,7 @@
 """An image's decision: what the verdicts and adjudications on it come to.
 
-This is the one rule; cards, filters, the review queue and training all follow it.
+This is the one rule; cards, filters, the review queue and training all follow it. A decision says
+what an image is (`real`, `fake`), or `unsure`, or `exclude`; never what it says of another label.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, select, true, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workbench.store.database import session
-from workbench.store.images import Image
+from workbench.store.images import LABELS, Image
 from workbench.store.judgements import Adjudication, Verdict
 
 Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
@@ -31,6 +32,11 @@ def final_decision(verdicts: Iterable[str], adjudicated: str | None) -> str | No
     if len(decisions) <= 1:
         return next(iter(decisions), None)
     return "unsure"
+
+
+def label_by(imported: str, decision: str | None) -> str:
+    """The label of an image by the decision on it: the decided one, else the imported one."""
+    return decision if decision in LABELS else imported
 
 
 def final_decisions(collection_id: int) -> dict[int, str]:

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session, joinedload
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.review.decision_changes import record_change
+from workbench.services.review.decisions import decisions_on, label_by
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
-from workbench.store.images import Image
+from workbench.store.images import LABELS, Image
 from workbench.store.judgements import DECISIONS, Verdict
 from workbench.store.people import User
 from workbench.store.results import Prediction
+from workbench.store.versions import ModelVersion
 
 LONGEST_REASON = 2000
 LAST_JUDGED = 50
@@ -31,7 +33,7 @@ _WITHDRAWAL = Words(
 
 @dataclass(frozen=True)
 class VerdictView:
-    """A verdict in an image's history."""
+    """A verdict in an image's history, with what was shown to who gave it."""
 
     id: int
     decision: str
@@ -39,6 +41,25 @@ class VerdictView:
     by: str
     at: datetime
     withdrawn: bool
+    shown_label: str
+    """The label that stood then."""
+    shown_p: float | None
+    shown_version: int | None
+    """The number of the version that p(fake) is of."""
+
+    @property
+    def overturns(self) -> bool | None:
+        """Whether it overturns the label shown, or confirms it; None where it says no label."""
+        return self.decision != self.shown_label if self.decision in LABELS else None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An image as a page shows it under a version; p and number are None without one."""
+
+    imported: str
+    p: float | None
+    version: int | None
 
 
 def give_verdict(
@@ -48,19 +69,25 @@ def give_verdict(
     decision: str,
     reason: str = "",
     *,
+    shown_label: str | None = None,
     seen: int | None = None,
 ) -> VerdictView:
     """Decide on an image. A person's newer verdict replaces the older; both stay in the history.
 
-    `seen` is the id of that person's own newest standing verdict on the image as their page showed
-    it, 0 for none; None is not compared. Raises ConflictError where they have judged the image
-    since: by a second key pressed in haste, or in another tab.
+    `shown_label` is the label that stood on the page, which others may have changed since; None
+    for the one that stands now. `seen` is the id of that person's own newest standing verdict on
+    the image as their page showed it, 0 for none; None is not compared. Raises ConflictError where
+    they have judged the image since: by a second key pressed in haste, or in another tab.
     """
     if decision not in DECISIONS:
         raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
+    if shown_label not in (None, *LABELS):
+        raise InvalidError(f"A label must be one of {', '.join(LABELS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
-    _check_scored(image_id, version_id)
+    shown = _shown(image_id, version_id)
+    if shown_label is None:
+        shown_label = label_by(shown.imported, decisions_on([image_id]).get(image_id))
     by = session().scalars(select(User.name).where(User.id == user_id)).one()
     with transaction() as write:
         if seen is not None:
@@ -71,11 +98,13 @@ def give_verdict(
             user_id=user_id,
             decision=decision,
             reason=reason.strip(),
+            shown_label=shown_label,
+            shown_p=shown.p,
         )
         write.add(verdict)
         write.flush()
         audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
-        view = _view(verdict, by)
+        view = _view(verdict, by, shown.version)
         record_change(write, image_id)
         return view
 
@@ -114,53 +143,63 @@ def last_judged(user_id: int) -> tuple[int, ...]:
     )
 
 
-def _check_scored(image_id: int, version_id: int | None) -> None:
-    """Before the write transaction, which others wait for: neither ever goes."""
-    scored = (
+def _shown(image_id: int, version_id: int | None) -> _Shown:
+    """What is shown of an image. Raises NotFoundError.
+
+    Before the write transaction, which others wait for: neither ever goes.
+    """
+    found = (
         session()
         .execute(
-            select(Prediction.image_id)
+            select(Image.label, Prediction.p, ModelVersion.number)
             .select_from(Image)
             .outerjoin(
                 Prediction,
                 (Prediction.image_id == Image.id) & (Prediction.version_id == version_id),
             )
+            .outerjoin(ModelVersion, ModelVersion.id == Prediction.version_id)
             .where(Image.id == image_id)
         )
         .first()
     )
-    if scored is None:
+    if found is None:
         raise NotFoundError(gettext("Image not found."))
-    if version_id is not None and scored.image_id is None:
+    shown = _Shown(*found)
+    if version_id is not None and shown.p is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
+    return shown
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
         verdict = withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL)
-        view = verdict_view(verdict)
+        number = write.scalar(
+            select(ModelVersion.number).where(ModelVersion.id == verdict.version_id)
+        )
+        view = verdict_view(verdict, number)
         record_change(write, verdict.image_id)
         return view
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:
     """All verdicts on an image, the newest first."""
-    found = session().scalars(
-        select(Verdict)
+    found = session().execute(
+        select(Verdict, ModelVersion.number)
+        .outerjoin(ModelVersion, ModelVersion.id == Verdict.version_id)
         .options(joinedload(Verdict.user))
         .where(Verdict.image_id == image_id)
         .order_by(Verdict.id.desc())
     )
-    return tuple(verdict_view(each) for each in found)
+    return tuple(verdict_view(verdict, number) for verdict, number in found)
 
 
-def verdict_view(verdict: Verdict) -> VerdictView:
-    """A verdict as pages show it."""
-    return _view(verdict, verdict.user.name)
+def verdict_view(verdict: Verdict, version: int | None) -> VerdictView:
+    """A verdict as pages show it; `version` is the number of the version that was shown."""
+    return _view(verdict, verdict.user.name, version)
 
 
-def _view(verdict: Verdict, by: str) -> VerdictView:
+def _view(verdict: Verdict, by: str, version: int | None) -> VerdictView:
     return VerdictView(
         id=verdict.id,
         decision=verdict.decision,
@@ -168,4 +207,7 @@ def _view(verdict: Verdict, by: str) -> VerdictView:
         by=by,
         at=verdict.created_at,
         withdrawn=verdict.withdrawn_at is not None,
+        shown_label=verdict.shown_label,
+        shown_p=verdict.shown_p,
+        shown_version=version,
     )

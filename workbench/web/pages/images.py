@@ -18,7 +18,7 @@ from workbench.web.panels.image import image_panel
 from workbench.web.panels.neighbours import Nearest, beside_image
 from workbench.web.panels.trial import CounterfactualPanel, counterfactual_panel, is_asked_for
 from workbench.web.presenters.heat import Label, Legend, group_labels, legend
-from workbench.web.presenters.history import HistoryEntry, history, newest_standing
+from workbench.web.presenters.history import HistoryEntry, history
 from workbench.web.presenters.score import Breakdown
 from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.view import View
@@ -39,8 +39,6 @@ class ImagePage:
     legend: Legend
     labels: tuple[Label, ...]
     position: PositionInOrder
-    verdict: VerdictView | None
-    """The newest that stands."""
     own_verdict: VerdictView | None
     """The reader's own newest that stands."""
     counterfactual: CounterfactualPanel
@@ -79,8 +77,9 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         legend=legend(map_key),
         labels=group_labels(detail.groups, detail.size),
         position=_position(view, workspace, image_id),
-        verdict=newest_standing(detail.verdicts),
-        own_verdict=newest_standing([each for each in detail.verdicts if security.is_own(each.by)]),
+        own_verdict=next(
+            (each for each in detail.standing.verdicts if security.is_own(each.by)), None
+        ),
         counterfactual=counterfactual_panel(version, image_id, view, request.args),
         history=history(detail.verdicts, detail.notes),
         tag_names=tags.tag_names(),

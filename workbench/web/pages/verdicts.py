@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from workbench.services.errors import InvalidError
 from workbench.services.review import verdicts
 from workbench.services.review.verdicts import LONGEST_REASON
+from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import choice, whole, words
 from workbench.web.site import notices, security
-from workbench.web.site.formatting import decision_words
+from workbench.web.site.verdict_words import saved_words
 
 blueprint = Blueprint("verdicts", __name__)
 
@@ -25,7 +26,7 @@ def give(name: str, image_id: int) -> Response:
     view, version_id = enter_to_write(name)
     decision = choice(request.form, "decision", DECISIONS)
     if decision is None:
-        raise InvalidError(gettext("Choose a verdict: confirm, overturn, unsure or exclude."))
+        raise InvalidError(gettext("Choose a verdict: real, fake, unsure or exclude."))
     reason = words(request.form, "reason", LONGEST_REASON, gettext("Reason"))
     given = verdicts.give_verdict(
         security.user_id(),
@@ -33,11 +34,12 @@ def give(name: str, image_id: int) -> Response:
         version_id,
         decision,
         reason,
+        shown_label=choice(request.form, "shown_label", LABELS),
         seen=whole(request.form, "seen"),
     )
     here = view.image_url(image_id)
     notices.saved(
-        gettext("Saved: %(decision)s.", decision=decision_words(decision)),
+        gettext("Saved: %(decision)s.", decision=saved_words(given)),
         undo=url_for("verdicts.withdraw", verdict_id=given.id),
         back=here,
     )

@@ -12,7 +12,8 @@ from workbench.services.explore.filters import Filters
 from workbench.web.request.parsing import number_text
 from workbench.web.request.view import View
 from workbench.web.request.view_state import UNBOUNDED
-from workbench.web.site.formatting import label_words, outcome_words, verdict_words
+from workbench.web.site.formatting import label_words, outcome_words
+from workbench.web.site.verdict_words import verdict_words
 
 
 @dataclass(frozen=True)

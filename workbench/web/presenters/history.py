@@ -23,9 +23,3 @@ def history(verdicts: Sequence[VerdictView], notes: Sequence[NoteView]) -> tuple
     entries += [(note.at, HistoryEntry(None, note)) for note in notes]
     entries.sort(key=lambda entry: entry[0], reverse=True)
     return tuple(entry for _, entry in entries)
-
-
-def newest_standing(verdicts: Sequence[VerdictView]) -> VerdictView | None:
-    """The newest verdict that nobody has taken back."""
-    standing = [given for given in verdicts if not given.withdrawn]
-    return max(standing, key=lambda given: (given.at, given.id), default=None)

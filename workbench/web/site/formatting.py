@@ -25,19 +25,6 @@ OUTCOME_WORDS = {
     "fake_called_real": lazy_gettext("false negative (fake called real)"),
 }
 
-DECISION_WORDS = {
-    "confirm": lazy_gettext("confirmed"),
-    "overturn": lazy_gettext("overturned"),
-    "unsure": lazy_gettext("unsure"),
-    "exclude": lazy_gettext("excluded"),
-}
-
-VERDICT_WORDS = {
-    "none": lazy_gettext("not reviewed"),
-    "any": lazy_gettext("reviewed"),
-    **DECISION_WORDS,
-}
-
 LABEL_WORDS = {"real": lazy_gettext("real"), "fake": lazy_gettext("fake")}
 
 EXPECTATION_WORDS = {
@@ -201,16 +188,6 @@ def outcome_words(value: str) -> str:
     return str(OUTCOME_WORDS[value])
 
 
-def decision_words(value: str) -> str:
-    """A verdict's decision as a past participle: "overturned"."""
-    return str(DECISION_WORDS[value])
-
-
-def verdict_words(value: str) -> str:
-    """Which verdict a filter asks for: "not reviewed", "overturned"."""
-    return str(VERDICT_WORDS[value])
-
-
 def label_words(value: str) -> str:
     """What the dataset says that an image is, or the side that something pushes to."""
     return str(LABEL_WORDS[value])
@@ -258,7 +235,6 @@ def register(app: Flask) -> None:
         tag_count,
         count,
         day,
-        decision_words,
         duration,
         expectation_words,
         expected_words,
@@ -278,6 +254,5 @@ def register(app: Flask) -> None:
         state_words,
         tag_hue,
         trigger_words,
-        verdict_words,
     ):
         app.add_template_filter(function)

@@ -16,6 +16,7 @@ from workbench.services.pipeline.dataset import (
     _fingerprint,
 )
 from workbench.services.review.decisions import final_decision
+from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS
 
 DECISION = st.sampled_from(DECISIONS)
@@ -49,12 +50,14 @@ def finally_(label: str, decision: str | None) -> FinalLabel:
     return _finally(1, label, False, "a", decision)
 
 
-@pytest.mark.parametrize("label", ["real", "fake"])
-def test_only_overturning_changes_the_label(label: str) -> None:
-    for decision in (None, "confirm", "unsure"):
-        assert finally_(label, decision).label == label
-    assert {label, finally_(label, "overturn").label} == {"real", "fake"}
-    assert finally_(label, "overturn").overturned
+@pytest.mark.parametrize("imported", LABELS)
+def test_a_decided_label_is_the_label_and_else_the_imported_one_is(imported: str) -> None:
+    for decided in LABELS:
+        assert finally_(imported, decided).label == decided
+        assert finally_(imported, decided).overturned == (decided != imported)
+    for undecided in (None, "unsure", "exclude"):
+        assert finally_(imported, undecided).label == imported
+        assert not finally_(imported, undecided).overturned
 
 
 def test_only_unsure_lowers_the_weight() -> None:
@@ -77,7 +80,7 @@ def test_the_hash_differs_by_everything_that_training_sees(change: dict[str, obj
 
 
 def test_the_counts_say_what_was_decided() -> None:
-    labels = [finally_("real", "overturn"), finally_("real", "unsure"), finally_("fake", None)]
+    labels = [finally_("real", "fake"), finally_("real", "unsure"), finally_("fake", None)]
 
     assert _counts(labels, excluded=4) == {
         "images": 3,
