@@ -24,6 +24,7 @@ NAMES = (
     "attribution",
     "detection",
     "explain",
+    "loop_truth",
     "patterns",
     "pipeline",
     "projection",

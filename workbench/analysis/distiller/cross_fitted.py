@@ -23,7 +23,7 @@ class CrossFittedHeads:
     a fold from that fold's head, of held-out and new images from the final one.
 
     final: trained on all training images.
-    folds: by fold, trained on all but its images; none for a fold without images. They share
+    folds: by fold, trained on all but its images; none for a fold that never had images. They share
         `mean`, `scale`, `logit_weight` and the projection with the final head, so that a dimension
         has one unit and one weight in all of them.
     """

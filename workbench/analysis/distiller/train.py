@@ -138,7 +138,9 @@ class _Training:
         parent: Parent | None,
     ) -> None:
         self._data, self._dimensions, self._parent = data, dimensions, parent
-        self._folds: list[int] = np.unique(data.fold).tolist()
+        known = [] if parent is None else [*parent.heads.folds]
+        # A fold that has lost all its images keeps its head, for those that people excluded.
+        self._folds: list[int] = np.union1d(np.unique(data.fold), known).astype(int).tolist()
         if parent is None:
             self._families = families
             self._penalties: tuple[float, ...] = PENALTIES

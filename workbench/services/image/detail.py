@@ -72,18 +72,6 @@ class VersionScore:
 
 
 @dataclass(frozen=True)
-class ScoredBy:
-    """Which of a version's heads everything that is shown of an image comes from."""
-
-    fold: int | None
-    """The number, from 0, of the fold whose head it is; None for the final head."""
-    folds: int
-    trained_on_it: bool
-    """Whether that head was trained on the image, and may know its label by heart: in versions from
-    before cross-fitting, and where there are too few images for folds."""
-
-
-@dataclass(frozen=True)
 class ImageDetail:
     """One image under one version."""
 
@@ -109,14 +97,13 @@ class ImageDetail:
     format: str
     file_size: int
     group_key: str = field(repr=False)
-    scored_by: ScoredBy = ScoredBy(None, 0, trained_on_it=False)
     lost: str = ""
     """Why there is no picture of it, and what to do; empty where there is one."""
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:
     """Everything about one image under one version. Raises NotFoundError."""
-    prediction, weight, scored_by = _scored(version_id, image_id)
+    prediction, weight = _scored(version_id, image_id)
     settings = app_settings.settings()
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)
@@ -148,17 +135,16 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         format=image.format,
         file_size=image.file_size,
         group_key=image.group_key,
-        scored_by=scored_by,
         lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
 
 
-def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None, ScoredBy]:
+def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None]:
     """A prediction with its image, whose weight in the version's dataset is None if left out."""
     found = (
         session()
         .execute(
-            select(Prediction, CuratedItem.weight, ModelVersion.metrics)
+            select(Prediction, CuratedItem.weight)
             .options(joinedload(Prediction.image))
             .join(ModelVersion, ModelVersion.id == Prediction.version_id)
             .outerjoin(
@@ -172,15 +158,8 @@ def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None, S
     )
     if found is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
-    prediction, weight, metrics = found
-    # The final head is trained on what its dataset has of the training split.
-    by_final, training = prediction.fold is None, not prediction.image.held_out
-    scored_by = ScoredBy(
-        fold=prediction.fold,
-        folds=metrics.get("folds", {}).get("count", 0),
-        trained_on_it=by_final and training and weight is not None,
-    )
-    return prediction, weight, scored_by
+    prediction, weight = found
+    return prediction, weight
 
 
 def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:

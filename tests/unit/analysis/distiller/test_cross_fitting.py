@@ -177,3 +177,11 @@ def test_an_empty_fold_has_no_head() -> None:
     data = replace(data, fold=np.where(data.fold == 2, 4, data.fold))
 
     assert sorted(trained(data).heads.folds) == [0, 1, 3, 4]
+
+
+def test_a_fold_that_is_empty_after_a_retrain_keeps_its_head() -> None:
+    data = toy_set(30)
+    child = trained(data.subset(data.fold != 2), parent=trained(data))
+
+    assert sorted(child.heads.folds) == [0, 1, 2, 3, 4]
+    assert len(child.logit) == int((data.fold != 2).sum())
