@@ -328,6 +328,20 @@ def test_a_filter_that_lets_everything_through_changes_no_figure(version_id: int
         assert patterns(chosen(version_id, **filters)) == everything
 
 
+def test_a_patterns_mean_contribution_is_the_same_wherever_it_stands(
+    version_id: int, found: tuple[PatternRow, ...]
+) -> None:
+    filtered = {row.id: row for row in patterns(chosen(version_id, p=(0.0, 1.0)))}
+    for row in found:
+        for other in (
+            filtered[row.id].mean_contribution,
+            pattern(version_id, row.id).row.mean_contribution,
+            session().get_one(Pattern, row.id).mean_contribution,
+            float(np.mean([each.contribution for each in members_of(row.id)])),
+        ):
+            assert other == pytest.approx(row.mean_contribution, rel=1e-9)
+
+
 def test_the_figures_are_those_that_the_run_stored(
     version_id: int, found: tuple[PatternRow, ...]
 ) -> None:

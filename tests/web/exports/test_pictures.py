@@ -167,6 +167,19 @@ def test_an_image_shows_its_outlines_and_what_its_score_is_made_of(visitor: Read
         assert each in words
 
 
+def test_an_image_s_picture_says_the_label_that_stands_and_the_one_that_its_version_knew(
+    ada: Reader, visitor: Reader
+) -> None:
+    before = " ".join(drawing(visitor, "image?image=2").itertext())
+    ada.post("/c/faces/images/2/verdicts", decision="fake")
+    after = " ".join(drawing(visitor, "image?image=2").itertext())
+
+    assert "label: real · as imported; not reviewed" in before
+    assert "label: fake · decided by ada on 3 March 2026; imported as real" in after
+    assert "label in v2: real" in before
+    assert "label in v2: real" in after
+
+
 def test_an_image_s_picture_needs_an_image(visitor: Reader) -> None:
     answer = visitor.get("/c/faces/export/image.svg")
 

@@ -16,10 +16,25 @@ from workbench.services.errors import (
 )
 from workbench.services.image import batch
 from workbench.services.image.counterfactuals import Outcome
-from workbench.services.image.detail import DimensionShare, GroupView, ImageDetail, VersionScore
+from workbench.services.image.detail import (
+    DimensionShare,
+    GroupView,
+    ImageDetail,
+    ScoredBy,
+    VersionScore,
+)
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.review.notes import NoteView, check_words, is_met
+
+SCORED_BY = {
+    1: ScoredBy(None, 5, trained_on_it=False),
+    2: ScoredBy(2, 5, trained_on_it=False),
+    3: ScoredBy(None, 0, trained_on_it=True),
+    4: ScoredBy(0, 5, trained_on_it=False),
+    5: ScoredBy(1, 5, trained_on_it=False),
+    6: ScoredBy(None, 5, trained_on_it=False),
+}
 
 
 @dataclass
@@ -53,6 +68,7 @@ class Details:
             format="JPEG",
             file_size=312_000,
             group_key="g",
+            scored_by=SCORED_BY[image_id],
         )
 
     def _group(self, image_id: int, number: int) -> GroupView:

@@ -134,3 +134,28 @@ def test_other_versions_scores_are_shown(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2").text
 
     assert re.search(r'<a href="[^"]*version=1[^"]*">v1</a> <span class="number">0.66</span>', page)
+
+
+NOT_TRAINED = "This score comes from a head that was not trained on this image."
+
+
+@pytest.mark.parametrize(
+    ("image_id", "split", "score"),
+    [
+        (1, "training split, not trained on in this version", NOT_TRAINED),
+        (2, "training split, scored by fold 3 of 5", NOT_TRAINED),
+        (
+            3,
+            "training split, scored by a head trained on it",
+            "was trained on this image: it may know its label by heart",
+        ),
+        (6, "test split: never trained on", NOT_TRAINED),
+    ],
+)
+def test_an_image_says_which_head_its_score_comes_from(
+    visitor: Reader, image_id: int, split: str, score: str
+) -> None:
+    page = visitor.get(f"/c/faces/images/{image_id}").text
+
+    assert split in page
+    assert score in page

@@ -36,7 +36,7 @@ def test_a_figure_that_images_cannot_tell_is_a_dash_with_the_reason(
 ) -> None:
     page = visitor.get(url).text
 
-    assert "12% of real images" in page
+    assert "12% of real" in page
     assert "9% to 16%" in page
     assert "no fake images" in page
     assert "no misclassified image" in page

@@ -72,6 +72,18 @@ class VersionScore:
 
 
 @dataclass(frozen=True)
+class ScoredBy:
+    """Which of a version's heads everything that is shown of an image comes from."""
+
+    fold: int | None
+    """The number, from 0, of the fold whose head it is; None for the final head."""
+    folds: int
+    trained_on_it: bool
+    """Whether that head was trained on the image, and may know its label by heart: in versions from
+    before cross-fitting, and where there are too few images for folds."""
+
+
+@dataclass(frozen=True)
 class ImageDetail:
     """One image under one version."""
 
@@ -97,13 +109,14 @@ class ImageDetail:
     format: str
     file_size: int
     group_key: str = field(repr=False)
+    scored_by: ScoredBy = ScoredBy(None, 0, trained_on_it=False)
     lost: str = ""
     """Why there is no picture of it, and what to do; empty where there is one."""
 
 
 def image_detail(version_id: int, image_id: int) -> ImageDetail:
     """Everything about one image under one version. Raises NotFoundError."""
-    prediction, weight = _scored(version_id, image_id)
+    prediction, weight, scored_by = _scored(version_id, image_id)
     settings = app_settings.settings()
     image = prediction.image
     activations, _maps = rows_of(version_id, image_id, settings)
@@ -135,16 +148,17 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         format=image.format,
         file_size=image.file_size,
         group_key=image.group_key,
+        scored_by=scored_by,
         lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
 
 
-def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None]:
+def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None, ScoredBy]:
     """A prediction with its image, whose weight in the version's dataset is None if left out."""
     found = (
         session()
         .execute(
-            select(Prediction, CuratedItem.weight)
+            select(Prediction, CuratedItem.weight, ModelVersion.metrics)
             .options(joinedload(Prediction.image))
             .join(ModelVersion, ModelVersion.id == Prediction.version_id)
             .outerjoin(
@@ -158,8 +172,15 @@ def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None]:
     )
     if found is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
-    prediction, weight = found
-    return prediction, weight
+    prediction, weight, metrics = found
+    # The final head is trained on what its dataset has of the training split.
+    by_final, training = prediction.fold is None, not prediction.image.held_out
+    scored_by = ScoredBy(
+        fold=prediction.fold,
+        folds=metrics.get("folds", {}).get("count", 0),
+        trained_on_it=by_final and training and weight is not None,
+    )
+    return prediction, weight, scored_by
 
 
 def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:

@@ -34,16 +34,12 @@ class Groups:
 
     ids: NDArray[np.int64]
     image_ids: NDArray[np.int64]
+    contributions: NDArray[np.float64]
+    """C(g) in logits, as it is stored."""
     by_dimension: NDArray[np.float64]
     """(group, K), in logits."""
     directions: NDArray[np.float64]
     """(group, part): of their evidence, of length 1."""
-
-    @property
-    def contributions(self) -> NDArray[np.float64]:
-        """C(g) in logits."""
-        total: NDArray[np.float64] = self.by_dimension.sum(axis=1)
-        return total
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,13 @@ def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings
     found = (
         session()
         .execute(
-            select(PixelGroup.id, PixelGroup.image_id, PixelGroup.by_dimension, PixelGroup.number)
+            select(
+                PixelGroup.id,
+                PixelGroup.image_id,
+                PixelGroup.contribution,
+                PixelGroup.by_dimension,
+                PixelGroup.number,
+            )
             .where(PixelGroup.version_id == version_id)
             .order_by(PixelGroup.id)
         )
@@ -113,6 +115,7 @@ def _groups(version_id: int, scores: Scores, dimensions: int, settings: Settings
     return Groups(
         ids=np.array([group.id for group in found], dtype=np.int64),
         image_ids=image_ids,
+        contributions=np.array([group.contribution for group in found], dtype=np.float64),
         by_dimension=np.array([group.by_dimension for group in found], dtype=np.float64).reshape(
             len(found), dimensions
         ),
@@ -157,7 +160,7 @@ def _remove_patterns(version_id: int) -> None:
 def _pattern(version_id: int, scores: Scores, found: FoundPatterns, number: int) -> Pattern:
     members, effect = found.numbers == number, found.effects[number]
     by_dimension = found.groups.by_dimension[members]
-    contribution = by_dimension.sum(axis=1)
+    contribution = found.groups.contributions[members]
     has = np.isin(scores.image_ids, found.groups.image_ids[members])
     return Pattern(
         version_id=version_id,

@@ -27,6 +27,7 @@ from workbench.web.request.parsing import whole
 from workbench.web.request.view import View
 from workbench.web.request.view_reading import read_after
 from workbench.web.site.formatting import cell_count, image_count, label_words, pattern_count
+from workbench.web.site.verdict_words import origin_words
 
 IMAGES_TAKEN = 48
 PATTERNS_TAKEN = 40
@@ -147,10 +148,11 @@ def _image(view: View, workspace: Workspace) -> Drawing:
     if image_id is None:
         raise InvalidError(gettext("“image” is missing: the number of the image to export."))
     panel = image_panel(version_of(workspace).id, image_id)
-    card, score = panel.detail.card, panel.score
+    card, standing, score = panel.detail.card, panel.detail.standing, panel.score
     facts = [
         *captions.origin(workspace),
-        gettext("label: %(label)s", label=label_words(card.label)),
+        gettext("label: %(label)s", label=label_words(standing.label)),
+        origin_words(standing),
         captions.heatmap(view),
         gettext("+ toward fake, − toward real, in logits"),
     ]
