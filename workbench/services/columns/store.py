@@ -116,6 +116,11 @@ class ColumnStore:
         return are_wrong(self.outcomes)
 
     @cached_property
+    def ungrouped(self) -> bool:
+        """Whether every image is a source group of its own."""
+        return int(self.groups.max(initial=-1)) + 1 == self.count
+
+    @cached_property
     def name_signs(self) -> NDArray[np.int64]:
         """How often each byte stands in the file names."""
         return np.bincount(self.names, minlength=256)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis.groups import group_sums
+from workbench.analysis.groups import GroupSums, group_sums, single_images
 from workbench.analysis.intervals import Estimate, shares_with_intervals
 from workbench.analysis.regions.lift import lifts
 from workbench.services.columns.store import ColumnStore, Rows
@@ -51,15 +51,8 @@ def figures_in(store: ColumnStore, area: Rows) -> tuple[PatternFigures, ...]:
     """The figures of each of a version's patterns among the images of an area."""
     whole = counts_of(store.outcomes[area])
     entries = store.entries_of(area)
-    rows = store.member_rows.take(entries)
-    groups, outcomes = store.groups.take(rows), store.outcomes.take(rows)
     parts = store.parts_of(entries)
-    sums = group_sums(
-        store.groups[area],
-        store.outcomes[area],
-        [(groups[part], outcomes[part]) for part in parts],
-        len(OUTCOMES),
-    )
+    sums = _sums(store, area, whole, entries, parts)
     prevalences = (shares_with_intervals(sums, CODES_OF_LABEL[label]) for label in LABELS)
     estimates = (*prevalences, lifts(sums, WRONG_CODES, RIGHT_CODES))
     return tuple(
@@ -72,6 +65,24 @@ def figures_in(store: ColumnStore, area: Rows) -> tuple[PatternFigures, ...]:
 def figures_of_all(store: ColumnStore) -> tuple[PatternFigures, ...]:
     """The figures of each of a version's patterns among all its images; computed once."""
     return figures_in(store, np.ones(store.count, np.bool_))
+
+
+def _sums(
+    store: ColumnStore,
+    area: Rows,
+    whole: NDArray[np.int64],
+    entries: NDArray[np.int64],
+    parts: list[slice],
+) -> GroupSums:
+    """Images by outcome and pattern, summed up by source group."""
+    rows = store.member_rows.take(entries)
+    outcomes = store.outcomes.take(rows)
+    if store.ungrouped:
+        having = np.array([counts_of(outcomes[part]) for part in parts], whole.dtype)
+        return single_images(whole, having.reshape(-1, len(OUTCOMES)))
+    groups = store.groups.take(rows)
+    having_by_group = [(groups[part], outcomes[part]) for part in parts]
+    return group_sums(store.groups[area], store.outcomes[area], having_by_group, len(OUTCOMES))
 
 
 def _of_one(
