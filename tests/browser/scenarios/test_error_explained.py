@@ -213,6 +213,10 @@ def retrain_and_watch(page: Page) -> None:
     seen = page.evaluate("JSON.parse(sessionStorage.getItem('states'))")
     assert "running" in seen
     expect(new).to_contain_text("1 overturned")
+    expect(new.locator(".learned")).to_contain_text("v2 learned from v1: ")
+    expect(new.locator(".learned")).to_contain_text("1 test label corrected (not learned)")
+    for measured_on in ("test", "as-imported", "parent", "cross-validated"):
+        expect(new.locator(f"tr[data-figures='{measured_on}']")).to_be_visible()
     expect(page.locator("article[data-version='1'] .chip")).to_have_count(0)
     expect(page.locator(".run-row").first).to_contain_text(f"created v2 requested by {NAME}")
     page.get_by_role("link", name="Explore").click()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -13,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tests.support.pictures import draw_collection, smooth
 from tests.support.working import analyse
+from workbench.cli import main
 from workbench.config import Settings
 from workbench.services.collections import collection_id
 from workbench.services.imports.run import import_images
@@ -85,6 +87,21 @@ def test_what_can_hardly_be_told_apart_is_analysed_and_every_page_answers(
             assert "Nothing was found that tells real from fake" in words, page
             assert "There may be too few images" in words, page
         assert "there is nothing to cluster" in reading.get("/c/odd/patterns").text
+        said = printed(settings, "analyze", "--collection", "odd")
+        assert "Nothing was found that tells real from fake" in said
+        assert "There may be too few images" in said
+        assert "nothing found that tells real from fake" in printed(settings, "status")
+
+
+def printed(settings: Settings, *command: str) -> str:
+    """What a command prints of this workbench."""
+    places = {
+        "WORKBENCH_DATA_DIR": str(settings.data_dir),
+        "WORKBENCH_DATABASE_URL": settings.url,
+    }
+    done = CliRunner().invoke(main, command, env=places)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 def test_one_image_is_refused_with_words_and_every_page_says_what_there_is(
