@@ -56,8 +56,8 @@ def learned_in(version_id: int) -> dict[str, Any]:
     changed = {
         "training_total": labels["training_changed"],
         "test_total": labels["test_changed"],
-        "training": _listed(version, parent, held_out=False),
-        "test": _listed(version, parent, held_out=True),
+        "training": _listed(version, parent, labels["training_changed"], held_out=False),
+        "test": _listed(version, parent, labels["test_changed"], held_out=True),
     }
     session().rollback()
     return asdict(learned) | {"changed": changed}
@@ -123,8 +123,12 @@ def _label_counts(version: ModelVersion, parent: ModelVersion | None) -> dict[st
     return dict(zip(wanted, row.one(), strict=True))
 
 
-def _listed(version: ModelVersion, parent: ModelVersion | None, *, held_out: bool) -> list[int]:
+def _listed(
+    version: ModelVersion, parent: ModelVersion | None, changed: int, *, held_out: bool
+) -> list[int]:
     """The images of one split with a changed label, at most `LISTED`: what is new first."""
+    if not changed:
+        return []
     found = session().scalars(
         _items(select(_item.image_id), version, parent)
         .where(_item.held_out.is_(held_out), _changed(parent))
