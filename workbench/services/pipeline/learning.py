@@ -28,8 +28,8 @@ from workbench.store.outcomes import CALLED_FAKE
 from workbench.store.results import Prediction
 from workbench.store.versions import CuratedItem, ModelVersion
 
-LISTED = 200
-"""So many changed labels of each split are listed."""
+LISTED = 100
+"""So many changed labels of each split are listed; pages read them with every version's metrics."""
 
 _item, _before = aliased(CuratedItem), aliased(CuratedItem)
 _score, _old_score = aliased(Prediction), aliased(Prediction)
