@@ -52,6 +52,8 @@ class State:
     activated: list[tuple[int, int]] = field(default_factory=list)
     figures: VersionFigures = AFTER
     """Of the newest version."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Likewise."""
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))

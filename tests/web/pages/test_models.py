@@ -265,3 +265,11 @@ def test_home_and_models_count_the_images_of_a_version_alike(
     assert models.count(decided) == 2
     assert "6 images" in models
     assert "2 images imported since, not analysed" in overview
+
+
+def test_folds_divided_by_image_are_said_to_flatter(visitor: Reader, book: FakeWorkbench) -> None:
+    assert "Folds are divided by image" not in visitor.get("/c/faces/models").text
+
+    book.metrics = {"folds": {"count": 5, "by": "image"}}
+
+    assert "Folds are divided by image" in articles(visitor.get("/c/faces/models").text)["2"]
