@@ -74,8 +74,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     }
     named["planted"] = list(planted(quick=quick).pictures)
     drawn = {
-        name: [_draw(chosen, seed) for seed in range(QUICK_SEEDS if quick else SEEDS)]
-        for name, chosen in named.items()
+        name: _draws(chosen, QUICK_SEEDS if quick else SEEDS) for name, chosen in named.items()
     }
     every = [each for draws in drawn.values() for each in draws]
     figures: Figures = {
@@ -97,18 +96,22 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     return figures
 
 
-def _draw(chosen: list[Picture], seed: int) -> Draw:
-    flipped = _flips(np.array([each.fake for each in chosen]), seed)
+def _draws(chosen: list[Picture], seeds: int) -> list[Draw]:
+    """Each draw is a collection of the same workbench, in which images are encoded once."""
+    fake = np.array([each.fake for each in chosen])
+    draws = []
     with temporary_workbench() as base:
         settings = base.model_copy(update=UNMEASURED)
-        manifest = _listed(chosen, flipped, settings.data_dir / "flipped.csv")
-        import_images(manifest, collection="flipped", settings=settings, progress=Silent())
-        collection_id = workspace("flipped").collection.id
-        version_id = _analysed(collection_id, settings)
-        names = {
-            str(each.path.resolve()): turned for each, turned in zip(chosen, flipped, strict=True)
-        }
-        return _read(collection_id, version_id, names, settings)
+        for seed in range(seeds):
+            flipped = _flips(fake, seed)
+            name = f"flipped-{seed}"
+            manifest = _listed(chosen, flipped, settings.data_dir / f"{name}.csv")
+            import_images(manifest, collection=name, settings=settings, progress=Silent())
+            collection_id = workspace(name).collection.id
+            version_id = _analysed(collection_id, settings)
+            turned = dict(zip((each.path.resolve() for each in chosen), flipped, strict=True))
+            draws.append(_read(collection_id, version_id, turned, settings))
+    return draws
 
 
 def _flips(fake: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
@@ -139,7 +142,9 @@ def _analysed(collection_id: int, settings: Settings) -> int:
     return session().get_one(ActiveVersion, collection_id).version_id
 
 
-def _read(collection_id: int, version_id: int, turned: dict[str, bool], settings: Settings) -> Draw:
+def _read(
+    collection_id: int, version_id: int, turned: dict[Path, bool], settings: Settings
+) -> Draw:
     uris = dict(
         session()
         .execute(select(Image.id, Image.original_uri).where(Image.collection_id == collection_id))
@@ -148,7 +153,7 @@ def _read(collection_id: int, version_id: int, turned: dict[str, bool], settings
     )
     waiting = review_queue(version_id)
     store = waiting.store
-    by_path = {Path(path).as_uri(): flip for path, flip in turned.items()}
+    by_path = {path.as_uri(): flip for path, flip in turned.items()}
     flipped = np.array([by_path[uris[each]] for each in store.image_ids.tolist()])
     quarter = store.count // 4
     fake = (store.labels == 1) != flipped
