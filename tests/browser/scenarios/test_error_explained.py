@@ -12,6 +12,7 @@ from tests.support.prepared import COLLECTION, IMAGES, NAME
 from tests.support.server import Server, live_server, live_worker
 from tests.support.visiting import expect_notice, image_id_of, judge, painted, sign_in
 from tests.support.witness import Witness
+from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
 from workbench.store.people import User
 from workbench.store.results import Cell, PixelGroup, Prediction
@@ -52,7 +53,7 @@ def test_an_error_is_found_explained_judged_and_learned_from(
         judge_by_keyboard(page, image_id, witness)
         try_without_the_strongest_group(page)
         note_what_it_shows(page, image_id, witness)
-        retrain_and_watch(page)
+        retrain_and_watch(page, held_out=is_held_out(image_id, witness))
     the_new_version_has_learned(image_id, witness)
     everything_was_written_down(witness)
 
@@ -64,6 +65,11 @@ def person(witness: Witness) -> int:
 
 def version(witness: Witness, number: int) -> ModelVersion:
     found: ModelVersion = witness.one(select(ModelVersion).where(ModelVersion.number == number))[0]
+    return found
+
+
+def is_held_out(image_id: int, witness: Witness) -> bool:
+    found: bool = witness.one(select(Image.held_out).where(Image.id == image_id))[0]
     return found
 
 
@@ -202,7 +208,7 @@ def note_what_it_shows(page: Page, image_id: int, witness: Witness) -> None:
     expect(history).to_contain_text("met")
 
 
-def retrain_and_watch(page: Page) -> None:
+def retrain_and_watch(page: Page, *, held_out: bool) -> None:
     page.get_by_role("link", name="Models").click()
     page.wait_for_url(re.compile("/models"))
     page.evaluate(RECORD_THE_RUN)
@@ -214,7 +220,9 @@ def retrain_and_watch(page: Page) -> None:
     assert "running" in seen
     expect(new).to_contain_text("1 overturned")
     expect(new.locator(".learned")).to_contain_text("v2 learned from v1: ")
-    expect(new.locator(".learned")).to_contain_text("1 test label corrected (not learned)")
+    expect(new.locator(".learned")).to_contain_text(
+        "1 test label corrected (not learned)" if held_out else "1 training label changed"
+    )
     for measured_on in ("test", "as-imported", "parent", "cross-validated"):
         expect(new.locator(f"tr[data-figures='{measured_on}']")).to_be_visible()
     expect(page.locator("article[data-version='1'] .chip")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""From misclassified real images to named patterns, a retrain and what it changed."""
+"""From misclassified real images to named patterns, label errors found, and what is learned."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.support.browser import accessibility_violations
-from tests.support.prepared import COLLECTION, MISLABELLED
+from tests.support.prepared import (
+    COLLECTION,
+    HELD_OUT_MISLABELLED,
+    IMAGES,
+    MISLABELLED,
+    TRAINING_MISLABELLED,
+)
 from tests.support.server import live_server, live_worker
-from tests.support.visiting import expect_notice, judge, sign_in
+from tests.support.visiting import expect_notice, image_id_of, judge, sign_in
 from tests.support.witness import Witness
+from workbench.store.images import Image
 from workbench.store.judgements import Tag, TagCheck, Tagging, Verdict
-from workbench.store.versions import ActiveVersion, CuratedDataset, ModelVersion
+from workbench.store.results import Prediction
+from workbench.store.versions import ActiveVersion, CuratedDataset, CuratedItem, ModelVersion
 
 RETRAIN_MS = 240_000
 NAMES = ("checkerboard", "its surroundings")
@@ -26,7 +34,7 @@ def collect_misclassified_real_images(page: Page, url: str) -> None:
     page.get_by_label("Outcome").select_option("real_called_fake")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url(re.compile("outcome=real_called_fake"))
-    expect(page.locator(".images .panel-head")).to_contain_text(f"{MISLABELLED} images")
+    expect(page.locator(".images .panel-head")).to_contain_text(f"{len(MISLABELLED)} images")
     page.locator(".patterns a.level", has_text="lift").click()
     page.wait_for_url(re.compile("sort=lift"))
 
@@ -73,15 +81,45 @@ def check_a_sample_by_keyboard(page: Page, witness: Witness, url: str, pattern_i
     assert [each[0] for each in witness.rows(standing)] == [False, True]
 
 
-def decide_on_all_of_them(page: Page, witness: Witness) -> None:
+def overturn_the_flipped_labels_as_the_queue_brings_them_up(page: Page, witness: Witness) -> None:
     page.get_by_role("link", name="Adjudicate").click()
-    for number in range(MISLABELLED):
+    brought = []
+    for number in range(len(MISLABELLED)):
         page.wait_for_url(re.compile("queue=1"))
         here = page.url
+        image = named(witness, image_id_of(page))
+        brought.append(image.name)
+        form = page.locator("form[data-module=judging]")
+        expect(form).to_contain_text(
+            "Test image: a verdict corrects the test set; the image is never trained on."
+            if image.held_out
+            else "Training image: a verdict teaches the next training."
+        )
         judge(page, "o")
         page.wait_for_url(lambda url, here=here: url != here)
         assert witness.count(Verdict) == number + 1
+        assert witness.one(
+            select(Verdict.decision, Verdict.shown_label).where(Verdict.image_id == image.id)
+        ) == ("fake", "real")
+    # Before every error of the model: those that were trained on wait in the queue, too.
+    assert sorted(brought) == sorted(MISLABELLED)
+
+
+def named(witness: Witness, image_id: int) -> Image:
+    found: Image = witness.one(select(Image).where(Image.id == image_id))[0]
+    return found
+
+
+def the_rest_are_errors_of_the_model(page: Page, witness: Witness) -> None:
+    while "queue=1" in (here := page.url):
+        judge(page, "c")
+        page.wait_for_url(lambda url, here=here: url != here)
     expect(page.get_by_role("heading", level=1)).to_have_text("The review queue is empty")
+    wrong = select(Prediction.image_id).where(
+        Prediction.outcome.in_(("real_called_fake", "fake_called_real"))
+    )
+    judged = select(Verdict.image_id)
+    assert set(witness.rows(judged)) == set(witness.rows(wrong))
 
 
 def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
@@ -96,7 +134,7 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     expect(new).to_be_visible(timeout=RETRAIN_MS)
     expect(new.locator(".chip")).to_have_text("active")
     expect(new.locator("header")).to_contain_text("from v1")
-    expect(new).to_contain_text(f"{MISLABELLED} overturned")
+    expect(new).to_contain_text(f"{len(MISLABELLED)} overturned")
     against = new.locator(".better, .worse")
     first, second = (
         witness.one(select(ModelVersion).where(ModelVersion.number == number))[0]
@@ -107,6 +145,59 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     assert abs(float(shown) - change) < 0.0006
     assert second.parent_id == first.id
     assert witness.count(CuratedDataset) == 2
+
+
+def the_version_says_what_it_learned(page: Page, witness: Witness) -> None:
+    """The labels in the database, the sentence on top of the version, the list of the images."""
+    for number, label in ((1, "real"), (2, "fake")):
+        assert labels_of_the_flipped(witness, number) == (
+            {(name, label, False) for name in TRAINING_MISLABELLED}
+            | {(name, label, True) for name in HELD_OUT_MISLABELLED}
+        )
+    new = page.locator("article[data-version='2']")
+    training, test = len(TRAINING_MISLABELLED), len(HELD_OUT_MISLABELLED)
+    said = (
+        f"v2 learned from v1: {training} training labels changed, "
+        f"{test} test label corrected (not learned)"
+    )
+    expect(new.locator(".learned")).to_contain_text(said)
+    new.get_by_role("link", name="changed labels").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Labels of v2")
+    for title, names in (
+        ("Training images", TRAINING_MISLABELLED),
+        ("Test set", HELD_OUT_MISLABELLED),
+    ):
+        listed = page.get_by_role("region", name=title).last.locator("tbody tr")
+        expect(listed.get_by_role("rowheader")).to_have_text(names)
+        for row in listed.all():
+            expect(row).to_contain_text(re.compile(r"real\s*real\s*fake\s*new"))
+    page.get_by_role("main").get_by_role("link", name="Models").click()
+
+
+def labels_of_the_flipped(witness: Witness, number: int) -> set[tuple[str, str, bool]]:
+    found = witness.rows(
+        select(Image.name, CuratedItem.label, CuratedItem.held_out)
+        .join(CuratedItem, CuratedItem.image_id == Image.id)
+        .join(ModelVersion, ModelVersion.dataset_id == CuratedItem.dataset_id)
+        .where(ModelVersion.number == number, Image.label == "real", Image.name.in_(MISLABELLED))
+    )
+    return {(name, label, held_out) for name, label, held_out in found}
+
+
+def no_image_was_scored_by_a_head_that_was_trained_on_it(witness: Witness) -> None:
+    scored = witness.rows(
+        select(ModelVersion.number, CuratedItem.held_out, CuratedItem.fold, Prediction.fold)
+        .join(CuratedItem, CuratedItem.dataset_id == ModelVersion.dataset_id)
+        .join(
+            Prediction,
+            (Prediction.version_id == ModelVersion.id)
+            & (Prediction.image_id == CuratedItem.image_id),
+        )
+    )
+    assert len(scored) == 2 * IMAGES
+    for _number, held_out, fold, scored_by in scored:
+        assert (fold is None) == held_out
+        assert scored_by == fold
 
 
 def do_without_the_new_version(page: Page, witness: Witness) -> None:
@@ -121,7 +212,7 @@ def do_without_the_new_version(page: Page, witness: Witness) -> None:
         assert witness.one(active) == (number,)
 
 
-def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
+def test_patterns_of_misclassified_images_are_named_and_flipped_labels_found_and_learned(
     browser_page: Page, own_data: Path, tmp_path: Path
 ) -> None:
     page, witness = browser_page, Witness(own_data)
@@ -134,8 +225,11 @@ def test_patterns_of_misclassified_real_images_are_named_and_a_retrain_compared(
         named = name_their_common_patterns(page, witness)
         check_a_sample_by_keyboard(page, witness, server.url, named[0])
         page.goto(f"{server.url}/c/{COLLECTION}/")
-        decide_on_all_of_them(page, witness)
+        overturn_the_flipped_labels_as_the_queue_brings_them_up(page, witness)
+        the_rest_are_errors_of_the_model(page, witness)
         retrain_and_compare_with_the_parent(page, witness)
+        the_version_says_what_it_learned(page, witness)
+        no_image_was_scored_by_a_head_that_was_trained_on_it(witness)
         do_without_the_new_version(page, witness)
         # Both versions can still be looked at, each under its own address.
         page.locator("article[data-version='1'] h3 a").click()
