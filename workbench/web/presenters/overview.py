@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -105,8 +106,7 @@ def drawing(
         cells=cells,
         marks=tuple(_mark(name, cell, window) for name, cell in marked.items()),
         levels=tuple(
-            windows.at_level(window, level, overview.columns, overview.rows)
-            for level in range(overview.levels)
+            _at_level(overview, window, level, window.middle) for level in range(overview.levels)
         ),
         steps=_steps(overview, window, marked.get("")),
         empty=sum(cell.empty for cell in cells),
@@ -198,6 +198,26 @@ def _mark(name: str, cell: CellView, window: LevelWindow) -> Mark:
     )
 
 
+def _at_level(
+    overview: Overview, window: LevelWindow, level: int, middle: tuple[float, float]
+) -> LevelWindow:
+    """The window of a level around a place, or around the cell nearest to it where that is empty.
+
+    Classes that a model tells apart well leave the middle of the layout empty.
+    """
+    grid = (overview.columns, overview.rows)
+    there = windows.around(window.level, middle, level, *grid)
+    cells = [(cell.column, cell.row) for cell in overview.cells]
+    if level <= window.level or not cells:
+        return there
+    if any(there.holds(*windows.square(window.level, *each, there)) for each in cells):
+        return there
+    nearest = min(
+        ((column + 0.5, row + 0.5) for column, row in cells), key=lambda at: math.dist(at, middle)
+    )
+    return windows.around(window.level, nearest, level, *grid)
+
+
 def _steps(overview: Overview, window: LevelWindow, selected: CellView | None) -> Steps:
     def zoomed(level: int) -> LevelWindow | None:
         if not 0 <= level < overview.levels:
@@ -206,7 +226,7 @@ def _steps(overview: Overview, window: LevelWindow, selected: CellView | None) -
             middle = (selected.column + 0.5, selected.row + 0.5)
         else:
             middle = window.middle
-        return windows.around(window.level, middle, level, overview.columns, overview.rows)
+        return _at_level(overview, window, level, middle)
 
     def moved(columns: int, rows: int) -> LevelWindow | None:
         return windows.moved(window, columns, rows, overview.columns, overview.rows)

@@ -27,6 +27,10 @@ class LevelWindow:
         """Middle of the window, in cells of this level."""
         return self.column + self.columns / 2, self.row + self.rows / 2
 
+    def holds(self, left: float, top: float, side: float) -> bool:
+        """Whether a square lies in it; see `square`."""
+        return left >= 0 and left + side <= self.columns and top >= 0 and top + side <= self.rows
+
 
 def window_around(
     level: int, middle: tuple[float, float], grid_columns: int, grid_rows: int
@@ -43,11 +47,6 @@ def window_around(
         columns,
         rows,
     )
-
-
-def at_level(window: LevelWindow, level: int, grid_columns: int, grid_rows: int) -> LevelWindow:
-    """The same area at another level; the grid's size is that of the window's own level."""
-    return around(window.level, window.middle, level, grid_columns, grid_rows)
 
 
 def around(

@@ -76,3 +76,24 @@ def test_the_overview_marks_selected_and_pinned_cells_even_of_other_levels() -> 
     selected, pinned = drawn.marks
     assert (selected.name, selected.size) == ("", 44.0)
     assert (pinned.name, pinned.size) == ("A", 92.0)
+
+
+def test_a_finer_level_is_shown_where_cells_are() -> None:
+    """Two clusters far apart: nothing lies in the middle of the layout."""
+    apart = (replace(CELLS[11], column=2, row=1), replace(CELLS[12], column=14, row=11))
+    overview = replace(Cells().overview(everything(), 0, None), cells=apart)
+
+    drawn = drawing(overview, {})
+
+    assert drawn.steps.finer == drawn.levels[1]
+    # Around the cell at (2, 1), as near as the edge allows: here it is at (4, 2).
+    assert (drawn.levels[1].column, drawn.levels[1].row) == (0, 0)
+
+
+def test_a_finer_level_is_shown_in_the_middle_where_a_cell_is_near_it() -> None:
+    near = (replace(CELLS[11], column=2, row=1), replace(CELLS[12], column=9, row=7))
+    overview = replace(Cells().overview(everything(), 0, None), cells=near)
+
+    drawn = drawing(overview, {})
+
+    assert (drawn.levels[1].column, drawn.levels[1].row) == (8, 6)

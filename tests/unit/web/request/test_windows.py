@@ -28,7 +28,7 @@ def test_a_window_lies_in_its_grid_and_shows_no_more_than_level_0(
 def test_a_finer_level_shows_the_middle_of_what_was_shown() -> None:
     whole = windows.LevelWindow(0, 0, 0, 16, 12)
 
-    finer = windows.at_level(whole, 1, 16, 12)
+    finer = windows.around(whole.level, whole.middle, 1, 16, 12)
 
     assert finer == windows.LevelWindow(1, 8, 6, 16, 12)
     assert finer.middle == (16.0, 12.0)
@@ -39,8 +39,8 @@ def test_zooming_in_and_out_again_returns_to_the_same_place(level: int, x: float
     columns, rows = 16 << level, 12 << level
     place = windows.window_around(level, (x, y), columns, rows)
 
-    finer = windows.at_level(place, level + 1, columns, rows)
-    back = windows.at_level(finer, level, columns * 2, rows * 2)
+    finer = windows.around(place.level, place.middle, level + 1, columns, rows)
+    back = windows.around(finer.level, finer.middle, level, columns * 2, rows * 2)
 
     assert abs(back.column - place.column) <= 1
     assert abs(back.row - place.row) <= 1
