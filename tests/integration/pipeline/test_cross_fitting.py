@@ -27,6 +27,9 @@ from workbench.store.images import Image
 from workbench.store.results import Prediction
 from workbench.store.versions import CuratedItem, ModelVersion
 
+on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
+"""What is asked of the database is asked on both by the other tests."""
+
 
 def newest(collection_id: int) -> ModelVersion:
     session().rollback()
@@ -156,6 +159,7 @@ def test_an_excluded_image_is_not_scored_by_weights_that_learned_it_before(
     assert folds(newest(collection_id))[image_id] == fold
 
 
+@on_sqlite
 @pytest.mark.analysed
 def test_a_version_from_before_cross_fitting_teaches_no_head_of_a_fold(
     analysed: Workspace, ada: Account, settings: Settings
@@ -179,6 +183,7 @@ def test_a_version_from_before_cross_fitting_teaches_no_head_of_a_fold(
     assert sorted(load_heads(made, settings).folds) == [0, 1, 2, 3, 4]
 
 
+@on_sqlite
 @pytest.mark.analysed
 def test_what_relabelling_does_to_the_test_sets_figures_stands_beside_what_they_were_as_imported(
     analysed: Workspace, ada: Account, settings: Settings
@@ -237,6 +242,7 @@ def analysed_rows(
     return collection_id, analyse(collection_id, settings)
 
 
+@on_sqlite
 @pytest.mark.usefixtures("tables", "encoder")
 def test_one_image_fails_with_a_reason(settings: Settings, tmp_path: Path) -> None:
     collection_id, state = analysed_rows(
@@ -247,6 +253,7 @@ def test_one_image_fails_with_a_reason(settings: Settings, tmp_path: Path) -> No
     assert "both real and fake images" in queue.runs(collection_id)[0].error
 
 
+@on_sqlite
 @pytest.mark.usefixtures("tables", "encoder")
 @pytest.mark.parametrize(
     ("rows", "by"),
@@ -290,6 +297,7 @@ def test_few_images_have_a_defined_result(
     assert np.isfinite(logits).all()
 
 
+@on_sqlite
 @pytest.mark.analysed
 def test_a_fold_that_loses_all_its_images_still_scores_them(
     analysed: Workspace, ada: Account, settings: Settings
