@@ -151,7 +151,7 @@ def test_switched_on_it_stands_before_the_distiller_and_in_the_versions_weights(
     assert stored is not None
     assert same_projection(kept, stored)
     # A retrain starts from it behind the same projection only.
-    parent = partial(train._parent, imported, encoder, settings=on)
+    parent = partial(train._parent, version.id, encoder, settings=on)
     assert parent(projection=kept) is version
     assert parent(projection=None) is None
     assert parent(projection=replace(kept, scale=2 * kept.scale)) is None
