@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from workbench.config import Settings
 
 Figures = dict[str, Any]
@@ -25,6 +27,11 @@ def parser(description: str) -> argparse.ArgumentParser:
 def cache_dir() -> Path:
     """Where weights and data sets for benchmarks are kept."""
     return Settings().cache_dir
+
+
+def _only_figures_on_standard_output() -> None:
+    """Runs write a log, by default where the figures go."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def show(figures: Figures, *, as_json: bool) -> None:
@@ -44,6 +51,7 @@ def number(value: float) -> str:
 def run(description: str, measure: Callable[[bool], Figures]) -> None:
     """Run a benchmark without options of its own."""
     options = parser(description).parse_args()
+    _only_figures_on_standard_output()
     show(measure(options.quick), as_json=options.json)
 
 
@@ -52,6 +60,7 @@ def run_on_folders(description: str, measure: Callable[[list[Path], bool], Figur
     options = parser(description)
     options.add_argument("--data", type=Path, action="append", default=[], metavar="DIR")
     chosen = options.parse_args()
+    _only_figures_on_standard_output()
     show(measure(chosen.data, chosen.quick), as_json=chosen.json)
 
 
