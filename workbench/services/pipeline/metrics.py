@@ -13,9 +13,10 @@ from sqlalchemy import select
 from torch import Tensor
 
 from workbench.analysis.distiller.calibration import expected_calibration_error
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.dimensions import match_dimensions
+from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.train import Trained
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.store.database import session
@@ -44,7 +45,7 @@ def figures(
 
 
 def figures_of_version(
-    heads: CrossFittedHeads,
+    trained: Trained,
     training: TrainingSet,
     held_out: TrainingSet,
     as_imported: TrainingSet,
@@ -59,23 +60,23 @@ def figures_of_version(
     figure can be told from what training does. `cross_validated`: the training images, each by the
     head that has not seen it. `parent_auc`: the parent on the test set with today's labels.
     """
-    logit = heads.final.logit(held_out.embedding)
+    logit = trained.head.logit(held_out.embedding)
     tested = figures(held_out.labels, logit.numpy(), held_out.group, seed=seed)
     found = {("held_out_auc" if name == "auc" else name): each for name, each in tested.items()}
     found["held_out_as_imported"] = figures(
         as_imported.labels,
-        heads.final.logit(as_imported.embedding).numpy(),
+        trained.head.logit(as_imported.embedding).numpy(),
         as_imported.group,
         seed=seed,
     )
     found["cross_validated"] = figures(
         training.labels,
-        heads.logit(training.embedding, training.fold).numpy(),
+        trained.logit.numpy(),
         training.group,
         seed=seed,
     )
     if parent is not None:
-        found |= _beside_parent(heads.final, parent, held_out)
+        found |= _beside_parent(trained.head, parent, held_out)
     return found
 
 
@@ -114,5 +115,5 @@ def as_imported(
         fake=torch.tensor([float(each.label == "fake") for each in found]),
         weight=torch.ones(count),
         group=np.unique([each.group_key for each in found], return_inverse=True)[1],
-        fold=np.full(count, -1),
+        fold=np.full(count, NO_FOLD),
     )

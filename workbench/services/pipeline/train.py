@@ -62,7 +62,7 @@ def train_version(
     )
     imported = as_imported(collection_id, {each: row for row, each in enumerate(ids)}, embedding)
     metrics = figures_of_version(
-        trained.heads,
+        trained,
         data,
         held_out,
         imported,
