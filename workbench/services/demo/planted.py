@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from workbench.analysis.images.planted import KINDS, plant
+from workbench.analysis.images.planted.plant import plant
 from workbench.services.demo.downloads import PHOTOGRAPHS, read_matching
 from workbench.services.demo.pictures import (
     Row,
@@ -30,6 +30,9 @@ from workbench.services.progress import Progress
 
 WINDOWS: Final = 4
 """Windows taken of each photograph."""
+
+DEMO_KINDS: Final = ("blur", "checkerboard", "mode_filter", "colour_cast", "sensor_noise")
+"""Few, so that each has members enough in a small collection."""
 
 _PATTERN: Final = "src/demo/photos/*-1500.jpg"
 _SIDES: Final = (350, 700)
@@ -82,7 +85,7 @@ def _splits(photographs: Iterable[str], scenes: Sequence[Scene], seed: int) -> d
 
 def _pair(photograph: str, index: int, window: str, split: str) -> tuple[Row, Row]:
     """The untouched and the edited window; the kinds take turns, so that all are equally many."""
-    kind = KINDS[index % len(KINDS)]
+    kind = DEMO_KINDS[index % len(DEMO_KINDS)]
     file = f"{window}.png"
     real = Row(f"real/{file}", "real", "", _group(photograph), split)
     fake = Row(f"fake/{file}", "fake", kind, _group(photograph), split, f"mask/{file}", kind)

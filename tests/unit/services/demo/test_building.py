@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.analysis.images.planted import KINDS
 from workbench.services.demo.building import DemoCollection, Ingredients, build_demo_set
 from workbench.services.demo.describing import TEXTS
 from workbench.services.demo.downloads import FACE_MODEL, PHOTOGRAPHS, STILLS
 from workbench.services.demo.faces import CHILDREN, MADE_UP, Portrait, read_portraits
+from workbench.services.demo.planted import DEMO_KINDS
 from workbench.services.demo.scenes import CROPS, Scene, read_scenes
 from workbench.services.progress import Cancelled, Progress
 
@@ -209,7 +209,7 @@ def test_a_planted_fake_differs_from_its_real_only_where_its_mask_says(
     assert len(fakes) * 2 == len(rows)
     for row in fakes:
         assert row["kind"] == row["generator"]
-        assert row["kind"] in KINDS
+        assert row["kind"] in DEMO_KINDS
         fake = np.asarray(Image.open(folder / row["path"]))
         real = np.asarray(Image.open(folder / row["path"].replace("fake/", "real/")))
         mask = np.asarray(Image.open(folder / row["mask"])) / 255
@@ -222,7 +222,7 @@ def test_a_planted_fake_differs_from_its_real_only_where_its_mask_says(
 def test_planted_kinds_take_turns(built: dict[str, DemoCollection]) -> None:
     rows = rows_of(built["demo-planted"])
     counts = Counter(row["kind"] for row in rows if row["kind"])
-    assert set(counts) == set(KINDS)
+    assert set(counts) == set(DEMO_KINDS)
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
