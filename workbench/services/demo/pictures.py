@@ -83,9 +83,10 @@ def write_picture(path: Path, picture: Image.Image) -> None:
 
 
 def write_manifest(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows as CSV, ordered by path."""
+    """Write rows as CSV, ordered by path; they are all of one class."""
+    ordered = sorted(rows, key=lambda row: row.path)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Row)])
-    writer.writerows(astuple(row) for row in sorted(rows, key=lambda row: row.path))
+    writer.writerow([field.name for field in fields(ordered[0] if ordered else Row)])
+    writer.writerows(astuple(row) for row in ordered)
     write_durably(path, text.getvalue().encode())

