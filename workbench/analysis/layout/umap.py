@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from scipy.stats import rankdata
-from umap import UMAP
+
+from workbench.analysis.layout.compiled import UMAP
 
 FITTED_AT_MOST = 50_000
 FEWEST = 5
