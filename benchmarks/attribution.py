@@ -6,6 +6,10 @@ last block's class token, `joint`; and on that class token alone, the `paper`'s 
 Localisation (`benchmarks.localisation`), on fakes of held-out photographs that each distiller
 detects: `pointing_default` is the default method's on the default features, `pointing_last_block`
 the paper's method on the paper's embedding. Chance is the mean share of patches on the mask.
+The planted kinds are those to build with. Keys that end in `_unseen_kinds` are of kinds that
+nothing was chosen by, in photographs of their own, `_five_kinds` of the demo set's five: distillers
+are trained and maps measured on each set in the same way (`benchmarks.planted`);
+`pointing_unseen_kinds` is short for `pointing_default_unseen_kinds`.
 
 Faithfulness (`benchmarks.faithfulness`): deletion, insertion and MuFidelity of the joint logit,
 which all methods explain: the default against `last_block`, the class token's attention in the
@@ -33,7 +37,8 @@ from benchmarks.command import Figures, run_on_folders
 from benchmarks.explained import Models, train_models
 from benchmarks.faithfulness_metrics import centre_prior
 from benchmarks.ordinary import demo_folders, pictures
-from benchmarks.planted import planted
+from benchmarks.planted import FIVE, SUFFIXES, planted
+from benchmarks.planted_sets import ASIDE, BUILD
 from workbench.analysis.relevance.methods import default_method
 
 FOLDS = 5
@@ -70,9 +75,11 @@ QUICK = Effort(
 def measure(folders: list[Path], quick: bool) -> Figures:
     """Train on the photographs that are not held out, explain the others."""
     effort = QUICK if quick else FULL
-    truth = planted(quick=quick)
+    truth = planted(BUILD, quick=quick)
     models = train_models(truth.pictures, ~truth.held_out)
     figures = localisation.measure(models, truth)
+    for name in (ASIDE, FIVE):
+        figures |= _localised(name, quick=quick)
     fakes = np.flatnonzero(models.encoded.fake & truth.held_out & models.called_right(models.joint))
     chosen = _some(fakes, effort.planted)
     figures |= _verdicts([_faithfulness(models, chosen, effort.curves)], "planted")
@@ -83,6 +90,15 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     method = default_method(models.default.encoder)
     pixels = models.pixels(_some(fakes, effort.sanity_images))
     return figures | sanity.measure(models.default, method, pixels, effort.sanity)
+
+
+def _localised(name: str, *, quick: bool) -> Figures:
+    """The same on another set."""
+    truth = planted(name, quick=quick)
+    found = localisation.measure(train_models(truth.pictures, ~truth.held_out), truth)
+    suffix = SUFFIXES[name]
+    short = {f"{key}{suffix}": found[f"{key}_default"] for key in ("pointing", "average_precision")}
+    return short | {f"{key}{suffix}": value for key, value in found.items()}
 
 
 def _some(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -58,14 +58,20 @@ class Encoded:
         The seed divides them into folds.
         """
         x = self.state.embedding
-        groups = np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
-        return TrainingSet(
-            x if indices is None else x[:, indices],
-            torch.from_numpy(self.fake).float(),
-            torch.ones(len(self.pictures)),
-            groups,
-            divide(self.fake, groups, seed=seed).by_image,
-        )
+        return training_set(self.pictures, x if indices is None else x[:, indices], seed=seed)
+
+
+def training_set(pictures: Sequence[Picture], x: Tensor, *, seed: int = 0) -> TrainingSet:
+    """Pictures with their embeddings as the distiller takes them, in folds by the seed."""
+    fake = np.array([picture.fake for picture in pictures])
+    groups = np.unique([picture.group for picture in pictures], return_inverse=True)[1]
+    return TrainingSet(
+        x,
+        torch.from_numpy(fake).float(),
+        torch.ones(len(pictures)),
+        groups,
+        divide(fake, groups, seed=seed).by_image,
+    )
 
 
 def default_encoder() -> Encoder:

@@ -27,7 +27,7 @@ from sqlalchemy import select
 from benchmarks.command import Figures, run_on_folders
 from benchmarks.encoded import Picture
 from benchmarks.ordinary import demo_folders, pictures
-from benchmarks.planted import planted
+from benchmarks.planted import FIVE, planted
 from benchmarks.temporary import temporary_workbench
 from workbench.analysis.metrics import auc
 from workbench.config import Settings
@@ -72,7 +72,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
         folder.name: pictures(folder, quick=quick)
         for folder in folders or [each for each in demo_folders() if "faces" in each.name]
     }
-    named["planted"] = list(planted(quick=quick).pictures)
+    named["planted"] = list(planted(FIVE, quick=quick).pictures)
     drawn = {
         name: _draws(chosen, QUICK_SEEDS if quick else SEEDS) for name, chosen in named.items()
     }

@@ -1,4 +1,9 @@
-"""Planted patterns as a benchmark: more windows of the demo set's photographs than it shows."""
+"""Planted patterns as a benchmark: pictures, masks, and what was planted where.
+
+Three sets: `build_kinds`, by which anything may be chosen; `unseen_kinds`, of other kinds in other
+photographs, by which nothing is (both `benchmarks.planted_sets`); and `five_kinds`, more windows of
+the demo set's photographs than it shows, its five kinds in soft ellipses of 18 to 24 %.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +18,15 @@ from PIL import Image
 
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.encoded import Picture
+from benchmarks.planted_sets import ASIDE, BUILD, build_set
 from workbench.services.demo.building import Ingredients
 from workbench.services.demo.planted import build_planted
 
+FIVE = "five_kinds"
+SUFFIXES = {BUILD: "", ASIDE: f"_{ASIDE}", FIVE: f"_{FIVE}"}
+"""What a set's figures end in."""
 WINDOWS = 12
-"""Of each photograph, each once untouched and once edited: 1,200 pictures of 50 photographs."""
+"""Of each photograph of the five kinds: 1,200 pictures of 50 photographs."""
 QUICK_PHOTOGRAPHS = 20
 SEED = 0
 
@@ -31,6 +40,8 @@ class Planted:
     """By photograph."""
     kinds: NDArray[np.str_]
     """Of the edit; empty where there is none."""
+    shapes: NDArray[np.str_]
+    """Of the edited region; empty where there is none."""
     masks: tuple[Path | None, ...]
 
     def mask(self, index: int, height: int, width: int) -> NDArray[np.bool_]:
@@ -43,18 +54,23 @@ class Planted:
         return np.asarray(small) > 127
 
 
-def planted(*, quick: bool) -> Planted:
-    """Build what is missing of the set; `quick` takes some of its photographs."""
-    ingredients = Ingredients()
+def planted(name: str, *, quick: bool) -> Planted:
+    """Build what is missing of a set; `quick` takes some of its photographs."""
+    folder = cache_dir() / "benchmark-sets"
+    downloads = cache_dir() / "downloads"
     progress = OnStandardError()
-    manifest = build_planted(
-        cache_dir() / "benchmark-sets" / f"planted-{WINDOWS}",
-        ingredients.fetch(cache_dir() / "downloads", progress, None),
-        progress,
-        SEED,
-        scenes=ingredients.scenes,
-        windows=WINDOWS,
-    )
+    if name == FIVE:
+        ingredients = Ingredients()
+        manifest = build_planted(
+            folder / f"planted-{WINDOWS}",
+            ingredients.fetch(downloads, progress, None),
+            progress,
+            SEED,
+            scenes=ingredients.scenes,
+            windows=WINDOWS,
+        )
+    else:
+        manifest = build_set(name, folder / f"planted-{name}", downloads, progress)
     with manifest.open(newline="") as file:
         rows = list(csv.DictReader(file))
     return _planted(manifest.parent, _some_photographs(rows) if quick else rows)
@@ -73,5 +89,6 @@ def _planted(folder: Path, rows: Sequence[dict[str, str]]) -> Planted:
         ),
         held_out=np.array([row["split"] == "held_out" for row in rows]),
         kinds=np.array([row["kind"] for row in rows]),
+        shapes=np.array([row.get("shape", row["mask"] and "soft") for row in rows]),
         masks=tuple(folder / row["mask"] if row["mask"] else None for row in rows),
     )
