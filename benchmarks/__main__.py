@@ -22,6 +22,7 @@ from workbench.services.encoding.precision import processor_name
 NAMES = (
     "attack",
     "attribution",
+    "concepts",
     "detection",
     "explain",
     "loop_truth",

@@ -31,7 +31,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from benchmarks.command import Figures, run_on_folders
 from benchmarks.distilling import distil
@@ -69,20 +69,13 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     for name, each in by_set.items():
         figures |= {f"{key} {name}": value for key, value in each.items()}
     for name, trained in both.items():
-        kept, held_out = _parted(trained)
+        kept, held_out = trained.parted()
         head = distil(trained.subset(kept).training_set(), encoder.features).head
         for other, tested in sets.items():
             if other != name:
                 reals = tested if other in both else trained.subset(held_out)
                 figures |= dict(_across(name, head, other, tested, reals))
     return figures
-
-
-def _parted(encoded: Encoded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Three quarters of the groups to train on, one held out."""
-    group = encoded.training_set().group
-    splitter = GroupShuffleSplit(1, test_size=0.25, random_state=0)
-    return next(splitter.split(group, groups=group))
 
 
 def _folds(encoded: Encoded, features: Sequence[Feature]) -> Figures:
@@ -112,7 +105,7 @@ def _folds(encoded: Encoded, features: Sequence[Feature]) -> Figures:
 
 def _cross_fitted(encoded: Encoded, features: Sequence[Feature]) -> Figures:
     """What a version says of its training images and of its test set, as the workbench does."""
-    kept, held_out = _parted(encoded)
+    kept, held_out = encoded.parted()
     data, tested = (encoded.subset(each).training_set() for each in (kept, held_out))
     trained = distil(data, features)
     found: Figures = {}
@@ -131,7 +124,7 @@ def _cross_fitted(encoded: Encoded, features: Sequence[Feature]) -> Figures:
 
 def _dimensions(encoded: Encoded, features: Sequence[Feature]) -> Figures:
     data = encoded.training_set()
-    kept, held_out = _parted(encoded)
+    kept, held_out = encoded.parted()
     unseen = data.embedding[torch.from_numpy(held_out)]
     draws = [np.random.default_rng(seed) for seed in range(REPEATS)]
 

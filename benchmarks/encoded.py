@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor
 
 from benchmarks.command import cache_dir
@@ -46,6 +47,12 @@ class Encoded:
         """The pictures at these indices."""
         index = torch.from_numpy(chosen)
         return Encoded(tuple(self.pictures[each] for each in chosen), self.state.subset(index))
+
+    def parted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Three quarters of the groups to train on, one held out; indices."""
+        groups = [picture.group for picture in self.pictures]
+        splitter = GroupShuffleSplit(1, test_size=0.25, random_state=0)
+        return next(splitter.split(groups, groups=groups))
 
     @property
     def fake(self) -> NDArray[np.bool_]:

@@ -1,0 +1,173 @@
+"""Do dimensions follow what is seen? Faces, whose regions landmarks tell.
+
+`--data DIR` (again and again) names folders of faces with `real/` and `fake/` below, or with a
+manifest; without it, the demo set's faces are used. Figures without a set's name are of the first.
+
+A quarter of the groups is held out; on the others a version is trained as the workbench does. Every
+image is explained by a head that was not trained on it. A patch is in the region that most of it
+lies in (`workbench.analysis.faces`); images without a face are left out. Evidence is the absolute
+contribution of a dimension at a patch.
+
+`region_information`: normalised mutual information of a patch's region and its strongest dimension,
+weighted by the patch's evidence (arithmetic mean of the entropies); `_shared` the same where each
+dimension counts with its own evidence at the patch; `_shuffled` with regions shuffled over all
+patches, `_of_another_image` with those of another image's face, which tells how much of it is
+where faces usually are.
+`top_patch_purity`: of a dimension's 50 strongest patches, one an image, the share in the region
+that most of them are in; mean over the dimensions with 3 % of the evidence or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.command import Figures, run_on_folders
+from benchmarks.distilling import distil
+from benchmarks.encoded import Picture, batches, default_encoder, encode
+from benchmarks.ordinary import demo_folders, pictures
+from benchmarks.region_metrics import (
+    evidence_shares,
+    normalised_information,
+    purities,
+    table_of_all,
+    table_of_strongest,
+    top_patch_purity,
+)
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.faces.finder import FaceFinder
+from workbench.analysis.faces.regions import REGIONS
+from workbench.analysis.metrics import auc
+from workbench.analysis.relevance.methods import attribute, default_method, needs
+
+NO_FACE = -1
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Pictures under a version: who scored them, and what each dimension says where."""
+
+    fold: NDArray[np.int64]
+    logit: NDArray[np.float32]
+    contributions: NDArray[np.float32]
+    """(image, dimension, patch), in logits, + toward fake."""
+
+
+def measure(folders: list[Path], quick: bool) -> Figures:
+    """The figures of each set, and what each dimension of the first one shows."""
+    encoder = default_encoder()
+    chosen = folders or [each for each in demo_folders() if each.name == "demo-faces"]
+    sets = [(each.name, *_of_set(encoder, pictures(each, quick=quick))) for each in chosen]
+    _first, of_first, dimensions = sets[0]
+    by_set = {f"{key} {name}": value for name, each, _ in sets for key, value in each.items()}
+    return {**of_first, **dimensions, **by_set}
+
+
+def _of_set(encoder: Encoder, images: Sequence[Picture]) -> tuple[Figures, Figures]:
+    regions = face_regions(images, encoder.grid)
+    explained = explain(encoder, images)
+    shown = (regions != NO_FACE).all(axis=1)
+    labels = np.array([each.fake for each in images])
+    held_out = explained.fold == NO_FOLD
+    return (
+        {
+            "images": len(images),
+            "faces": int(shown.sum()),
+            "auc": auc(labels[held_out], explained.logit[held_out]),
+            **figures(explained.contributions[shown], regions[shown]),
+        },
+        dict(described(explained.contributions[shown], regions[shown])),
+    )
+
+
+def figures(contributions: NDArray[np.float32], regions: NDArray[np.int64]) -> Figures:
+    """Of images that all have a face."""
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(regions.ravel()).reshape(regions.shape)
+    return {
+        "region_information": _information(contributions, regions),
+        "region_information_shared": normalised_information(table_of_all(contributions, regions)),
+        "region_information_shuffled": _information(contributions, shuffled),
+        "region_information_of_another_image": _information(
+            contributions, np.roll(regions, len(regions) // 2, axis=0)
+        ),
+        "top_patch_purity": top_patch_purity(contributions, regions),
+    }
+
+
+def _information(contributions: NDArray[np.float32], regions: NDArray[np.int64]) -> float:
+    return normalised_information(table_of_strongest(contributions, regions))
+
+
+def described(
+    contributions: NDArray[np.float32], regions: NDArray[np.int64]
+) -> Iterator[tuple[str, str]]:
+    """Each dimension's share of the evidence, where most of it lies, and its purity."""
+    shares, purity = evidence_shares(contributions), purities(contributions, regions)
+    for number, row in enumerate(table_of_all(contributions, regions)):
+        of_region = row / max(row.sum(), np.finfo(float).tiny)
+        most = np.argsort(-of_region, kind="stable")[:3]
+        names = ", ".join(f"{REGIONS[each]} {of_region[each]:.0%}" for each in most if row[each])
+        text = f"{shares[number]:.0%} of evidence; {names}; purity {purity[number]:.2f}"
+        yield f"dimension {number + 1}", text
+
+
+def face_regions(images: Sequence[Picture], grid: tuple[int, int]) -> NDArray[np.int64]:
+    """The region of each patch, (image, patch); `NO_FACE` everywhere where there is no face."""
+    finder = FaceFinder()
+    found = np.full((len(images), grid[0] * grid[1]), NO_FACE)
+    faces = (finder.find(each) for batch in batches([e.path for e in images]) for each in batch)
+    for row, face in zip(found, faces, strict=True):
+        if face is not None:
+            row[:] = face.shares(*grid).argmax(axis=1)
+    return found
+
+
+def explain(encoder: Encoder, images: Sequence[Picture]) -> Explained:
+    """Train a version on three quarters of the groups, and explain all pictures under it.
+
+    All that depends on how dimensions are made stands here.
+    """
+    encoded = encode(encoder, images, tokens=False)
+    kept, _held_out = encoded.parted()
+    data = encoded.subset(kept).training_set()
+    heads = distil(data, encoder.features).heads
+    fold = np.full(len(images), NO_FOLD)
+    fold[kept] = data.fold
+    return Explained(
+        fold,
+        heads.logit(encoded.state.embedding, fold).numpy(),
+        np.concatenate(list(_contributions(encoder, heads, images, fold))),
+    )
+
+
+def _contributions(
+    encoder: Encoder,
+    heads: CrossFittedHeads,
+    images: Sequence[Picture],
+    fold: NDArray[np.int64],
+) -> Iterator[NDArray[np.float32]]:
+    method = default_method(encoder)
+    weight = heads.final.logit_weight
+    start = 0
+    for batch in batches([each.path for each in images]):
+        state = encoder.encode(encoder.preprocess(batch), needs(method, encoder))
+        own = fold[start : start + len(batch)]
+        start += len(batch)
+        maps = torch.empty(len(batch), len(weight), encoder.grid[0] * encoder.grid[1])
+        for each in np.unique(own).tolist():
+            rows = torch.from_numpy(np.flatnonzero(own == each))
+            head = heads.head_of(each)
+            maps[rows] = attribute(method, encoder, head, state.subset(rows)).maps
+        yield (maps * weight[:, None]).numpy()
+
+
+if __name__ == "__main__":
+    run_on_folders(__doc__ or "", measure)
