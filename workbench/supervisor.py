@@ -1,4 +1,4 @@
-"""Web and worker side by side: one that dies is started again, and both end with this process."""
+"""Processes that end with this one: one run to its end; web and worker, started again."""
 
 from __future__ import annotations
 
@@ -69,6 +69,27 @@ def run_web_and_worker(port: int) -> int:
             "worker": [*command, "worker", "--with-parent"],
         }
     )
+
+
+def run_to_its_end(command: Sequence[str]) -> int:
+    """Run a process and wait for it; returns its exit status.
+
+    Ctrl-C and SIGTERM are handed on to it: it ends in order, and this process after it. Its
+    standard input ends with this process, for `end_with_parent`.
+    """
+    # A session of its own, so that Ctrl-C reaches it once, from here.
+    process = subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE)
+    before = {
+        number: signal.signal(number, lambda received, _frame: process.send_signal(received))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        status = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    # As shells have it, where a signal ended it.
+    return status if status >= 0 else 128 - status
 
 
 def keep_running(commands: Mapping[str, Sequence[str]], *, pause: float = 1.0) -> int:

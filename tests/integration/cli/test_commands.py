@@ -289,3 +289,42 @@ def test_an_import_that_is_interrupted_says_so_and_goes_on_when_repeated(
 
     assert (found["already"], found["imported"]) == (kept, count - kept)
     assert witness.count(Image) == count
+
+
+DEMO_BUILT = """
+import sys
+from workbench.cli import demo
+def served(port):
+    print("torch" in sys.modules, *open("/proc/self/statm").read().split()[:2])
+    return 0
+demo.run_to_its_end = lambda command: print(*command[2:]) or 0
+demo.run_web_and_worker = served
+demo.demo.main(["--port", "0"])
+"""
+
+
+def test_the_demo_builds_in_a_process_that_ends_and_keeps_no_model_itself(migrated: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DEMO_BUILT],
+        cwd=ROOT,
+        env=environment(migrated),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    first, *_told, last = done.stdout.splitlines()
+    torch, _size, pages = last.split()
+    assert first == "demo --build-only --with-parent"
+    assert torch == "False"
+    assert int(pages) * os.sysconf("SC_PAGE_SIZE") < 400e6
+
+
+def test_a_demo_that_cannot_be_built_ends_with_the_reason_said_once(tmp_path: Path) -> None:
+    (tmp_path / "workbench.sqlite").write_text("not a database " * 100)
+
+    done = manage("demo", "--port", "0", data_dir=tmp_path, timeout_s=60)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("file is not a database") == 1

@@ -128,3 +128,62 @@ def test_a_process_that_dies_again_and_again_ends_the_supervisor_with_a_sentence
     assert "The child 1 process died 4 times in a row: giving up" in done.stdout
     (other,) = re.findall(r"process='child 0' *$|pid=(\d+) +process='child 0'", done.stdout)
     assert not is_alive(int(other))
+
+
+RUN = "from workbench.supervisor import run_to_its_end; raise SystemExit(run_to_its_end({!r}))"
+WORKING = """
+import time
+print("at work", flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("ended in order", flush=True)
+    raise SystemExit(3)
+"""
+WITH_PARENT = f"""
+import signal
+from workbench.supervisor import end_with_parent
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+end_with_parent()
+{WORKING}"""
+
+
+def running(program: str) -> subprocess.Popen[str]:
+    """A process that runs another one, with this program, to its end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN.format([sys.executable, "-c", program])],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_run_to_its_end_is_asked_to_end_and_waited_for(number: signal.Signals) -> None:
+    process = running(WITH_PARENT)
+
+    process.send_signal(number)
+
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert said == "ended in order\n"
+    assert process.returncode == 3
+
+
+def test_what_is_run_to_its_end_ends_when_the_one_that_waits_is_killed() -> None:
+    process = running(WITH_PARENT)
+
+    process.kill()
+
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert said == "ended in order\n"
+
+
+def test_a_process_ended_by_a_signal_has_the_status_that_shells_give() -> None:
+    process = running(f"{WORKING.partition('try')[0]}import os; os.kill(os.getpid(), 9)")
+
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 128 + signal.SIGKILL
