@@ -42,11 +42,7 @@ def point(maps: NDArray[np.float64], masks: NDArray[np.bool_]) -> Pointed:
 
 
 def measure(models: Models, truth: Planted) -> Figures:
-    """On the held-out fakes that each distiller detects.
-
-    Of the default method also by kind and by shape: the share of held-out fakes that is detected,
-    and of these pointing and average precision.
-    """
+    """On the held-out fakes that each distiller detects; the default also by kind and shape."""
     default = default_method(models.default.encoder)
     found = {name: _localised(models, model, truth) for name, model in models.by_name.items()}
     main = {
@@ -67,10 +63,11 @@ def measure(models: Models, truth: Planted) -> Figures:
             for key, values in (("pointing", each.hit), ("average precision", each.precision)):
                 mean = mean_with_interval(values, found[name].group, seed=0)
                 figures[f"{name}: {key}, {method}"] = [mean.value, mean.low, mean.high]
-    return figures | _by_kind_and_shape(found["default"], default, truth)
+    return figures | by_kind_and_shape(found["default"], default, truth)
 
 
-def _by_kind_and_shape(found: Localised, method: str, truth: Planted) -> Figures:
+def by_kind_and_shape(found: Localised, method: str, truth: Planted) -> Figures:
+    """Of each, on held-out fakes: the share detected; of these, pointing and average precision."""
     pointed = found.pointed[method]
     figures: Figures = {}
     for what, values in (("kind", truth.kinds), ("shape", truth.shapes)):

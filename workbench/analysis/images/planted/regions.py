@@ -30,7 +30,7 @@ SHAPES: Final = ("soft", "hard", "thin", "scattered")
 
 _CORNERS: Final = (4, 7)
 _STROKE: Final = (0.07, 0.11)
-"""Width of a stroke, between half a patch more than a patch and two patches of 14 at 224 pixels."""
+"""Width of a stroke as a share of the side: at 224 pixels between one and two patches of 14."""
 _STROKE_REACH: Final = 0.35
 _BLOBS: Final = (3, 6)
 
