@@ -5,8 +5,10 @@ manifest; without it, the demo set's faces are used. Figures without a set's nam
 
 A quarter of the groups is held out; on the others a version is trained as the workbench does. Every
 image is explained by a head that was not trained on it. A patch is in the region that most of it
-lies in (`workbench.analysis.faces`); images without a face are left out. Evidence is the absolute
-contribution of a dimension at a patch.
+lies in: one of seven of the face, and what is above, beside or below the face, so that landmarks
+alone decide. `_segmented` figures have the regions of `workbench.analysis.faces` instead: hair,
+body and background. Images without a face are left out. Evidence is the absolute contribution of a
+dimension at a patch.
 
 `region_information`: normalised mutual information of a patch's region and its strongest dimension,
 weighted by the patch's evidence (arithmetic mean of the entropies); `_shared` the same where each
@@ -20,7 +22,7 @@ that most of them are in; mean over the dimensions with 3 % of the evidence or m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +45,13 @@ from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.faces.finder import FaceFinder
-from workbench.analysis.faces.regions import REGIONS
+from workbench.analysis.faces.regions import REGIONS, Face, toward_chin
 from workbench.analysis.metrics import auc
 from workbench.analysis.relevance.methods import attribute, default_method, needs
 
 NO_FACE = -1
+OUTSIDE = REGIONS.index("hair")
+"""From here on regions are outside of the face."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,11 @@ def measure(folders: list[Path], quick: bool) -> Figures:
 
 
 def _of_set(encoder: Encoder, images: Sequence[Picture]) -> tuple[Figures, Figures]:
-    regions = face_regions(images, encoder.grid)
+    by_landmarks, segmented = face_regions(images, encoder.grid)
     explained = explain(encoder, images)
-    shown = (regions != NO_FACE).all(axis=1)
+    shown = (segmented != NO_FACE).all(axis=1)
+    contributions = explained.contributions[shown]
+    of_people = figures(contributions, segmented[shown])
     labels = np.array([each.fake for each in images])
     held_out = explained.fold == NO_FOLD
     return (
@@ -81,9 +87,10 @@ def _of_set(encoder: Encoder, images: Sequence[Picture]) -> tuple[Figures, Figur
             "images": len(images),
             "faces": int(shown.sum()),
             "auc": auc(labels[held_out], explained.logit[held_out]),
-            **figures(explained.contributions[shown], regions[shown]),
+            **figures(contributions, by_landmarks[shown]),
+            **{f"{key}_segmented": value for key, value in of_people.items()},
         },
-        dict(described(explained.contributions[shown], regions[shown])),
+        dict(described(contributions, segmented[shown])),
     )
 
 
@@ -119,15 +126,28 @@ def described(
         yield f"dimension {number + 1}", text
 
 
-def face_regions(images: Sequence[Picture], grid: tuple[int, int]) -> NDArray[np.int64]:
-    """The region of each patch, (image, patch); `NO_FACE` everywhere where there is no face."""
+def face_regions(
+    images: Sequence[Picture], grid: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The region of each patch, (image, patch), by landmarks alone and segmented.
+
+    `NO_FACE` everywhere where there is no face.
+    """
     finder = FaceFinder()
-    found = np.full((len(images), grid[0] * grid[1]), NO_FACE)
+    by_landmarks, segmented = np.full((2, len(images), grid[0] * grid[1]), NO_FACE)
     faces = (finder.find(each) for batch in batches([e.path for e in images]) for each in batch)
-    for row, face in zip(found, faces, strict=True):
+    for index, face in enumerate(faces):
         if face is not None:
-            row[:] = face.shares(*grid).argmax(axis=1)
-    return found
+            by_landmarks[index] = around_the_face(face).shares(*grid).argmax(axis=1)
+            segmented[index] = face.shares(*grid).argmax(axis=1)
+    return by_landmarks, segmented
+
+
+def around_the_face(face: Face) -> Face:
+    """The same with what is above, beside and below it in the place of hair, body, background."""
+    along = toward_chin(face.landmarks, face.regions.shape)
+    around = OUTSIDE + (along > -1).astype(np.uint8) + (along > 1)
+    return replace(face, regions=np.where(face.regions < OUTSIDE, face.regions, around))
 
 
 def explain(encoder: Encoder, images: Sequence[Picture]) -> Explained:

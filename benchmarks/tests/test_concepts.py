@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from benchmarks.concepts import NO_FACE, described, explain, face_regions, figures
+from benchmarks.concepts import NO_FACE, OUTSIDE, described, explain, face_regions, figures
 from benchmarks.encoded import Picture
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.pictures import draw_collection
@@ -47,14 +47,23 @@ def test_patches_are_in_the_region_that_most_of_them_lies_in(tmp_path: Path) -> 
         for name in ("face", "none")
     ]
 
-    face, none = face_regions(shown, (16, 16))
+    by_landmarks, segmented = face_regions(shown, (16, 16))
 
-    assert (none == NO_FACE).all()
-    named = np.array(REGIONS)[face.reshape(16, 16)]
+    assert (by_landmarks[1] == NO_FACE).all()
+    assert (segmented[1] == NO_FACE).all()
+    named = np.array(REGIONS)[segmented[0].reshape(16, 16)]
     assert named[7, 6] == named[7, 9] == "eyes"
     assert named[10, 7] == "mouth"
     assert named[2, 8] == "hair"
     assert named[0, 0] == "background"
+    # Landmarks alone: the same within the face; else above, beside and below it.
+    placed = by_landmarks[0].reshape(16, 16)
+    within = placed < OUTSIDE
+    assert (placed[within] == segmented[0].reshape(16, 16)[within]).all()
+    above, beside, below = range(OUTSIDE, OUTSIDE + 3)
+    assert (placed[:4] == above).all()
+    assert (placed[6:12, [0, 1, 14, 15]] == beside).all()
+    assert (placed[14:] == below).all()
 
 
 def test_dimensions_that_are_regions_reach_1_and_their_shuffle_nothing() -> None:

@@ -105,12 +105,21 @@ class Face:
         return np.stack(by_region, axis=-1).reshape(rows * columns, len(REGIONS))
 
 
+def toward_chin(
+    landmarks: Float[ndarray, "468 2"], shape: tuple[int, ...]
+) -> Float[ndarray, "h w"]:
+    """Measure each pixel along the face's axis: -1 at the top of its oval, 1 at the chin."""
+    half = (landmarks[_CHIN] - landmarks[_TOP]) / 2
+    offset = np.indices(shape)[::-1] + 0.5 - (landmarks[_TOP] + half)[:, None, None]
+    return np.asarray(np.einsum("a,ahw->hw", half, offset) / max(float(half @ half), _TINY))
+
+
 def face_regions(
     landmarks: Float[ndarray, "468 2"], person: Bool[ndarray, "h w"]
 ) -> UInt8[ndarray, "h w"]:
     """Paint the regions of a face; `person` are the pixels of people."""
     painted = np.full(person.shape, REGIONS.index("background"), np.uint8)
-    below = _toward_chin(landmarks, person.shape) > _BODY_BELOW
+    below = toward_chin(landmarks, person.shape) > _BODY_BELOW
     painted[person & ~below] = REGIONS.index("hair")
     painted[person & below] = REGIONS.index("body")
     width = float(np.linalg.norm(landmarks[_LEFT] - landmarks[_RIGHT]))
@@ -119,15 +128,6 @@ def face_regions(
             inside = _inside(landmarks[list(outline)], person.shape, _WIDER.get(region, 0) * width)
             painted[inside] = REGIONS.index(region)
     return painted
-
-
-def _toward_chin(
-    landmarks: Float[ndarray, "468 2"], shape: tuple[int, ...]
-) -> Float[ndarray, "h w"]:
-    """How far each pixel is along the face's axis: -1 at the top of the oval, 1 at the chin."""
-    half = (landmarks[_CHIN] - landmarks[_TOP]) / 2
-    offset = np.indices(shape)[::-1] + 0.5 - (landmarks[_TOP] + half)[:, None, None]
-    return np.asarray(np.einsum("a,ahw->hw", half, offset) / max(float(half @ half), _TINY))
 
 
 def _inside(
