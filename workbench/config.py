@@ -58,10 +58,11 @@ class Settings(BaseSettings):
     device: str = "cpu"
     """Torch device of the encoder: `cpu`, `cuda`, `cuda:1`."""
 
-    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the encoder's matrix products; `auto` is bfloat16 where it is measurably faster.
 
-    Another precision is another encoder: embeddings are not shared between them.
+    Another precision is another encoder: embeddings are not shared between them, so that the next
+    training on another kind of processor encodes all images again (ADR 9).
     """
 
     secret_key: SecretStr = SecretStr("")

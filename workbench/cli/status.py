@@ -22,6 +22,7 @@ def status(*, as_json: bool) -> None:
         + (
             f"version {each.version}, {aucs(each.held_out_auc, each.cross_validated_auc)}, "
             f"{each.patterns} patterns, {each.cells} cells"
+            + (f", encoder in {each.precision}" if each.precision else "")
             + (", nothing found that tells real from fake" if each.signal == "none" else "")
             if each.version
             else "not analysed yet"

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from workbench.services.models.figures import Figures, Signal, figures_of, signal_of
+from workbench.services.models.versions import PRECISION
 from workbench.services.runs.lease import worker_alive
 from workbench.services.runs.queue import open_run
 from workbench.services.workspaces import CollectionSummary, collections
@@ -27,6 +28,8 @@ class CollectionStatus:
     fake: int
     version: int | None
     encoder: str | None
+    precision: str | None
+    """What the encoder computes in; None in versions from before it was kept."""
     held_out_auc: float | None
     """On the test set, with its 95% interval."""
     auc_interval: tuple[float, float] | None
@@ -111,6 +114,7 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
         fake=summary.fake,
         version=version.number if version else None,
         encoder=version.encoder if version else None,
+        precision=version.metrics.get(PRECISION) if version else None,
         held_out_auc=figures.test.auc,
         auc_interval=figures.test.auc_interval,
         cross_validated_auc=crossed.auc,

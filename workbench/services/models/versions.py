@@ -23,6 +23,9 @@ from workbench.store.database import now, session, transaction
 from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
+PRECISION = "precision"
+"""Key of a version's metrics."""
+
 
 @dataclass(frozen=True)
 class VersionSummary:
@@ -37,6 +40,8 @@ class VersionSummary:
     relevance: str
     created_at: datetime
     active: bool
+    precision: str = ""
+    """What its encoder computes in; empty in versions from before it was kept."""
 
     @property
     def signal(self) -> Signal | None:
@@ -101,6 +106,7 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
         relevance=version.relevance,
         created_at=version.created_at,
         active=version.id == active_id,
+        precision=version.metrics.get(PRECISION, ""),
     )
 
 

@@ -12,12 +12,13 @@ from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.columns.build import write_columns
 from workbench.services.encoding.encode import encode_missing
+from workbench.services.encoding.precision import precision_of
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
 from workbench.services.models.figures import CONSTANT
 from workbench.services.models.learned import KEY
 from workbench.services.models.left_out import left_out
-from workbench.services.models.versions import switch_to
+from workbench.services.models.versions import PRECISION, switch_to
 from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import (
     cells,
@@ -93,7 +94,11 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     write_columns(version_id, settings, transaction)
     _index(version_id, encoder, settings, progress)
     lost = left_out(version_id, collection_id, settings)
-    found = {KEY: learning.learned_in(version_id), CONSTANT: learning.has_one_score(version_id)}
+    found = {
+        KEY: learning.learned_in(version_id),
+        CONSTANT: learning.has_one_score(version_id),
+        PRECISION: precision_of(settings),
+    }
     _activate(run_id, version_id, found | ({"left_out": asdict(lost)} if lost.count else {}))
 
 
