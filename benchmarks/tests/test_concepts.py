@@ -76,6 +76,7 @@ def test_dimensions_that_are_regions_reach_1_and_their_shuffle_nothing() -> None
     assert found["region_information"] == pytest.approx(1)
     assert found["region_information_shared"] == pytest.approx(1)
     assert found["top_patch_purity"] == 1
+    assert found["top_patch_purity_shuffled"] < 0.4
     assert abs(found["region_information_shuffled"]) < 0.01
     assert abs(found["region_information_of_another_image"]) < 0.01
 
