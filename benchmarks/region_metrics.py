@@ -26,7 +26,7 @@ def table_of_strongest(
     pair = evidence.argmax(axis=1) * count + regions
     weight = evidence.sum(axis=1)
     found = np.bincount(pair.ravel(), weight.ravel(), minlength=dimensions * count)
-    return found.reshape(dimensions, count)
+    return found.reshape(dimensions, count).astype(np.float64)  # of nothing it counts in integers
 
 
 def table_of_all(

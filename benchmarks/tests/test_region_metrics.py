@@ -99,3 +99,11 @@ def test_dimensions_with_little_evidence_are_left_out() -> None:
 
 def test_without_evidence_there_is_no_purity() -> None:
     assert np.isnan(top_patch_purity(np.zeros((2, 3, 4)), np.zeros((2, 4), int)))
+
+
+def test_without_an_image_there_is_nothing_to_tell() -> None:
+    contributions, regions = np.zeros((0, 3, 4)), np.zeros((0, 4), int)
+
+    assert normalised_information(table_of_strongest(contributions, regions)) == 0
+    assert normalised_information(table_of_all(contributions, regions)) == 0
+    assert np.isnan(top_patch_purity(contributions, regions))
