@@ -16,6 +16,7 @@ from benchmarks.web.databases import Filled
 from benchmarks.web.filling.collection import COLLECTION
 from benchmarks.web.filling.made_up import DIMENSIONS, GENERATORS
 from workbench.analysis.layout.cells import COLUMNS, ROWS
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT
 from workbench.app import create_app
 from workbench.services.explore.listing import ORDERS
 from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
@@ -23,7 +24,7 @@ from workbench.services.workspaces import workspace
 from workbench.store.database import db, session
 from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.results import Cell, Pattern, PixelGroup, Placement
 
 One = TypeVar("One")
 
@@ -127,7 +128,8 @@ WINDOW = (30, 20)
 class Known:
     """What addresses of a filled collection may name. Ids of images and groups count from 1.
 
-    coordinates: (x, y) of some images in the layout. cells: for each level, lowest and highest id.
+    coordinates: (x, y) of some images in the layout. cells: for each level from 0 on, lowest and
+        highest id.
     """
 
     images: int
@@ -145,16 +147,18 @@ def known_of(filled: Filled) -> Known:
         if found is None:
             raise RuntimeError("the made-up collection has no active version")
         some = random.Random(0).sample(range(1, filled.images + 1), min(filled.images, 500))
-        of_version = Cell.version_id == found.id
+        of_version = (Cell.version_id == found.id) & (Cell.layout == DEFAULT_LAYOUT)
         cells = session().execute(
             select(func.min(Cell.id), func.max(Cell.id))
-            .where(of_version)
+            .where(of_version, Cell.level >= 0)
             .group_by(Cell.level)
             .order_by(Cell.level)
         )
         coordinates = session().execute(
-            select(Prediction.x, Prediction.y).where(
-                Prediction.version_id == found.id, Prediction.image_id.in_(some)
+            select(Placement.x, Placement.y).where(
+                Placement.version_id == found.id,
+                Placement.layout == DEFAULT_LAYOUT,
+                Placement.image_id.in_(some),
             )
         )
         known = Known(

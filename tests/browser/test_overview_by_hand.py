@@ -8,13 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.support.browser import watched_page
 from tests.support.prepared import COLLECTION
 from tests.support.server import Server
 from tests.support.witness import Witness
-from workbench.store.results import Cell
+from workbench.store.outcomes import WRONG
+from workbench.store.results import Cell, Prediction
+from workbench.store.versions import ActiveVersion
 
 Place = tuple[float, float]
 
@@ -118,8 +120,8 @@ def on_a_glyph(page: Page) -> Place:
     return min(glyphs, key=lambda at: (at[0] - x) ** 2 + (at[1] - y) ** 2)
 
 
-def level_two(page: Page) -> None:
-    page.get_by_role("link", name="Zoom level 2").click()
+def one_level_finer(page: Page) -> None:
+    page.get_by_role("link", name="Zoom level 4").click()
     wait_for(page, level="1")
 
 
@@ -140,8 +142,26 @@ def test_the_wheel_reaches_the_finer_level_and_back_with_the_same_area_under_the
     assert under(page, at) == pytest.approx(before, abs=1e-6)
 
 
+def test_the_wheel_gathers_images_into_coarser_cells_and_takes_them_apart_again(
+    page: Page, witness: Witness
+) -> None:
+    every = coarse_cells(page)
+    assert images_in(witness, every) == len(every) == 36
+    at = on_a_glyph(page)
+
+    wheel(page, at, 60, 2)
+    wait_for(page, level="-1", window=None)
+
+    gathered = coarse_cells(page)
+    assert len(gathered) < 36
+    assert images_in(witness, gathered) == 36
+    wheel(page, at, -60, 2)
+    page.wait_for_url(lambda url: "level=-1" not in url)
+    page.wait_for_function("!document.querySelector('.map.waiting')")
+
+
 def test_a_drag_moves_the_window_and_selects_no_cell(page: Page) -> None:
-    level_two(page)
+    one_level_finer(page)
     x, y = on_a_glyph(page)
     held = under(page, (x, y))
     here = page.url
@@ -248,11 +268,12 @@ def test_a_lasso_by_keyboard_widens_from_the_focused_cell(page: Page, witness: W
     for key in ("ArrowRight", "ArrowDown"):
         page.keyboard.press(f"Shift+{key}")
 
-    level = witness.one(select(Cell.version_id, Cell.level).where(Cell.id == first))
+    level = witness.one(select(Cell.version_id, Cell.level, Cell.layout).where(Cell.id == first))
     inside = witness.rows(
         select(Cell.id).where(
             Cell.version_id == level[0],
             Cell.level == level[1],
+            Cell.layout == level[2],
             Cell.column.between(column, column + 1),
             Cell.row.between(row, row + 1),
         )
@@ -392,7 +413,7 @@ def test_back_and_forward_restore_each_state_and_a_link_shows_a_colleague_the_sa
     step(f"[data-cell-id='{last}'] a", f"cell={last}")
     step(".selection a:has-text('pin as B')", f"b={last}")
     step(".dimensions a:has-text('difference')", "by=difference")
-    step(".overview a.level:has-text('2')", "level=1")
+    step(".overview a.level:has-text('4')", "level=1")
 
     for url, state in reversed(states[:-1]):
         page.go_back()
@@ -417,4 +438,91 @@ def test_every_glyph_names_its_cell_on_every_level(page: Page) -> None:
         assert glyphs > 0
         assert page.locator(".layout g.glyph[data-cell-id]").count() == glyphs
         if "level" not in query(page):
-            level_two(page)
+            one_level_finer(page)
+
+
+def layout_shown(page: Page) -> str:
+    return page.locator(
+        ".overview [role=group][aria-label=Layout] [aria-current=true]"
+    ).inner_text()
+
+
+def test_the_layouts_are_switched_by_key_and_link_and_the_address_says_which(
+    page: Page, witness: Witness, chromium: Browser
+) -> None:
+    arrangements = {}
+    for name in ("evidence", "content", "balanced"):
+        before = coarse_cells(page)
+        page.keyboard.press("y")
+        wait_for(page, layout=name)
+        assert layout_shown(page).endswith(name)
+        assert set(coarse_cells(page)).isdisjoint(before)
+        arrangements[name] = shown(page)
+        rows = witness.rows(select(Cell.layout).where(Cell.id.in_(coarse_cells(page))).distinct())
+        assert [tuple(row) for row in rows] == [(name,)]
+
+    page.locator(".overview").get_by_role("link", name="evidence").click()
+    wait_for(page, layout="evidence")
+    until_shown(page, arrangements["evidence"])
+    page.go_back()
+    wait_for(page, layout="balanced")
+    until_shown(page, arrangements["balanced"])
+    with watched_page(chromium, viewport={"width": 1440, "height": 900}) as (colleague, watch):
+        colleague.goto(re.sub("layout=balanced", "layout=content", page.url))
+        assert shown(colleague) == arrangements["content"]
+        assert watch.unexpected() == []
+
+
+def test_images_of_a_small_collection_are_shown_one_by_one_as_squares_in_their_outcome_s_colour(
+    page: Page, witness: Witness
+) -> None:
+    assert page.locator(".layout .halo").count() == 0
+    pictures = page.locator(".layout image:not([clip-path])")
+    expect(pictures).to_have_count(36)
+    wrong = witness.one(
+        select(func.count())
+        .select_from(Prediction)
+        .join(ActiveVersion, ActiveVersion.version_id == Prediction.version_id)
+        .where(Prediction.outcome.in_(WRONG))
+    )[0]
+    frames = page.locator(".layout path.real_called_fake, .layout path.fake_called_real")
+    expect(frames).to_have_count(wrong)
+    boxes = [each.bounding_box() for each in page.locator(".layout .ground").all()]
+    columns = {round(box["x"]) for box in boxes if box}
+    assert len(columns) == 8, "six and thirty images fill the panel"
+
+
+def test_what_is_selected_in_one_layout_stands_out_in_another(page: Page, witness: Witness) -> None:
+    page.get_by_role("link", name="Zoom level 1").click()
+    wait_for(page, level="-2")
+    own = max(coarse_cells(page), key=lambda each: images_in(witness, [each]))
+    number = images_in(witness, [own])
+    cell(page, own).locator("a").click()
+    wait_for(page, cell=str(own))
+
+    page.keyboard.press("y")
+    wait_for(page, layout="evidence", cell=str(own))
+
+    expect(page.locator(".images .panel-head")).to_contain_text(f"{number} images")
+    expect(page.locator(".glyph.is-lit")).to_have_count(number)
+    expect(page.locator(".glyph.unlit")).to_have_count(36 - number)
+    expect(page.locator(".cell-mark")).to_have_count(0)
+
+
+def test_a_lasso_is_of_the_layout_that_it_was_drawn_on(page: Page, witness: Witness) -> None:
+    page.keyboard.press("y")
+    wait_for(page, layout="evidence")
+    inside = coarse_cells(page)[:3]
+    page.keyboard.press("l")
+    corners = around(page, inside[:1])
+    drag(page, *corners, corners[0])
+    page.locator(".lasso-card").get_by_role("link", name="Select", exact=True).click()
+    page.wait_for_url(re.compile("lasso="))
+    assert query(page)["lasso"].startswith("evidence:0:")
+    expect(page.locator("polygon.lassoed")).to_have_count(1)
+
+    page.keyboard.press("y")
+    wait_for(page, layout="content")
+
+    expect(page.locator("polygon.lassoed")).to_have_count(0)
+    expect(page.locator(".glyph.is-lit")).to_have_count(1)

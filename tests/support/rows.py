@@ -23,6 +23,7 @@ from workbench.store.results import (
     EmbeddingShard,
     Pattern,
     PixelGroup,
+    Placement,
     Prediction,
     ResultShard,
 )
@@ -149,13 +150,15 @@ def fill_every_table() -> None:
                     outcome="real_called_fake",
                     removed_change=-1.2,
                     control_change=-0.2,
-                    x=0.5,
-                    y=0.5,
                     shard_id=results.id,
                     row=0,
                 ),
+                Placement(
+                    version_id=version.id, layout="balanced", image_id=image.id, x=0.5, y=0.5
+                ),
                 Cell(
                     version_id=version.id,
+                    layout="balanced",
                     level=0,
                     row=6,
                     column=8,

@@ -76,7 +76,7 @@ class ResultShard(Base):
 
 
 class Prediction(Base):
-    """One image's score under one version, its layout coordinates, and its row in the shard."""
+    """One image's score under one version, and its row in the shard."""
 
     __tablename__ = "prediction"
 
@@ -92,9 +92,6 @@ class Prediction(Base):
     """Change of the logit by removing the strongest pixel groups; null where not measured."""
     control_change: Mapped[float | None]
     """Change of the logit by removing regions like them elsewhere in the image: the control."""
-    x: Mapped[float | None]
-    y: Mapped[float | None]
-    """Layout coordinates in [0, 1); null until the version's layout is computed."""
     fold: Mapped[int | None]
     """Everything of the image comes from the head of this fold, which is not trained on it; null
     for the final head: held-out and new images, and all of a version before cross-fitting."""
@@ -116,8 +113,21 @@ class Prediction(Base):
         return self.removed_change - self.control_change
 
 
+class Placement(Base):
+    """Where an image lies in one of a version's layouts."""
+
+    __tablename__ = "placement"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True)
+    layout: Mapped[str] = mapped_column(String(16), primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, index=True)
+    x: Mapped[float]
+    y: Mapped[float]
+    """Coordinates in [0, 1)."""
+
+
 class Cell(Base):
-    """A square of one level of the quad-tree over the layout, with its images' statistics.
+    """A square of one level of the quad-tree over a layout, with its images' statistics.
 
     real_right, real_called_fake, fake_right, fake_called_real: true negatives, false positives,
         true positives, false negatives.
@@ -125,12 +135,13 @@ class Cell(Base):
 
     __tablename__ = "cell"
     __table_args__ = (
-        UniqueConstraint("version_id", "level", "row", "column"),
-        Index("ix_cell_version_id_level", "version_id", "level"),
+        UniqueConstraint("version_id", "layout", "level", "row", "column"),
+        Index("ix_cell_version_id_layout_level", "version_id", "layout", "level"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
+    layout: Mapped[str] = mapped_column(String(16))
     level: Mapped[int]
     row: Mapped[int]
     column: Mapped[int]

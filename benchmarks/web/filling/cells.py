@@ -7,12 +7,19 @@ from itertools import islice
 from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.writing import CHUNK, Filling, as_json
 from workbench.analysis.layout.cells import CellSummary, summarise_cells
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT, LAYOUTS
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 
 
 def write_cells(filling: Filling) -> None:
-    """All levels of the layout, as an analysis cuts them."""
+    """All levels of each layout, as an analysis cuts them; the one that pages begin with first."""
+    first = 1
+    for name in sorted(LAYOUTS, key=lambda each: each != DEFAULT_LAYOUT):
+        first = _write_layout(filling, name, first)
+
+
+def _write_layout(filling: Filling, name: str, first: int) -> int:
     made = filling.made
     cells = summarise_cells(
         made.coordinates,
@@ -21,19 +28,20 @@ def write_cells(filling: Filling) -> None:
         made.sensitivity,
         filling.kinds.activations[made.kind],
     )
-    first = 1
     while some := list(islice(cells, CHUNK)):
-        _write_some(filling, some, first)
+        _write_some(filling, name, some, first)
         first += len(some)
+    return first
 
 
-def _write_some(filling: Filling, some: list[CellSummary], first: int) -> None:
+def _write_some(filling: Filling, layout: str, some: list[CellSummary], first: int) -> None:
     insert(
         filling.bulk,
         Cell.__table__,
         {
             "id": list(range(first, first + len(some))),
             "version_id": filling.ids.version,
+            "layout": layout,
             **{
                 name: [getattr(cell, name) for cell in some]
                 for name in ("level", "row", "column", "mean_p", "sensitivity", "measured")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,10 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.collection import SHARDS
 from benchmarks.web.filling.made_up import GENERATORS, KINDS
 from benchmarks.web.filling.writing import MOMENT, Filling, counted
+from workbench.analysis.layout.representation import LAYOUTS
 from workbench.store.images import Image
 from workbench.store.outcomes import OUTCOMES
-from workbench.store.results import Prediction
+from workbench.store.results import Placement, Prediction
 from workbench.store.versions import CuratedItem
 
 
@@ -65,8 +67,24 @@ def write_images(filling: Filling, hashes: list[str]) -> None:
         )
 
 
+def write_placements(filling: Filling) -> None:
+    """The coordinates, the same in every layout."""
+    for name, chunk in product(LAYOUTS, filling.chunks()):
+        insert(
+            filling.bulk,
+            Placement.__table__,
+            {
+                "version_id": filling.ids.version,
+                "layout": name,
+                "image_id": counted(chunk),
+                "x": filling.made.coordinates[chunk, 0].tolist(),
+                "y": filling.made.coordinates[chunk, 1].tolist(),
+            },
+        )
+
+
 def write_predictions(filling: Filling) -> None:
-    """Scores, coordinates, and where the maps of each image's kind lie."""
+    """Scores, and where the maps of each image's kind lie."""
     made = filling.made
     p = made.p
     step = KINDS // SHARDS
@@ -84,8 +102,6 @@ def write_predictions(filling: Filling) -> None:
                 "outcome": [OUTCOMES[each] for each in made.outcome[chunk]],
                 "removed_change": _known(made.removed[chunk]),
                 "control_change": _known(made.control[chunk]),
-                "x": made.coordinates[chunk, 0].tolist(),
-                "y": made.coordinates[chunk, 1].tolist(),
                 "shard_id": [filling.ids.shards[each] for each in kind // step],
                 "row": (kind % step).tolist(),
             },

@@ -7,7 +7,7 @@ from benchmarks.web.filling.bulk import bulk_for, without_indexes
 from benchmarks.web.filling.cells import write_cells
 from benchmarks.web.filling.collection import write_collection
 from benchmarks.web.filling.groups import write_groups, write_patterns
-from benchmarks.web.filling.images import write_images, write_predictions
+from benchmarks.web.filling.images import write_images, write_placements, write_predictions
 from benchmarks.web.filling.judgements import write_judgements
 from benchmarks.web.filling.made_up import (
     as_jpeg,
@@ -52,6 +52,7 @@ def fill(settings: Settings, images: int, *, seed: int = 0) -> None:
             for stage, write in (
                 ("Images", lambda: write_images(filling, hashes)),
                 ("Predictions", lambda: write_predictions(filling)),
+                ("Placements", lambda: write_placements(filling)),
                 ("Pixel groups", lambda: write_groups(filling, masks)),
                 ("Patterns", lambda: write_patterns(filling)),
                 ("Tags, verdicts, notes", lambda: write_judgements(filling)),

@@ -11,7 +11,7 @@ const MOST_CORNERS = 180;
 export function map(root) {
   const section = root.closest("section");
   const view = { scale: 1, x: 0, y: 0 };
-  let svg, drawn, card, button, size, level, levels, place, grid, shown, movable;
+  let svg, drawn, card, button, size, level, coarsest, finest, place, grid, shown, movable;
   let settling = 0;
   let hand = { x: 0, y: 0 };
 
@@ -24,15 +24,17 @@ export function map(root) {
     button = section.querySelector("[data-lasso]");
     size = Number(root.dataset.cellSize);
     level = Number(root.dataset.level);
-    levels = Number(root.dataset.levels);
+    coarsest = Number(root.dataset.coarsest);
+    finest = Number(root.dataset.finest);
     place = { column: Number(root.dataset.column), row: Number(root.dataset.row) };
     grid = { columns: Number(root.dataset.columns), rows: Number(root.dataset.rows) };
     section.querySelectorAll(".needs-script").forEach((each) => (each.hidden = false));
-    if (levels < 2) section.querySelector(".map-hint")?.remove();
+    if (coarsest === finest) section.querySelector(".map-hint")?.remove();
     root.classList.remove("waiting", "moving");
     if (!svg) return void (button.hidden = true);
     shown = { columns: svg.viewBox.baseVal.width / size, rows: svg.viewBox.baseVal.height / size };
-    movable = shown.columns < grid.columns || shown.rows < grid.rows;
+    // Level 0 and above show all that there is.
+    movable = level > 0 && (shown.columns < grid.columns || shown.rows < grid.rows);
     root.classList.toggle("movable", movable);
     pointers.clear();
     setLasso(false);
@@ -54,8 +56,8 @@ export function map(root) {
   };
 
   const zoomAt = ({ x, y }, factor) => {
-    const least = level > 0 ? 0.25 : 1;
-    const most = level < levels - 1 ? 4 : 1;
+    const least = level > coarsest ? 0.25 : 1;
+    const most = level < finest ? 4 : 1;
     const scale = Math.min(most, Math.max(least, view.scale * factor));
     const ratio = scale / view.scale;
     view.x = x - ratio * (x - view.x);
@@ -66,7 +68,7 @@ export function map(root) {
 
   // Go to the level and window that are nearest to how the drawing lies under the hand.
   const settle = () => {
-    const step = Math.min(levels - 1 - level, Math.max(-level, Math.round(Math.log2(view.scale))));
+    const step = Math.min(finest - level, Math.max(coarsest - level, Math.round(Math.log2(view.scale))));
     const factor = 2 ** step;
     // What lies under the hand stays there.
     zoomAt(hand, factor / view.scale);
@@ -82,13 +84,10 @@ export function map(root) {
     if (step === 0 && column === place.column && row === place.row) return rest();
     const address = new URL(window.location.href);
     address.searchParams.delete("after");
-    if (level + step === 0) {
-      address.searchParams.delete("level");
-      address.searchParams.delete("window");
-    } else {
-      address.searchParams.set("level", level + step);
-      address.searchParams.set("window", [column, row, columns, rows].join(","));
-    }
+    address.searchParams.delete("level");
+    address.searchParams.delete("window");
+    if (level + step !== 0) address.searchParams.set("level", level + step);
+    if (level + step > 0) address.searchParams.set("window", [column, row, columns, rows].join(","));
     root.classList.add("waiting");
     follow(address);
   };
@@ -98,7 +97,7 @@ export function map(root) {
   listen(
     "wheel",
     (event) => {
-      if (levels < 2 || event.shiftKey) return;
+      if (coarsest === finest || event.shiftKey) return;
       event.preventDefault();
       hand = point(event);
       zoomAt(hand, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.006));
@@ -143,7 +142,7 @@ export function map(root) {
   const ask = async (points) => {
     const text = points.map(({ x, y }) => `${(place.column + x / size).toFixed(2)},${(place.row + y / size).toFixed(2)}`).join(";");
     const address = new URL(root.dataset.lassoUrl, document.baseURI);
-    address.searchParams.set("lasso", `${level}:${text}`);
+    address.searchParams.set("lasso", `${root.dataset.layout && `${root.dataset.layout}:`}${level}:${text}`);
     const asked = line;
     const html = await fetch(address, { headers: { "HX-Request": "true" }, priority: "high" }).then((answer) => answer.text()).catch(() => null);
     if (line !== asked) return;
@@ -192,7 +191,7 @@ export function map(root) {
       corners.push(now);
       return draw();
     }
-    if (pointers.size === 2 && levels > 1) {
+    if (pointers.size === 2 && coarsest < finest) {
       const apart = distance();
       hand = between();
       zoomAt(hand, apart / (start.apart || apart));

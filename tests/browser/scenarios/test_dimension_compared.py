@@ -65,6 +65,7 @@ def alike_and_unlike(witness: Witness) -> tuple[int, int]:
         select(Cell.id)
         .where(
             Cell.level == 0,
+            Cell.layout == "balanced",
             Cell.sensitivity.is_not(None),
             Cell.fake_right + Cell.real_called_fake > 0,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
-from workbench.analysis.layout.cells import COLUMNS, ROWS
+from workbench.analysis.layout.cells import COLUMNS, ROWS, grid_size
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT, FORMER_LAYOUT, LAYOUTS
 from workbench.services.accounts import Account
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cell_card import cell
@@ -29,23 +31,26 @@ pytestmark = pytest.mark.analysed
 
 
 def levels_of(version_id: int) -> range:
-    return range(overview(chosen(version_id), 0, None).levels)
+    shown = overview(chosen(version_id), 0, None)
+    return range(shown.coarsest, shown.finest + 1)
 
 
 def tiles(level: int) -> list[Window]:
     """Windows of the largest size allowed that together cover a level."""
-    columns, rows = COLUMNS << level, ROWS << level
+    columns, rows = grid_size(level)
+    wide, high = min(columns, 2 * COLUMNS), min(rows, ROWS)
     return [
-        Window(column, row, 2 * COLUMNS if level else COLUMNS, ROWS)
-        for row in range(0, rows, ROWS)
-        for column in range(0, columns, 2 * COLUMNS if level else COLUMNS)
+        Window(column, row, wide, high)
+        for row in range(0, rows, high)
+        for column in range(0, columns, wide)
     ]
 
 
-def cells_of(version_id: int, level: int) -> list[CellView]:
-    return [
-        each for tile in tiles(level) for each in overview(chosen(version_id), level, tile).cells
-    ]
+def cells_of(
+    version_id: int, level: int, layout: str | None = None, **conditions: Any
+) -> list[CellView]:
+    rows = chosen(version_id, **conditions)
+    return [each for tile in tiles(level) for each in overview(rows, level, tile, layout).cells]
 
 
 def selected(version_id: int, cell_id: int, **conditions: Any) -> list[int]:
@@ -60,7 +65,9 @@ def test_the_first_level_shows_every_image_in_one_window(
 ) -> None:
     shown = overview(chosen(version_id), 0, None)
 
-    assert shown.window == Window(0, 0, COLUMNS, ROWS)
+    # So few images take a part in the middle, and each of them a cell.
+    assert shown.window == Window(2, 1, 12, 9)
+    assert all(each.images == 1 for each in shown.cells)
     assert (shown.columns, shown.rows) == (COLUMNS, ROWS)
     assert shown.images == analysed.collection.images
     assert 0 < len(shown.cells) <= MOST_GLYPHS
@@ -70,10 +77,66 @@ def test_at_every_level_the_windows_together_show_every_image_once(
     analysed: Workspace, version_id: int
 ) -> None:
     assert len(levels_of(version_id)) > 1
-    for level in levels_of(version_id):
-        found = cells_of(version_id, level)
+    for layout, level in product(LAYOUTS, levels_of(version_id)):
+        found = cells_of(version_id, level, layout)
+        assert {each.layout for each in found} == {layout}
         assert sum(each.images for each in found) == analysed.collection.images
         assert len({each.id for each in found}) == len(found)
+
+
+def test_the_coarser_levels_gather_the_images_that_lie_side_by_side(version_id: int) -> None:
+    coarsest = overview(chosen(version_id), -2, None)
+
+    assert (coarsest.columns, coarsest.rows) == (4, 3)
+    assert max(each.images for each in coarsest.cells) > 3
+
+
+def test_the_layouts_of_a_version_are_other_arrangements_of_the_same_images(
+    version_id: int,
+) -> None:
+    shown = {name: overview(chosen(version_id), -2, None, name) for name in LAYOUTS}
+
+    assert {each.layouts for each in shown.values()} == {tuple(LAYOUTS)}
+    assert overview(chosen(version_id), 0, None).layout == DEFAULT_LAYOUT
+    arrangements = {
+        tuple(sorted(tuple(selected(version_id, cell.id)) for cell in each.cells))
+        for each in shown.values()
+    }
+    assert len(arrangements) == len(LAYOUTS)
+
+
+def test_a_layout_that_a_version_lacks_gives_way_to_the_one_that_pages_begin_with(
+    version_id: int,
+) -> None:
+    assert overview(chosen(version_id), 0, None, FORMER_LAYOUT) == overview(
+        chosen(version_id), 0, None
+    )
+    lasso = Lasso(0, ((0.0, 0.0), (8.0, 0.0), (8.0, 12.0)), FORMER_LAYOUT)
+    with pytest.raises(InvalidError, match="this version lacks"):
+        lassoed(version_id, Filters(), lasso)
+
+
+def test_a_cell_and_a_lasso_light_their_images_up_in_the_other_layouts(version_id: int) -> None:
+    largest = max(cells_of(version_id, -2, "evidence"), key=lambda each: each.images)
+    lasso = Lasso(-1, ((0.0, 0.0), (4.0, 0.0), (4.0, 6.0), (0.0, 6.0)), "evidence")
+
+    for conditions in ({"cell_id": largest.id}, {"lasso": lasso}):
+        rows = chosen(version_id, **conditions)
+        wanted = set(rows.store.image_ids[rows.selected].tolist())
+        other = overview(rows, -1, None, "content")
+        assert other.lighting
+        for each in other.cells:
+            own = set(selected(version_id, each.id))
+            assert each.lit == len(own & wanted)
+    assert not overview(chosen(version_id, cell_id=largest.id), -1, None, "evidence").lighting
+
+
+def test_a_lasso_takes_the_cells_of_its_own_layout(version_id: int) -> None:
+    for layout in LAYOUTS:
+        lasso = Lasso(-1, ((0.0, 0.0), (4.0, 0.0), (4.0, 6.0), (0.0, 6.0)), layout)
+        cells = [each for each in cells_of(version_id, -1, layout) if each.column < 4]
+        taken = lassoed(version_id, Filters(), lasso)
+        assert (taken.cells, taken.images) == (len(cells), sum(each.images for each in cells))
 
 
 def test_a_cells_selection_lists_exactly_the_images_that_it_counts(version_id: int) -> None:
@@ -152,8 +215,8 @@ def test_a_window_outside_of_the_layout_or_too_large_is_refused(
 
 
 def test_a_level_that_the_layout_does_not_have_is_refused(version_id: int) -> None:
-    for level in (-1, 2, 99):
-        with pytest.raises(InvalidError, match="are 0 to 1"):
+    for level in (-3, 2, 99):
+        with pytest.raises(InvalidError, match="are -2 to 1"):
             overview(chosen(version_id), level, None)
 
 
@@ -177,10 +240,10 @@ def test_a_filter_counts_in_every_glyph_only_what_passes(version_id: int) -> Non
         {"sensitivity": (-0.5, 0.1)},
     ):
         for level in levels_of(version_id):
-            everything = overview(chosen(version_id), level, None).cells
-            filtered = overview(chosen(version_id, **filters), level, None)
-            assert [each.id for each in filtered.cells] == [each.id for each in everything]
-            for each, whole in zip(filtered.cells, everything, strict=True):
+            everything = cells_of(version_id, level)
+            filtered = cells_of(version_id, level, **filters)
+            assert [each.id for each in filtered] == [each.id for each in everything]
+            for each, whole in zip(filtered, everything, strict=True):
                 own = selected(version_id, each.id, **filters)
                 assert each.images == len(own)
                 assert each.whole == whole.images
@@ -195,9 +258,9 @@ def test_a_filter_counts_in_every_glyph_only_what_passes(version_id: int) -> Non
 
 def test_a_filter_that_everything_passes_changes_nothing(version_id: int) -> None:
     for level in levels_of(version_id):
-        everything = overview(chosen(version_id), level, None)
-        passing = overview(chosen(version_id, p=(0.0, 1.0)), level, None)
-        for one, other in zip(everything.cells, passing.cells, strict=True):
+        everything = cells_of(version_id, level)
+        passing = cells_of(version_id, level, p=(0.0, 1.0))
+        for one, other in zip(everything, passing, strict=True):
             assert (one.id, one.images, one.errors, one.exemplar_id, one.measured) == (
                 other.id,
                 other.images,

@@ -13,6 +13,7 @@ from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.scored import head_of, logits_of_edits
 from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT
 from workbench.analysis.regions.counterfactual import FILLS, prediction_interval, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
@@ -181,9 +182,20 @@ def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
     activations, _maps = rows_of(version_id, group.image_id, settings)
     weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
     cells = session().scalars(select(Cell).where(Cell.version_id == version_id)).all()
+    around = [
+        each
+        for each in cells
+        if each.layout == DEFAULT_LAYOUT
+        and each.level <= 0
+        and group.image_id in in_cell(version_id, each.id)
+    ]
+    # Of so few images each has a cell of level 0 to itself, whose mean would change nothing.
     own = next(
-        each for each in cells if each.level == 0 and group.image_id in in_cell(version_id, each.id)
+        each
+        for each in sorted(around, key=lambda each: -each.level)
+        if len(in_cell(version_id, each.id)) > 1
     )
+    assert own.level < 0
 
     for to, cell in (("own", own), (cells[-1].id, cells[-1])):
         outcome = try_edit(version_id, group.image_id, DimensionEdit(0, to))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -10,6 +11,7 @@ from tests.support.scored import head_of
 from tests.support.working import analyse
 from workbench.config import Settings
 from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.pipeline.scores import layouts_of
 from workbench.services.runs import queue, requests
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import Artifact
@@ -36,8 +38,11 @@ def test_every_image_of_the_collection_is_scored_and_placed(analysed: Workspace)
     )
 
     own = session().scalars(select(Image.id).where(Image.collection_id == analysed.collection.id))
-    assert {each.image_id for each in scored} == set(own)
-    assert all(each.x is not None and 0 <= each.x < 1 for each in scored)
+    own_ids = set(own)
+    assert {each.image_id for each in scored} == own_ids
+    placed = layouts_of(analysed.version.id, np.array(sorted(set(own_ids))))
+    assert set(placed) == {"content", "balanced", "evidence"}
+    assert all(((each >= 0) & (each < 1)).all() for each in placed.values())
     assert all(0 <= each.p <= 1 for each in scored)
 
 
@@ -90,12 +95,12 @@ def test_the_cells_of_every_level_hold_every_image_once(analysed: Workspace) -> 
     assert analysed.version is not None
     counted = Cell.real_right + Cell.real_called_fake + Cell.fake_right + Cell.fake_called_real
     by_level = session().execute(
-        select(Cell.level, func.sum(counted))
+        select(Cell.layout, Cell.level, func.sum(counted))
         .where(Cell.version_id == analysed.version.id)
-        .group_by(Cell.level)
+        .group_by(Cell.layout, Cell.level)
     )
 
-    assert {total for _level, total in by_level} == {analysed.collection.images}
+    assert {total for _layout, _level, total in by_level} == {analysed.collection.images}
 
 
 def test_a_second_call_finds_nothing_to_do(analysed: Workspace) -> None:

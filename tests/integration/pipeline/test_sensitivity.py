@@ -17,7 +17,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline.scores import load_scores
+from workbench.services.pipeline.scores import layouts_of, load_scores
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
 from workbench.store.database import session, transaction
@@ -111,7 +111,7 @@ def test_as_many_images_are_measured_as_the_settings_allow_and_in_every_cell(
     unmeasured: int, measure: Measure
 ) -> None:
     everything = predictions(unmeasured)
-    places = np.array([(each.x, each.y) for each in everything])
+    places = layouts_of(unmeasured, np.array([each.image_id for each in everything]))["balanced"]
     cells = list(zip(*cell_indices(places, 0), strict=True))
     occupied = len(set(cells))
 

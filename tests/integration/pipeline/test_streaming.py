@@ -25,7 +25,7 @@ from workbench.services.progress import Cancelled, Silent
 from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session
-from workbench.store.results import Embedding, Pattern, PixelGroup, Prediction
+from workbench.store.results import Embedding, Pattern, PixelGroup, Placement, Prediction
 
 IMAGES = 40
 
@@ -153,9 +153,12 @@ def everything_said(settings: Settings, folder: Path) -> list[tuple[object, ...]
         assert analyse(workspace("pictures").collection.id, settings) == "succeeded"
         rows = [
             *session().execute(
-                select(Prediction.logit, Prediction.p, Prediction.x, Prediction.y).order_by(
-                    Prediction.image_id
+                select(Placement.layout, Placement.x, Placement.y).order_by(
+                    Placement.layout, Placement.image_id
                 )
+            ),
+            *session().execute(
+                select(Prediction.logit, Prediction.p).order_by(Prediction.image_id)
             ),
             *session().execute(
                 select(PixelGroup.rle, PixelGroup.by_dimension, Pattern.number)

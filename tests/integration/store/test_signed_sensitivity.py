@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from workbench.analysis.layout.cells import cell_indices
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT
 from workbench.store import migrating
 from workbench.store.database import db, session
-from workbench.store.results import Cell, Prediction
+from workbench.store.results import Cell, Placement, Prediction
 
 pytestmark = pytest.mark.analysed
 
@@ -22,15 +23,34 @@ def stored(version_id: int) -> dict[int, float | None]:
     return dict(cells.tuples().all())
 
 
+def of_that_time(version_id: int) -> list[Cell]:
+    """Cells as there were then: of one layout, from level 0 on."""
+    return list(
+        session().scalars(
+            select(Cell).where(
+                Cell.version_id == version_id, Cell.layout == DEFAULT_LAYOUT, Cell.level >= 0
+            )
+        )
+    )
+
+
 def means_of_magnitudes(version_id: int) -> dict[int, float]:
     measured = session().execute(
-        select(
-            Prediction.x, Prediction.y, Prediction.removed_change, Prediction.control_change
-        ).where(Prediction.version_id == version_id, Prediction.removed_change.is_not(None))
+        select(Placement.x, Placement.y, Prediction.removed_change, Prediction.control_change)
+        .join(
+            Prediction,
+            (Prediction.version_id == Placement.version_id)
+            & (Prediction.image_id == Placement.image_id),
+        )
+        .where(
+            Prediction.version_id == version_id,
+            Prediction.removed_change.is_not(None),
+            Placement.layout == DEFAULT_LAYOUT,
+        )
     )
     x, y, removed, control = np.array(measured.all(), float).T
     found = {}
-    for each in session().scalars(select(Cell).where(Cell.version_id == version_id)):
+    for each in of_that_time(version_id):
         rows, columns = cell_indices(np.column_stack([x, y]), each.level)
         own = (rows == each.row) & (columns == each.column)
         if own.any():
@@ -41,7 +61,7 @@ def means_of_magnitudes(version_id: int) -> dict[int, float]:
 def test_a_cells_magnitude_becomes_the_mean_of_its_images_signed_sensitivities(
     version_id: int,
 ) -> None:
-    signed = stored(version_id)
+    signed = {each.id: each.sensitivity for each in of_that_time(version_id)}
     magnitudes = means_of_magnitudes(version_id)
     session().close()
 

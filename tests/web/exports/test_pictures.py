@@ -239,7 +239,9 @@ def test_a_full_window_fits_into_a_document(
         replace(CELLS[11], id=1000 + number, column=number % 30, row=number // 30)
         for number in range(600)
     )
-    shown = Overview(1, 2, 32, 24, Window(0, 0, 30, 20), cells, 600, 600)
+    shown = Overview(
+        "balanced", ("balanced",), 1, 0, 1, 32, 24, Window(0, 0, 30, 20), cells, 600, 600
+    )
     monkeypatch.setattr("workbench.services.explore.grid.overview", lambda *_given: shown)
 
     assert taken(visitor, "overview?level=1&window=0,0,30,20").text.count("data-cell-id") == 600

@@ -32,6 +32,10 @@ class FakeChosen:
     area: tuple[int, ...]
     selected: tuple[int, ...]
 
+    @property
+    def lighting(self) -> bool:
+        return self.selection.pattern_id is not None or self.selection.lasso is not None
+
 
 @dataclass
 class Selecting:
@@ -87,8 +91,10 @@ def taken_by(lasso: Lasso) -> list[int]:
 
 
 class Cells:
-    def overview(self, chosen: FakeChosen, level: int, window: Window | None) -> Overview:
-        if level > 1:
+    def overview(
+        self, chosen: FakeChosen, level: int, window: Window | None, layout: str | None = None
+    ) -> Overview:
+        if not 0 <= level <= 1:
             raise InvalidError("Levels of this layout are 0 to 1.")
         columns, rows = 16 << level, 12 << level
         shown = window or Window(0, 0, 16, 12)
@@ -96,14 +102,18 @@ class Cells:
             raise InvalidError("The window lies outside the layout.")
         cells = tuple(cell_view(each, chosen) for each in CELLS.values() if each.level == level)
         return Overview(
+            layout or "balanced",
+            ("content", "balanced", "evidence"),
             level,
-            2,
+            0,
+            1,
             columns,
             rows,
             shown,
             cells,
             sum(each.images for each in cells),
             sum(each.whole for each in cells),
+            chosen.lighting,
         )
 
     def lassoed(self, version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
@@ -122,11 +132,10 @@ class Cells:
 def cell_view(cell: CellView, chosen: FakeChosen) -> CellView:
     """A cell with the counts of what passes the filters."""
     counted = [CARDS[each] for each in MEMBERS[cell.id] if each in chosen.filtered]
-    lighting = chosen.selection.pattern_id or chosen.selection.lasso
     return replace(
         cell,
         **{name: sum(card.outcome == name for card in counted) for name in OUTCOMES},
-        lit=sum(card.id in chosen.selected for card in counted) if lighting else 0,
+        lit=sum(card.id in chosen.selected for card in counted) if chosen.lighting else 0,
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from tests.web.conftest import Reader
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
+from workbench.services.explore.grid import SHOWN
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import ORDERS
 from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
@@ -62,7 +63,8 @@ filters = some.builds(
 
 lassos = some.builds(
     Lasso,
-    level=some.integers(0, 12),
+    level=some.integers(-2, 7),
+    layout=some.none() | some.sampled_from(SHOWN),
     corners=some.lists(some.tuples(hundredths, hundredths), min_size=3, max_size=200).map(tuple),
 )
 
@@ -71,7 +73,8 @@ views = some.builds(
     View,
     name=some.just("faces"),
     version=some.none() | some.integers(1, LARGEST_ID),
-    level=some.integers(0, 12),
+    layout=some.none() | some.sampled_from(SHOWN),
+    level=some.integers(-2, 7),
     window=some.none() | some.builds(Window, sizes, sizes, sizes, sizes),
     filters=filters,
     cell=ids,
@@ -115,7 +118,12 @@ def test_what_is_usual_is_left_out_of_an_address(open_app: Flask) -> None:
         "cell=٣",
         "version=0",
         "version=latest",
-        "level=13",
+        "level=8",
+        "level=-3",
+        "level=--1",
+        "layout=colour",
+        "lasso=colour:0:0,0;1,0;1,1",
+        "lasso=content:0:0:0,0;1,0;1,1",
         "window=1,2,3",
         "window=a,b,c,d",
         "window=1,2,3,99999999",

@@ -10,11 +10,68 @@ from jaxtyping import Float, Integer
 from numpy import ndarray
 
 COLUMNS, ROWS = 16, 12
-"""The grid of level 0; each level is twice as fine."""
-LEVELS_AT_MOST = 8
-FINEST_LEVEL = LEVELS_AT_MOST - 1
-IMAGES_A_CELL = 4
-"""Mean number of images in a cell of the finest level, about."""
+"""The grid of level 0, which a view starts with; each level is twice as fine."""
+COARSEST_LEVEL = -2
+FINEST_LEVEL = 7
+ROOM = 1.25
+"""Cells of the finest level for an image, at least: each has one of its own. So a part of the panel
+has at most so many times the mean density."""
+_BLOCK_COLUMNS, _BLOCK_ROWS = 4, 3
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of cells of level 0, in the middle of the panel.
+
+    Small collections take no more than one, so that their images are shown large.
+    """
+
+    columns: int
+    rows: int
+
+    @property
+    def column(self) -> int:
+        """Its leftmost column."""
+        return (COLUMNS - self.columns) // 2
+
+    @property
+    def row(self) -> int:
+        """Its topmost row."""
+        return (ROWS - self.rows) // 2
+
+    def outward(self, coordinates: Float[ndarray, "image 2"]) -> Float[ndarray, "image 2"]:
+        """Turn shares of the block into coordinates of the layout."""
+        corner, sides = (self.column, self.row), (self.columns, self.rows)
+        whole: Float[ndarray, "image 2"] = (corner + coordinates * sides) / (COLUMNS, ROWS)
+        return whole
+
+    def inward(self, coordinates: Float[ndarray, "image 2"]) -> Float[ndarray, "image 2"]:
+        """Turn coordinates of the layout into shares of the block."""
+        corner, sides = (self.column, self.row), (self.columns, self.rows)
+        shares: Float[ndarray, "image 2"] = (coordinates * (COLUMNS, ROWS) - corner) / sides
+        return shares
+
+
+def _blocks() -> Iterator[Block]:
+    """From the smallest to the whole of the panel, all of its shape."""
+    for factor in range(1, COLUMNS // _BLOCK_COLUMNS + 1):
+        yield Block(factor * _BLOCK_COLUMNS, factor * _BLOCK_ROWS)
+
+
+WHOLE = Block(COLUMNS, ROWS)
+
+
+def block_for(images: int) -> Block:
+    """Choose the smallest block with a cell for each of so many images, and a fifth left empty."""
+    roomy = (each for each in _blocks() if each.columns * each.rows >= ROOM * images)
+    return next(roomy, WHOLE)
+
+
+def block_of(coordinates: Float[ndarray, "image 2"]) -> Block:
+    """Find the smallest block that a layout lies in; coordinates that are NaN say nothing."""
+    placed = coordinates[np.isfinite(coordinates).all(axis=1)]
+    shares = ((each, each.inward(placed)) for each in _blocks())
+    return next((each for each, inside in shares if ((inside >= 0) & (inside < 1)).all()), WHOLE)
 
 
 @dataclass(frozen=True)
@@ -38,15 +95,21 @@ class CellSummary:
     """Index of the image whose activations are nearest to the mean."""
 
 
-def level_count(images: int) -> int:
-    """Compute the number of levels of a layout of so many images."""
-    finest = np.ceil(np.log(max(images / (COLUMNS * ROWS * IMAGES_A_CELL), 1.0)) / np.log(4.0))
-    return int(min(finest + 2, LEVELS_AT_MOST))
+def finest_level(images: int) -> int:
+    """Choose the coarsest level that has a cell for each of so many images, with room between."""
+    block = block_for(images)
+    shares = max(ROOM * images / (block.columns * block.rows), 1.0)
+    return int(min(np.ceil(np.log(shares) / np.log(4.0)), FINEST_LEVEL))
+
+
+def levels_of(images: int) -> range:
+    """The levels of a layout of so many images; at least one is finer than the first view."""
+    return range(COARSEST_LEVEL, max(finest_level(images), 1) + 1)
 
 
 def grid_size(level: int) -> tuple[int, int]:
     """How many columns and rows of cells a level has."""
-    return COLUMNS << level, ROWS << level
+    return int(COLUMNS * 2.0**level), int(ROWS * 2.0**level)
 
 
 def cell_indices(
@@ -69,7 +132,7 @@ def stratified_order(
     finest level the order is random.
     """
     order = np.random.default_rng(seed).permutation(len(coordinates))
-    for level in reversed(range(level_count(len(coordinates)))):
+    for level in reversed(range(levels_of(len(coordinates)).stop)):
         rows, columns = cell_indices(coordinates[order], level)
         order = order[np.argsort(_turn(rows * grid_size(level)[0] + columns), kind="stable")]
     return order
@@ -97,7 +160,7 @@ def summarise_cells(
     `outcomes` are 0…3 in the order of `CellSummary.counts`; `sensitivity`, in logits, is NaN where
     it was not measured.
     """
-    for level in range(level_count(len(coordinates))):
+    for level in levels_of(len(coordinates)):
         rows, columns = cell_indices(coordinates, level)
         keys = rows * grid_size(level)[0] + columns
         order = np.argsort(keys, kind="stable")

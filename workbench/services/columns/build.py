@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size, stratified_order
+from workbench.analysis.layout.cells import FINEST_LEVEL, block_of, grid_size, stratified_order
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT
 from workbench.config import Settings
 from workbench.files import write_sealed
 from workbench.services.errors import NotFoundError
@@ -22,10 +25,10 @@ from workbench.store.database import session
 from workbench.store.folding import folded
 from workbench.store.images import LABELS, Image
 from workbench.store.outcomes import are_wrong, code_of
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction
+from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 9
+_FORMAT = 10
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -62,11 +65,13 @@ def _packed(version_id: int, settings: Settings) -> bytes:
         raise NotFoundError(gettext("Model version not found."))
     collection_id, dimensions = version.collection_id, version.dimensions
     arrays, generators = _of_images(version_id, dimensions, settings)
+    layouts = _of_layouts(version_id, arrays["image_ids"], settings)
+    arrays |= layouts.arrays
     arrays |= _of_patterns(version_id, arrays["image_ids"])
     facts = {
         "collection_id": str(collection_id),
         "generator_names": json.dumps(generators),
-        "largest_sensitivity": json.dumps(_largest_sensitivity(version_id)),
+        "layouts": json.dumps(layouts.facts),
     }
     return pack_arrays(arrays, facts)
 
@@ -94,7 +99,6 @@ def _of_images(
         "activations": np.empty((dimensions, count), np.float32),
         "name_ends": np.empty(count, np.int64),
     }
-    coordinates = np.empty((count, 2))
     names = bytearray()
     generators: dict[str, int] = {}
     groups: dict[str, int] = {}
@@ -114,19 +118,11 @@ def _of_images(
         arrays["held_out"][part] = [row.held_out for row in chunk]
         found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
         arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
-        coordinates[part] = [(row.x or 0.0, row.y or 0.0) for row in chunk]
         for index, row in enumerate(chunk, part.start):
             names += folded(row.name).encode() + b"\n"
             arrays["name_ends"][index] = len(names)
     arrays["names"] = np.frombuffer(bytes(names), np.uint8)
-    # Grids are powers of two finer than level 0, so that shifting gives the very squares that
-    # `cells.cell_indices` gives.
-    width, height = grid_size(FINEST_LEVEL)
-    arrays["fine_column"] = (coordinates[:, 0] * width).astype(np.uint16)
-    arrays["fine_row"] = (coordinates[:, 1] * height).astype(np.uint16)
-    diverse = stratified_order(coordinates, seed=settings.seed)
     arrays |= _orders(arrays["logits"], arrays["outcomes"])
-    arrays["order_diverse"] = diverse.astype(np.int32)
     arrays["order_random"] = (
         np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
     )
@@ -162,8 +158,6 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Prediction.p,
             Prediction.logit,
             (Prediction.removed_change - Prediction.control_change).label("sensitivity"),
-            Prediction.x,
-            Prediction.y,
             Prediction.shard_id,
             Prediction.row,
             Image.label.label("imported"),
@@ -231,11 +225,68 @@ def _members(pattern_id: int) -> NDArray[np.float64]:
     return np.array([tuple(row) for row in found], np.float64).reshape(-1, 3)
 
 
-def _largest_sensitivity(version_id: int) -> list[float]:
-    rows = session().execute(
-        select(Cell.level, func.max(func.abs(Cell.sensitivity)))
-        .where(Cell.version_id == version_id)
-        .group_by(Cell.level)
-        .order_by(Cell.level)
+@dataclass(frozen=True)
+class _Layouts:
+    """A version's layouts, the one that pages begin with first."""
+
+    arrays: dict[str, NDArray[np.generic]]
+    facts: list[dict[str, Any]]
+
+
+def _of_layouts(version_id: int, image_ids: NDArray[np.generic], settings: Settings) -> _Layouts:
+    largest = _largest_sensitivity(version_id)
+    names = sorted(largest, key=lambda name: (name != DEFAULT_LAYOUT, name))
+    fine = np.zeros((2, len(names), len(image_ids)), np.uint16)
+    facts, diverse = [], np.arange(len(image_ids))
+    for index, name in enumerate(names):
+        coordinates = _coordinates(version_id, name, image_ids)
+        # Grids are powers of two finer than level 0, so that shifting gives the very squares that
+        # `cells.cell_indices` gives.
+        fine[:, index] = (coordinates * grid_size(FINEST_LEVEL)).T.astype(np.uint16)
+        block = block_of(coordinates)
+        facts.append(
+            {
+                "name": name,
+                "block": [block.columns, block.rows],
+                "largest_sensitivity": largest[name],
+            }
+        )
+        if not index:
+            diverse = stratified_order(coordinates, seed=settings.seed)
+    return _Layouts(
+        {
+            "fine_column": fine[0],
+            "fine_row": fine[1],
+            "order_diverse": diverse.astype(np.int32),
+        },
+        facts,
     )
-    return [largest or 0.0 for _level, largest in rows]
+
+
+def _coordinates(
+    version_id: int, layout: str, image_ids: NDArray[np.generic]
+) -> NDArray[np.float64]:
+    coordinates = np.zeros((len(image_ids), 2))
+    rows = session().execute(
+        select(Placement.image_id, Placement.x, Placement.y).where(
+            Placement.version_id == version_id, Placement.layout == layout
+        )
+    )
+    for chunk in rows.partitions(_CHUNK):
+        found = np.array([tuple(row) for row in chunk], np.float64)
+        coordinates[np.searchsorted(image_ids, found[:, 0])] = found[:, 1:]
+    return coordinates
+
+
+def _largest_sensitivity(version_id: int) -> dict[str, dict[int, float]]:
+    """By layout and level."""
+    rows = session().execute(
+        select(Cell.layout, Cell.level, func.max(func.abs(Cell.sensitivity)))
+        .where(Cell.version_id == version_id)
+        .group_by(Cell.layout, Cell.level)
+        .order_by(Cell.layout, Cell.level)
+    )
+    found: dict[str, dict[int, float]] = {}
+    for layout, level, largest in rows:
+        found.setdefault(layout, {})[level] = largest or 0.0
+    return found

@@ -18,18 +18,18 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import structlog
 from flask_babel import gettext
 from numpy.typing import NDArray
 
-from workbench.analysis.layout.cells import FINEST_LEVEL, grid_size
+from workbench.analysis.layout.cells import Block
 from workbench.config import Settings
 from workbench.files import DamagedError
 from workbench.services import app_settings
 from workbench.services.columns.build import path_of, write_columns
+from workbench.services.columns.layouts import LayoutColumns
 from workbench.services.errors import NotFoundError, UnavailableError
 from workbench.services.models.versions import finished_version
 from workbench.store.artifacts import map_arrays
@@ -64,9 +64,6 @@ class ColumnStore:
     held_out: NDArray[np.bool_]
     groups: NDArray[np.int32]
     """Code of the source group: images of one source have the same."""
-    fine_column: NDArray[np.uint16]
-    fine_row: NDArray[np.uint16]
-    """Square of level `FINEST_LEVEL` in the layout."""
     order_uncertain: NDArray[np.int32]
     """All rows from the least certain on; ties go by row, here and in the other orders."""
     order_wrong: NDArray[np.int32]
@@ -74,7 +71,7 @@ class ColumnStore:
     order_fake: NDArray[np.int32]
     order_real: NDArray[np.int32]
     order_diverse: NDArray[np.int32]
-    """Every beginning of it is spread over the layout."""
+    """Every beginning of it is spread over the layout that pages begin with."""
     order_random: NDArray[np.int32]
     activations: NDArray[np.float32]
     """(K, image)."""
@@ -97,18 +94,13 @@ class ColumnStore:
     member_squares: NDArray[np.float64]
     """Sum of their squares: a standard deviation needs no other figure."""
     generator_names: tuple[str, ...]
-    largest_sensitivity: tuple[float, ...]
-    """The largest magnitude of the cells of each level of the layout, in logits."""
+    layouts: tuple[LayoutColumns, ...]
+    """The one that pages begin with first."""
 
     @property
     def count(self) -> int:
         """How many images there are."""
         return len(self.image_ids)
-
-    @property
-    def levels(self) -> int:
-        """How many levels the layout has."""
-        return len(self.largest_sensitivity)
 
     @cached_property
     def wrong(self) -> Rows:
@@ -140,20 +132,9 @@ class ColumnStore:
         known[known] = self.image_ids[rows[known]] == image_ids[known]
         return rows[known]
 
-    def squares_at(self, rows: NDArray[np.integer[Any]] | slice, level: int) -> NDArray[np.int64]:
-        """The square of a level's grid that these images lie in, counted row by row."""
-        shift = FINEST_LEVEL - level
-        down = (self.fine_row[rows] >> shift).astype(np.int64)
-        return down * grid_size(level)[0] + (self.fine_column[rows] >> shift)
-
-    def within(self, level: int, column: int, row: int, width: int, height: int) -> Rows:
-        """The images in a window of a level's grid."""
-        shift = FINEST_LEVEL - level
-        # Differences wrap around below zero, so that one comparison tests both sides.
-        across = self.fine_column - np.uint16(column << shift)
-        down = self.fine_row - np.uint16(row << shift)
-        inside = (across < (width << shift)) & (down < (height << shift))
-        return np.asarray(inside)
+    def layout(self, name: str | None = None) -> LayoutColumns:
+        """A layout; the one that pages begin with for None, or for one that the version lacks."""
+        return next((each for each in self.layouts if each.name == name), self.layouts[0])
 
     def pattern_index(self, pattern_id: int) -> int:
         """Index of a pattern among `pattern_ids`. Raises NotFoundError for another version's."""
@@ -252,6 +233,22 @@ def _mapped(path: Path, version_id: int, _identity: tuple[int, int, int]) -> Col
         version_id=version_id,
         collection_id=int(facts["collection_id"]),
         generator_names=tuple(json.loads(facts["generator_names"])),
-        largest_sensitivity=tuple(json.loads(facts["largest_sensitivity"])),
+        layouts=tuple(
+            LayoutColumns(
+                name=each["name"],
+                fine_column=column,
+                fine_row=row,
+                block=Block(*each["block"]),
+                largest_sensitivity={
+                    int(level): largest for level, largest in each["largest_sensitivity"].items()
+                },
+            )
+            for each, column, row in zip(
+                json.loads(facts["layouts"]),
+                arrays.pop("fine_column"),
+                arrays.pop("fine_row"),
+                strict=True,
+            )
+        ),
         **arrays,  # type: ignore[arg-type]  # each is of the kind that _packed gave it
     )

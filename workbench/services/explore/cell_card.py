@@ -60,7 +60,9 @@ def detail_of(chosen: Chosen, cell_id: int) -> CellDetail:
     view = stored_view(found, store)
     rows = chosen.filtered & in_cell(store, found)
     if chosen.selection.filters.any:
-        view = recounted([view], store, rows, found.level, Window(found.column, found.row, 1, 1))[0]
+        layout = store.layout(found.layout)
+        only = Window(found.column, found.row, 1, 1)
+        view = recounted([view], store, layout, rows, found.level, only)[0]
     patterns = _pattern_counts(store, rows)
     return CellDetail(
         cell=view,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from workbench.analysis.layout.cells import grid_size
+from workbench.services.columns.layouts import LayoutColumns
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.explore.filters import (
     severities,
@@ -48,6 +49,7 @@ class CellView:
     """
 
     id: int
+    layout: str
     level: int
     row: int
     column: int
@@ -94,6 +96,7 @@ class _Counts:
 
 STORED = (
     Cell.id,
+    Cell.layout,
     Cell.level,
     Cell.row,
     Cell.column,
@@ -113,6 +116,7 @@ def stored_view(cell: Cell | Row[Any], store: ColumnStore) -> CellView:
     counts = {name: getattr(cell, name) for name in OUTCOMES}
     return CellView(
         id=cell.id,
+        layout=cell.layout,
         level=cell.level,
         row=cell.row,
         column=cell.column,
@@ -120,7 +124,7 @@ def stored_view(cell: Cell | Row[Any], store: ColumnStore) -> CellView:
         mean_p=cell.mean_p,
         severity=_severity(cell.mean_p),
         sensitivity=cell.sensitivity,
-        sensitivity_share=_share(cell.sensitivity, cell.level, store),
+        sensitivity_share=_share(cell.sensitivity, cell.level, store.layout(cell.layout)),
         measured=cell.measured,
         exemplar_id=cell.exemplar_id,
         whole=sum(counts.values()),
@@ -131,46 +135,53 @@ def _severity(mean_p: float) -> int:
     return int(severities(np.array(mean_p)))
 
 
-def _share(sensitivity: float | None, level: int, store: ColumnStore) -> float | None:
+def _share(sensitivity: float | None, level: int, layout: LayoutColumns) -> float | None:
     """Of the level's largest magnitude; a part of a cell may exceed it, and is cut."""
     if sensitivity is None:
         return None
-    share = sensitivity / (store.largest_sensitivity[level] or 1.0)
+    share = sensitivity / (layout.largest_sensitivity[level] or 1.0)
     return max(-1.0, min(1.0, share))
 
 
 def recounted(
-    views: list[CellView], store: ColumnStore, rows: Rows, level: int, window: Window
+    views: list[CellView],
+    store: ColumnStore,
+    layout: LayoutColumns,
+    rows: Rows,
+    level: int,
+    window: Window,
 ) -> list[CellView]:
-    """The same cells, with only the images that a mask lets through."""
-    inside = np.flatnonzero(
-        rows & store.within(level, window.column, window.row, window.columns, window.rows)
-    )
-    squares = window_squares(store, inside, level, window)
+    """The same cells of a layout, with only the images that a mask lets through."""
+    inside = np.flatnonzero(rows & _within(layout, level, window))
+    squares = window_squares(layout, inside, level, window)
     counts = _counted(store, inside, squares, window.size)
     own = [window.square_of(view.row, view.column) for view in views]
     passing = rows[store.rows_of(np.array([view.exemplar_id for view in views], np.int64))]
     wanted = np.zeros(window.size, np.bool_)
     wanted[own] = ~passing
     wanted &= counts.outcomes.sum(axis=1) > 0
-    exemplars = _exemplars(store, rows, level, window, wanted)
+    exemplars = _exemplars(store, layout, rows, level, window, wanted)
     return [
         _with_counts(
             view,
             counts,
             square,
             view.exemplar_id if kept else int(exemplars[square]) or view.exemplar_id,
-            store,
+            layout,
         )
         for view, square, kept in zip(views, own, passing, strict=True)
     ]
 
 
+def _within(layout: LayoutColumns, level: int, window: Window) -> Rows:
+    return layout.within(level, window.column, window.row, window.columns, window.rows)
+
+
 def window_squares(
-    store: ColumnStore, rows: NDArray[np.integer[Any]], level: int, window: Window
+    layout: LayoutColumns, rows: NDArray[np.integer[Any]], level: int, window: Window
 ) -> NDArray[np.int64]:
     """The square of the window that each of these images lies in."""
-    row, column = np.divmod(store.squares_at(rows, level), grid_size(level)[0])
+    row, column = np.divmod(layout.squares_at(rows, level), grid_size(level)[0])
     return window.square_of(row, column)
 
 
@@ -196,25 +207,30 @@ def _sums(
 
 
 def _exemplars(
-    store: ColumnStore, rows: Rows, level: int, window: Window, wanted: NDArray[np.bool_]
+    store: ColumnStore,
+    layout: LayoutColumns,
+    rows: Rows,
+    level: int,
+    window: Window,
+    wanted: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """For each wanted square of the window, an image of a mask; 0 for the others."""
     found = np.zeros(window.size, np.int64)
-    inside = rows & store.within(level, window.column, window.row, window.columns, window.rows)
-    # Every beginning of the order is spread over the layout: mostly a short one is enough.
+    inside = rows & _within(layout, level, window)
+    # Every beginning of the order is spread over the collection: mostly a short one is enough.
     for start in range(0, store.count, IMAGES_AT_A_TIME):
         if not (wanted & (found == 0)).any():
             break
         some = store.order_diverse[start : start + IMAGES_AT_A_TIME]
         some = some[inside[some]]
-        squares, first = np.unique(window_squares(store, some, level, window), return_index=True)
+        squares, first = np.unique(window_squares(layout, some, level, window), return_index=True)
         new = found[squares] == 0
         found[squares[new]] = store.image_ids[some[first[new]]]
     return found
 
 
 def _with_counts(
-    view: CellView, counts: _Counts, square: int, exemplar: int, store: ColumnStore
+    view: CellView, counts: _Counts, square: int, exemplar: int, layout: LayoutColumns
 ) -> CellView:
     images, measured = int(counts.outcomes[square].sum()), int(counts.measured[square])
     mean_p = float(counts.p[square]) / images if images else 0.0
@@ -225,7 +241,7 @@ def _with_counts(
         mean_p=mean_p,
         severity=_severity(mean_p),
         sensitivity=sensitivity,
-        sensitivity_share=_share(sensitivity, view.level, store),
+        sensitivity_share=_share(sensitivity, view.level, layout),
         measured=measured,
         exemplar_id=exemplar,
     )

@@ -84,6 +84,8 @@ class Chosen:
     """The part of it in the selected cell and the lasso."""
     selected: Rows
     """The part of that with the selected pattern."""
+    cell_layout: str | None = None
+    """The layout that the selected cell is of."""
 
     @property
     def total(self) -> int:
@@ -96,6 +98,16 @@ class Chosen:
         chosen = self.selection
         return not chosen.filters.any and chosen.cell_id is None and chosen.lasso is None
 
+    def lights(self, layout: str) -> bool:
+        """Whether a layout's cells are lit up by what is selected.
+
+        By a pattern, a lasso, and a cell of another layout: its own one is framed.
+        """
+        elsewhere = self.cell_layout not in (None, layout)
+        return (
+            elsewhere or self.selection.pattern_id is not None or self.selection.lasso is not None
+        )
+
 
 def choose(version_id: int, selection: Selection) -> Chosen:
     """Find a selection's images. A few queries at most, however many images there are.
@@ -105,15 +117,16 @@ def choose(version_id: int, selection: Selection) -> Chosen:
     """
     store = column_store(version_id)
     filtered = _filtered(store, selection.filters)
-    area = filtered
+    area, cell_layout = filtered, None
     if selection.cell_id is not None:
-        area = area & in_cell(store, find_cell(version_id, selection.cell_id))
+        cell = find_cell(version_id, selection.cell_id)
+        area, cell_layout = area & in_cell(store, cell), cell.layout
     if selection.lasso is not None:
         area = area & in_lasso(store, selection.lasso)
     selected = area
     if selection.pattern_id is not None:
         selected = area & store.having(selection.pattern_id)
-    return Chosen(selection, store, filtered, area, selected)
+    return Chosen(selection, store, filtered, area, selected, cell_layout)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skimage.draw import polygon
 
 from workbench.analysis.layout.cells import grid_size
+from workbench.services.columns.layouts import LayoutColumns
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
 from workbench.services.explore.layout import check_level
@@ -24,11 +25,14 @@ class Lasso:
     level: int
     corners: tuple[tuple[float, float], ...]
     """(x, y) in cells of the level."""
+    layout: str | None = None
+    """The layout that it was drawn on; None for the one that pages begin with."""
 
 
 def in_lasso(store: ColumnStore, lasso: Lasso) -> Rows:
     """The images of the cells that a lasso takes."""
-    taken: Rows = cells_in_lasso(store, lasso)[store.squares_at(slice(None), lasso.level)]
+    squares = layout_of(store, lasso).squares_at(slice(None), lasso.level)
+    taken: Rows = cells_in_lasso(store, lasso)[squares]
     return taken
 
 
@@ -43,8 +47,16 @@ def cells_in_lasso(store: ColumnStore, lasso: Lasso) -> NDArray[np.bool_]:
     return grid.ravel()
 
 
+def layout_of(store: ColumnStore, lasso: Lasso) -> LayoutColumns:
+    """The layout that a lasso was drawn on. Raises InvalidError for one that the version lacks."""
+    layout = store.layout(lasso.layout)
+    if lasso.layout not in (None, layout.name):
+        raise InvalidError(gettext("The lasso was drawn on a layout that this version lacks."))
+    return layout
+
+
 def _check_lasso(store: ColumnStore, lasso: Lasso) -> None:
-    check_level(store, lasso.level)
+    check_level(layout_of(store, lasso), lasso.level)
     if not 3 <= len(lasso.corners) <= MOST_CORNERS:
         raise InvalidError(gettext("A lasso needs 3 to %(most)s corners.", most=MOST_CORNERS))
     limits = np.array(grid_size(lasso.level))

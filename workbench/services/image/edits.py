@@ -8,17 +8,16 @@ from typing import Any, Literal
 import numpy as np
 from flask_babel import gettext, lazy_gettext
 from numpy.typing import NDArray
-from sqlalchemy import select
 
-from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.counterfactual import (
     FILLS,
     Fill,
 )
 from workbench.config import Settings
+from workbench.services.columns.store import column_store
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
-from workbench.services.explore.layout import find_cell
+from workbench.services.explore.layout import company_of, find_cell, level_number
 from workbench.services.image.media import lost_words
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError
@@ -45,7 +44,7 @@ class RegionEdit:
 class DimensionEdit:
     """A distilled dimension set to 0, or to the mean of a cell.
 
-    `to` names the cell by its id; `own` is the one of level 0 that the image lies in.
+    `to` names the cell by its id; `own` is the one that the image lies in, see `company_of`.
     """
 
     dimension: int
@@ -61,19 +60,7 @@ def reference_cell(prediction: Prediction, edit: DimensionEdit) -> Cell | None:
         return None
     if edit.to != "own":
         return find_cell(prediction.version_id, edit.to)
-    rows, columns = cell_indices(np.array([[prediction.x, prediction.y]], dtype=float), 0)
-    return (
-        session()
-        .scalars(
-            select(Cell).where(
-                Cell.version_id == prediction.version_id,
-                Cell.level == 0,
-                Cell.row == int(rows[0]),
-                Cell.column == int(columns[0]),
-            )
-        )
-        .one()
-    )
+    return company_of(column_store(prediction.version_id), prediction.image_id)
 
 
 def label_of(version_id: int, image_id: int, edit: Edit) -> str:
@@ -101,7 +88,7 @@ def label_of(version_id: int, image_id: int, edit: Edit) -> str:
             mean=mean,
             column=cell.column + 1,
             row=cell.row + 1,
-            level=cell.level,
+            level=level_number(cell.level),
         )
     )
 

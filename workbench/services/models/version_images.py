@@ -35,9 +35,9 @@ def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
     """The images of each of these finished versions, by version id. One query."""
     counted = (
         select(Cell.version_id, *(func.sum(getattr(Cell, name)).label(name) for name in OUTCOMES))
-        # Each image lies in one cell of a level; the coarsest has the fewest.
+        # Each image lies in one cell of a level; every layout that a version has counts the same.
         .where(Cell.version_id.in_(version_ids), Cell.level == 0)
-        .group_by(Cell.version_id)
+        .group_by(Cell.version_id, Cell.layout)
         .subquery()
     )
     rows = session().execute(
@@ -45,6 +45,7 @@ def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
         .join(CuratedDataset, CuratedDataset.id == ModelVersion.dataset_id)
         .outerjoin(counted, counted.c.version_id == ModelVersion.id)
         .where(ModelVersion.id.in_(version_ids))
+        .distinct()
     )
     found = {}
     for version_id, decided, *outcomes in rows:

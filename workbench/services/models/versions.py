@@ -20,7 +20,7 @@ from workbench.services.models.learned import Learned, learned_of
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 PRECISION = "precision"
@@ -176,6 +176,7 @@ def remove_results(version_id: int) -> None:
     """Delete the results of a version that nobody sees; cleanup takes its files."""
     for table, key in (
         (Cell, Cell.id),
+        (Placement, Placement.image_id),
         (PixelGroup, PixelGroup.image_id),
         (Pattern, Pattern.number),
         (Prediction, Prediction.image_id),

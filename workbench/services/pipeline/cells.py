@@ -1,4 +1,4 @@
-"""Cut a version's layout into cells: the squares of each level, with what lies in them."""
+"""Cut a version's layouts into cells: the squares of each level, with what lies in them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def write_cells(version_id: int, scores: Scores) -> None:
     rows = [
         {
             "version_id": version_id,
+            "layout": layout,
             "level": cell.level,
             "row": cell.row,
             "column": cell.column,
@@ -26,8 +27,9 @@ def write_cells(version_id: int, scores: Scores) -> None:
             "mean_activation": [float(f"{value:.6g}") for value in cell.mean_activation],
             "exemplar_id": int(scores.image_ids[cell.exemplar]),
         }
+        for layout, coordinates in scores.layouts.items()
         for cell in summarise_cells(
-            scores.coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+            coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
         )
     ]
     change_in_chunks(delete(Cell), Cell.id, Cell.version_id == version_id)

@@ -1,56 +1,141 @@
-"""Lay a version's images out in the plane, starting from its parent's layout."""
+"""Lay a version's images out by content and by evidence, starting from its parent's layouts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert
 
-from workbench.analysis.layout import umap
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.layout.representation import (
+    LAYOUTS,
+    Mixture,
+    principal_components,
+    represent,
+)
+from workbench.analysis.layout.umap import ParentLayout, lay_out
 from workbench.config import Settings
-from workbench.services.pipeline.scores import Scores
+from workbench.services.encoding.content import content_of
+from workbench.services.models.weights import load_heads
+from workbench.services.pipeline.scores import Scores, layouts_of, load_scores
 from workbench.services.progress import Progress
-from workbench.store.chunks import write_in_chunks
+from workbench.store.artifacts import ArtifactDamagedError
+from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.database import session
-from workbench.store.results import Prediction
+from workbench.store.results import Placement
+from workbench.store.versions import ModelVersion
 
 STAGE = "Computing layout"
+log = structlog.get_logger()
 
 
-def lay_out(
-    version_id: int, parent_id: int | None, scores: Scores, settings: Settings, progress: Progress
+@dataclass(frozen=True)
+class _Evidence:
+    """What each dimension contributes to the logit, of the images that a version scored."""
+
+    image_ids: NDArray[np.int64]
+    evidence: NDArray[np.float64]
+    """(image, K)."""
+
+
+def write_layouts(
+    version_id: int, scores: Scores, encoder: Encoder, settings: Settings, progress: Progress
 ) -> Scores:
-    """The scores with coordinates for each image, written in chunks.
+    """The scores with every layout, written in chunks.
 
     A layout that is there is kept; one that was written in part is computed again.
     """
-    progress.advance(0, 1, STAGE)
-    if np.isnan(scores.coordinates).any():
-        coordinates = umap.lay_out(
-            scores.activations,
-            seed=settings.seed,
-            parent=_coordinates(parent_id, scores.image_ids) if parent_id else None,
-        )
-        rows = [
-            {"version_id": version_id, "image_id": int(image_id), "x": x, "y": y}
-            for image_id, (x, y) in zip(scores.image_ids, coordinates.tolist(), strict=True)
-        ]
-        write_in_chunks(rows, lambda write, chunk: write.execute(update(Prediction), chunk))
-        scores = replace(scores, coordinates=coordinates)
-    progress.advance(1, 1, STAGE)
+    missing = [name for name, each in scores.layouts.items() if np.isnan(each).any()]
+    progress.advance(0, len(LAYOUTS), STAGE)
+    if missing:
+        version = session().get_one(ModelVersion, version_id)
+        components = _components(version.collection_id, scores.image_ids, encoder, settings)
+        own = _evidence(version, scores, settings)
+        parent = _Parent.of(version, scores.image_ids, settings)
+        made = dict(scores.layouts)
+        for name in missing:
+            mixture = LAYOUTS[name]
+            made[name] = lay_out(
+                represent(components, own.evidence, mixture),
+                seed=settings.seed,
+                parent=(
+                    parent.layout(name, components, scores.image_ids, mixture) if parent else None
+                ),
+            )
+            _write(version_id, name, scores.image_ids, made[name])
+            progress.advance(len(LAYOUTS) - len(missing) + missing.index(name), len(LAYOUTS), STAGE)
+        scores = replace(scores, layouts=made)
+    progress.advance(len(LAYOUTS), len(LAYOUTS), STAGE)
     return scores
 
 
-def _coordinates(version_id: int, image_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(image, 2) in a version's layout; NaN for images that it has not laid out."""
-    rows = session().execute(
-        select(Prediction.image_id, Prediction.x, Prediction.y).where(
-            Prediction.version_id == version_id, Prediction.x.is_not(None)
-        )
-    )
-    known = {image_id: (x, y) for image_id, x, y in rows}
-    session().rollback()
-    unknown = (np.nan, np.nan)
-    return np.array([known.get(int(image_id), unknown) for image_id in image_ids], dtype=float)
+def _components(
+    collection_id: int, image_ids: NDArray[np.int64], encoder: Encoder, settings: Settings
+) -> NDArray[np.float64]:
+    """Principal components of what these images show."""
+    known, content = content_of(collection_id, encoder, settings)
+    own = content[np.searchsorted(known, image_ids)]
+    return np.asarray(principal_components(own, seed=settings.seed), np.float64)
+
+
+def _evidence(version: ModelVersion, scores: Scores, settings: Settings) -> _Evidence:
+    weight = load_heads(version, settings).final.logit_weight.double().numpy()
+    return _Evidence(scores.image_ids, np.asarray(scores.activations * weight, np.float64))
+
+
+@dataclass(frozen=True)
+class _Parent:
+    """The version that a retrain started from: its layouts, and what they were computed from."""
+
+    layouts: Mapping[str, NDArray[np.float64]]
+    """Of the new version's images."""
+    known: _Evidence | None
+    """None where the content was another encoder's, or a file is lost."""
+
+    @classmethod
+    def of(
+        cls, version: ModelVersion, image_ids: NDArray[np.int64], settings: Settings
+    ) -> _Parent | None:
+        if version.parent_id is None:
+            return None
+        parent = session().get_one(ModelVersion, version.parent_id)
+        layouts = layouts_of(parent.id, image_ids)
+        if parent.encoder_fingerprint != version.encoder_fingerprint:
+            return cls(layouts, None)
+        try:
+            return cls(layouts, _evidence(parent, load_scores(parent.id, settings), settings))
+        except ArtifactDamagedError:
+            log.warning("parent's results lost, laid out anew", version=version.id)
+            return cls(layouts, None)
+
+    def layout(
+        self,
+        name: str,
+        components: NDArray[np.float64],
+        image_ids: NDArray[np.int64],
+        mixture: Mixture,
+    ) -> ParentLayout:
+        coordinates = self.layouts[name]
+        if self.known is None:
+            return ParentLayout(coordinates)
+        _common, new, old = np.intersect1d(image_ids, self.known.image_ids, return_indices=True)
+        then = represent(components[new], self.known.evidence[old], mixture)
+        representation = np.full((len(image_ids), then.shape[1]), np.nan)
+        representation[new] = then
+        return ParentLayout(coordinates, representation)
+
+
+def _write(
+    version_id: int, name: str, image_ids: NDArray[np.int64], coordinates: NDArray[np.float64]
+) -> None:
+    rows = [
+        {"version_id": version_id, "layout": name, "image_id": int(image_id), "x": x, "y": y}
+        for image_id, (x, y) in zip(image_ids, coordinates.tolist(), strict=True)
+    ]
+    own = (Placement.version_id == version_id) & (Placement.layout == name)
+    change_in_chunks(delete(Placement), Placement.image_id, own)
+    write_in_chunks(rows, lambda write, chunk: write.execute(insert(Placement), chunk))

@@ -109,10 +109,10 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     patterns and cells start afresh.
     """
     version = session().get_one(ModelVersion, version_id)
-    parent_id, heads = version.parent_id, load_heads(version, settings)
+    heads = load_heads(version, settings)
     _scale_heatmaps(version_id, heads.final, settings)
     known = scores.load_scores(version_id, settings)
-    known = layout.lay_out(version_id, parent_id, known, settings, progress)
+    known = layout.write_layouts(version_id, known, encoder, settings, progress)
     known = sensitivity.measure_sensitivity(version_id, known, encoder, heads, settings, progress)
     found = patterns.find_patterns(version_id, known, encoder, heads, settings, progress)
     progress.advance(0, 1, WRITING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT, LAYOUTS
 from workbench.config import Settings
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session
 from workbench.store.outcomes import are_wrong, code_of
-from workbench.store.results import Prediction, ResultShard
+from workbench.store.results import Placement, Prediction, ResultShard
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Scores:
     logits: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
     """As `Prediction.sensitivity`; NaN where it was not measured."""
-    coordinates: NDArray[np.float64]
-    """(image, 2), x and y in the layout, in [0, 1); NaN before the layout is made."""
+    layouts: Mapping[str, NDArray[np.float64]]
+    """By name: (image, 2), x and y in [0, 1); NaN where an image has none yet."""
     folds: NDArray[np.int64]
     """Whose head scored the image; `NO_FOLD` for the final one."""
     shard_ids: NDArray[np.int64]
@@ -38,6 +40,11 @@ class Scores:
     shard_rows: NDArray[np.int64]
     activations: NDArray[np.float32]
     """(image, K)."""
+
+    @property
+    def coordinates(self) -> NDArray[np.float64]:
+        """In the layout that pages begin with."""
+        return self.layouts[DEFAULT_LAYOUT]
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -57,8 +64,6 @@ def load_scores(version_id: int, settings: Settings) -> Scores:
                 Prediction.p,
                 Prediction.logit,
                 (Prediction.removed_change - Prediction.control_change).label("sensitivity"),
-                Prediction.x,
-                Prediction.y,
                 Prediction.fold,
                 Prediction.shard_id,
                 Prediction.row,
@@ -77,12 +82,28 @@ def load_scores(version_id: int, settings: Settings) -> Scores:
         p=np.array([row.p for row in rows], dtype=np.float64),
         logits=np.array([row.logit for row in rows], dtype=np.float64),
         sensitivity=np.array([row.sensitivity for row in rows], dtype=np.float64),
-        coordinates=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
+        layouts=layouts_of(version_id, np.array([row.image_id for row in rows], dtype=np.int64)),
         folds=np.array([NO_FOLD if row.fold is None else row.fold for row in rows], dtype=np.int64),
         shard_ids=np.array([row.shard_id for row in rows], dtype=np.int64),
         shard_rows=np.array([row.row for row in rows], dtype=np.int64),
         activations=np.stack(activations).astype(np.float32),
     )
+
+
+def layouts_of(version_id: int, image_ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    """A version's layouts by name: (image, 2) for these images; NaN where one has no place."""
+    found = {}
+    for name in LAYOUTS:
+        rows = session().execute(
+            select(Placement.image_id, Placement.x, Placement.y).where(
+                Placement.version_id == version_id, Placement.layout == name
+            )
+        )
+        known = {image_id: (x, y) for image_id, x, y in rows}
+        places = [known.get(int(image_id), (np.nan, np.nan)) for image_id in image_ids]
+        found[name] = np.array(places, dtype=np.float64).reshape(-1, 2)
+    session().rollback()
+    return found
 
 
 def of_shards(version_id: int, name: str, settings: Settings) -> dict[int, NDArray[np.generic]]:

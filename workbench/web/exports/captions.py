@@ -14,7 +14,7 @@ from workbench.web.panels.overview import MarkedCells
 from workbench.web.presenters.filters import chips
 from workbench.web.request.entering import version_of
 from workbench.web.request.view import View
-from workbench.web.site.formatting import count, image_count
+from workbench.web.site.formatting import count, image_count, zoom_level
 from workbench.web.site.predictions import probability
 
 ORDER_WORDS = {
@@ -53,7 +53,7 @@ def narrowing(view: View, selected: CellDetail | None, pattern_name: str | None)
                 "selected cell: column %(column)s, row %(row)s of level %(level)s",
                 column=cell.column + 1,
                 row=cell.row + 1,
-                level=cell.level + 1,
+                level=zoom_level(cell.level),
             )
         )
     if view.lasso is not None:

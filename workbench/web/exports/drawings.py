@@ -26,7 +26,13 @@ from workbench.web.request.entering import version_of
 from workbench.web.request.parsing import whole
 from workbench.web.request.view import View
 from workbench.web.request.view_reading import read_after
-from workbench.web.site.formatting import cell_count, image_count, label_words, pattern_count
+from workbench.web.site.formatting import (
+    cell_count,
+    image_count,
+    label_words,
+    pattern_count,
+    zoom_level,
+)
 from workbench.web.site.verdict_words import origin_words
 
 IMAGES_TAKEN = 48
@@ -75,8 +81,8 @@ def _overview(view: View, workspace: Workspace) -> Drawing:
         facts.append(
             gettext(
                 "zoom level %(level)s of %(levels)s",
-                level=view.level + 1,
-                levels=len(drawing.levels),
+                level=zoom_level(view.level),
+                levels=zoom_level(overview.finest),
             )
         )
     # A narrow window still has its legend.

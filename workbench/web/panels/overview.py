@@ -44,10 +44,10 @@ def marked_cells(view: View, chosen: Chosen) -> MarkedCells:
 
 def overview_panel(view: View, chosen: Chosen, marked: MarkedCells) -> OverviewPanel:
     """The view's window. Raises InvalidError for a level or window that the layout lacks."""
-    overview = grid.overview(chosen, view.level, view.window)
+    overview = grid.overview(chosen, view.level, view.window, view.layout)
     framed = {
         mark: detail.cell
         for mark, detail in (("", marked.selected), ("A", marked.a), ("B", marked.b))
-        if detail is not None
+        if detail is not None and detail.cell.layout == overview.layout
     }
-    return OverviewPanel(overview, drawing(overview, framed, view.lasso, lighting=view.lighting))
+    return OverviewPanel(overview, drawing(overview, framed, view.lasso))

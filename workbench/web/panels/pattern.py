@@ -43,7 +43,7 @@ def pattern_panel(version_id: int, pattern_id: int, after: str | None = None) ->
     return PatternPanel(
         detail=detail,
         profile=_profile(detail.row.profile),
-        drawing=drawing(grid.overview(chosen, 0, None), {}, lighting=True),
+        drawing=drawing(grid.overview(chosen, 0, None), {}),
         tallies=tag_checks.tallies([each.id for each in detail.row.tags]),
     )
 

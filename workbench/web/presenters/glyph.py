@@ -22,6 +22,8 @@ BAR_REACH = 17.0
 """How far the bar of the largest sensitivity reaches to its side, clear of the round corners."""
 BAR_HEIGHT = 3.0
 LIT_HEIGHT = 2.5
+THUMBNAIL = 31.0
+"""Side of a single image, clear of the bars above and below it."""
 GAP = 0.09
 """Angle left open between two arcs, so that neighbours are told apart without colour."""
 
@@ -98,6 +100,17 @@ def arcs(cell: Counted, radius: float) -> tuple[Arc, ...]:
         drawn.append(Arc(outcome, start, sweep, width, _arc_path(radius, start, sweep, gap)))
         seen += number
     return tuple(drawn)
+
+
+def edges(cell: Counted) -> tuple[Arc, ...]:
+    """The frame of a single image in place of the ring; none where it is not counted."""
+    outcome = next((each for each in OUTCOMES if getattr(cell, each)), None)
+    if outcome is None:
+        return ()
+    width = THICK if outcome in WRONG else THIN
+    edge = THUMBNAIL / 2 + width / 2
+    path = f"M{-edge:.1f} {-edge:.1f}h{2 * edge:.1f}v{2 * edge:.1f}h{-2 * edge:.1f}z"
+    return (Arc(outcome, 0.0, math.tau, width, path),)
 
 
 def thumb_radius(radius: float) -> float:

@@ -32,6 +32,8 @@ class DrawnCell:
     lit: glyph.Bar | None
     """How much of it a pattern or a lasso selects; None where nothing selects, or nothing of it."""
     label: str
+    single: bool
+    """It holds one image: that is drawn, in place of a ring."""
     empty: bool
     """None of its images passes the filters."""
     unlit: bool
@@ -88,16 +90,16 @@ def drawing(
     overview: Overview,
     marked: dict[str, CellView],
     lasso: Lasso | None = None,
-    *,
-    lighting: bool = False,
 ) -> Drawing:
     """Lay an overview out; `marked` names cells to frame: "" the selected one, "A" and "B"."""
     part = overview.window
     window = LevelWindow(overview.level, part.column, part.row, part.columns, part.rows)
     largest = max((cell.whole for cell in overview.cells), default=1)
+    drawn_here = lasso is not None and lasso.layout in (None, overview.layout)
     sentences = Sentences()
     cells = tuple(
-        _drawn(cell, window, largest, sentences, lighting=lighting) for cell in overview.cells
+        _drawn(cell, window, largest, sentences, lighting=overview.lighting)
+        for cell in overview.cells
     )
     return Drawing(
         width=window.columns * glyph.CELL,
@@ -106,12 +108,13 @@ def drawing(
         cells=cells,
         marks=tuple(_mark(name, cell, window) for name, cell in marked.items()),
         levels=tuple(
-            _at_level(overview, window, level, window.middle) for level in range(overview.levels)
+            _at_level(overview, window, level, window.middle)
+            for level in range(overview.coarsest, overview.finest + 1)
         ),
         steps=_steps(overview, window, marked.get("")),
         empty=sum(cell.empty for cell in cells),
-        lighting=lighting,
-        lasso=_lasso_points(lasso, window) if lasso else "",
+        lighting=overview.lighting,
+        lasso=_lasso_points(lasso, window) if lasso and drawn_here else "",
     )
 
 
@@ -173,7 +176,7 @@ def _drawn(
         cell=cell,
         x=x,
         y=y,
-        arcs=glyph.arcs(cell, radius),
+        arcs=glyph.edges(cell) if cell.whole == 1 else glyph.arcs(cell, radius),
         thumb=glyph.thumb_radius(radius),
         bar=(
             None
@@ -182,6 +185,7 @@ def _drawn(
         ),
         lit=glyph.lit_bar(cell.lit / cell.images) if cell.lit else None,
         label=sentences.of(cell),
+        single=cell.whole == 1,
         empty=not cell.images,
         unlit=lighting and not cell.lit,
     )
@@ -220,7 +224,7 @@ def _at_level(
 
 def _steps(overview: Overview, window: LevelWindow, selected: CellView | None) -> Steps:
     def zoomed(level: int) -> LevelWindow | None:
-        if not 0 <= level < overview.levels:
+        if not overview.coarsest <= level <= overview.finest:
             return None
         if selected is not None and selected.level == window.level:
             middle = (selected.column + 0.5, selected.row + 0.5)

@@ -21,7 +21,8 @@ def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGES
     text = values.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+    digits = text.removeprefix("-") if low < 0 else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
         raise InvalidError(gettext("“%(name)s” must be a whole number.", name=name))
     number = int(text)
     if not low <= number <= high:

@@ -25,6 +25,7 @@ class View(ViewState):
         return _given(
             {
                 "version": self.version,
+                "layout": self.layout,
                 "level": self.level or None,
                 "window": (
                     f"{window.column},{window.row},{window.columns},{window.rows}"
@@ -113,6 +114,6 @@ def _given(values: dict[str, str | int | None]) -> Arguments:
 
 
 def lasso_text(lasso: Lasso) -> str:
-    """`LEVEL:x,y;x,y;…`, as `read_lasso` reads it."""
+    """`LEVEL:x,y;x,y;…`, as `read_lasso` reads it; a layout's name stands in front."""
     corners = ";".join(f"{number_text(x)},{number_text(y)}" for x, y in lasso.corners)
-    return f"{lasso.level}:{corners}"
+    return f"{f'{lasso.layout}:' if lasso.layout else ''}{lasso.level}:{corners}"

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from workbench.analysis.layout.cells import COARSEST_LEVEL, FINEST_LEVEL
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import MISCLASSIFIED, SEVERITIES, SPLITS, VERDICTS, Filters
+from workbench.services.explore.grid import SHOWN
 from workbench.services.explore.lasso import MOST_CORNERS, Lasso
 from workbench.services.explore.listing import MOST_SHUFFLES
 from workbench.services.explore.listing import ORDERS as IMAGE_ORDERS
@@ -32,7 +34,6 @@ from workbench.web.request.view import View
 from workbench.web.request.view_state import DIMENSION_ORDERS, MOST_DIMENSIONS, UNBOUNDED
 
 OUTCOME_FILTERS = (MISCLASSIFIED, *OUTCOMES)
-MOST_LEVELS = 12
 LONGEST_GENERATOR = 120
 JOINED = ("p", "severity", "sensitivity", "activation")
 """Parameters of which a form has a field for each part."""
@@ -44,7 +45,8 @@ def read_view(name: str, values: Mapping[str, str]) -> View:
     return View(
         name=name,
         version=whole(values, "version", low=1),
-        level=whole(values, "level", high=MOST_LEVELS) or 0,
+        layout=choice(values, "layout", SHOWN),
+        level=whole(values, "level", low=COARSEST_LEVEL, high=FINEST_LEVEL) or 0,
         window=Window(*window) if window else None,
         filters=read_filters(values),
         cell=whole(values, "cell"),
@@ -89,18 +91,22 @@ def _read_activation(values: Mapping[str, str]) -> tuple[int, float, float] | No
 
 
 def read_lasso(values: Mapping[str, str]) -> Lasso | None:
-    """`lasso=LEVEL:x,y;x,y;…`, corners in cells of the level. Raises InvalidError."""
+    """`lasso=LEVEL:x,y;x,y;…`, corners in cells of the level. Raises InvalidError.
+
+    A layout other than the one that pages begin with stands in front: `lasso=LAYOUT:LEVEL:…`.
+    """
     text = values.get("lasso", "").strip()
     if not text:
         return None
-    level, _, corners = text.partition(":")
-    found = whole({"lasso": level}, "lasso", high=MOST_LEVELS)
+    *before, level, corners = text.split(":") if text.count(":") in (1, 2) else (text, "")
+    layout = choice({"lasso": before[0]}, "lasso", SHOWN) if before else None
+    found = whole({"lasso": level}, "lasso", low=COARSEST_LEVEL, high=FINEST_LEVEL)
     points = corners.split(";") if corners else []
     if found is None or not 3 <= len(points) <= MOST_CORNERS:
         raise InvalidError(
             gettext("A lasso needs a level and 3 to %(most)s corners.", most=MOST_CORNERS)
         )
-    return Lasso(found, tuple(_corner(point) for point in points))
+    return Lasso(found, tuple(_corner(point) for point in points), layout)
 
 
 def _corner(text: str) -> tuple[float, float]:

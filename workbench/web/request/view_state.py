@@ -22,6 +22,7 @@ class ViewState:
 
     name: str
     version: int | None = None
+    layout: str | None = None
     level: int = 0
     window: Window | None = None
     filters: Filters = field(default_factory=Filters)
@@ -53,11 +54,6 @@ class ViewState:
         """Whether the images are fewer than the collection's."""
         return self.selection != Selection()
 
-    @property
-    def lighting(self) -> bool:
-        """Whether a pattern or a lasso lights cells up, and the others step back."""
-        return self.pattern is not None or self.lasso is not None
-
     def changed(self, **changes: Any) -> Self:
         """This view with some of its fields changed."""
         return replace(self, **changes)
@@ -69,4 +65,4 @@ class ViewState:
     def at(self, window: LevelWindow) -> Self:
         """This view of another part of the layout."""
         part = Window(window.column, window.row, window.columns, window.rows)
-        return replace(self, level=window.level, window=part if window.level else None)
+        return replace(self, level=window.level, window=part if window.level > 0 else None)

@@ -15,6 +15,8 @@ from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale, get_translations, gettext, lazy_gettext, ngettext
 
+from workbench.services.explore.layout import level_number
+
 MINUS = "\N{MINUS SIGN}"
 
 OUTCOME_WORDS = {
@@ -23,6 +25,20 @@ OUTCOME_WORDS = {
     "real_called_fake": lazy_gettext("false positive (real called fake)"),
     "fake_right": lazy_gettext("true positive (fake)"),
     "fake_called_real": lazy_gettext("false negative (fake called real)"),
+}
+
+LAYOUT_WORDS = {
+    "content": lazy_gettext("content"),
+    "balanced": lazy_gettext("balanced"),
+    "evidence": lazy_gettext("evidence"),
+    "activations": lazy_gettext("activations"),
+}
+
+LAYOUT_TITLES = {
+    "content": lazy_gettext("Images that show like things lie together"),
+    "balanced": lazy_gettext("Like content lies together, and within it like evidence"),
+    "evidence": lazy_gettext("Images that the model judges alike, by the same dimensions"),
+    "activations": lazy_gettext("By activations: the layout of older versions"),
 }
 
 LABEL_WORDS = {"real": lazy_gettext("real"), "fake": lazy_gettext("fake")}
@@ -183,6 +199,21 @@ def file_size(value: int) -> str:
     return gettext("%(size)s MB", size=f"{value / 1_000_000:.1f}")
 
 
+def zoom_level(level: int) -> int:
+    """The number of a layout's level: the coarsest is 1."""
+    return level_number(level)
+
+
+def layout_words(value: str) -> str:
+    """What a layout goes by."""
+    return str(LAYOUT_WORDS[value])
+
+
+def layout_title(value: str) -> str:
+    """What a layout shows."""
+    return str(LAYOUT_TITLES[value])
+
+
 def outcome_words(value: str) -> str:
     """An outcome as words: "false positive (real called fake)"."""
     return str(OUTCOME_WORDS[value])
@@ -246,6 +277,9 @@ def register(app: Flask) -> None:
         label_words,
         moment,
         outcome_words,
+        layout_words,
+        layout_title,
+        zoom_level,
         pattern_count,
         percent,
         role_words,

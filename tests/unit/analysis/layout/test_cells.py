@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analysis.layout.cells import (
+    COARSEST_LEVEL,
     COLUMNS,
+    FINEST_LEVEL,
     ROWS,
+    WHOLE,
+    block_for,
+    block_of,
     cell_indices,
-    level_count,
+    finest_level,
+    grid_size,
+    levels_of,
     stratified_order,
     summarise_cells,
 )
@@ -33,7 +40,7 @@ def test_every_level_counts_every_image_once(count: int, seed: int) -> None:
     collection = random_collection(count, seed)
     cells = list(summarise_cells(**collection))
 
-    for level in range(level_count(count)):
+    for level in levels_of(count):
         counts = np.sum([cell.counts for cell in cells if cell.level == level], axis=0)
         expected = np.bincount(collection["outcomes"], minlength=4) if count else 0
         assert np.all(counts == expected)
@@ -51,12 +58,13 @@ def test_a_cells_figures_are_those_of_its_images() -> None:
     coordinates = collection["coordinates"]
 
     for cell in list(summarise_cells(**collection))[:40]:
-        left, top = cell.column / (COLUMNS << cell.level), cell.row / (ROWS << cell.level)
+        columns, rows = grid_size(cell.level)
+        left, top = cell.column / columns, cell.row / rows
         inside = (
             (coordinates[:, 0] >= left)
-            & (coordinates[:, 0] < left + 1 / (COLUMNS << cell.level))
+            & (coordinates[:, 0] < left + 1 / columns)
             & (coordinates[:, 1] >= top)
-            & (coordinates[:, 1] < top + 1 / (ROWS << cell.level))
+            & (coordinates[:, 1] < top + 1 / rows)
         )
         assert sum(cell.counts) == inside.sum()
         assert cell.mean_p == pytest.approx(collection["p"][inside].mean())
@@ -131,12 +139,56 @@ def test_images_all_in_one_place_make_one_cell_a_level() -> None:
 
     cells = list(summarise_cells(**collection))
 
-    assert len(cells) == level_count(30)
+    assert len(cells) == len(levels_of(30))
 
 
 def test_finer_levels_come_with_larger_collections_up_to_a_bound() -> None:
-    counts = [level_count(count) for count in (1, 1_000, 100_000, 10_000_000, 10**12)]
+    finest = [levels_of(count)[-1] for count in (1, 1_000, 100_000, 10_000_000, 10**12)]
 
-    assert counts == sorted(counts)
-    assert counts[0] == 2
-    assert counts[-1] == 8
+    assert finest == sorted(finest)
+    assert finest[0] == 1
+    assert finest[-1] == FINEST_LEVEL
+
+
+def test_the_coarsest_level_has_a_dozen_cells_and_each_level_four_times_the_one_before() -> None:
+    assert grid_size(COARSEST_LEVEL) == (4, 3)
+    assert grid_size(0) == (COLUMNS, ROWS)
+    for level in range(COARSEST_LEVEL, FINEST_LEVEL):
+        columns, rows = grid_size(level)
+        assert grid_size(level + 1) == (2 * columns, 2 * rows)
+
+
+@given(count=st.integers(0, 2_000_000))
+def test_the_finest_level_has_a_cell_for_each_image_and_a_fifth_to_spare(count: int) -> None:
+    block, finer = block_for(count), 2 ** finest_level(count)
+
+    assert 0.8 * block.columns * block.rows * finer**2 >= count
+
+
+@given(count=st.integers(0, 153))
+def test_the_first_view_of_a_small_collection_has_a_cell_for_each_image(count: int) -> None:
+    block = block_for(count)
+
+    assert finest_level(count) == 0
+    assert 0.8 * block.columns * block.rows >= count
+    # No larger than it needs to be: the images fill it.
+    assert block.columns == 4 or count > 0.8 * (block.columns - 4) * (block.rows - 3)
+
+
+@pytest.mark.parametrize("count", [1, 10, 36, 100, 800])
+def test_the_block_that_a_layout_lies_in_is_found_again(count: int) -> None:
+    block = block_for(count)
+    inside = random_collection(count, 0)["coordinates"]
+    inside[:1] = 0.001
+
+    placed = block.outward(inside)
+
+    assert block_of(placed) == block
+    np.testing.assert_allclose(block.inward(placed), inside, atol=1e-12)
+
+
+def test_a_layout_without_images_lies_in_the_smallest_block_and_a_scattered_one_in_the_whole() -> (
+    None
+):
+    assert block_of(np.full((3, 2), np.nan)).columns == 4
+    assert block_of(np.array([[0.0, 0.0], [0.99, 0.99], [np.nan, np.nan]])) == WHOLE

@@ -49,7 +49,7 @@ def test_the_lit_share_is_a_bar_of_that_share() -> None:
     overview = Cells().overview(everything(), 0, None)
     cells = (replace(CELLS[11], lit=1), replace(CELLS[12], lit=2), CELLS[13])
 
-    drawn = drawing(replace(overview, cells=cells), {}, lighting=True)
+    drawn = drawing(replace(overview, cells=cells, lighting=True), {})
 
     half, full, dark = (each.lit for each in drawn.cells)
     assert half
