@@ -145,6 +145,23 @@ def test_a_clone_brings_texture_of_the_image_and_nothing_of_what_was_removed() -
     assert inpainted[inside].std() < 0.5 * grain.std()
 
 
+def test_a_clone_keeps_the_gradient_of_its_texture_and_meets_the_rim_without_a_step() -> None:
+    down, across = np.mgrid[:SIZE, :SIZE].astype(np.float64)
+    # A slope from left to right, with stripes from top to bottom.
+    slope = 60 + 2 * across + 10 * np.sin(down)
+    pixels = np.repeat(slope[..., None], 3, axis=2).round().astype(np.uint8)
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[20:44, 20:44] = 1
+
+    cloned = remove_region(pixels, mask, "clone").astype(np.float64)[..., 0]
+
+    stripes = np.diff(cloned[26:38, 26:38], axis=0)
+    assert np.abs(stripes).max() > 5
+    rim = np.abs(np.diff(cloned[32, 14:24]))
+    assert rim.max() < 8
+    assert np.abs(cloned[24:40, 24:40].mean() - pixels[24:40, 24:40].mean()) < 10
+
+
 @pytest.mark.parametrize("fill", FILLS)
 def test_regions_at_the_border_and_in_several_parts_are_removed_too(fill: str) -> None:
     pixels, _mask = spotted()
