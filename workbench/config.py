@@ -93,12 +93,12 @@ class Settings(BaseSettings):
     retrain_min_decisions: Annotated[int, Field(ge=1)] = 20
     """Fewest new verdicts since the active version's dataset for a scheduled retrain."""
 
-    sensitivity_images: Annotated[int, Field(ge=0)] = 1000
+    sensitivity_images: Annotated[int, Field(ge=0)] = 400
     """Most images of a version with a measured sensitivity, stratified over the layout; each costs
     two encodings."""
 
     effect_images: Annotated[int, Field(ge=1)] = 24
-    """Most images of a pattern that its effect is measured on, drawn at random; each costs three
+    """Most images of a pattern that its effect is measured on, drawn at random; each costs two
     encodings. With half as many, weak patterns' effects are mostly noise."""
 
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.errors import UnavailableError
+from workbench.services.lookahead import ahead
 from workbench.services.models.inference import logits_of
 from workbench.services.progress import Progress
 from workbench.store.database import session
@@ -31,8 +34,9 @@ from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
-CONTROLS = 2
-"""Regions like the group, elsewhere in the same image."""
+CONTROLS = 1
+"""Regions like the group, elsewhere in the same image. A second one agrees with the first (ADR 13),
+and costs as much as another image."""
 STAGE = "Measuring effect sizes"
 
 
@@ -44,6 +48,28 @@ class Example:
     mask: NDArray[np.uint8]
     logit: float
     fold: int
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A pixel group to measure its pattern's effect on; `seed` chooses its controls."""
+
+    number: int
+    rle: str
+    pixel_hash: str
+    logit: float
+    fold: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Edited:
+    """An example's pattern, and its pictures without the group and without its controls."""
+
+    number: int
+    logit: float
+    fold: int
+    pictures: list[NDArray[np.uint8]]
 
 
 def measure_effects(
@@ -58,24 +84,29 @@ def measure_effects(
     """The measured effect of each pattern, by its number.
 
     The first three have one entry a pixel group; `numbers` says which pattern it belongs to.
+    Pictures are edited ahead, and encoded in whole batches whichever patterns they are of.
     """
-    effects: dict[int, Effect] = {}
     found = int(numbers.max(initial=UNCLUSTERED)) + 1
+    chosen: list[list[int]] = []
     for number in range(found):
-        progress.advance(number, found, STAGE)
         members = np.flatnonzero(numbers == number)
-        chosen = one_an_image(
+        drawn = one_an_image(
             image_ids[members], settings.effect_images, seed=settings.seed + number
         )
-        effects[number] = effect_of(
-            _examples(group_ids[members[chosen]].tolist(), settings),
-            encoder,
-            heads,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-        )
+        chosen.append(group_ids[members[drawn]].tolist())
+    changes: list[list[NDArray[np.float64]]] = [[] for _ in chosen]
+    progress.advance(0, found, STAGE)
+    edited = ahead(
+        partial(_edited, settings=settings),
+        _looked_up(chosen, settings.seed),
+        threads=2,
+        depth=2 * settings.batch_size,
+    )
+    for number, change in _changes(edited, encoder, heads, settings.batch_size):
+        changes[number].append(change)
+        progress.advance(number, found, STAGE)
     progress.advance(found, found, STAGE)
-    return effects
+    return {number: _effect(each) for number, each in enumerate(changes)}
 
 
 def one_an_image(image_ids: NDArray[np.int64], most: int, *, seed: int) -> NDArray[np.int64]:
@@ -94,50 +125,78 @@ def effect_of(
     seed: int,
 ) -> Effect:
     """The measured effect of removing one region from each of some images, beside controls."""
-    removed, controls = [], []
-    size = max(batch_size // (1 + CONTROLS), 1)
-    for start in range(0, len(examples), size):
-        batch = examples[start : start + size]
-        edited = [
-            picture
-            for index, each in enumerate(batch, start)
-            for picture in with_controls(
-                each.pixels, each.mask, MEASURING_FILL, controls=CONTROLS, seed=seed + index
-            )
-        ]
-        folds = np.repeat([each.fold for each in batch], 1 + CONTROLS)
-        after = np.array(logits_of(edited, encoder, heads, folds)).reshape(-1, 1 + CONTROLS)
-        change = after - np.array([each.logit for each in batch])[:, None]
-        removed.append(change[:, 0])
-        controls.append(change[:, 1:])
-    return paired_effect(np.concatenate(removed), np.concatenate(controls))
-
-
-def _examples(group_ids: list[int], settings: Settings) -> list[Example]:
-    rows = session().execute(
-        select(PixelGroup.rle, Image.pixel_hash, Prediction.logit, Prediction.fold)
-        .join(Image, Image.id == PixelGroup.image_id)
-        .join(
-            Prediction,
-            and_(
-                Prediction.image_id == PixelGroup.image_id,
-                Prediction.version_id == PixelGroup.version_id,
-            ),
-        )
-        .where(PixelGroup.id.in_(group_ids))
-        .order_by(PixelGroup.id)
+    edited = (
+        _Edited(0, each.logit, each.fold, _pictures(each.pixels, each.mask, seed + index))
+        for index, each in enumerate(examples)
     )
-    found = rows.tuples().all()
-    session().rollback()
-    examples = []
-    for rle, pixel_hash, logit, fold in found:
-        with suppress(LostImageError):
-            pixels = read_pixels(settings.image_dir, pixel_hash)
-            mask = decode_mask(rle, pixels.shape[0])
-            examples.append(Example(pixels, mask, logit, NO_FOLD if fold is None else fold))
-    if not examples:
+    return _effect([change for _number, change in _changes(edited, encoder, heads, batch_size)])
+
+
+def _effect(changes: list[NDArray[np.float64]]) -> Effect:
+    if not changes:
         raise UnavailableError(
             "The normalised images of all examples of a pattern are lost. "
             "Import their originals again."
         )
-    return examples
+    return paired_effect(np.array(changes)[:, 0], np.array(changes)[:, 1:])
+
+
+def _changes(
+    edited: Generator[_Edited | None] | Generator[_Edited],
+    encoder: Encoder,
+    heads: CrossFittedHeads,
+    batch_size: int,
+) -> Generator[tuple[int, NDArray[np.float64]]]:
+    """Each example's pattern, and how far its logit moves: by the removal, and by its controls.
+
+    None, in the place of an example whose image is lost, is left out.
+    """
+    size = max(batch_size // (1 + CONTROLS), 1)
+    with closing(edited):
+        there = (each for each in edited if each is not None)
+        while batch := list(islice(there, size)):
+            pictures = [picture for each in batch for picture in each.pictures]
+            folds = np.repeat([each.fold for each in batch], 1 + CONTROLS)
+            after = np.array(logits_of(pictures, encoder, heads, folds)).reshape(-1, 1 + CONTROLS)
+            for each, logits in zip(batch, after, strict=True):
+                yield each.number, logits - each.logit
+
+
+def _looked_up(chosen: Iterable[list[int]], seed: int) -> Generator[_Chosen]:
+    """The pixel groups chosen of each pattern, by ascending id."""
+    for number, group_ids in enumerate(chosen):
+        rows = session().execute(
+            select(PixelGroup.rle, Image.pixel_hash, Prediction.logit, Prediction.fold)
+            .join(Image, Image.id == PixelGroup.image_id)
+            .join(
+                Prediction,
+                and_(
+                    Prediction.image_id == PixelGroup.image_id,
+                    Prediction.version_id == PixelGroup.version_id,
+                ),
+            )
+            .where(PixelGroup.id.in_(group_ids))
+            .order_by(PixelGroup.id)
+        )
+        found = rows.tuples().all()
+        session().rollback()
+        for index, (rle, pixel_hash, logit, fold) in enumerate(found):
+            of_fold = NO_FOLD if fold is None else fold
+            yield _Chosen(number, rle, pixel_hash, logit, of_fold, seed + index)
+
+
+def _edited(chosen: _Chosen, *, settings: Settings) -> _Edited | None:
+    """None where the image is lost."""
+    try:
+        pixels = read_pixels(settings.image_dir, chosen.pixel_hash)
+    except LostImageError:
+        return None
+    mask = decode_mask(chosen.rle, pixels.shape[0])
+    pictures = _pictures(pixels, mask, chosen.seed)
+    return _Edited(chosen.number, chosen.logit, chosen.fold, pictures)
+
+
+def _pictures(
+    pixels: NDArray[np.uint8], mask: NDArray[np.uint8], seed: int
+) -> list[NDArray[np.uint8]]:
+    return with_controls(pixels, mask, MEASURING_FILL, controls=CONTROLS, seed=seed)
