@@ -13,6 +13,8 @@ from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.queries import counted
 from tests.support.working import claimed, perform, retrain
+from workbench.analysis.layout.cells import COLUMNS, ROWS
+from workbench.analysis.layout.representation import LAYOUTS
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
@@ -34,7 +36,7 @@ from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
 from workbench.store.outcomes import CALLED_FAKE
 from workbench.store.people import AuditEvent
-from workbench.store.results import Cell, Pattern, PixelGroup, Prediction, ResultShard
+from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import (
     ActiveVersion,
     CuratedDataset,
@@ -45,7 +47,7 @@ from workbench.store.versions import (
 
 pytestmark = pytest.mark.analysed
 
-OF_A_VERSION = (Cell, Pattern, PixelGroup, Prediction, ResultShard)
+OF_A_VERSION = (Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard)
 
 
 @pytest.fixture
@@ -309,6 +311,58 @@ def test_a_retrain_without_decisions_keeps_each_dimensions_meaning_and_encodes_n
     # Each exemplar is seen without its group, and with regions like it removed elsewhere; each
     # image without its strongest groups, and with their like removed.
     assert encoder.encoded == (1 + pattern_effects.CONTROLS) * exemplars + 2 * measured
+
+
+def places_of(version_id: int) -> dict[tuple[str, int], tuple[float, float]]:
+    rows = session().execute(
+        select(Placement.layout, Placement.image_id, Placement.x, Placement.y).where(
+            Placement.version_id == version_id
+        )
+    )
+    return {(layout, image_id): (x, y) for layout, image_id, x, y in rows}
+
+
+def squares_of(version_id: int) -> set[tuple[str, int, int, int]]:
+    rows = session().execute(
+        select(Cell.layout, Cell.level, Cell.row, Cell.column).where(Cell.version_id == version_id)
+    )
+    return set(rows.tuples())
+
+
+def test_a_retrain_on_the_same_labels_keeps_every_image_in_its_place_in_each_layout(
+    analysed: Workspace, version_id: int, ada: Account, settings: Settings
+) -> None:
+    before, squares = places_of(version_id), squares_of(version_id)
+
+    retrain(ada.id, analysed.collection.id, settings)
+
+    made = newest(analysed.collection.id)
+    after = places_of(made.id)
+    assert set(after) == set(before)
+    for name in LAYOUTS:
+        stay = [
+            max(abs(after[key][0] - x) * COLUMNS, abs(after[key][1] - y) * ROWS) <= 1
+            for key, (x, y) in before.items()
+            if key[0] == name
+        ]
+        assert sum(stay) >= 0.9 * len(stay)
+    common = squares & squares_of(made.id)
+    assert len(common) >= 0.9 * len(squares)
+
+
+def test_a_retrain_whose_parents_results_are_lost_is_laid_out_all_the_same(
+    analysed: Workspace, version_id: int, ada: Account, settings: Settings
+) -> None:
+    shards = session().scalars(select(ResultShard).where(ResultShard.version_id == version_id))
+    for shard in shards:
+        (settings.artifact_dir / shard.artifact.path).unlink()
+    session().rollback()
+
+    run = retrain(ada.id, analysed.collection.id, settings)
+
+    assert run.state == "succeeded", run.error
+    places = places_of(newest(analysed.collection.id).id)
+    assert len(places) == len(LAYOUTS) * analysed.collection.images
 
 
 def test_another_number_of_dimensions_starts_a_family_of_its_own(

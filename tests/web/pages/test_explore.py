@@ -163,6 +163,29 @@ def test_a_lasso_is_counted_before_anything_is_done_with_it(visitor: Reader) -> 
     assert 'class="lassoed"' in page
 
 
+def test_the_layouts_are_links_that_keep_what_is_selected(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?layout=content&cell=11&level=1&window=0,0,16,12").text
+
+    switch = re.search(r'aria-label="Layout">(.*?)</span>\s*<span class="levels"', page, re.DOTALL)
+    assert switch
+    links = re.findall(r"<a [^>]*>", switch[1])
+    assert ["aria-current" in each for each in links] == [True, False, False]
+    # The key leads to the next one.
+    assert ["data-key" in each for each in links] == [False, True, False]
+    for name, link in zip(("content", "balanced", "evidence"), links, strict=True):
+        assert f"layout={name}&amp;cell=11" in link
+        assert "level=" not in link
+        assert "window=" not in link
+
+
+def test_a_cell_of_one_image_shows_it_as_a_square(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?level=1&window=0,0,16,12").text
+
+    assert "clip-path" not in glyph_of(page, 21)
+    assert 'class="arc real_right"' in glyph_of(page, 21)
+    assert "clip-path" in glyph_of(visitor.get("/c/faces/").text, 11)
+
+
 def test_a_lasso_around_nothing_says_so(visitor: Reader) -> None:
     card = visitor.get("/c/faces/lasso?lasso=0:9,9;10,9;10,10").text
 

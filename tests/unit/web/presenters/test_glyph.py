@@ -31,6 +31,24 @@ numbers = some.integers(0, 100_000)
 counts = some.builds(Counts, numbers, numbers, numbers, numbers).filter(lambda each: each.total > 0)
 
 
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_single_image_is_framed_by_its_outcome_and_thicker_where_it_is_wrong(
+    outcome: str,
+) -> None:
+    (frame,) = glyph.edges(Counts(**{outcome: 1}))
+
+    assert frame.outcome == outcome
+    assert frame.width == (glyph.THICK if frame.wrong else glyph.THIN)
+    left, top = (float(each) for each in re.findall(r"-?[0-9.]+", frame.path)[:2])
+    # Around the picture, and within the ground.
+    assert left == top
+    assert glyph.THUMBNAIL / 2 <= -left <= (glyph.GROUND - frame.width) / 2
+
+
+def test_a_single_image_that_passes_no_filter_has_no_frame() -> None:
+    assert glyph.edges(Counts()) == ()
+
+
 @given(cell=counts)
 def test_the_arcs_together_are_the_whole_circle(cell: Counts) -> None:
     drawn = glyph.arcs(cell, 12.0)
