@@ -42,7 +42,7 @@ def point(maps: NDArray[np.float64], masks: NDArray[np.bool_]) -> Pointed:
 
 
 def measure(models: Models, truth: Planted) -> Figures:
-    """On the held-out fakes that each distiller detects; the default also by kind and shape."""
+    """On the held-out fakes that each distiller detects; the default also by kind."""
     default = default_method(models.default.encoder)
     found = {name: _localised(models, model, truth) for name, model in models.by_name.items()}
     main = {
@@ -63,14 +63,21 @@ def measure(models: Models, truth: Planted) -> Figures:
             for key, values in (("pointing", each.hit), ("average precision", each.precision)):
                 mean = mean_with_interval(values, found[name].group, seed=0)
                 figures[f"{name}: {key}, {method}"] = [mean.value, mean.low, mean.high]
-    return figures | by_kind_and_shape(found["default"], default, truth)
+    return figures | by_kind(found["default"], default, truth)
 
 
-def by_kind_and_shape(found: Localised, method: str, truth: Planted) -> Figures:
-    """Of each, on held-out fakes: the share detected; of these, pointing and average precision."""
+def by_kind(found: Localised, method: str, truth: Planted) -> Figures:
+    """By kind, shape and size of what is planted, on held-out fakes.
+
+    The share that is detected; of these, pointing and average precision.
+    """
     pointed = found.pointed[method]
     figures: Figures = {}
-    for what, values in (("kind", truth.kinds), ("shape", truth.shapes)):
+    for what, values in (
+        ("kind", truth.kinds),
+        ("shape", truth.shapes),
+        ("size", truth.sizes),
+    ):
         for value in np.unique(values[truth.held_out & (values != "")]).tolist():
             there = int((truth.held_out & (values == value)).sum())
             own = values[found.indices] == value

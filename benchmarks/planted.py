@@ -42,6 +42,8 @@ class Planted:
     """Of the edit; empty where there is none."""
     shapes: NDArray[np.str_]
     """Of the edited region; empty where there is none."""
+    sizes: NDArray[np.str_]
+    """Of the edited region: small below 8 %, large from 15 %; empty where there is none."""
     masks: tuple[Path | None, ...]
 
     def mask(self, index: int, height: int, width: int) -> NDArray[np.bool_]:
@@ -90,5 +92,12 @@ def _planted(folder: Path, rows: Sequence[dict[str, str]]) -> Planted:
         held_out=np.array([row["split"] == "held_out" for row in rows]),
         kinds=np.array([row["kind"] for row in rows]),
         shapes=np.array([row.get("shape", row["mask"] and "soft") for row in rows]),
+        sizes=np.array([_size(row.get("area", "")) for row in rows]),
         masks=tuple(folder / row["mask"] if row["mask"] else None for row in rows),
     )
+
+
+def _size(area: str) -> str:
+    if not area:
+        return ""
+    return "small" if float(area) < 0.08 else "medium" if float(area) < 0.15 else "large"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.localisation import Localised, Pointed, by_kind_and_shape, point
+from benchmarks.localisation import Localised, Pointed, by_kind, point
 from benchmarks.planted import Planted
 
 
@@ -32,6 +32,7 @@ def test_only_what_is_detected_of_a_kind_can_point() -> None:
         held_out=np.array([True, True, True, True, False]),
         kinds=np.array(["", "ghost", "ghost", "blur", "ripple"]),
         shapes=np.array(["", "soft", "thin", "thin", "soft"]),
+        sizes=np.array(["", "small", "small", "large", "large"]),
         masks=(),
     )
     found = Localised(
@@ -41,11 +42,13 @@ def test_only_what_is_detected_of_a_kind_can_point() -> None:
         pointed={"share": Pointed(hit=np.array([1.0]), precision=np.array([0.5]))},
     )
 
-    figures = by_kind_and_shape(found, "share", truth)
+    figures = by_kind(found, "share", truth)
 
     assert figures == {
         "kind blur: detected, pointing, average precision": [0.0, None, None],
         "kind ghost: detected, pointing, average precision": [0.5, 1.0, 0.5],
         "shape soft: detected, pointing, average precision": [1.0, 1.0, 0.5],
         "shape thin: detected, pointing, average precision": [0.0, None, None],
+        "size large: detected, pointing, average precision": [0.0, None, None],
+        "size small: detected, pointing, average precision": [0.5, 1.0, 0.5],
     }
