@@ -18,7 +18,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     # Password hashes lie in here: other users of the machine have no business with it.
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings.keep_caches()
+    settings.set_up_numba()
     app = empty_app()
     app.config.update(
         WORKBENCH=settings,

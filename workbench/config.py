@@ -191,13 +191,16 @@ class Settings(BaseSettings):
     def cache_bytes(self) -> int:
         return int(self.cache_gigabytes * 1e9)
 
-    def keep_caches(self) -> None:
+    def set_up_numba(self) -> None:
         """Let numba keep what it compiles in the data directory, unless it is told where.
 
         To be called before numba is imported: beside its modules, where it would keep it, a
-        package may be read-only.
+        package may be read-only. A limit of OpenMP's threads is told to numba as well, which would
+        otherwise raise it to the number of processors, for torch too, with its first loop.
         """
         os.environ.setdefault("NUMBA_CACHE_DIR", str(self.cache_dir / "numba"))
+        if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
+            os.environ.setdefault("NUMBA_NUM_THREADS", threads)
 
     def session_secret(self) -> str:
         """Return the configured secret, or the data directory's own, created at first use."""

@@ -146,6 +146,18 @@ def test_what_numba_compiles_is_kept_in_the_data_directory(
     assert Path(os.environ["NUMBA_CACHE_DIR"]).is_relative_to(tmp_path)
 
 
+def test_a_limit_of_threads_holds_for_numba_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    # What numba itself reads at its import stays as it is in this process.
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+
+    create_app(Settings(data_dir=tmp_path))
+
+    assert os.environ["NUMBA_NUM_THREADS"] == "3"
+
+
 @pytest.mark.parametrize("kept", ["", "cut sh"])
 def test_a_secret_that_a_full_disk_cut_short_is_made_anew(tmp_path: Path, kept: str) -> None:
     (tmp_path / "secret_key").write_text(kept)

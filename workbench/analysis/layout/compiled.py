@@ -30,7 +30,7 @@ def kept() -> list[Any]:
     return [each for each in found if hasattr(each, "enable_caching")]
 
 
-# Before their first use. The place is told by `Settings.keep_caches`; numba itself compiles again
+# Before their first use. The place is told by `Settings.set_up_numba`; numba itself compiles again
 # for another processor, version or source.
 for function in kept():
     function.enable_caching()
