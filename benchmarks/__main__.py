@@ -30,6 +30,7 @@ NAMES = (
     "pipeline",
     "projection",
     "reexplain",
+    "speed",
     "web",
     "writes",
 )
