@@ -178,6 +178,12 @@ def test_the_layouts_are_links_that_keep_what_is_selected(visitor: Reader) -> No
         assert "window=" not in link
 
 
+def test_the_fewer_cells_there_are_the_larger_their_pictures(visitor: Reader) -> None:
+    for window, size in (("0,0,16,12", 48), ("0,0,8,6", 96), ("0,0,4,3", 192)):
+        page = visitor.get(f"/c/faces/?level=1&window={window}").text
+        assert f"/thumb/{size}" in glyph_of(page, 21)
+
+
 def test_a_cell_of_one_image_shows_it_as_a_square(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?level=1&window=0,0,16,12").text
 
