@@ -35,7 +35,8 @@ def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
     """The images of each of these finished versions, by version id. One query."""
     counted = (
         select(Cell.version_id, *(func.sum(getattr(Cell, name)).label(name) for name in OUTCOMES))
-        # Each image lies in one cell of a level; every layout that a version has counts the same.
+        # Each image lies in one cell of a level; every layout that a version has counts the same,
+        # so that the last one stands. (PostgreSQL has no DISTINCT over JSON.)
         .where(Cell.version_id.in_(version_ids), Cell.level == 0)
         .group_by(Cell.version_id, Cell.layout)
         .subquery()
@@ -45,7 +46,6 @@ def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
         .join(CuratedDataset, CuratedDataset.id == ModelVersion.dataset_id)
         .outerjoin(counted, counted.c.version_id == ModelVersion.id)
         .where(ModelVersion.id.in_(version_ids))
-        .distinct()
     )
     found = {}
     for version_id, decided, *outcomes in rows:
