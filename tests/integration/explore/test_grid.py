@@ -66,7 +66,7 @@ def test_the_first_level_shows_every_image_in_one_window(
     shown = overview(chosen(version_id), 0, None)
 
     # So few images take a part in the middle, and each of them a cell.
-    assert shown.window == Window(2, 1, 12, 9)
+    assert shown.window == Window(3, 2, 9, 7)
     assert all(each.images == 1 for each in shown.cells)
     assert (shown.columns, shown.rows) == (COLUMNS, ROWS)
     assert shown.images == analysed.collection.images

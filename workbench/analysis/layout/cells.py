@@ -16,7 +16,8 @@ FINEST_LEVEL = 7
 ROOM = 1.25
 """Cells of the finest level for an image, at least: each has one of its own. So a part of the panel
 has at most so many times the mean density."""
-_BLOCK_COLUMNS, _BLOCK_ROWS = 4, 3
+_FEWEST_COLUMNS = 4
+"""Of a block."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ class Block:
 
 
 def _blocks() -> Iterator[Block]:
-    """From the smallest to the whole of the panel, all of its shape."""
-    for factor in range(1, COLUMNS // _BLOCK_COLUMNS + 1):
-        yield Block(factor * _BLOCK_COLUMNS, factor * _BLOCK_ROWS)
+    """From the smallest to the whole of the panel, about of its shape; each lies in the next."""
+    for columns in range(_FEWEST_COLUMNS, COLUMNS + 1):
+        yield Block(columns, -(-columns * ROWS // COLUMNS))
 
 
 WHOLE = Block(COLUMNS, ROWS)

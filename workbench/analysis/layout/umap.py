@@ -58,11 +58,23 @@ def lay_out(
     known = np.full((count, 2), np.nan)
     kept = np.zeros(count, np.bool_)
     if parent is not None and np.isfinite(parent.coordinates).any():
-        known = block_of(parent.coordinates).inward(parent.coordinates)
+        known = _shares(parent.coordinates)
         kept = _kept(representation, parent)
     if 2 * kept.sum() > count:
         return block.outward(spread(_placed(representation, known, kept), block, flow=False))
     return block.outward(spread(_fitted(representation, known, seed), block))
+
+
+def _shares(coordinates: Float[ndarray, "image 2"]) -> Float[ndarray, "image 2"]:
+    """Turn a parent's coordinates into shares of the block that it took.
+
+    It was that for its number of images, unless some of them are no longer there.
+    """
+    known = np.isfinite(coordinates).all(axis=1)
+    shares = block_for(int(known.sum())).inward(coordinates)
+    if ((shares[known] >= 0) & (shares[known] < 1)).all():
+        return shares
+    return block_of(coordinates).inward(coordinates)
 
 
 def _kept(
