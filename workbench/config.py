@@ -82,8 +82,8 @@ class Settings(BaseSettings):
     projection: Literal["off", "on"] = "off"
     """Train distillers behind the forget-to-spell projection (ADR 10)."""
 
-    dimensions: Annotated[int, Field(ge=2, le=64)] = 16
-    """Number K of distilled dimensions."""
+    dimensions: Annotated[int, Field(ge=2, le=64)] = 12
+    """Number K of dimensions, one for each concept."""
 
     seed: int = 0
 
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     cache_gigabytes: Annotated[float, Field(ge=0)] = 20
     """Largest size of the cache of tokens and superpixels, in 10^9 bytes; 0 turns it off.
 
-    The packaged encoder's tokens take 0.8 MB an image, so 20 are room for 25,000 images.
+    The packaged encoder's tokens take 1.8 MB an image, so 20 are room for 11,000 images.
     """
 
     max_pixels: Annotated[int, Field(ge=1)] = 80_000_000

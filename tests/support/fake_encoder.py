@@ -17,14 +17,20 @@ CHANNELS = 6
 
 
 class FakeEncoder:
-    """Implements the Encoder protocol; its embedding is the mean of its patch tokens."""
+    """Implements the Encoder protocol; its embedding is twice the mean of its patch tokens.
+
+    Once as evidence, once as content.
+    """
 
     name = "fake"
     fingerprint = "0" * 32
     image_size = SIDE
     grid = (ROWS, COLUMNS)
-    dimension = CHANNELS
-    features = (Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),)
+    dimension = 2 * CHANNELS
+    features = (
+        Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),
+        Feature(block=1, kind="content", start=CHANNELS, stop=2 * CHANNELS),
+    )
     text_tower = None
 
     def __init__(self) -> None:
@@ -45,8 +51,10 @@ class FakeEncoder:
         flat = patches.reshape(len(pixels), 3, ROWS * COLUMNS, patch * patch)
         tokens = torch.cat([flat.mean(-1), flat.std(-1)], dim=1).transpose(1, 2)
         return Penultimate(
-            embedding=tokens.mean(dim=1),
-            patch_tokens=tokens[:, None] if "patch_tokens" in parts else tokens[:, None][:, :0],
+            embedding=torch.cat([tokens.mean(dim=1)] * 2, dim=1),
+            patch_tokens=torch.stack([tokens, tokens], dim=1)
+            if "patch_tokens" in parts
+            else tokens[:, None][:, :0],
             last_input=torch.empty(len(pixels), 0, CHANNELS),
             keys=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),
             values=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch.nn.functional import normalize
 
+from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.distiller.linear_evidence import LinearEvidence
+from workbench.analysis.encoders.protocol import Encoder, content_feature
 from workbench.config import Settings
 from workbench.services.models.weights import store_heads
 from workbench.services.pipeline.dataset import freeze
@@ -22,12 +25,23 @@ def made_up_version(
     """The id of a new version of a collection, always with the same head."""
     generator = torch.Generator().manual_seed(7)
     features = encoder.dimension
-    head = DistilledHead(
-        mean=torch.full((features,), 0.3),
-        scale=torch.ones(features),
-        weight=torch.randn(DIMENSIONS, features, generator=generator),
-        bias=torch.full((DIMENSIONS,), 0.2),
-        logit_weight=torch.randn(DIMENSIONS, generator=generator),
+    content = content_feature(encoder.features)
+    assert content is not None
+    channels = content.stop - content.start
+    head = ConceptHead(
+        LinearEvidence(
+            mean=torch.full((features,), 0.3),
+            scale=torch.ones(features),
+            weight=torch.randn(features, generator=generator) / features**0.5,
+            smoothing=0.0,
+        ),
+        ConceptDictionary(
+            mean=torch.zeros(channels),
+            centres=normalize(torch.randn(DIMENSIONS, channels, generator=generator), dim=1),
+            temperature=0.1,
+        ),
+        gain=torch.ones(DIMENSIONS),
+        logit_weight=torch.rand(DIMENSIONS, generator=generator) + 0.5,
         logit_bias=0.1,
     )
     dataset_id = freeze(collection_id).id

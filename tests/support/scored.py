@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.folds import NO_FOLD
-from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.models.inference import logits_of
@@ -16,7 +16,7 @@ from workbench.store.results import Prediction
 from workbench.store.versions import ModelVersion
 
 
-def head_of(version_id: int, image_id: int, settings: Settings) -> DistilledHead:
+def head_of(version_id: int, image_id: int, settings: Settings) -> Head:
     """The head that scored an image under a version."""
     heads = load_heads(session().get_one(ModelVersion, version_id), settings)
     return heads.head_of(session().get_one(Prediction, (version_id, image_id)).fold)

@@ -34,8 +34,7 @@ from workbench.services.image.counterfactuals import (
     try_edit,
 )
 from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
-from workbench.services.models.arrays import rows_of
-from workbench.services.models.weights import load_head
+from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.review.notes import is_met, notes_on, withdraw_note
 from workbench.services.workspaces import workspace
 from workbench.store.database import session
@@ -44,7 +43,6 @@ from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, PixelGroup, Prediction
-from workbench.store.versions import ModelVersion
 
 pytestmark = pytest.mark.analysed
 
@@ -156,8 +154,8 @@ def test_a_dimensions_controls_are_other_dimensions_of_the_image_set_likewise(
     group: PixelGroup, version_id: int, settings: Settings
 ) -> None:
     activations, _maps = rows_of(version_id, group.image_id, settings)
-    weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
-    active = np.flatnonzero(activations > 1e-6)
+    weights = logit_weights_of(version_id, settings)
+    active = np.flatnonzero(np.abs(activations) > 1e-6)
     assert len(active) > 1
 
     for dimension in active:
@@ -180,7 +178,7 @@ def test_a_dimension_can_be_set_to_the_mean_of_its_own_cell_or_of_any(
     group: PixelGroup, version_id: int, settings: Settings
 ) -> None:
     activations, _maps = rows_of(version_id, group.image_id, settings)
-    weights = load_head(session().get_one(ModelVersion, version_id), settings).logit_weight.numpy()
+    weights = logit_weights_of(version_id, settings)
     cells = session().scalars(select(Cell).where(Cell.version_id == version_id)).all()
     around = [
         each

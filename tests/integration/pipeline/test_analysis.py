@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse, claimed
+from workbench.analysis.layout.representation import DEFAULT_LAYOUT
 from workbench.config import Settings
 from workbench.services.pipeline import executor, patterns
 from workbench.services.progress import Stopping
@@ -73,7 +74,13 @@ def test_an_interrupted_analysis_goes_on_where_it_was(
         Cell.real_right + Cell.real_called_fake + Cell.fake_right + Cell.fake_called_real
     )
     assert (
-        session().scalar(select(counted).where(Cell.version_id == versions[0], Cell.level == 0))
+        session().scalar(
+            select(counted).where(
+                Cell.version_id == versions[0],
+                Cell.layout == DEFAULT_LAYOUT,
+                Cell.level == 0,
+            )
+        )
         == images
     )
 

@@ -14,7 +14,7 @@ from tests.support.scored import head_of
 from tests.support.working import analyse, retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.encoding.encode import embeddings_of
+from workbench.services.encoding.states import states_of
 from workbench.services.imports.run import import_images
 from workbench.services.models.versions import versions
 from workbench.services.models.weights import load_heads
@@ -89,7 +89,10 @@ def test_training_images_are_scored_by_their_folds_head_and_others_by_the_final_
     analysed: Workspace, settings: Settings, encoder: FakeEncoder
 ) -> None:
     version = newest(analysed.collection.id)
-    ids, embedding = embeddings_of(analysed.collection.id, encoder, settings)
+    ids = session().scalars(select(Image.id).where(Image.collection_id == analysed.collection.id))
+    states = states_of(
+        analysed.collection.id, list(ids), frozenset({"patch_tokens"}), encoder, settings
+    )
     held_out = set(
         session().scalars(
             select(Image.id).where(Image.collection_id == analysed.collection.id, Image.held_out)
@@ -98,10 +101,12 @@ def test_training_images_are_scored_by_their_folds_head_and_others_by_the_final_
 
     assert memorised(version) == []
     assert {image_id for image_id, fold in folds(version).items() if fold is None} == held_out
-    for row, image_id in enumerate(ids):
-        prediction = session().get_one(Prediction, (version.id, image_id))
-        head = head_of(version.id, image_id, settings)
-        assert prediction.logit == pytest.approx(float(head.logit(embedding[row])), abs=1e-4)
+    for image_ids, state in states:
+        for row, image_id in enumerate(image_ids):
+            prediction = session().get_one(Prediction, (version.id, image_id))
+            head = head_of(version.id, image_id, settings)
+            own = head.dimensions_of(encoder, state.subset(slice(row, row + 1)))
+            assert prediction.logit == pytest.approx(float(head.logit_of(own)), abs=1e-4)
 
 
 @pytest.mark.analysed

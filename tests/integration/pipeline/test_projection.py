@@ -18,7 +18,7 @@ from workbench.analysis.spelling.train import train_projection
 from workbench.cli import context, main
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import projection, train
 from workbench.services.pipeline.projection import WORDS, project, projection_for, projection_wanted
 from workbench.services.progress import Silent
@@ -144,7 +144,7 @@ def test_switched_on_it_stands_before_the_distiller_and_in_the_versions_weights(
     assert analyse(imported, on) == "succeeded"
 
     version = session().get_one(ActiveVersion, imported).version
-    kept = load_head(version, on).projection
+    kept = load_heads(version, on).final.evidence.projection
     stored = projection_for(imported, encoder, on)
     assert version.metrics["projected_to"] == 3
     assert kept is not None

@@ -21,7 +21,7 @@ from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.explore.filters import Chosen
 from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import activate, versions
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import executor, layout, pattern_effects, scoring, train
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Stopping
@@ -375,7 +375,7 @@ def test_another_number_of_dimensions_starts_a_family_of_its_own(
     assert (run.state, run.error) == ("succeeded", "")
     made = newest(analysed.collection.id)
     assert (made.number, made.parent_id, made.dimensions) == (2, None, 8)
-    assert len(load_head(made, settings).logit_weight) == 8
+    assert len(load_heads(made, settings).final.logit_weight) == 8
 
 
 def test_while_a_retrain_waits_or_works_another_is_refused(

@@ -9,17 +9,28 @@ import open_clip
 import pytest
 import torch
 from timm.models.vision_transformer import VisionTransformer
+from torch.nn import functional
 from torchvision.transforms import Compose, Resize, ToTensor
 
 from tests.support.random_encoders import MakeEncoder, Wanted, random_clip, random_timm
 
 # As in tests.support.random_encoders.
 with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
+    from workbench.analysis.concepts.dictionary import ConceptDictionary
+    from workbench.analysis.distiller import (
+        concept_training,  # noqa: F401 - imported to be checked, as are the next two
+        evidence_training,  # noqa: F401
+        gather,  # noqa: F401
+    )
+    from workbench.analysis.distiller.concept_head import ConceptHead
     from workbench.analysis.distiller.head import DistilledHead
+    from workbench.analysis.distiller.linear_evidence import LinearEvidence, evidence_columns
     from workbench.analysis.encoders.open_clip import from_model
     from workbench.analysis.encoders.packaged import timm_tower
+    from workbench.analysis.encoders.protocol import Encoder, content_feature
     from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
     from workbench.analysis.relevance.methods import attribute  # noqa: F401 - imported to be checked
+    from workbench.analysis.spelling.projection import Projection
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +87,47 @@ def make_head() -> Callable[..., DistilledHead]:
             weight=normal(dimensions, features) / features**0.5,
             bias=normal(dimensions) * 0.5,
             logit_weight=normal(dimensions),
+            logit_bias=float(normal(1)),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_concept_head() -> Callable[..., ConceptHead]:
+    """Makes a head by concepts with random weights, which reads what its encoder has of evidence.
+
+    Without a content feature its dictionary is one that no token fits.
+    """
+
+    def make(
+        encoder: Encoder,
+        *,
+        dimensions: int = 5,
+        seed: int = 0,
+        smoothing: float = 0.0,
+        projection: Projection | None = None,
+    ) -> ConceptHead:
+        random = torch.Generator().manual_seed(seed)
+        length = encoder.dimension if projection is None else projection.dimension
+        content = content_feature(encoder.features)
+        channels = 1 if content is None else content.stop - content.start
+
+        def normal(*shape: int) -> torch.Tensor:
+            return torch.randn(*shape, generator=random)
+
+        def positive(count: int) -> torch.Tensor:
+            return torch.rand(count, generator=random) + 0.5
+
+        weight = torch.zeros(length)
+        columns = evidence_columns(encoder.features, projection)
+        weight[columns] = normal(len(columns)) / max(len(columns), 1) ** 0.5
+        centres = functional.normalize(normal(dimensions, channels), dim=1)
+        return ConceptHead(
+            LinearEvidence(normal(length), positive(length), weight, smoothing, projection),
+            ConceptDictionary(normal(channels), centres, temperature=0.1),
+            gain=positive(dimensions),
+            logit_weight=positive(dimensions),
             logit_bias=float(normal(1)),
         )
 

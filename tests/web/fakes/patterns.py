@@ -126,6 +126,7 @@ class Dimensions:
                 reads="texture of blocks 2 and 3" if index == 0 else "",
                 left=sides[0],
                 right=sides[1],
+                low=-0.5,
                 high=2.0,
             )
             for index in range(3)

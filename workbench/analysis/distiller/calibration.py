@@ -30,8 +30,7 @@ def calibration_of(
     1 / (N- + 2), which keep the slope finite where the labels are separated. Scores that are not
     positively correlated with the label get slope 0 and threshold 0.
     """
-    fakes, reals = float(weight[fake].sum()), float(weight[~fake].sum())
-    target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
+    target = platt_targets(fake, weight)
     size = float(np.abs(score).mean()) or 1.0
     total = float(weight.sum()) or 1.0
 
@@ -45,6 +44,14 @@ def calibration_of(
     found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
     slope, intercept = float(found.x[0]) / size, float(found.x[1])
     return Calibration(slope, -intercept / slope) if slope > 0 else Calibration(0.0, 0.0)
+
+
+def platt_targets(
+    fake: Bool[ndarray, " image"], weight: Float[ndarray, " image"]
+) -> Float[ndarray, " image"]:
+    """Compute the probabilities that calibration aims at, a little within 0 and 1 (Platt 1999)."""
+    fakes, reals = float(weight[fake].sum()), float(weight[~fake].sum())
+    return np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
 
 
 def expected_calibration_error(

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.spelling.projection import Projection
 
 
@@ -36,6 +37,16 @@ class DistilledHead:
     def __post_init__(self) -> None:
         if not bool((self.scale > 0).all()):
             raise ValueError("every scale must be positive")
+
+    @property
+    def dimensions(self) -> int:
+        """The number K of dimensions."""
+        return len(self.logit_weight)
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """What of the state is needed beside the embedding: nothing."""
+        return frozenset()
 
     @property
     def origin(self) -> Float[Tensor, " feature"]:
@@ -83,6 +94,12 @@ class DistilledHead:
     def activation(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch dimension"]:
         """Compute the distilled dimensions z, not negative."""
         return torch.relu(self.pre_activation(x))
+
+    def dimensions_of(
+        self, encoder: Encoder, state: Penultimate
+    ) -> Float[Tensor, "image dimension"]:
+        """Compute the same of an encoder's state."""
+        return self.activation(state.embedding)
 
     def logit(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch"]:
         """Compute the logit of each image, + toward fake; p(fake) is its logistic function."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import torch
-
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.families import feature_families, reading
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.train import Parent, Trained, train
+from workbench.analysis.distiller.train import Parent, Trained, mapped, train
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
-from workbench.analysis.spelling.projection import Projection, projected_features
+from workbench.analysis.spelling.projection import Projection, projected_features, same_projection
 
 
 def train_behind(
@@ -46,8 +44,10 @@ def train_behind(
     return replace(trained, heads=_behind(projection, trained.heads))
 
 
-def _behind(projection: Projection | None, heads: CrossFittedHeads) -> CrossFittedHeads:
-    return heads.mapped(lambda head: replace(head, projection=projection))
+def _behind(
+    projection: Projection | None, heads: CrossFittedHeads[DistilledHead]
+) -> CrossFittedHeads[DistilledHead]:
+    return mapped(heads, lambda head: replace(head, projection=projection))
 
 
 def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:
@@ -55,11 +55,3 @@ def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:
     if head.projection is not None:
         features = projected_features(features)
     return [reading(row, features) for row in head.weight.numpy()]
-
-
-def same_projection(first: Projection | None, second: Projection | None) -> bool:
-    """Tell whether two projections are equal, or both None."""
-    if first is None or second is None:
-        return first is second
-    parts = [(each.mean, each.scale, *each.weights) for each in (first, second)]
-    return len(parts[0]) == len(parts[1]) and all(map(torch.equal, *parts))

@@ -107,7 +107,7 @@ class Design:
 
 def fit(design: Design, penalty: float) -> FamilyScores:
     """Fit the scores from scratch; `penalty` weighs the squared norm of their weights."""
-    weight = _regress(design, penalty, offset=torch.zeros(len(design.x)))
+    weight = regress(design, penalty, offset=torch.zeros(len(design.x)))
     opening = OPENING * (design.x @ weight.T).std(dim=0, correction=0)
     return FamilyScores(design.mean, design.scale, weight, opening)
 
@@ -118,7 +118,7 @@ def refit(design: Design, parent: DistilledHead) -> FamilyScores:
     The design is in the parent's standardisation, its families in the parent's order.
     """
     known = parent.weight[::2]
-    change = _regress(design, ANCHOR, offset=(design.x @ known.T).sum(dim=1))
+    change = regress(design, ANCHOR, offset=(design.x @ known.T).sum(dim=1))
     return FamilyScores(parent.mean, parent.scale, known + change, parent.bias[::2])
 
 
@@ -130,7 +130,7 @@ def in_order_of(parent: DistilledHead, families: Sequence[Family]) -> list[Famil
     return [families[index] for index in order[np.argsort(rows)]]
 
 
-def _regress(
+def regress(
     design: Design, penalty: float, *, offset: Float[Tensor, " image"]
 ) -> Float[Tensor, "family feature"]:
     """Fit a logistic regression on top of `offset`, in each family's own directions (L-BFGS)."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +16,7 @@ from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.families import Family
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.one_thread import one_thread
 from workbench.analysis.distiller.regression import Design, FamilyScores, fit, in_order_of, refit
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import auc
@@ -37,7 +37,7 @@ class Parent:
     penalty: the chosen one of `PENALTIES`.
     """
 
-    heads: CrossFittedHeads
+    heads: CrossFittedHeads[DistilledHead]
     penalty: float
 
     @property
@@ -95,7 +95,7 @@ def train(
         raise ValueError("training needs both real and fake images; all have the same label")
     if (dimensions + 1) // 2 != len(families):
         raise ValueError(f"{dimensions} dimensions need two a family, got {len(families)} families")
-    with _one_thread():
+    with one_thread():
         return _Training(data, families, dimensions, parent).run(advance)
 
 
@@ -167,7 +167,7 @@ class _Training:
         final = self._fitted(self._data, known, (self._penalties[chosen],))[0]
         of_fold = {fold: found[chosen] for fold, found in fits.items()}
         heads = self._calibrated(final, of_fold, unseen[chosen])
-        logit = heads.logit(self._data.embedding, self._data.fold)
+        logit = self._cross_fitted(heads)
         advance(steps, steps)
         return Trained(heads, self._penalties[chosen], logit)
 
@@ -206,7 +206,7 @@ class _Training:
 
     def _calibrated(
         self, final: _Fit, folds: dict[int, _Fit | None], unseen: Float[ndarray, " image"]
-    ) -> CrossFittedHeads:
+    ) -> CrossFittedHeads[DistilledHead]:
         every = self._calibration(unseen, np.ones(len(unseen), dtype=bool))
         head = final.head(self._dimensions, every)
         size = every.slope / final.unit
@@ -218,13 +218,29 @@ class _Training:
         if self._parent is not None:
             return heads
         order = order_of_pairs(head, self._data.embedding)
-        return heads.mapped(lambda each: reorder(each, order))
+        return mapped(heads, lambda each: reorder(each, order))
+
+    def _cross_fitted(self, heads: CrossFittedHeads[DistilledHead]) -> Float[Tensor, " image"]:
+        found = torch.empty(len(self._data.fold))
+        for fold in self._folds:
+            rows = torch.from_numpy(np.flatnonzero(self._data.fold == fold))
+            found[rows] = heads.head_of(fold).logit(self._data.embedding[rows])
+        return found
 
     def _calibration(
         self, unseen: Float[ndarray, " image"], chosen: Bool[ndarray, " image"]
     ) -> Calibration:
         weight = self._data.weight.numpy().astype(float)
         return calibration_of(unseen[chosen], self._data.labels[chosen], weight[chosen])
+
+
+def mapped(
+    heads: CrossFittedHeads[DistilledHead], change: Callable[[DistilledHead], DistilledHead]
+) -> CrossFittedHeads[DistilledHead]:
+    """Apply the same change to every head."""
+    return CrossFittedHeads(
+        change(heads.final), {fold: change(head) for fold, head in heads.folds.items()}
+    )
 
 
 def _silent(head: DistilledHead) -> DistilledHead:
@@ -234,17 +250,3 @@ def _silent(head: DistilledHead) -> DistilledHead:
         bias=torch.zeros_like(head.bias),
         logit_bias=0.0,
     )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run torch on one thread: on matrices this small, several only wait for each other.
-
-    Beside one other busy process, two threads took 6 to 46 s for a fit that one does in 0.2 s.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

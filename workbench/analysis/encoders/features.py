@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from workbench.analysis.encoders.blocks import Tower
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
+
+MOST_BLOCKS = 8
+"""Most blocks that evidence is taken from: x grows with each of them."""
+
+
+def default_features(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
+    """Choose the features of a tower of so many blocks: evidence by patch, and content.
+
+    Mean, spread and variation of up to `MOST_BLOCKS` blocks of the first two thirds, since the
+    evidence of generation lies early; and the content of the block after three quarters, whose
+    tokens are alike where parts of things are alike, and which still costs no full pass.
+    """
+    early = max(2 * blocks // 3, 1)
+    chosen = np.unique(np.linspace(0, early - 1, min(early, MOST_BLOCKS)).round().astype(int))
+    kinds: tuple[FeatureKind, ...] = ("patch_mean", "patch_spread", "patch_variation")
+    evidence = [(int(block), kind) for block in chosen for kind in kinds]
+    return (*evidence, (min(3 * blocks // 4, blocks - 1), "content"))
 
 
 def feature_slices(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:

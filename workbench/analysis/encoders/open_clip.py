@@ -13,6 +13,7 @@ from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.features import default_features
 from workbench.analysis.encoders.protocol import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import weights_sha256
@@ -81,9 +82,10 @@ def from_model(
 ) -> TransformerEncoder:
     """Make an encoder of an open_clip model, which it takes over: frozen, moved to `device`.
 
-    By default x is the paper's: the last block's class token through ln_post and proj. Class
-    tokens of earlier blocks and patch tokens go through ln_post only, as proj is trained for the
-    last block's class token alone. With `tokenize` there is a text tower.
+    By default x is that of `default_features` with the last block's class token, through ln_post
+    and proj, beside it: the paper's whole x, and what the text tower meets. Class tokens of earlier
+    blocks and patch tokens go through ln_post only, as proj is trained for the last block's class
+    token alone. With `tokenize` there is a text tower.
     Raises EncoderUnavailableError where the model's vision tower is not a square vision
     transformer that pools by its class token.
     """
@@ -93,13 +95,17 @@ def from_model(
     tower = _tower(visual)
     return TransformerEncoder(
         tower,
-        ((len(tower.blocks) - 1, "class"),) if features is None else features,
+        _default_features(len(tower.blocks)) if features is None else features,
         _preprocessing(visual),
         name=name,
         identity={"weights": weights_sha256(visual.state_dict())} | _architecture(visual),
         encode_text=None if tokenize is None else _text_encoder(model, tokenize, device),
         computing=Computing(device, precision),
     )
+
+
+def _default_features(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
+    return (*default_features(blocks), (blocks - 1, "class"))
 
 
 def _text_encoder(

@@ -19,6 +19,7 @@ from torch.nn import functional
 from torchvision import transforms
 
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.features import default_features
 from workbench.analysis.encoders.onnx_weights import timm_weights
 from workbench.analysis.encoders.protocol import EncoderUnavailableError, FeatureKind, Precision
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
@@ -37,12 +38,10 @@ PATCH_SIZE = 14
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-DEFAULT_FEATURES: tuple[tuple[int, FeatureKind], ...] = tuple(
-    (block, kind)
-    for block in range(8)
-    for kind in ("patch_mean", "patch_spread", "patch_variation")
-)
-"""Patch features alone, so that attributions by `patch_share` are exact and complete.
+BLOCKS = 12
+DEFAULT_FEATURES = default_features(BLOCKS)
+"""Evidence from blocks 0 to 7, of patch features alone, so that it decomposes exactly and
+completely over the patches; content from block 9.
 
 The evidence of generation lies in the early blocks; the last four mix it with image content.
 AUC of a logistic regression on standardised features (squared penalty 0.01; normalised images,

@@ -28,15 +28,16 @@ def patch_feature(
     """Compute one vector of a block's patch tokens; ValueError for a kind not made of them.
 
     For each channel, over the T patches, row by row over the grid:
-    `patch_mean`, the mean m;
+    `patch_mean` and `content`, the mean m;
     `patch_spread`, the standard deviation of a population, the root of mean (t - m)^2;
     `patch_variation`, total variation, the mean |t_p - t_q| over all pairs of patches side by side
     or one above the other. 0 on a grid of one patch.
     """
-    if kind == "patch_mean":
+    if kind in ("patch_mean", "content"):
         return tokens.mean(dim=1)
     if kind == "patch_spread":
-        return tokens.std(dim=1, correction=0)
+        # Of no image torch would warn that it has too few degrees of freedom.
+        return tokens.std(dim=1, correction=0) if len(tokens) else tokens.mean(dim=1)
     if kind == "patch_variation":
         pairs = sum(_pairs(grid)) or 1
         down, across = _steps(tokens, grid)
@@ -49,13 +50,19 @@ def with_tokens(
 ) -> Iterator[tuple[Feature, Float[Tensor, "image patch channel"]]]:
     """Pair each patch feature with the patch tokens that it is made of.
 
-    `features` are all patch features of the encoder, with or without its class features.
+    `features` are all features of the encoder that are made of patch tokens, or more.
     """
     features = list(features)
-    index = {block: order for order, block in enumerate(patch_blocks(features))}
     for feature in features:
         if feature.kind in PATCH_KINDS:
-            yield feature, state.patch_tokens[:, index[feature.block]]
+            yield feature, tokens_of(feature, features, state)
+
+
+def tokens_of(
+    feature: Feature, features: Iterable[Feature], state: Penultimate
+) -> Float[Tensor, "image patch channel"]:
+    """Select the patch tokens of a feature's block, from a state with all features' tokens."""
+    return state.patch_tokens[:, patch_blocks(features).index(feature.block)]
 
 
 def shares_along(

@@ -11,10 +11,12 @@ from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
-FeatureKind = Literal["class", "patch_mean", "patch_spread", "patch_variation"]
+FeatureKind = Literal["class", "patch_mean", "patch_spread", "patch_variation", "content"]
 
 PATCH_KINDS: frozenset[FeatureKind] = frozenset({"patch_mean", "patch_spread", "patch_variation"})
-"""The kinds of features that are made of patch tokens, and decompose over them exactly."""
+"""The kinds that carry evidence: made of patch tokens, they decompose over them exactly."""
+TOKEN_KINDS: frozenset[FeatureKind] = PATCH_KINDS | {"content"}
+"""All kinds that are made of patch tokens."""
 
 
 Part = Literal["patch_tokens", "last_input", "keys_values"]
@@ -38,7 +40,8 @@ class Feature:
 
     block: the transformer block, from 0, whose output it is taken from.
     kind: `class` is the class token; the others are made of patch tokens (see `patch_features`):
-        mean, standard deviation (`patch_spread`) and total variation.
+        mean, standard deviation (`patch_spread`) and total variation; `content`, the mean of a
+        late block's, whose tokens say what a patch shows (docs/adr/0040-evidence-by-concept.md).
     """
 
     block: int
@@ -98,8 +101,13 @@ class Penultimate:
 
 
 def patch_blocks(features: Iterable[Feature]) -> tuple[int, ...]:
-    """List the blocks of patch features, each once, in order of first appearance."""
-    return tuple(dict.fromkeys(each.block for each in features if each.kind in PATCH_KINDS))
+    """List the blocks whose patch tokens are kept, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(each.block for each in features if each.kind in TOKEN_KINDS))
+
+
+def content_feature(features: Iterable[Feature]) -> Feature | None:
+    """Find the feature that says what an image shows; None where there is none."""
+    return next((each for each in features if each.kind == "content"), None)
 
 
 @dataclass(frozen=True)

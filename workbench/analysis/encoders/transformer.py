@@ -17,7 +17,7 @@ from workbench.analysis.encoders.features import feature_slices
 from workbench.analysis.encoders.matrices import for_encoding
 from workbench.analysis.encoders.patch_features import patch_feature
 from workbench.analysis.encoders.protocol import (
-    PATCH_KINDS,
+    TOKEN_KINDS,
     TOKENS,
     Feature,
     FeatureKind,
@@ -219,11 +219,11 @@ class TransformerEncoder:
                 kept.patch_tokens[index] = normed
 
     def _patch_features(self, index: int, tokens: Tensor) -> dict[Feature, Tensor]:
-        """Compute the patch features of a block."""
+        """Compute the features of a block that are made of patch tokens."""
         return {
             feature: patch_feature(feature.kind, tokens, self.grid)
             for feature in self.features
-            if feature.block == index and feature.kind in PATCH_KINDS
+            if feature.block == index and feature.kind in TOKEN_KINDS
         }
 
     def _stacked_tokens(self, found: dict[int, Tensor], images: int) -> Tensor:

@@ -9,13 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.patch_features import shares_within, with_tokens
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
-from workbench.analysis.relevance.patch_share import rescale
 
-EXACT = frozenset({"patch_share", "smooth_share"})
-"""Methods whose contributions decompose over the patch features, and so have evidence."""
 LENGTH = 512
 """Length of a direction: cosines are kept to within about 0.04. At 128, patterns were no longer
 found again (ADR 16)."""
@@ -23,7 +20,7 @@ found again (ADR 16)."""
 
 def evidence(
     encoder: Encoder,
-    head: DistilledHead,
+    head: ConceptHead,
     state: Penultimate,
     areas: Float[Tensor, "image group patch"],
 ) -> Float[Tensor, "image group feature"]:
@@ -31,20 +28,20 @@ def evidence(
 
     areas: the share of each patch's area in the group; rows of 0 for images with fewer groups.
 
-    Summed over the patch features it is the group's contribution by `patch_share`, whose formula
-    this is; class features have 0. `smooth_share` does not smooth it: with smoothing, groups of one
-    planted kind are less alike (0.74 of their 15 nearest, instead of 0.76).
+    Summed over the patch features it is the group's contribution without smoothing; other features
+    have 0. Smoothed, groups of one planted kind are less alike (0.74 of their 15 nearest, instead
+    of 0.76).
     """
     x = state.embedding
-    at_origin = head.pre_activation(head.origin)
-    multiplier = rescale(head.pre_activation(x), at_origin) * head.logit_weight
-    slope = torch.einsum("ik,ikf->if", multiplier, head.share_gradient(x))[:, None]
-    uniform = areas.mean(dim=-1, keepdim=True)
+    slope = head.evidence.slope(x)[:, None]
+    weight = (head.gain * head.logit_weight)[:, None]
+    counted = areas * (head.concepts(encoder, state) * weight).sum(dim=1)[:, None]
+    uniform = counted.mean(dim=-1, keepdim=True)
     found = torch.zeros(*areas.shape[:2], x.shape[1])
     for feature, tokens in with_tokens(encoder.features, state):
-        # The uniform part is taken from the embedding, as in `patch_share`.
-        above_origin = (x - head.origin)[:, None, feature.slice]
-        apart = shares_within(feature.kind, tokens, encoder.grid, areas - uniform)
+        # The uniform part is taken from the embedding, as in `LinearEvidence.of_patches`.
+        above_origin = (x - head.evidence.origin)[:, None, feature.slice]
+        apart = shares_within(feature.kind, tokens, encoder.grid, counted - uniform)
         found[..., feature.slice] = apart + uniform * above_origin
     return found * slope
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.linear_evidence import SIGMA
 from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate
-from workbench.analysis.relevance import class_token_path, last_block, patch_share, smooth_share
+from workbench.analysis.relevance import class_token_path, concept_share, last_block
 from workbench.analysis.relevance.attribution import Attribution
 
 
@@ -15,35 +18,45 @@ from workbench.analysis.relevance.attribution import Attribution
 class Method:
     """An attribution method and its requirements of an encoder.
 
+    attribute: takes heads of the kind `head`.
     explains: x must have a feature of one of these kinds.
     parts: of the penultimate state, needed for each kind of feature that x has.
     """
 
-    attribute: Callable[[Encoder, DistilledHead, Penultimate], Attribution]
+    attribute: Callable[..., Attribution]
+    head: type
     explains: frozenset[FeatureKind]
     parts: Mapping[FeatureKind, Part]
 
 
+_EXACT = Method(
+    concept_share.concept_share, ConceptHead, concept_share.EXPLAINS, concept_share.PARTS
+)
 METHODS: dict[str, Method] = {
-    "smooth_share": Method(smooth_share.smooth_share, smooth_share.EXPLAINS, smooth_share.PARTS),
-    "patch_share": Method(patch_share.patch_share, patch_share.EXPLAINS, patch_share.PARTS),
-    "last_block": Method(last_block.last_block, last_block.EXPLAINS, last_block.PARTS),
+    "smooth_share": _EXACT,
+    "patch_share": _EXACT,
+    "last_block": Method(
+        last_block.last_block, DistilledHead, last_block.EXPLAINS, last_block.PARTS
+    ),
     "class_token_path": Method(
-        class_token_path.class_token_path, class_token_path.EXPLAINS, class_token_path.PARTS
+        class_token_path.class_token_path,
+        DistilledHead,
+        class_token_path.EXPLAINS,
+        class_token_path.PARTS,
     ),
 }
-"""In order of preference."""
+"""In order of preference. The first two differ in what heads are trained to: `smoothing_of`."""
 
 
-def attribute(
-    method: str, encoder: Encoder, head: DistilledHead, state: Penultimate
-) -> Attribution:
+def attribute(method: str, encoder: Encoder, head: Head, state: Penultimate) -> Attribution:
     """Compute the attributions of one batch by one of `METHODS`, on the CPU, without gradients.
 
     An image's attributions do not depend on its batch, and no argument is changed. ValueError
     for an unknown method, one that the encoder's features do not allow, or a state without a part
-    that it needs.
+    that it needs; TypeError for a head of a kind that it does not explain.
     """
+    if not isinstance(head, _method(method).head):
+        raise TypeError(f"{method} cannot explain a {type(head).__name__}")
     missing = needs(method, encoder) - state.parts
     if allows(method, encoder) and missing:
         raise ValueError(f"{method} needs {', '.join(sorted(missing))}, which were not kept")
@@ -71,9 +84,21 @@ def default_method(encoder: Encoder) -> str:
     return next(name for name in METHODS if allows(name, encoder))
 
 
-def method_for(encoder: Encoder, wanted: str) -> str:
-    """Choose the wanted method, or the default where the encoder's features do not allow it."""
-    return wanted if allows(wanted, encoder) else default_method(encoder)
+def method_for(encoder: Encoder, wanted: str, head: type = ConceptHead) -> str:
+    """Choose the wanted method, or the first that the encoder's features and the head allow.
+
+    ValueError where there is none, or the wanted one is unknown.
+    """
+    _method(wanted)
+    allowed = [name for name in METHODS if allows(name, encoder) and METHODS[name].head is head]
+    if not allowed:
+        raise ValueError(f"no attribution method explains a {head.__name__} on {encoder.name}")
+    return wanted if wanted in allowed else allowed[0]
+
+
+def smoothing_of(method: str) -> float:
+    """Choose how far evidence is smoothed for an exact method, in patches; 0 for none."""
+    return SIGMA if method == "smooth_share" else 0.0
 
 
 def _method(name: str) -> Method:

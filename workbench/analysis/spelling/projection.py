@@ -108,3 +108,11 @@ def projected_features(features: Sequence[Feature]) -> tuple[Feature, ...]:
         made.append(replace(feature, start=start, stop=stop))
         start = stop
     return tuple(made)
+
+
+def same_projection(first: Projection | None, second: Projection | None) -> bool:
+    """Tell whether two projections are equal, or both None."""
+    if first is None or second is None:
+        return first is second
+    parts = [(each.mean, each.scale, *each.weights) for each in (first, second)]
+    return len(parts[0]) == len(parts[1]) and all(map(torch.equal, *parts))

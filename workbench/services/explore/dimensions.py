@@ -31,7 +31,7 @@ class Distribution:
     """The distribution of one dimension's activation over a set of images."""
 
     density: tuple[float, ...]
-    """From activation 0 to `Violin.high`, in bins; the peak is 1. Empty without images."""
+    """From `Violin.low` to `Violin.high`, in bins; the peak is 1. Empty without images."""
     mean: float | None
     quartiles: tuple[float, float, float] | None
     """Lower quartile, median, upper quartile."""
@@ -48,8 +48,10 @@ class Violin:
     """Of the embedding, in words; empty where that is not known."""
     left: Distribution
     right: Distribution
+    low: float
+    """Activation at the bottom of the axis, 0 at most."""
     high: float
-    """Activation at the top of the axis."""
+    """Activation at the top of the axis, 0 at least, and above `low`."""
 
     @property
     def difference(self) -> float:
@@ -83,17 +85,26 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     rows = _sides(chosen, left, right)
     left_side = _activations(store, rows[0])
     sides = [left_side, left_side if rows[1] is rows[0] else _activations(store, rows[1])]
-    # Not the maximum: one far image would squeeze all others to the bottom.
-    high = _quantiles(np.concatenate(sides, axis=1), (0.99,))[0]
-    high[high <= 0] = 1.0
+    # Not the extremes: one far image would squeeze all others together.
+    low, high = _quantiles(np.concatenate(sides, axis=1), (0.01, 0.99))
+    low, high = np.minimum(low, 0), np.maximum(high, 0)
+    high[high <= low] = 1.0
     distributions = [
-        _distributions(values, high, int(np.count_nonzero(each)))
+        _distributions(values, low, high, int(np.count_nonzero(each)))
         for values, each in zip(sides, rows, strict=True)
     ]
     weights = logit_weights_of(store.version_id, app_settings.settings())
     readings = readings_of(store.version_id)
     return tuple(
-        Violin(index, float(weights[index]), readings[index], a, b, float(high[index]))
+        Violin(
+            index,
+            float(weights[index]),
+            readings[index],
+            a,
+            b,
+            float(low[index]),
+            float(high[index]),
+        )
         for index, (a, b) in enumerate(zip(*distributions, strict=True))
     )
 
@@ -192,12 +203,15 @@ def _activations(store: ColumnStore, rows: Rows) -> NDArray[np.float32]:
 
 
 def _distributions(
-    values: NDArray[np.float32], high: NDArray[np.float32], images: int
+    values: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    images: int,
 ) -> list[Distribution]:
     """The distribution of each dimension over a side's sample (K, image)."""
     if not values.shape[1]:
         return [Distribution((), None, None, 0)] * len(values)
-    densities = _densities(values, high)
+    densities = _densities(values, low, high)
     means = values.mean(axis=1)
     quartiles = _quantiles(values, (0.25, 0.5, 0.75))
     return [
@@ -222,10 +236,12 @@ def _quantiles(values: NDArray[np.float32], shares: tuple[float, ...]) -> NDArra
     return np.quantile(values, shares, axis=1).astype(np.float32)
 
 
-def _densities(values: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Histograms (K, bin) of each dimension from 0 to `high`, smoothed, the highest bin at 1."""
+def _densities(
+    values: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Histograms (K, bin) of each dimension from low to high, smoothed, the highest bin at 1."""
     dimensions = len(values)
-    shares = np.minimum(values / high[:, None], 1.0)
+    shares = np.clip((values - low[:, None]) / (high - low)[:, None], 0.0, 1.0)
     bins = np.minimum((shares * BINS).astype(np.int64), BINS - 1)
     flat = bins + BINS * np.arange(dimensions)[:, None]
     counts = np.bincount(flat.ravel(), minlength=BINS * dimensions).reshape(dimensions, BINS)

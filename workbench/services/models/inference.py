@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
@@ -20,7 +20,7 @@ from workbench.store.versions import ModelVersion
 def logits_of(
     pictures: list[NDArray[np.uint8]],
     encoder: Encoder,
-    heads: CrossFittedHeads,
+    heads: CrossFittedHeads[Head],
     folds: NDArray[np.int64],
 ) -> list[float]:
     """One logit a picture (height, width, 3), + toward fake; all in one pass.
@@ -29,7 +29,8 @@ def logits_of(
     """
     batch = encoder.preprocess([Picture.fromarray(each) for each in pictures])
     with torch.no_grad():
-        return [float(value) for value in heads.logit(encoder.encode(batch).embedding, folds)]
+        state = encoder.encode(batch, heads.parts)
+        return [float(value) for value in heads.logit(encoder, state, folds)]
 
 
 def logits_under(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
@@ -25,37 +29,70 @@ Arrays = dict[str, NDArray[np.generic]]
 
 _TENSORS = ("mean", "scale", "weight", "bias", "logit_weight")
 _OF_FOLD = ("weight", "bias")
-"""What the head of a fold has of its own, beside `_BIAS`."""
+"""What the head of a fold has of its own, beside `_BIAS`, where dimensions are ReLUs."""
 _BIAS = "logit_bias"
+_CENTRES = "concept_centres"
+"""Only heads by concepts have it."""
 _FOLD = "fold_"
 _BLOCK = "weight_"
 _PREFIX = "projection_"
 
 
-def store_heads(heads: CrossFittedHeads, settings: Settings) -> Artifact:
+def store_heads(heads: CrossFittedHeads[Head], settings: Settings) -> Artifact:
     """Write the weights as safetensors; the row is returned, not yet in a session.
 
     A version keeps its own copy of its projection: it says the same for ever, whatever becomes of
     the collection's.
     """
     final = heads.final
-    arrays: Arrays = {name: getattr(final, name).numpy() for name in _TENSORS}
+    of_fold: Callable[[Head], Arrays]
+    if isinstance(final, ConceptHead):
+        arrays, of_fold = _of_concepts(final), _of_concept_fold
+        projection = final.evidence.projection
+    elif isinstance(final, DistilledHead):
+        arrays, of_fold = {name: getattr(final, name).numpy() for name in _TENSORS}, _of_relu_fold
+        projection = final.projection
+    else:
+        raise TypeError(f"a {type(final).__name__} cannot be stored")
     arrays[_BIAS] = _number(final.logit_bias)
     for fold, head in heads.folds.items():
-        arrays |= {f"{_FOLD}{fold}_{name}": getattr(head, name).numpy() for name in _OF_FOLD}
-        arrays[f"{_FOLD}{fold}_{_BIAS}"] = _number(head.logit_bias)
-    if final.projection is not None:
+        own = of_fold(head) | {_BIAS: _number(head.logit_bias)}
+        arrays |= {f"{_FOLD}{fold}_{name}": array for name, array in own.items()}
+    if projection is not None:
         arrays |= {
-            f"{_PREFIX}{name}": array for name, array in projection_arrays(final.projection).items()
+            f"{_PREFIX}{name}": array for name, array in projection_arrays(projection).items()
         }
     return store_arrays(settings.artifact_dir, "weights", arrays)
+
+
+def _of_concepts(head: ConceptHead) -> Arrays:
+    evidence, dictionary = head.evidence, head.dictionary
+    return {
+        "mean": evidence.mean.numpy(),
+        "scale": evidence.scale.numpy(),
+        "weight": evidence.weight.numpy(),
+        "smoothing": _number(evidence.smoothing),
+        "concept_mean": dictionary.mean.numpy(),
+        _CENTRES: dictionary.centres.numpy(),
+        "temperature": _number(dictionary.temperature),
+        "logit_weight": head.logit_weight.numpy(),
+    }
+
+
+def _of_concept_fold(head: Head) -> Arrays:
+    assert isinstance(head, ConceptHead)  # noqa: S101 - as the final head
+    return {"weight": head.evidence.weight.numpy(), "gain": head.gain.numpy()}
+
+
+def _of_relu_fold(head: Head) -> Arrays:
+    return {name: getattr(head, name).numpy() for name in _OF_FOLD}
 
 
 def _number(value: float) -> NDArray[np.generic]:
     return np.array([value], dtype=np.float64)
 
 
-def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads:
+def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads[Head]:
     """A version's heads; without any of folds for a version from before cross-fitting.
 
     Raises UnavailableError where their file is lost or damaged.
@@ -67,21 +104,17 @@ def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads:
             f"The weights of version {version.number} cannot be read. The log names the file.",
             detail=f"{error}.",
         ) from error
-    mean, scale, weight, bias, logit_weight = (torch.from_numpy(arrays[name]) for name in _TENSORS)
     own = {
         name.removeprefix(_PREFIX): array
         for name, array in arrays.items()
         if name.startswith(_PREFIX)
     }
-    final = DistilledHead(
-        mean,
-        scale,
-        weight,
-        bias,
-        logit_weight,
-        logit_bias=float(arrays[_BIAS][0]),
-        projection=projection_of(own) if own else None,
-    )
+    projection = projection_of(own) if own else None
+    final: ConceptHead | DistilledHead
+    if _CENTRES in arrays:
+        final = _concept_head(arrays, projection)
+    else:
+        final = _relu_head(arrays, projection)
     of_folds = sorted(
         int(name.removeprefix(_FOLD).removesuffix(f"_{_BIAS}"))
         for name in arrays
@@ -90,15 +123,54 @@ def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads:
     return CrossFittedHeads(final, {fold: _of_fold(final, fold, arrays) for fold in of_folds})
 
 
-def _of_fold(final: DistilledHead, fold: int, arrays: Arrays) -> DistilledHead:
-    weight, bias = (torch.from_numpy(arrays[f"{_FOLD}{fold}_{name}"]) for name in _OF_FOLD)
-    logit_bias = float(arrays[f"{_FOLD}{fold}_{_BIAS}"][0])
-    return replace(final, weight=weight, bias=bias, logit_bias=logit_bias)
+def _concept_head(arrays: Arrays, projection: Projection | None) -> ConceptHead:
+    mean, scale, direction = (_tensor(arrays, name) for name in ("mean", "scale", "weight"))
+    evidence = LinearEvidence(
+        mean,
+        scale,
+        direction,
+        smoothing=float(arrays["smoothing"][0]),
+        projection=projection,
+    )
+    dictionary = ConceptDictionary(
+        _tensor(arrays, "concept_mean"),
+        _tensor(arrays, _CENTRES),
+        float(arrays["temperature"][0]),
+    )
+    weight = _tensor(arrays, "logit_weight")
+    return ConceptHead(
+        evidence, dictionary, torch.ones_like(weight), weight, float(arrays[_BIAS][0])
+    )
 
 
-def load_head(version: ModelVersion, settings: Settings) -> DistilledHead:
-    """A version's final head, the one for new images. Raises UnavailableError like the above."""
-    return load_heads(version, settings).final
+def _relu_head(arrays: Arrays, projection: Projection | None) -> DistilledHead:
+    mean, scale, weight, bias, logit_weight = (_tensor(arrays, name) for name in _TENSORS)
+    return DistilledHead(
+        mean,
+        scale,
+        weight,
+        bias,
+        logit_weight,
+        logit_bias=float(arrays[_BIAS][0]),
+        projection=projection,
+    )
+
+
+def _tensor(arrays: Arrays, name: str) -> torch.Tensor:
+    return torch.from_numpy(arrays[name])
+
+
+def _of_fold(final: ConceptHead | DistilledHead, fold: int, arrays: Arrays) -> Head:
+    start = f"{_FOLD}{fold}_"
+    own = {
+        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
+    }
+    bias = float(own[_BIAS][0])
+    if isinstance(final, ConceptHead):
+        evidence = replace(final.evidence, weight=_tensor(own, "weight"))
+        return replace(final, evidence=evidence, gain=_tensor(own, "gain"), logit_bias=bias)
+    weight, relu_bias = (_tensor(own, name) for name in _OF_FOLD)
+    return replace(final, weight=weight, bias=relu_bias, logit_bias=bias)
 
 
 def projection_arrays(projection: Projection) -> Arrays:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.methods import attribute
 from workbench.config import Settings
@@ -44,19 +44,18 @@ class ScoredBatch:
         )
 
 
-def score_batch(
-    encoder: Encoder, head: DistilledHead, method: str, state: Penultimate
-) -> ScoredBatch:
+def score_batch(encoder: Encoder, head: Head, method: str, state: Penultimate) -> ScoredBatch:
     """Logits, activations (image, K), token maps and contributions (image, K, patch)."""
     with torch.no_grad():
-        activations = head.activation(state.embedding)
-        logits = head.logit(state.embedding)
-    maps = attribute(method, encoder, head, state).maps
-    contributions = maps * head.logit_weight[:, None]
+        explained = attribute(method, encoder, head, state)
+        activations = explained.maps.sum(dim=-1) + explained.baseline
+        logits = head.logit_of(activations)
+        maps = explained.maps
+        contributions = maps * head.logit_weight[:, None]
     return ScoredBatch(activations.numpy(), logits.numpy(), maps.numpy(), contributions.numpy())
 
 
-def map_scale(version_id: int, head: DistilledHead, settings: Settings) -> float:
+def map_scale(version_id: int, head: Head, settings: Settings) -> float:
     """The |contribution| of a patch, in logits, that a heatmap shows at full strength.
 
     One scale for all images of a version, so that their heatmaps can be compared: a percentile over

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.intervals import share_with_interval
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
 from workbench.services.collections import find_collection
-from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.encoding.encode import encode_missing
+from workbench.services.encoding.states import states_of
 from workbench.services.errors import ConflictError
 from workbench.services.models.encoders import encoder_of_version
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Progress
 from workbench.store.database import session
@@ -67,19 +69,23 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     collection = find_collection(name)
     version = _active(collection.id)
     collection_id, trained_on = collection.id, version.collection.name
-    head, number, version_id = load_head(version, settings), version.number, version.id
+    heads, number, version_id = load_heads(version, settings), version.number, version.id
     encoder = encoder_of_version(version, settings)
     session().rollback()
     encode_missing(collection_id, encoder, settings, progress)
-    ids, embedding = embeddings_of(collection_id, encoder, settings)
     labels = {item.image_id: item for item in final_labels(collection_id)}
     seen = _trained_on(version_id, collection_id)
-    kept = [row for row, each in enumerate(ids) if each in labels and each not in seen]
-    chosen = [ids[row] for row in kept]
+    unseen = [each for each in labels if each not in seen]
+    logits: dict[int, float] = {}
+    with closing(states_of(collection_id, unseen, heads.parts, encoder, settings)) as stream:
+        for ids, state in stream:
+            folds = np.full(len(ids), NO_FOLD, dtype=np.int64)
+            logits |= zip(ids, heads.logit(encoder, state, folds).tolist(), strict=True)
+            progress.advance(len(logits), len(unseen), "Scoring images")
+    chosen = sorted(logits)
     fake = np.array([labels[each].label == "fake" for each in chosen], dtype=bool)
     group = np.array([labels[each].group_key for each in chosen], dtype=object)
-    with torch.no_grad():
-        logit = head.logit(embedding[kept]).numpy()
+    logit = np.array([logits[each] for each in chosen], dtype=np.float32)
     found = auc_with_interval(fake, logit, group, seed=settings.seed)
     right = accuracy(fake, logit, group)
     generators = _generators(collection_id)
@@ -89,13 +95,19 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
         version=number,
         trained_on=trained_on,
         n=len(chosen),
-        left_out=len(ids) - len(chosen),
+        left_out=_count(collection_id) - len(chosen),
         accuracy=right.value if right else None,
         accuracy_interval=(right.low, right.high) if right else None,
         auc=found.value if found else None,
         auc_interval=(found.low, found.high) if found else None,
         by_generator=_by_generator(made_by, fake, logit, group),
     )
+
+
+def _count(collection_id: int) -> int:
+    """How many images a collection has."""
+    here = Image.collection_id == collection_id
+    return session().scalar(select(func.count()).select_from(Image).where(here)) or 0
 
 
 def _active(collection_id: int) -> ModelVersion:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import (
@@ -77,7 +77,7 @@ def measure_effects(
     image_ids: NDArray[np.int64],
     numbers: NDArray[np.int64],
     encoder: Encoder,
-    heads: CrossFittedHeads,
+    heads: CrossFittedHeads[Head],
     settings: Settings,
     progress: Progress,
 ) -> dict[int, Effect]:
@@ -119,7 +119,7 @@ def one_an_image(image_ids: NDArray[np.int64], most: int, *, seed: int) -> NDArr
 def effect_of(
     examples: Sequence[Example],
     encoder: Encoder,
-    heads: CrossFittedHeads,
+    heads: CrossFittedHeads[Head],
     *,
     batch_size: int,
     seed: int,
@@ -144,7 +144,7 @@ def _effect(changes: list[NDArray[np.float64]]) -> Effect:
 def _changes(
     edited: Generator[_Edited | None] | Generator[_Edited],
     encoder: Encoder,
-    heads: CrossFittedHeads,
+    heads: CrossFittedHeads[Head],
     batch_size: int,
 ) -> Generator[tuple[int, NDArray[np.float64]]]:
     """Each example's pattern, and how far its logit moves: by the removal, and by its controls.

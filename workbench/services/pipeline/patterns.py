@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import Effect
 from workbench.analysis.regions.patterns import (
@@ -59,13 +59,13 @@ def find_patterns(
     version_id: int,
     scores: Scores,
     encoder: Encoder,
-    heads: CrossFittedHeads,
+    heads: CrossFittedHeads[Head],
     settings: Settings,
     progress: Progress,
 ) -> FoundPatterns:
     """Cluster the pixel groups, measure the effect of each cluster and how stable it is."""
     progress.advance(0, 1, "Finding patterns")
-    groups = _groups(version_id, scores, len(heads.final.bias), settings)
+    groups = _groups(version_id, scores, heads.final.dimensions, settings)
     numbers = cluster_groups(
         groups.directions, groups.contributions, groups.image_ids, seed=settings.seed
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.columns.build import write_columns
@@ -33,6 +33,7 @@ from workbench.services.pipeline import (
     train,
 )
 from workbench.services.pipeline.contributions import map_scale
+from workbench.services.pipeline.metrics import figures_of_version
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs import queue
 from workbench.services.runs.claims import Claim, held
@@ -110,8 +111,8 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     """
     version = session().get_one(ModelVersion, version_id)
     heads = load_heads(version, settings)
-    _scale_heatmaps(version_id, heads.final, settings)
     known = scores.load_scores(version_id, settings)
+    _measure(version_id, heads.final, known, settings)
     known = layout.write_layouts(version_id, known, encoder, settings, progress)
     known = sensitivity.measure_sensitivity(version_id, known, encoder, heads, settings, progress)
     found = patterns.find_patterns(version_id, known, encoder, heads, settings, progress)
@@ -121,11 +122,13 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     progress.advance(1, 1, WRITING)
 
 
-def _scale_heatmaps(version_id: int, head: DistilledHead, settings: Settings) -> None:
+def _measure(version_id: int, head: Head, known: scores.Scores, settings: Settings) -> None:
+    """Note the version's figures, and the scale of its heatmaps."""
+    found = figures_of_version(version_id, known, settings)
     scale = map_scale(version_id, head, settings)
     with transaction() as write:
         version = write.get_one(ModelVersion, version_id)
-        version.metrics = version.metrics | {"map_scale": scale}
+        version.metrics = version.metrics | found | {"map_scale": scale}
 
 
 def _index(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,14 @@ class Scores:
     shard_rows: NDArray[np.int64]
     activations: NDArray[np.float32]
     """(image, K)."""
+
+    def rows_of(self, image_ids: Sequence[int]) -> NDArray[np.int64]:
+        """The entry of each of these images; -1 for one without a prediction."""
+        ids = np.array(image_ids, dtype=np.int64)
+        if not len(self.image_ids):
+            return np.full(len(ids), -1)
+        at = np.minimum(np.searchsorted(self.image_ids, ids), len(self.image_ids) - 1)
+        return np.where(self.image_ids[at] == ids, at, -1)
 
     @property
     def coordinates(self) -> NDArray[np.float64]:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, select
 from torch.nn.functional import normalize
 
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.folds import NO_FOLD
-from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
-from workbench.analysis.relevance.evidence import EXACT, directions, evidence
+from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.config import Settings
 from workbench.services.encoding.encode import Encoded, encoded_shards, keep, parts_for
 from workbench.services.encoding.label_maps import SUPERPIXELS, unpacked
@@ -184,14 +185,14 @@ class Pass:
         return _Part(result, groups, self._directions(head, state, groups))
 
     def _directions(
-        self, head: DistilledHead, state: Penultimate, groups: list[list[FoundGroup]]
+        self, head: Head, state: Penultimate, groups: list[list[FoundGroup]]
     ) -> NDArray[np.float16]:
         """Of each image's groups: of their evidence where it is known, else of their dimensions."""
-        if self._method in EXACT:
+        if isinstance(head, ConceptHead):
             areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
             found = directions(evidence(self._encoder, head, state, areas))
         else:
-            profiles = _by_image(groups, "by_dimension", len(head.bias))
+            profiles = _by_image(groups, "by_dimension", head.dimensions)
             found = normalize(torch.from_numpy(profiles), dim=-1)
         halves: NDArray[np.float16] = found.half().numpy()
         return halves

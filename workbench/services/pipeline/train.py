@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import structlog
 import torch
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from torch import Tensor
 
+from workbench.analysis.concepts.learn import Learned
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.concept_training import KIND, Gathered, concept_heads
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
 from workbench.analysis.distiller.folds import NO_FOLD
-from workbench.analysis.distiller.projected import readings, same_projection, train_behind
-from workbench.analysis.distiller.train import KIND, Parent
+from workbench.analysis.distiller.gather import patches_of
 from workbench.analysis.distiller.training_set import TrainingSet
-from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.relevance.methods import method_for
-from workbench.analysis.spelling.projection import Projection
+from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
+from workbench.analysis.relevance.methods import method_for, smoothing_of
+from workbench.analysis.spelling.projection import Projection, same_projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
+from workbench.services.encoding.states import some_shards_of, states_of
 from workbench.services.errors import UnavailableError
-from workbench.services.models.weights import load_head, load_heads, store_heads
+from workbench.services.models.weights import load_heads, store_heads
 from workbench.services.pipeline.dataset import FrozenDataset
-from workbench.services.pipeline.metrics import as_imported, figures_of_version
 from workbench.services.pipeline.projection import projection_wanted
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion, TrainingRun
+
+MOST_IMAGES = 2000
+"""Most images that the dictionary and the weights of the dimensions are learned from."""
+NEEDED: frozenset[Part] = frozenset({"patch_tokens"})
 
 log = structlog.get_logger()
 
@@ -48,36 +58,29 @@ def train_version(
     """
     collection_id = dataset.collection_id
     ids, embedding = embeddings_of(collection_id, encoder, settings)
-    data, held_out = _split(dataset, ids, embedding)
+    images, data = _training(dataset, ids, embedding)
     projection = projection_wanted(collection_id, encoder, settings, progress)
     parent = _parent(parent_id, encoder, projection, settings)
     start = _start(parent, dataset, settings) if parent else None
-    trained = train_behind(
-        projection,
+    method = method_for(encoder, settings.relevance)
+    evidence = train_evidence(
         data,
         encoder.features,
-        dimensions=settings.dimensions,
-        parent=start,
+        projection,
+        smoothing=smoothing_of(method),
+        parent=start.evidence if start else None,
         advance=lambda done, total: progress.advance(done, total, "Training the distiller"),
     )
-    imported = as_imported(collection_id, {each: row for row, each in enumerate(ids)}, embedding)
-    metrics = figures_of_version(
-        trained,
-        data,
-        held_out,
-        imported,
-        start.head if start else None,
-        seed=settings.seed,
-    )
-    metrics |= {
+    learned, heads = _by_concept(evidence, images, data, start, encoder, collection_id, settings)
+    metrics = {
         "distiller": KIND,
-        "readings": readings(trained.head, encoder.features),
         "training_images": len(data.fake),
-        "folds": {"count": len(trained.heads.folds), "by": dataset.folds.by},
-        "penalty": trained.penalty,
+        "folds": {"count": len(heads.folds), "by": dataset.folds.by},
+        "penalty": evidence.penalty,
         "projected_to": None if projection is None else projection.dimension,
+        "new_concepts": learned.born.tolist() if start else [],
     }
-    artifact = store_heads(trained.heads, settings)
+    artifact = store_heads(heads, settings)
     with transaction() as write:
         newest = write.scalar(
             select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
@@ -89,7 +92,7 @@ def train_version(
             dataset_id=dataset.id,
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
-            relevance=method_for(encoder, settings.relevance),
+            relevance=method,
             dimensions=settings.dimensions,
             weights=artifact,
             metrics=metrics,
@@ -100,35 +103,56 @@ def train_version(
         return version.id
 
 
-def _split(
+def _training(
     dataset: FrozenDataset, ids: tuple[int, ...], embedding: Tensor
-) -> tuple[TrainingSet, TrainingSet]:
-    """The dataset's training images and its held-out ones, with their embeddings."""
-    labels = {label.image_id: label for label in dataset.labels}
-    keys = [labels[each].group_key if each in labels else "" for each in ids]
-    groups = np.unique(keys, return_inverse=True)[1]
-
-    def side(*, held_out: bool) -> TrainingSet:
-        rows = [
-            row
-            for row, each in enumerate(ids)
-            if each in labels and labels[each].held_out == held_out
-        ]
-        chosen = [labels[ids[row]] for row in rows]
-        return TrainingSet(
-            embedding=embedding[rows],
-            fake=torch.tensor([float(label.label == "fake") for label in chosen]),
-            weight=torch.tensor([label.weight for label in chosen]),
-            group=groups[rows],
-            fold=np.array(
-                [NO_FOLD if label.fold is None else label.fold for label in chosen], dtype=np.int64
-            ),
-        )
-
-    training, held_out = side(held_out=False), side(held_out=True)
-    if not len(training.fake):
+) -> tuple[list[int], TrainingSet]:
+    """The dataset's training images by id, and what of them is learned from."""
+    labels = {label.image_id: label for label in dataset.labels if not label.held_out}
+    rows = [row for row, each in enumerate(ids) if each in labels]
+    images = [ids[row] for row in rows]
+    if not images:
         raise ValueError("there are no images to train on")
-    return training, held_out
+    chosen = [labels[each] for each in images]
+    return images, TrainingSet(
+        embedding=embedding[rows],
+        fake=torch.tensor([float(label.label == "fake") for label in chosen]),
+        weight=torch.tensor([label.weight for label in chosen]),
+        group=np.unique([label.group_key for label in chosen], return_inverse=True)[1],
+        fold=np.array(
+            [NO_FOLD if label.fold is None else label.fold for label in chosen], dtype=np.int64
+        ),
+    )
+
+
+def _by_concept(
+    evidence: CrossFittedEvidence,
+    images: list[int],
+    data: TrainingSet,
+    start: _Start | None,
+    encoder: Encoder,
+    collection_id: int,
+    settings: Settings,
+) -> tuple[Learned, CrossFittedHeads[ConceptHead]]:
+    """The dictionary, and the heads on it, from the tokens of some of the training images."""
+    some = some_shards_of(collection_id, images, MOST_IMAGES, encoder, seed=settings.seed)
+    row_of = {image_id: row for row, image_id in enumerate(images)}
+
+    def batches() -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Penultimate]]:
+        for ids, state in states_of(collection_id, some, NEEDED, encoder, settings):
+            rows = np.array([row_of[each] for each in ids])
+            yield rows, data.fold[rows], state
+
+    patches = patches_of(encoder, evidence, batches())
+    head = start.head if start else None
+    known = head.dictionary if head else None
+    learned = patches.dictionary(settings.dimensions, seed=settings.seed, parent=known)
+    gathered = Gathered(
+        patches.by_concept(learned.dictionary),
+        data.labels[patches.rows],
+        data.weight.numpy()[patches.rows].astype(float),
+        data.fold[patches.rows],
+    )
+    return learned, concept_heads(evidence, learned.dictionary, gathered, parent=head)
 
 
 def _parent(
@@ -142,17 +166,32 @@ def _parent(
     if built != (encoder.fingerprint, settings.dimensions, KIND):
         return None
     try:
-        behind = load_head(version, settings).projection
+        head = load_heads(version, settings).final
     except UnavailableError:
         # Only a new version mends this: it starts afresh.
         log.warning("the parent's weights are lost", version=version.id)
         return None
-    return version if same_projection(behind, projection) else None
+    if not isinstance(head, ConceptHead):
+        return None
+    return version if same_projection(head.evidence.projection, projection) else None
 
 
-def _start(parent: ModelVersion, dataset: FrozenDataset, settings: Settings) -> Parent:
-    """The parent's heads; those of folds only where they have not seen the fold's images."""
+@dataclass(frozen=True)
+class _Start:
+    """What a retrain starts from: its parent's final head, and evidence."""
+
+    head: ConceptHead
+    evidence: CrossFittedEvidence
+
+
+def _start(parent: ModelVersion, dataset: FrozenDataset, settings: Settings) -> _Start:
+    """The parent's; of folds only where they have not seen the fold's images."""
     heads = load_heads(parent, settings)
-    if not dataset.folds.kept:
-        heads = replace(heads, folds={})
-    return Parent(heads, parent.metrics["penalty"])
+    assert isinstance(heads.final, ConceptHead)  # noqa: S101 - see `_parent`
+    of_folds = {
+        fold: head.evidence
+        for fold, head in heads.folds.items()
+        if dataset.folds.kept and isinstance(head, ConceptHead)
+    }
+    evidence = CrossFittedEvidence(heads.final.evidence, of_folds, parent.metrics["penalty"])
+    return _Start(heads.final, evidence)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from workbench.services.explore.dimensions import Violin
-from workbench.web.presenters.violin import Half, half_violin
+from workbench.web.presenters.violin import Half, half_violin, height_of
 from workbench.web.site.formatting import fixed, label_words, signed
 
 
@@ -19,6 +19,8 @@ class DrawnDimension:
     violin: Violin
     left: Half
     right: Half
+    zero_y: float | None
+    """Height of the line at activation 0; None where that is the bottom."""
     label: str
 
     @property
@@ -41,11 +43,12 @@ def drawn(violins: Sequence[Violin], by: str) -> tuple[DrawnDimension, ...]:
 
 
 def _drawn(violin: Violin) -> DrawnDimension:
-    left, right, high = violin.left, violin.right, violin.high
+    left, right, axis = violin.left, violin.right, (violin.low, violin.high)
     return DrawnDimension(
         violin=violin,
-        left=half_violin(left.density, left.mean, high, high, "left"),
-        right=half_violin(right.density, right.mean, high, high, "right"),
+        left=half_violin(left.density, height_of(left.mean, *axis), "left"),
+        right=half_violin(right.density, height_of(right.mean, *axis), "right"),
+        zero_y=height_of(0.0, *axis) if violin.low < 0 else None,
         label=_sentence(violin),
     )
 

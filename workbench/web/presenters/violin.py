@@ -1,8 +1,8 @@
 """Half violins: the distribution of one dimension's activation in two sets of images, back to back.
 
 Drawn in a box `WIDTH` × `HEIGHT`, low activation at the bottom, the middle line at `WIDTH / 2`.
-Widths are square roots of the densities: rectified activations pile up at 0, and what tells two
-sets apart is how their tails differ.
+Widths are square roots of the densities: activations pile up around 0, and what tells two sets
+apart is how their tails differ.
 """
 
 from __future__ import annotations
@@ -30,40 +30,33 @@ class Half:
     mean_y: float | None
 
 
-def half_violin(
-    density: Sequence[float], mean: float | None, high: float, axis: float, side: Side
-) -> Half:
-    """Outline of a density given in bins from activation 0 to `high`, peak 1.
-
-    `axis` is the activation at the top of the drawing, at least `high`; all activations and the
-    mean are in the same unit.
-    """
+def half_violin(density: Sequence[float], mean_y: float | None, side: Side) -> Half:
+    """Outline of a density given in bins from the bottom of the axis to its top, peak 1."""
     sign = -1.0 if side == "left" else 1.0
     middle = WIDTH / 2 + sign * SPLIT
     count = len(density)
     if count == 0 or not any(value > 0 for value in density):
         return Half("", None)
-    top = height_of(high, axis)
     points = [
         (
             middle + sign * HALF * math.sqrt(_bounded(value)),
-            HEIGHT - (HEIGHT - top) * (index + 0.5) / count,
+            HEIGHT * (1 - (index + 0.5) / count),
         )
         for index, value in enumerate(density)
     ]
     path = (
         f"M{middle:.1f} {HEIGHT:.1f}L{points[0][0]:.1f} {HEIGHT:.1f}"
         + "".join(f"L{x:.1f} {y:.1f}" for x, y in points)
-        + f"L{points[-1][0]:.1f} {top:.1f}L{middle:.1f} {top:.1f}Z"
+        + f"L{points[-1][0]:.1f} 0.0L{middle:.1f} 0.0Z"
     )
-    return Half(path, height_of(mean, axis) if mean is not None else None)
+    return Half(path, mean_y)
 
 
-def height_of(activation: float, axis: float) -> float:
-    """Where an activation lies on an axis from 0 to `axis`, clipped to it."""
-    if axis <= 0 or not math.isfinite(activation):
-        return HEIGHT
-    return HEIGHT * (1 - _bounded(activation / axis))
+def height_of(activation: float | None, low: float, high: float) -> float | None:
+    """Where an activation lies on an axis from `low` to `high`, clipped to it; None without one."""
+    if activation is None or high <= low or not math.isfinite(activation):
+        return None
+    return HEIGHT * (1 - _bounded((activation - low) / (high - low)))
 
 
 def _bounded(value: float) -> float:

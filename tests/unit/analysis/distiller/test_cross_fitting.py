@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.random_encoders import MakeEncoder
 from tests.unit.analysis.distiller.test_train import even_families, toy_set, trained
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.dimensions import match_dimensions
@@ -17,6 +18,7 @@ from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.regression import Design, fit
 from workbench.analysis.distiller.train import train
 from workbench.analysis.distiller.training_set import TrainingSet
+from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.metrics import auc
 
 
@@ -100,13 +102,20 @@ def test_all_heads_share_standardisation_dimension_order_and_the_weights_of_the_
         np.testing.assert_array_equal(head.weight != 0, found.final.weight != 0)
 
 
-def test_each_image_is_scored_by_the_head_for_its_fold() -> None:
+def state_of(embedding: Tensor) -> Penultimate:
+    """A state of embeddings alone, which is all that these heads read."""
+    none = [embedding.new_zeros(len(embedding), *[0] * axes) for axes in (3, 2, 4, 4)]
+    return Penultimate(embedding, *none)
+
+
+def test_each_image_is_scored_by_the_head_for_its_fold(timm_encoder: MakeEncoder) -> None:
     data = toy_set(30)
+    encoder = timm_encoder(((2, "class"),))
     heads = trained(data).heads
     folds = np.where(np.arange(30) % 3 == 0, NO_FOLD, data.fold)
 
-    logits = heads.logit(data.embedding, folds)
-    activations = heads.activation(data.embedding, folds)
+    logits = heads.logit(encoder, state_of(data.embedding), folds)
+    activations = heads.dimensions_of(encoder, state_of(data.embedding), folds)
     for image, fold in enumerate(folds.tolist()):
         head, alone = heads.head_of(fold), data.embedding[image]
         torch.testing.assert_close(logits[image], head.logit(alone))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,6 @@ from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
 PROJECTED = 6
-MEANS = ((0, "patch_mean"), (2, "patch_mean"))
 BOTH = ((0, "class"), (1, "patch_mean"), (2, "class"))
 
 
@@ -105,44 +103,13 @@ def test_ordering_the_dimensions_keeps_the_projection(make_head: MakeHead) -> No
     torch.testing.assert_close(reorder(head, order_of_pairs(head, x)).logit(x), head.logit(x))
 
 
-@pytest.mark.parametrize(
-    ("method", "features"), [("patch_share", MEANS), ("patch_share", BOTH), ("last_block", BOTH)]
-)
 def test_maps_behind_a_projection_are_complete(
-    timm_encoder: MakeEncoder, make_head: MakeHead, method: str, features: object
+    timm_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = timm_encoder(features)
+    encoder = timm_encoder(BOTH)
     head, state = projected_head(make_head, encoder.dimension), states(encoder)
 
-    maps = attribute(method, encoder, head, state)
+    maps = attribute("last_block", encoder, head, state)
 
     expected = head.activation(state.embedding) - maps.baseline
     torch.testing.assert_close(maps.maps.sum(dim=-1), expected, atol=1e-5, rtol=1e-4)
-
-
-def test_patch_shares_behind_a_projection_are_the_formulas(
-    timm_encoder: MakeEncoder, make_head: MakeHead
-) -> None:
-    """Patch by patch: W applied to the patch alone, divided by the whole image's length."""
-    encoder = timm_encoder(MEANS)
-    head = projected_head(make_head, encoder.dimension)
-    head = replace(head, bias=head.bias + 100)
-    state = states(encoder)
-    projection = head.projection
-    assert projection is not None
-
-    weight = torch.block_diag(*projection.weights)
-
-    maps = attribute("patch_share", encoder, head, state)
-
-    for image in range(len(state.embedding)):
-        whole = (state.embedding[image] - projection.mean) / projection.scale
-        length = (weight @ whole).norm()
-        for patch in range(state.patch_tokens.shape[2]):
-            token = state.patch_tokens[image, :, patch].flatten()
-            part = weight @ ((token - projection.mean) / projection.scale) / length
-            expected = head.weight @ (part / head.scale) / state.patch_tokens.shape[2]
-            found = maps.maps[image, :, patch]
-            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-    at_zero = head.bias - head.weight @ (head.mean / head.scale)
-    torch.testing.assert_close(maps.baseline, at_zero)

@@ -15,11 +15,13 @@ from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.patch_features import tokens_of
 from workbench.analysis.encoders.protocol import (
     TOKENS,
     Encoder,
     EncoderUnavailableError,
     Penultimate,
+    content_feature,
     patch_blocks,
 )
 
@@ -145,7 +147,28 @@ def test_without_a_class_feature_there_is_no_last_block(timm_encoder: MakeEncode
 
 
 def test_without_a_patch_feature_there_are_no_patch_tokens(clip_encoder: MakeEncoder) -> None:
-    assert clip_encoder().encode(pixels(2)).patch_tokens.shape == (2, 0, 16, 64)
+    encoder = clip_encoder(((2, "class"),))
+
+    assert encoder.encode(pixels(2)).patch_tokens.shape == (2, 0, 16, 64)
+
+
+def test_content_is_the_mean_of_its_blocks_patch_tokens_which_are_kept(
+    timm_encoder: MakeEncoder,
+) -> None:
+    encoder = timm_encoder(((1, "content"), (0, "patch_mean"), (1, "patch_spread")))
+
+    state = encoder.encode(pixels(2))
+
+    content = content_feature(encoder.features)
+    assert content is not None
+    assert patch_blocks(encoder.features) == (1, 0)
+    torch.testing.assert_close(
+        state.embedding[:, content.slice], state.patch_tokens[:, 0].mean(dim=1)
+    )
+    torch.testing.assert_close(
+        tokens_of(content, encoder.features, state), state.patch_tokens[:, 0]
+    )
+    assert content_feature(timm_encoder(((1, "patch_mean"),)).features) is None
 
 
 @pytest.mark.parametrize("library", ["clip", "timm"])

@@ -11,9 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from workbench.analysis.encoders.features import default_features
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model, parse_source
-from workbench.analysis.encoders.protocol import EncoderUnavailableError
+from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError
 
 MakeClip = Callable[..., open_clip.CLIP]
 SMALL = {
@@ -32,6 +33,13 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.stem
 
 
+def paper_embedding(encoder: Encoder, pixels: torch.Tensor) -> torch.Tensor:
+    """The part of x that is the paper's whole one: the last block's class token, projected."""
+    last = encoder.features[-1]
+    assert last.kind == "class"
+    return encoder.encode(pixels).embedding[:, last.slice]
+
+
 @pytest.mark.parametrize("name", ["ViT-B-32", "ViT-B-32-quickgelu"])
 def test_the_written_out_forward_is_encode_image(name: str) -> None:
     config = open_clip.get_model_config(name)
@@ -45,7 +53,7 @@ def test_the_written_out_forward_is_encode_image(name: str) -> None:
 
     assert encoder.grid == (7, 7)
     assert encoder.image_size == 224
-    torch.testing.assert_close(encoder.encode(pixels).embedding, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(paper_embedding(encoder, pixels), expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("quick_gelu", [False, True])
@@ -61,7 +69,7 @@ def test_every_grid_and_activation_is_encode_image_too(
     encoder = from_model(make_clip(**shape), name="small")
 
     assert encoder.grid == (image_size // patch_size,) * 2
-    torch.testing.assert_close(encoder.encode(pixels).embedding, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(paper_embedding(encoder, pixels), expected, atol=1e-5, rtol=0)
 
 
 def test_patch_means_go_through_ln_post_only(make_clip: MakeClip) -> None:
@@ -81,6 +89,16 @@ def test_only_the_last_class_token_is_projected(make_clip: MakeClip) -> None:
     encoder = from_model(make_clip(), name="small", features=((1, "class"), (2, "class")))
 
     assert [feature.stop - feature.start for feature in encoder.features] == [64, 24]
+
+
+def test_by_default_x_has_evidence_content_and_the_papers_class_token(make_clip: MakeClip) -> None:
+    encoder = from_model(make_clip(), name="small", tokenize=letters)
+
+    *before, last = [(feature.block, feature.kind) for feature in encoder.features]
+    assert tuple(before) == default_features(3)
+    assert last == (2, "class")
+    assert encoder.text_tower is not None
+    assert encoder.text_tower.joint_slice == encoder.features[-1].slice
 
 
 def letters(texts: list[str]) -> torch.Tensor:
@@ -156,7 +174,7 @@ def test_a_checkpoint_file_is_loaded(small_model: str, tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = saved.encode_image(pixels)
     assert encoder.name == name
-    torch.testing.assert_close(encoder.encode(pixels).embedding, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(paper_embedding(encoder, pixels), expected, atol=1e-5, rtol=0)
 
 
 class Surprise:

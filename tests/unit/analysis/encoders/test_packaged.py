@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.packaged import (
@@ -70,7 +71,9 @@ def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -
 
 
 def test_maps_in_bfloat16_are_those_in_float32(
-    cache_dir: Path, make_head: Callable[..., DistilledHead]
+    cache_dir: Path,
+    make_head: Callable[..., DistilledHead],
+    make_concept_head: Callable[..., ConceptHead],
 ) -> None:
     features = (*DEFAULT_FEATURES, (5, "class"), (11, "class"))
     # A picture with edges and a gradient: noise alone gives maps without a shape.
@@ -82,9 +85,13 @@ def test_maps_in_bfloat16_are_those_in_float32(
     for precision in ("float32", "bfloat16"):
         encoder = load_packaged(cache_dir, features=features, precision=precision)
         states[precision] = encoder.encode(pixels, TOKENS | {"keys_values"})
-    head = make_head(encoder.dimension, dimensions=8)
+    heads: dict[type, ConceptHead | DistilledHead] = {
+        DistilledHead: make_head(encoder.dimension, dimensions=8),
+        ConceptHead: make_concept_head(encoder, dimensions=8),
+    }
 
     for method in METHODS:
+        head = heads[METHODS[method].head]
         exact, short = (attribute(method, encoder, head, state).maps for state in states.values())
 
         assert short.dtype == torch.float32

@@ -111,3 +111,13 @@ def test_a_class_token_is_not_made_of_patches() -> None:
     ):
         with pytest.raises(ValueError, match="class is not made of patch tokens"):
             made()
+
+
+def test_content_is_a_mean_that_is_not_shared_out() -> None:
+    tokens = tokens_on((2, 2), 0)
+
+    torch.testing.assert_close(patch_feature("content", tokens, (2, 2)), tokens.mean(dim=1))
+    with pytest.raises(ValueError, match="content is not"):
+        shares_along("content", tokens, (2, 2), tokens[:, :1])
+    with pytest.raises(ValueError, match="content is not"):
+        shares_within("content", tokens, (2, 2), tokens.new_ones(2, 1, 4))

@@ -17,6 +17,7 @@ from workbench.analysis.relevance.class_token_path import class_token_path, path
 from workbench.analysis.spelling.projection import Projection
 
 MakeHead = Callable[..., DistilledHead]
+CLASS: Wanted = ((2, "class"),)
 KEYS_VALUES: frozenset[Part] = frozenset({"keys_values"})
 
 
@@ -132,7 +133,7 @@ def test_it_agrees_behind_a_projection_too(timm_encoder: MakeEncoder, make_head:
 def test_maps_are_not_negative_and_start_from_nothing(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     state = encoder.encode(pixels(4), KEYS_VALUES)
     maps = class_token_path(encoder, make_head(encoder.dimension), state)
 
@@ -143,7 +144,7 @@ def test_maps_are_not_negative_and_start_from_nothing(
 def test_shares_sum_to_one_for_inactive_dimensions_too(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     head = make_head(encoder.dimension)
     state = encoder.encode(pixels(4), KEYS_VALUES)
 
@@ -154,7 +155,7 @@ def test_shares_sum_to_one_for_inactive_dimensions_too(
 
 
 def test_blocks_before_the_last_count(clip_encoder: MakeEncoder, make_head: MakeHead) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     head = make_head(encoder.dimension)
     state = encoder.encode(pixels(1), KEYS_VALUES)
     values = state.values.clone()

@@ -14,6 +14,7 @@ from workbench.analysis.encoders.transformer import TransformerEncoder
 from workbench.analysis.relevance.last_block import class_relevance, last_block
 
 MakeHead = Callable[..., DistilledHead]
+CLASS: Wanted = ((2, "class"),)
 
 
 def written_out(encoder: TransformerEncoder, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,7 +105,7 @@ def test_it_agrees_with_one_backward_pass_for_each_dimension(
 def test_maps_are_not_negative_and_start_from_nothing(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     maps = last_block(
         encoder, make_head(encoder.dimension), encoder.encode(torch.randn(4, 3, 32, 32))
     )
@@ -116,7 +117,7 @@ def test_maps_are_not_negative_and_start_from_nothing(
 def test_shares_sum_to_one_for_inactive_dimensions_too(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     head = make_head(encoder.dimension)
     state = encoder.encode(torch.randn(4, 3, 32, 32))
 
@@ -129,7 +130,7 @@ def test_shares_sum_to_one_for_inactive_dimensions_too(
 def test_the_class_token_looks_where_it_attends(
     clip_encoder: MakeEncoder, make_head: MakeHead
 ) -> None:
-    encoder = clip_encoder()
+    encoder = clip_encoder(CLASS)
     state = encoder.encode(torch.randn(4, 3, 32, 32))
     share = class_relevance(encoder, make_head(encoder.dimension), state)
 

@@ -18,10 +18,11 @@ def points_of(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in found]
 
 
-@given(density=densities, high=some.floats(0.01, 10), more=some.floats(0, 10))
-def test_half_a_violin_stays_on_its_side(density: list[float], high: float, more: float) -> None:
-    left = violin.half_violin(density, high / 2, high, high + more, "left")
-    right = violin.half_violin(density, high / 2, high, high + more, "right")
+@given(density=densities, mean=some.floats(-3, 3))
+def test_half_a_violin_stays_on_its_side(density: list[float], mean: float) -> None:
+    mean_y = violin.height_of(mean, -1.0, 2.0)
+    left = violin.half_violin(density, mean_y, "left")
+    right = violin.half_violin(density, mean_y, "right")
 
     for (x_left, y_left), (x_right, y_right) in zip(
         points_of(left.path), points_of(right.path), strict=True
@@ -31,13 +32,17 @@ def test_half_a_violin_stays_on_its_side(density: list[float], high: float, more
         assert x_left + x_right == pytest.approx(violin.WIDTH, abs=0.11)
 
 
-def test_a_violin_that_reaches_half_as_high_is_drawn_half_as_high() -> None:
-    half = violin.half_violin([1.0] * 24, 0.5, 1.0, 2.0, "left")
+def test_low_activations_lie_at_the_bottom_and_zero_between_both_signs() -> None:
+    assert violin.height_of(-1.0, -1.0, 3.0) == violin.HEIGHT
+    assert violin.height_of(0.0, -1.0, 3.0) == violin.HEIGHT * 0.75
+    assert violin.height_of(3.0, -1.0, 3.0) == violin.height_of(9.0, -1.0, 3.0) == 0
 
-    assert min(y for _x, y in points_of(half.path)) == violin.HEIGHT / 2
-    assert half.mean_y == violin.HEIGHT * 0.75
+
+@pytest.mark.parametrize("activation", [None, float("nan")])
+def test_what_has_no_activation_has_no_height(activation: float | None) -> None:
+    assert violin.height_of(activation, 0.0, 1.0) is None
 
 
 @pytest.mark.parametrize("density", [[], [0.0] * 24])
 def test_a_violin_of_nothing_is_not_drawn(density: list[float]) -> None:
-    assert violin.half_violin(density, 0.0, 1.0, 1.0, "left") == violin.Half("", None)
+    assert violin.half_violin(density, 3.0, "left") == violin.Half("", None)

@@ -1,0 +1,1 @@
+"""Concepts: what patches show, the same in many images."""
