@@ -1,7 +1,7 @@
 """Do the maps point at what was planted, say what the score hangs on, and change with the model?
 
-Three distillers are trained (`benchmarks.explained`): on the default features; on these and the
-last block's class token, `joint`; and on that class token alone, the `paper`'s embedding.
+Three models (`benchmarks.explained`): the default distiller on the default features; the paper's
+on the last block's class token alone, `paper`; and the sum of their logits, `joint`.
 
 Localisation (`benchmarks.localisation`), on fakes of held-out photographs that each distiller
 detects: `pointing_default` is the default method's on the default features, `pointing_last_block`
@@ -11,10 +11,10 @@ nothing was chosen by, in photographs of their own, `_five_kinds` of the demo se
 are trained and maps measured on each set in the same way (`benchmarks.planted`);
 `pointing_unseen_kinds` is short for `pointing_default_unseen_kinds`.
 
-Faithfulness (`benchmarks.faithfulness`): deletion, insertion and MuFidelity of the joint logit,
-which all methods explain: the default against `last_block`, the class token's attention in the
-last block, random maps and a centre prior. On planted fakes of held-out photographs, and on rightly
-called images, real and fake, of ordinary sets: the demo set's faces and scenes, or those of
+Faithfulness (`benchmarks.faithfulness`): deletion, insertion and MuFidelity of the joint logit, of
+which each method explains its part: the default against `last_block`, the class token's attention
+in the last block, random maps and a centre prior. On planted fakes of held-out photographs, and on
+rightly called images, real and fake, of ordinary sets: the demo set's faces and scenes, or those of
 `--data DIR` (again and again). A comparison is won where the whole 95% interval of the paired
 difference is in the default's favour. The same maps are held to the default logit beside it.
 
@@ -23,7 +23,7 @@ Sanity (`benchmarks.sanity`): what is left of the default's maps in a randomised
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     figures = localisation.measure(models, truth)
     for name in (ASIDE, FIVE):
         figures |= _localised(name, quick=quick)
-    fakes = np.flatnonzero(models.encoded.fake & truth.held_out & models.called_right(models.joint))
+    fakes = np.flatnonzero(models.fake & truth.held_out & models.called_right("joint"))
     chosen = _some(fakes, effort.planted)
     figures |= _verdicts([_faithfulness(models, chosen, effort.curves)], "planted")
     sets = [_of_ordinary(folder, effort, quick=quick) for folder in folders or demo_folders()]
@@ -117,7 +117,7 @@ def _of_ordinary(folder: Path, effort: Effort, *, quick: bool) -> Judged:
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     training, test = next(splitter.split(fake, fake, group))
     models = train_models(found, np.isin(np.arange(len(found)), training))
-    right = test[models.called_right(models.joint)[test]]
+    right = test[models.called_right("joint")[test]]
     return _faithfulness(models, _some(right, effort.ordinary), effort.curves)
 
 
@@ -126,11 +126,12 @@ def _faithfulness(
 ) -> Judged:
     """Every metric of every method, for the joint logit and for the default's."""
     pixels = models.pixels(indices)
-    side = torch.from_numpy(np.where(models.encoded.fake[indices], 1.0, -1.0)).float()
+    side = torch.from_numpy(np.where(models.fake[indices], 1.0, -1.0)).float()
     subject = faithfulness.Subject(pixels, side, _maps(models, pixels, side))
-    logits = {"joint": models.joint.logit, "default": models.default.logit}
+    default = replace(models.joint, heads=models.joint.heads[:1])
+    logits = {"joint": models.joint.logit, "default": default.logit}
     values = faithfulness.measure(models.joint.encoder, logits, subject, effort)
-    return values, np.array([models.encoded.pictures[index].group for index in indices])
+    return values, np.array([models.pictures[index].group for index in indices])
 
 
 def _maps(models: Models, pixels: Tensor, side: Tensor) -> dict[str, Tensor]:

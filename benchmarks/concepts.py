@@ -29,9 +29,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from benchmarks.command import Figures, run_on_folders
-from benchmarks.distilling import distil
+from benchmarks.distilling import distil_some
 from benchmarks.encoded import Picture, batches, default_encoder, encode
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.region_metrics import (
@@ -42,13 +43,14 @@ from benchmarks.region_metrics import (
     table_of_strongest,
     top_patch_purity,
 )
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.folds import NO_FOLD
-from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.faces.finder import FaceFinder
 from workbench.analysis.faces.regions import REGIONS, Face, toward_chin
 from workbench.analysis.metrics import auc
-from workbench.analysis.relevance.methods import attribute, default_method, needs
+from workbench.analysis.relevance.methods import attribute, default_method
 
 NO_FACE = -1
 OUTSIDE = REGIONS.index("hair")
@@ -155,40 +157,39 @@ def around_the_face(face: Face) -> Face:
 def explain(encoder: Encoder, images: Sequence[Picture]) -> Explained:
     """Train a version on three quarters of the groups, and explain all pictures under it.
 
-    All that depends on how dimensions are made stands here.
+    Contributions and logits are of the same tokens, so that they are complete.
     """
-    encoded = encode(encoder, images, tokens=False)
+    encoded = encode(encoder, images)
     kept, _held_out = encoded.parted()
-    data = encoded.subset(kept).training_set()
-    heads = distil(data, encoder.features).heads
+    heads = distil_some(encoder, encoded, kept).heads
     fold = np.full(len(images), NO_FOLD)
-    fold[kept] = data.fold
-    return Explained(
-        fold,
-        heads.logit(encoded.state.embedding, fold).numpy(),
-        np.concatenate(list(_contributions(encoder, heads, images, fold))),
-    )
+    fold[kept] = encoded.training_set(kept).fold
+    every = np.arange(len(images))
+    contributions, logits = [], []
+    for rows, state in encoded.in_batches(every):
+        maps, logit = _explained(encoder, heads, state, fold[rows])
+        contributions.append(maps.numpy())
+        logits.append(logit.numpy())
+    return Explained(fold, np.concatenate(logits), np.concatenate(contributions))
 
 
-def _contributions(
+def _explained(
     encoder: Encoder,
-    heads: CrossFittedHeads,
-    images: Sequence[Picture],
+    heads: CrossFittedHeads[ConceptHead],
+    state: Penultimate,
     fold: NDArray[np.int64],
-) -> Iterator[NDArray[np.float32]]:
+) -> tuple[Tensor, Tensor]:
+    """Contributions (image, dimension, patch) and logits of some images, each by its own head."""
     method = default_method(encoder)
     weight = heads.final.logit_weight
-    start = 0
-    for batch in batches([each.path for each in images]):
-        state = encoder.encode(encoder.preprocess(batch), needs(method, encoder))
-        own = fold[start : start + len(batch)]
-        start += len(batch)
-        maps = torch.empty(len(batch), len(weight), encoder.grid[0] * encoder.grid[1])
-        for each in np.unique(own).tolist():
-            rows = torch.from_numpy(np.flatnonzero(own == each))
-            head = heads.head_of(each)
-            maps[rows] = attribute(method, encoder, head, state.subset(rows)).maps
-        yield (maps * weight[:, None]).numpy()
+    maps = torch.empty(len(fold), len(weight), encoder.grid[0] * encoder.grid[1])
+    logit = torch.empty(len(fold))
+    for each in np.unique(fold).tolist():
+        rows = torch.from_numpy(np.flatnonzero(fold == each))
+        head = heads.head_of(each)
+        maps[rows] = attribute(method, encoder, head, state.subset(rows)).maps
+        logit[rows] = head.logit_of(maps[rows].sum(dim=-1))
+    return maps * weight[:, None], logit
 
 
 if __name__ == "__main__":

@@ -2,22 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmarks.encoded import Encoded
+from workbench.analysis.concepts.learn import Learned
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.concept_training import Gathered, concept_heads
+from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
+from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
 from workbench.analysis.distiller.families import feature_families
+from workbench.analysis.distiller.gather import Patches, patches_of
 from workbench.analysis.distiller.train import Trained, train
 from workbench.analysis.distiller.training_set import TrainingSet
-from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.encoders.protocol import Encoder, Feature, Penultimate
+from workbench.analysis.relevance.methods import default_method, smoothing_of
+from workbench.config import Settings
 
-DIMENSIONS = 16
+DIMENSIONS: int = Settings.model_fields["dimensions"].default
+PAPERS_DIMENSIONS = 16
+
+States = Iterable[tuple[NDArray[np.int64], Penultimate]]
+"""Some images at a time: their rows in the training set, and their states with patch tokens."""
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """A distiller by concepts, with all that a retrain starts from.
+
+    logit: of each training image, by the head of its fold: cross-fitted.
+    """
+
+    heads: CrossFittedHeads[ConceptHead]
+    evidence: CrossFittedEvidence
+    learned: Learned
+    logit: NDArray[np.float32]
+
+    @property
+    def head(self) -> ConceptHead:
+        """The final head."""
+        return self.heads.final
+
+    @property
+    def penalty(self) -> float:
+        """The chosen one of the evidence's penalties."""
+        return self.evidence.penalty
 
 
 def distil(
+    encoder: Encoder,
     data: TrainingSet,
-    features: Sequence[Feature],
+    states: States,
     *,
-    parent: Trained | None = None,
-) -> Trained:
-    """A distiller of 16 dimensions on an embedding with these features."""
-    families = feature_families(features, DIMENSIONS // 2)
-    return train(data, families, dimensions=DIMENSIONS, parent=parent)
+    seed: int = 0,
+    parent: Distilled | None = None,
+) -> Distilled:
+    """Train a distiller by concepts; the seed is the dictionary's.
+
+    A retrain starts from its parent's evidence, dictionary and weights.
+    """
+    evidence = train_evidence(
+        data,
+        encoder.features,
+        None,
+        smoothing=smoothing_of(default_method(encoder)),
+        parent=parent.evidence if parent else None,
+    )
+    with_folds = ((rows, data.fold[rows], state) for rows, state in states)
+    patches = patches_of(encoder, evidence, with_folds)
+    before = parent.head if parent else None
+    learned = patches.dictionary(
+        before.dimensions if before else DIMENSIONS,
+        seed=seed,
+        parent=before.dictionary if before else None,
+    )
+    gathered = Gathered(
+        patches.by_concept(learned.dictionary),
+        data.labels[patches.rows],
+        data.weight.numpy()[patches.rows].astype(float),
+        data.fold[patches.rows],
+    )
+    heads = concept_heads(evidence, learned.dictionary, gathered, parent=before)
+    return Distilled(heads, evidence, learned, _cross_fitted(heads, patches, data.fold))
+
+
+def _cross_fitted(
+    heads: CrossFittedHeads[ConceptHead], patches: Patches, folds: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Logits of the training images, from evidence that is computed already."""
+    z = torch.from_numpy(patches.by_concept(heads.final.dictionary)).float()
+    found = np.empty(len(folds), dtype=np.float32)
+    for row, each in zip(patches.rows.tolist(), z, strict=True):
+        head = heads.head_of(int(folds[row]))
+        found[row] = float(head.logit_of(each * head.gain))
+    return found
+
+
+def distil_some(
+    encoder: Encoder,
+    encoded: Encoded,
+    rows: NDArray[np.int64],
+    *,
+    seed: int = 0,
+    turned: NDArray[np.int64] | None = None,
+    parent: Distilled | None = None,
+) -> Distilled:
+    """Train on these pictures, the same again and again where a row is repeated.
+
+    seed: of folds and dictionary.
+    turned: which of `rows` are given the other label.
+    """
+    data = encoded.training_set(rows, seed=seed)
+    if turned is not None:
+        data.fake[turned] = 1 - data.fake[turned]
+    return distil(encoder, data, encoded.in_batches(rows), seed=seed, parent=parent)
+
+
+def dimensions_of(
+    head: Head, encoder: Encoder, encoded: Encoded, rows: NDArray[np.int64]
+) -> Tensor:
+    """The dimensions of these pictures, (picture, dimension)."""
+    return torch.cat(
+        [head.dimensions_of(encoder, state) for _, state in encoded.in_batches(rows, head.parts)]
+    )
+
+
+def logits_of(
+    head: Head, encoder: Encoder, encoded: Encoded, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """The logits of these pictures, or of all."""
+    chosen = np.arange(len(encoded.pictures)) if rows is None else rows
+    logits: NDArray[np.float32] = head.logit_of(
+        dimensions_of(head, encoder, encoded, chosen)
+    ).numpy()
+    return logits
+
+
+def distil_as_the_paper(data: TrainingSet, features: Iterable[Feature]) -> Trained:
+    """Train the paper's kind of distiller, 16 ReLUs, on these features of the embedding."""
+    families = feature_families(list(features), PAPERS_DIMENSIONS // 2)
+    return train(data, families, dimensions=PAPERS_DIMENSIONS)

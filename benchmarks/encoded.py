@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,14 @@ from benchmarks.command import cache_dir
 from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.load import load_encoder
-from workbench.analysis.encoders.protocol import TOKENS, Encoder, Part, Penultimate
+from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.images.normalise import normalise
 from workbench.config import Settings
 from workbench.services.encoding.precision import precision_of
 
 BATCH = 16
+PATCH_TOKENS: frozenset[Part] = frozenset({"patch_tokens"})
+"""What evidence by concept is made of, beside embeddings."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,26 @@ class Picture:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Pictures with what the encoder gives of them, in the same order."""
+    """Pictures with what the encoder gives of them, in the same order.
+
+    state: its parts, which are many times larger than the embedding, in half precision.
+    """
 
     pictures: tuple[Picture, ...]
     state: Penultimate
 
-    def subset(self, chosen: NDArray[np.int64]) -> Encoded:
-        """The pictures at these indices."""
-        index = torch.from_numpy(chosen)
-        return Encoded(tuple(self.pictures[each] for each in chosen), self.state.subset(index))
+    def in_batches(
+        self, rows: NDArray[np.int64], parts: frozenset[Part] = PATCH_TOKENS
+    ) -> Iterator[tuple[NDArray[np.int64], Penultimate]]:
+        """Some of these pictures at a time: their indices in `rows`, and their states.
+
+        Without `parts`, no more than embeddings.
+        """
+        state = self.state if parts else embeddings_alone(self.state)
+        for start in range(0, len(rows), BATCH):
+            chosen = rows[start : start + BATCH]
+            indices = np.arange(start, start + len(chosen))
+            yield indices, cast(state.subset(torch.from_numpy(chosen)), torch.float)
 
     def parted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Three quarters of the groups to train on, one held out; indices."""
@@ -59,13 +72,16 @@ class Encoded:
         """Label of each picture."""
         return np.array([picture.fake for picture in self.pictures])
 
-    def training_set(self, indices: Tensor | None = None, *, seed: int = 0) -> TrainingSet:
-        """The pictures as the distiller takes them; of the embedding, all features or some.
+    @property
+    def group(self) -> NDArray[np.int64]:
+        """Which source each picture is of."""
+        return np.unique([picture.group for picture in self.pictures], return_inverse=True)[1]
 
-        The seed divides them into folds.
-        """
-        x = self.state.embedding
-        return training_set(self.pictures, x if indices is None else x[:, indices], seed=seed)
+    def training_set(self, rows: NDArray[np.int64] | None = None, *, seed: int = 0) -> TrainingSet:
+        """These pictures as the distiller takes them, or all; the seed divides them into folds."""
+        chosen = np.arange(len(self.pictures)) if rows is None else rows
+        x = self.state.embedding[torch.from_numpy(chosen)]
+        return training_set([self.pictures[each] for each in chosen], x, seed=seed)
 
 
 def training_set(pictures: Sequence[Picture], x: Tensor, *, seed: int = 0) -> TrainingSet:
@@ -98,11 +114,24 @@ def batches(paths: Sequence[Path]) -> Iterator[list[Image.Image]]:
         yield [normalised(path) for path in paths[start : start + BATCH]]
 
 
-def encode(encoder: Encoder, pictures: Sequence[Picture], *, tokens: bool = True) -> Encoded:
-    """Encode all pictures; without `tokens` only their embeddings are kept."""
-    parts = TOKENS if tokens else frozenset[Part]()
+def encode(
+    encoder: Encoder, pictures: Sequence[Picture], parts: frozenset[Part] = PATCH_TOKENS
+) -> Encoded:
+    """Encode all pictures; beside their embeddings these parts are kept."""
     states = [
-        encoder.encode(encoder.preprocess(batch), parts)
+        cast(encoder.encode(encoder.preprocess(batch), parts), torch.half)
         for batch in batches([picture.path for picture in pictures])
     ]
     return Encoded(tuple(pictures), Penultimate.joined(states))
+
+
+def cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
+    """The state with its parts of another type."""
+    names = [part.name for part in fields(state) if part.name != "embedding"]
+    return replace(state, **{name: getattr(state, name).to(kind) for name in names})
+
+
+def embeddings_alone(state: Penultimate) -> Penultimate:
+    """The state without its parts."""
+    names = [part.name for part in fields(state) if part.name != "embedding"]
+    return replace(state, **{name: getattr(state, name)[:, :0] for name in names})

@@ -14,13 +14,18 @@ from time import perf_counter
 import open_clip
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from benchmarks.backward_passes import backward_maps
 from benchmarks.command import Figures, run
+from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.encoders.open_clip import from_model
-from workbench.analysis.encoders.protocol import Encoder, FeatureKind
-from workbench.analysis.relevance.methods import attribute, needs
+from workbench.analysis.encoders.protocol import Encoder, FeatureKind, content_feature
+from workbench.analysis.relevance.methods import attribute, needs, smoothing_of
 
 MODEL = "ViT-B-32"
 IMAGES = 16
@@ -28,9 +33,10 @@ DIMENSIONS = 16
 REPETITIONS = 15
 BACKWARD_EVERY = 5
 """Backward passes take as long as all else forty times over: they run in fewer repetitions."""
-SHARED: tuple[tuple[int, FeatureKind], ...] = tuple(
+EVIDENCE: tuple[tuple[int, FeatureKind], ...] = tuple(
     (block, "patch_mean") for block in (2, 5, 8, 11)
 )
+SHARED: tuple[tuple[int, FeatureKind], ...] = (*EVIDENCE, (9, "content"))
 
 
 def measure(quick: bool) -> Figures:
@@ -40,7 +46,7 @@ def measure(quick: bool) -> Figures:
     classes = from_model(_twin(model), name=MODEL)
     means = from_model(_twin(model), name=MODEL, features=SHARED)
     head = _head(classes.dimension)
-    share_head = _head(means.dimension)
+    share_head = _concept_head(means)
     times = _interleaved(
         {
             "encode_image": lambda: _encode_image(model, pixels),
@@ -100,13 +106,35 @@ def _head(features: int) -> DistilledHead:
     )
 
 
+def _concept_head(encoder: Encoder) -> ConceptHead:
+    random = torch.Generator().manual_seed(0)
+    content = content_feature(encoder.features)
+    if content is None:
+        raise ValueError("the features have no content")
+    weight = torch.randn(encoder.dimension, generator=random)
+    weight[content.slice] = 0
+    centres = torch.randn(DIMENSIONS, content.stop - content.start, generator=random)
+    return ConceptHead(
+        LinearEvidence(
+            torch.zeros(encoder.dimension),
+            torch.ones(encoder.dimension),
+            weight,
+            smoothing=smoothing_of("patch_share"),
+        ),
+        ConceptDictionary(torch.zeros(centres.shape[1]), normalize(centres, dim=1), 0.1),
+        gain=torch.ones(DIMENSIONS),
+        logit_weight=torch.ones(DIMENSIONS),
+        logit_bias=0.0,
+    )
+
+
 def _encode_image(model: open_clip.CLIP, pixels: Tensor) -> Tensor:
     with torch.inference_mode():
         embedding: Tensor = model.encode_image(pixels)
     return embedding
 
 
-def _explain(method: str, encoder: Encoder, head: DistilledHead, pixels: Tensor) -> Tensor:
+def _explain(method: str, encoder: Encoder, head: Head, pixels: Tensor) -> Tensor:
     state = encoder.encode(pixels, needs(method, encoder))
     return attribute(method, encoder, head, state).maps
 

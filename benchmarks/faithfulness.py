@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.encoded import PATCH_TOKENS
 from benchmarks.faithfulness_metrics import (
     area_under,
     mean_colour,
@@ -29,7 +30,7 @@ from benchmarks.faithfulness_metrics import (
     without_patches,
 )
 from benchmarks.intervals import mean_with_interval
-from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 
 DEFAULT = "default"
 RIVALS = ("last_block", "attention", "random", "centre")
@@ -64,13 +65,13 @@ class Subject:
 
 def measure(
     encoder: Encoder,
-    logits: Mapping[str, Callable[[Tensor], Tensor]],
+    logits: Mapping[str, Callable[[Penultimate], Tensor]],
     subject: Subject,
     effort: Effort,
 ) -> dict[str, Values]:
     """Every metric of every method for each of the scores, which are side times logit.
 
-    `logits` take the encoder's embeddings; the images are encoded once for all of them.
+    `logits` take the encoder's states with patch tokens; images are encoded once for all of them.
     """
     subsets = random_subsets(
         encoder.grid, effort.subsets, cell=CELL, generator=torch.Generator().manual_seed(0)
@@ -78,10 +79,9 @@ def measure(
     found: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in logits}
     for index, pixels in enumerate(subject.pixels):
         maps = {method: each[index : index + 1] for method, each in subject.maps.items()}
-        embedding = _embed(encoder, pixels, _masks(maps, subsets, effort.steps))
-        for name, logit in logits.items():
-            score = subject.side[index] * logit(embedding)
-            found[name].append(_metrics(score, maps, subsets, effort.steps))
+        masked = _logits(encoder, logits, pixels, _masks(maps, subsets, effort.steps))
+        for name, logit in masked.items():
+            found[name].append(_metrics(subject.side[index] * logit, maps, subsets, effort.steps))
     return {
         name: {
             metric: {
@@ -105,14 +105,21 @@ def _masks(maps: Mapping[str, Tensor], subsets: Tensor, steps: int) -> Tensor:
     return torch.cat([ends, *curves, subsets])
 
 
-def _embed(encoder: Encoder, pixels: Tensor, removed: Tensor) -> Tensor:
+def _logits(
+    encoder: Encoder,
+    logits: Mapping[str, Callable[[Penultimate], Tensor]],
+    pixels: Tensor,
+    removed: Tensor,
+) -> dict[str, Tensor]:
+    """Each score of one image without these patches."""
     filling = mean_colour(pixels)
-    return torch.cat(
-        [
-            encoder.encode(without_patches(pixels, filling, part, encoder.grid)).embedding
-            for part in removed.split(BATCH)
-        ]
-    )
+    found: dict[str, list[Tensor]] = {name: [] for name in logits}
+    for part in removed.split(BATCH):
+        masked = without_patches(pixels, filling, part, encoder.grid)
+        state = encoder.encode(masked, PATCH_TOKENS)
+        for name, logit in logits.items():
+            found[name].append(logit(state))
+    return {name: torch.cat(parts) for name, parts in found.items()}
 
 
 def _metrics(

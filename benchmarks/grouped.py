@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from itertools import islice
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.distilling import distil
-from benchmarks.encoded import BATCH, batches, default_encoder, normalised, training_set
+from benchmarks.distilling import distil_some, logits_of
+from benchmarks.encoded import Encoded, default_encoder, encode, normalised
 from benchmarks.planted import Planted
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import (
     PixelGroup,
@@ -22,7 +21,7 @@ from workbench.analysis.regions.pixel_groups import (
     superpixels,
 )
 from workbench.analysis.relevance.evidence import directions, evidence
-from workbench.analysis.relevance.methods import attribute, default_method, needs
+from workbench.analysis.relevance.methods import attribute, default_method
 
 SIDE = 224
 ON_MASK = 0.5
@@ -35,7 +34,7 @@ class Grouped:
 
     truth: Planted
     encoder: Encoder
-    head: DistilledHead
+    head: ConceptHead
     logits: NDArray[np.float32]
     groups: list[PixelGroup]
     pictures: NDArray[np.int64]
@@ -70,29 +69,20 @@ class Grouped:
 
 def grouped(truth: Planted) -> Grouped:
     """Train on the photographs that are not held out; explain all pictures."""
-    # Tokens of all pictures are held at once: encode in half the bytes.
     encoder = default_encoder()
-    parts = needs(default_method(encoder), encoder)
-    states = [
-        _cast(encoder.encode(encoder.preprocess(batch), parts), torch.half)
-        for batch in batches([picture.path for picture in truth.pictures])
-    ]
-    embedding = torch.cat([state.embedding for state in states])
-    chosen = np.flatnonzero(~truth.held_out)
-    training = training_set([truth.pictures[each] for each in chosen], embedding[chosen])
-    head = distil(training, encoder.features).head
+    encoded = encode(encoder, truth.pictures)
+    head = distil_some(encoder, encoded, np.flatnonzero(~truth.held_out)).head
     groups: list[PixelGroup] = []
     pictures: list[int] = []
     parts_of: list[NDArray[np.float64]] = []
-    for number, found in enumerate(_pixel_groups(truth, encoder, head, states)):
+    for number, state, found in _pixel_groups(encoder, head, encoded):
         groups += found
         pictures += [number] * len(found)
         if found:
-            state = states[number // BATCH].subset(torch.tensor([number % BATCH]))
             areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
-            by_column = evidence(encoder, head, _cast(state, torch.float), areas[None])
+            by_column = evidence(encoder, head, state, areas[None])
             parts_of.append(directions(by_column)[0].double().numpy())
-    logits = head.logit(embedding).numpy()
+    logits = logits_of(head, encoder, encoded)
     return Grouped(
         truth, encoder, head, logits, groups, np.array(pictures), np.concatenate(parts_of)
     )
@@ -118,28 +108,14 @@ def kinds_of(explained: Grouped) -> NDArray[np.str_]:
     return kinds
 
 
-def _cast(state: Penultimate, kind: torch.dtype) -> Penultimate:
-    """The state with its parts, which are many times larger than the embedding, of another type."""
-    parts = {
-        part.name: getattr(state, part.name).to(kind)
-        for part in fields(state)
-        if part.name != "embedding"
-    }
-    return replace(state, **parts)
-
-
 def _pixel_groups(
-    truth: Planted,
-    encoder: Encoder,
-    head: DistilledHead,
-    states: list[Penultimate],
-) -> Iterator[list[PixelGroup]]:
+    encoder: Encoder, head: ConceptHead, encoded: Encoded
+) -> Iterator[tuple[int, Penultimate, list[PixelGroup]]]:
+    """The pixel groups of each picture, with its index and its state."""
     method = default_method(encoder)
-    paths = iter(truth.pictures)
-    for state in states:
-        maps = attribute(method, encoder, head, _cast(state, torch.float)).maps
-        maps = maps * head.logit_weight[:, None]
-        for picture, each in zip(islice(paths, BATCH), maps.numpy(), strict=True):
-            yield join_superpixels(
-                superpixels(np.asarray(normalised(picture.path))), each, encoder.grid
-            )
+    for numbers, state in encoded.in_batches(np.arange(len(encoded.pictures))):
+        maps = attribute(method, encoder, head, state).maps * head.logit_weight[:, None]
+        for row, (number, each) in enumerate(zip(numbers.tolist(), maps.numpy(), strict=True)):
+            pixels = np.asarray(normalised(encoded.pictures[number].path))
+            found = join_superpixels(superpixels(pixels), each, encoder.grid)
+            yield number, state.subset(slice(row, row + 1)), found

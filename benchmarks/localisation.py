@@ -1,4 +1,4 @@
-"""Do the maps point at what was planted? Every method that each distiller's features allow.
+"""Do the maps point at what was planted? Every method that explains a head.
 
 Pointing game: share of images whose strongest patch lies on the mask (Zhang et al., IJCV 2018,
 without their tolerance). Average precision: the patches' contributions as a score for lying on it.
@@ -18,7 +18,7 @@ from benchmarks.explained import Explained, Models
 from benchmarks.intervals import mean_with_interval
 from benchmarks.planted import Planted
 from workbench.analysis.metrics import auc
-from workbench.analysis.relevance.methods import METHODS, allows, default_method
+from workbench.analysis.relevance.methods import default_method
 
 AT_ONCE = 32
 """Images whose tokens, keys and values are held at a time."""
@@ -44,7 +44,7 @@ def point(maps: NDArray[np.float64], masks: NDArray[np.bool_]) -> Pointed:
 def measure(models: Models, truth: Planted) -> Figures:
     """On the held-out fakes that each distiller detects; the default also by kind."""
     default = default_method(models.default.encoder)
-    found = {name: _localised(models, model, truth) for name, model in models.by_name.items()}
+    found = {name: _localised(models, name, truth) for name in models.by_name}
     main = {
         "default": found["default"].pointed[default],
         "last_block": found["paper"].pointed["last_block"],
@@ -54,10 +54,9 @@ def measure(models: Models, truth: Planted) -> Figures:
     for name, each in main.items():
         figures[f"pointing_{name}"] = float(each.hit.mean())
         figures[f"average_precision_{name}"] = float(each.precision.mean())
-    held_out = models.encoded.subset(np.flatnonzero(truth.held_out))
-    for name, model in models.by_name.items():
-        logit = model.logit(held_out.state.embedding).numpy()
-        figures[f"{name}: auc"] = auc(held_out.fake, logit)
+    held_out = truth.held_out
+    for name in models.by_name:
+        figures[f"{name}: auc"] = auc(models.fake[held_out], models.logits[name][held_out])
         figures[f"{name}: n"] = len(found[name].masks)
         for method, each in found[name].pointed.items():
             for key, values in (("pointing", each.hit), ("average precision", each.precision)):
@@ -102,16 +101,16 @@ class Localised:
     pointed: dict[str, Pointed]
 
 
-def _localised(models: Models, model: Explained, truth: Planted) -> Localised:
-    right = models.called_right(model) & models.encoded.fake & truth.held_out
+def _localised(models: Models, name: str, truth: Planted) -> Localised:
+    model = models.by_name[name]
+    right = models.called_right(name) & models.fake & truth.held_out
     all_masks = {
         index: truth.mask(index, *model.encoder.grid).ravel()
         for index in np.flatnonzero(right).tolist()
     }
     indices = np.array([index for index, mask in all_masks.items() if mask.any()])
     masks = np.stack([all_masks[index] for index in indices])
-    methods = [method for method in METHODS if allows(method, model.encoder)]
-    maps = _contributions(models, model, indices, methods)
+    maps = _contributions(models, model, indices, model.methods)
     maps["random"] = np.random.default_rng(0).normal(size=masks.shape)
     return Localised(
         indices=indices,

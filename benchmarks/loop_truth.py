@@ -31,11 +31,11 @@ from benchmarks.planted import FIVE, planted
 from benchmarks.temporary import temporary_workbench
 from workbench.analysis.metrics import auc
 from workbench.config import Settings
-from workbench.services.encoding.encode import embeddings_of
 from workbench.services.encoding.registry import encoder_of
+from workbench.services.encoding.states import states_of
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.imports.run import import_images
-from workbench.services.models.weights import load_head
+from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import executor
 from workbench.services.progress import Silent
 from workbench.services.runs import queue
@@ -192,11 +192,13 @@ def _memorised(version_id: int) -> int:
 def _by_final_head(
     collection_id: int, version_id: int, image_ids: NDArray[np.int64], settings: Settings
 ) -> NDArray[np.float32]:
-    version = session().get_one(ModelVersion, version_id)
-    ids, embedding = embeddings_of(collection_id, encoder_of(settings), settings)
-    logits = load_head(version, settings).logit(embedding).numpy()
-    by_id = dict(zip(ids, logits, strict=True))
-    return np.array([by_id[each] for each in image_ids.tolist()], dtype=np.float32)
+    head = load_heads(session().get_one(ModelVersion, version_id), settings).final
+    ids, encoder = image_ids.tolist(), encoder_of(settings)
+    by_id: dict[int, float] = {}
+    for chosen, state in states_of(collection_id, ids, head.parts, encoder, settings):
+        logits = head.logit_of(head.dimensions_of(encoder, state))
+        by_id |= dict(zip(chosen, logits.tolist(), strict=True))
+    return np.array([by_id[each] for each in ids], dtype=np.float32)
 
 
 if __name__ == "__main__":

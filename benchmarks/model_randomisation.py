@@ -13,8 +13,9 @@ from dataclasses import replace
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.transformer import TransformerEncoder
 
 
@@ -59,17 +60,24 @@ def blocks_used(encoder: TransformerEncoder) -> int:
     return 1 + max(feature.block for feature in encoder.features)
 
 
-def with_random_logit(head: DistilledHead, *, seed: int) -> DistilledHead:
-    """Redraw the weights of the dimensions in the logit; the dimensions stay."""
+def with_random_logit(head: ConceptHead, seed: int) -> ConceptHead:
+    """Redraw the weights of the dimensions in the logit, of either sign; the dimensions stay."""
     generator = torch.Generator().manual_seed(seed)
     return replace(head, logit_weight=_centred_draw(head.logit_weight, generator))
 
 
-def with_random_dimensions(head: DistilledHead, *, seed: int) -> DistilledHead:
-    """Redraw W row by row; biases and the logit's weights stay."""
+def with_random_dimensions(head: ConceptHead, seed: int) -> ConceptHead:
+    """Redraw the weights of evidence, where it has some, and the directions of the concepts."""
     generator = torch.Generator().manual_seed(seed)
-    rows = [_centred_draw(row, generator) for row in head.weight]
-    return replace(head, weight=torch.stack(rows))
+    learned = head.evidence.weight
+    weight = torch.zeros_like(learned)
+    weight[learned != 0] = _centred_draw(learned[learned != 0], generator)
+    centres = normalize(torch.randn(head.dictionary.centres.shape, generator=generator), dim=1)
+    return replace(
+        head,
+        evidence=replace(head.evidence, weight=weight),
+        dictionary=replace(head.dictionary, centres=centres),
+    )
 
 
 def _centred_draw(

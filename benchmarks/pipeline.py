@@ -28,6 +28,7 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
@@ -92,7 +93,7 @@ class Round:
         number: int,
         chosen: list[Candidate],
         encoder: Encoder,
-        heads: CrossFittedHeads,
+        heads: CrossFittedHeads[ConceptHead],
         settings: Settings,
     ) -> None:
         self._name = f"round-{number}"

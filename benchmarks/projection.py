@@ -22,14 +22,18 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from torch import Tensor
 
 from benchmarks.command import Figures, cache_dir, run_on_folders
-from benchmarks.distilling import DIMENSIONS
+from benchmarks.distilling import PAPERS_DIMENSIONS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.spelling_probe import spelling_accuracy
+from workbench.analysis.distiller.evidence_training import train_evidence
+from workbench.analysis.distiller.linear_evidence import evidence_features
 from workbench.analysis.distiller.projected import train_behind
+from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
 from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc
+from workbench.analysis.spelling.projection import Projection
 from workbench.analysis.spelling.recall import content_recall
 from workbench.analysis.spelling.train import train_projection
 from workbench.analysis.spelling.written_set import WrittenSet, draw_words, encode_written
@@ -87,7 +91,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
 def gather(encoder: Encoder, folders: list[Path], *, quick: bool) -> Material:
     """Encode the sets, their images with words, and the probe's words on the tested images."""
     encoded = {
-        folder.name: encode(encoder, pictures(folder, quick=quick), tokens=False)
+        folder.name: encode(encoder, pictures(folder, quick=quick), parts=frozenset())
         for folder in folders
     }
     written = {name: _written(encoder, each) for name, each in encoded.items()}
@@ -203,8 +207,7 @@ def _with_and_without(
         training = data.subset(np.isin(np.arange(len(fake)), fitted))
         trained = train_projection(_subset(written, fitted), features, seed=_SEED)
         for projection, logit in ((None, without), (trained, behind)):
-            head = train_behind(projection, training, features, dimensions=DIMENSIONS).head
-            logit[tested] = head.logit(data.embedding[tested]).numpy()
+            logit[tested] = _logit(training, features, projection, data.embedding[tested])
     found = (auc(fake, without), auc(fake, behind))
     return {
         "auc_without": found[0],
@@ -212,6 +215,25 @@ def _with_and_without(
         "auc_change": found[1] - found[0],
         "auc_change_interval": _interval(fake, without, behind),
     }
+
+
+def _logit(
+    training: TrainingSet,
+    features: Sequence[Feature],
+    projection: Projection | None,
+    tested: Tensor,
+) -> NDArray[np.float32]:
+    """All evidence of an image together; the paper's logit where x is made of no patches."""
+    logit: NDArray[np.float32]
+    if not evidence_features(features):
+        head = train_behind(projection, training, features, dimensions=PAPERS_DIMENSIONS).head
+        logit = head.logit(tested).numpy()
+        return logit
+    # Smoothing moves evidence within an image.
+    learned = train_evidence(training, features, projection, smoothing=0.0).final
+    v = tested if projection is None else projection.project(tested)
+    logit = ((v - learned.mean) / learned.scale @ learned.weight).numpy()
+    return logit
 
 
 def _interval(

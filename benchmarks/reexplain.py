@@ -25,6 +25,7 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.folds import FOLDS
 from workbench.analysis.encoders.protocol import Encoder
@@ -73,7 +74,10 @@ def measure(folders: list[Path], quick: bool) -> Figures:
 
 
 def _maps(
-    shards: Iterable[Shard], encoder: Encoder, heads: CrossFittedHeads, settings: Settings
+    shards: Iterable[Shard],
+    encoder: Encoder,
+    heads: CrossFittedHeads[ConceptHead],
+    settings: Settings,
 ) -> float:
     """Seconds for the maps of all images."""
     method = default_method(encoder)
@@ -89,7 +93,11 @@ def _maps(
 
 
 def _whole(
-    collection_id: int, number: int, encoder: Encoder, heads: CrossFittedHeads, settings: Settings
+    collection_id: int,
+    number: int,
+    encoder: Encoder,
+    heads: CrossFittedHeads[ConceptHead],
+    settings: Settings,
 ) -> float:
     """Seconds until a new version has maps and pixel groups of all images in the database."""
     version_id = add_version(collection_id, number, heads, encoder, settings)

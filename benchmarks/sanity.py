@@ -15,7 +15,7 @@ they were, and a map that said otherwise would be wrong. What is left of the log
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -32,6 +32,7 @@ from benchmarks.model_randomisation import (
     with_random_dimensions,
     with_random_logit,
 )
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.encoders.transformer import TransformerEncoder
 
@@ -73,8 +74,8 @@ def measure(model: Explained, method: str, pixels: Tensor, effort: Effort) -> Fi
 
 
 def _explain(model: Explained, method: str, states: Sequence[Penultimate]) -> tuple[Tensor, Tensor]:
-    embedding = torch.cat([state.embedding for state in states])
-    return model.contributions(method, states), model.head.logit(embedding)
+    logits = torch.cat([model.logit(state) for state in states])
+    return model.contributions(method, states), logits
 
 
 def _randomised(
@@ -86,10 +87,8 @@ def _randomised(
 ) -> Iterator[tuple[str, Explained, Sequence[Penultimate]]]:
     """By what was redrawn: the model, and what its encoder makes of the pixels."""
     for seed in range(effort.distillers):
-        logit = with_random_logit(model.head, seed=seed)
-        dimensions = with_random_dimensions(model.head, seed=seed)
-        yield "logit", replace(model, head=logit), states
-        yield "dimensions", replace(model, head=dimensions), states
+        yield "logit", _redrawn(model, seed, with_random_logit), states
+        yield "dimensions", _redrawn(model, seed, with_random_dimensions), states
         yield "logit and dimensions", _without_head(model, seed), states
     if not isinstance(model.encoder, TransformerEncoder):
         raise TypeError(f"the blocks of {model.encoder.name} cannot be redrawn")
@@ -102,8 +101,19 @@ def _randomised(
 
 
 def _without_head(model: Explained, seed: int) -> Explained:
-    head = with_random_dimensions(model.head, seed=seed)
-    return replace(model, head=with_random_logit(head, seed=seed))
+    return _redrawn(model, seed, with_random_dimensions, with_random_logit)
+
+
+def _redrawn(
+    model: Explained, seed: int, *draws: Callable[[ConceptHead, int], ConceptHead]
+) -> Explained:
+    """The model with something of its one head redrawn."""
+    (head,) = model.heads
+    if not isinstance(head, ConceptHead):
+        raise TypeError(f"a {type(head).__name__} cannot be redrawn")
+    for draw in draws:
+        head = draw(head, seed)
+    return replace(model, heads=(head,))
 
 
 def _compared(maps: Tensor, others: Tensor) -> dict[str, float]:

@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.distilling import distil
+from benchmarks.encoded import PATCH_TOKENS
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.training_set import TrainingSet
@@ -23,6 +25,7 @@ from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
+from workbench.services.encoding.states import states_of
 from workbench.services.imports.entries import Candidate
 from workbench.services.imports.run import import_images
 from workbench.services.imports.sources import open_source
@@ -88,7 +91,9 @@ def import_listed(manifest: Path, collection: str, settings: Settings) -> int:
     return workspace(collection).collection.id
 
 
-def teach(collection_id: int, encoder: Encoder, settings: Settings) -> CrossFittedHeads:
+def teach(
+    collection_id: int, encoder: Encoder, settings: Settings
+) -> CrossFittedHeads[ConceptHead]:
     """Encode a collection's images and train heads on them, in the folds that `freeze` gives."""
     encode_missing(collection_id, encoder, settings, Silent())
     ids, embedding = embeddings_of(collection_id, encoder, settings)
@@ -101,11 +106,20 @@ def teach(collection_id: int, encoder: Encoder, settings: Settings) -> CrossFitt
     groups = np.arange(len(ids))
     folds = divide(fake.numpy() > 0, groups).by_image
     data = TrainingSet(embedding, fake, torch.ones(len(ids)), groups, folds)
-    return distil(data, encoder.features).heads
+    row_of = {image_id: row for row, image_id in enumerate(ids)}
+    states = (
+        (np.array([row_of[each] for each in chosen]), state)
+        for chosen, state in states_of(collection_id, ids, PATCH_TOKENS, encoder, settings)
+    )
+    return distil(encoder, data, states).heads
 
 
 def add_version(
-    collection_id: int, number: int, heads: CrossFittedHeads, encoder: Encoder, settings: Settings
+    collection_id: int,
+    number: int,
+    heads: CrossFittedHeads[ConceptHead],
+    encoder: Encoder,
+    settings: Settings,
 ) -> int:
     """The id of a version with these heads, ready to score the collection."""
     dataset_id = freeze(collection_id).id
@@ -118,7 +132,7 @@ def add_version(
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
             relevance=default_method(encoder),
-            dimensions=len(heads.final.bias),
+            dimensions=heads.final.dimensions,
             weights=artifact,
             metrics={},
         )

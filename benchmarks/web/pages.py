@@ -107,7 +107,7 @@ DRAWN: dict[str, Callable[[Draw], str]] = {
     "p": lambda draw: draw.range(0.0, 1.0),
     "severity": lambda draw: ",".join(map(str, sorted(draw.random.sample(range(1, 6), 2)))),
     "sensitivity": lambda draw: draw.range(-3.0, 3.0),
-    "activation": lambda draw: f"{draw.random.randrange(DIMENSIONS)},{draw.range(0.0, 4.0)}",
+    "activation": lambda draw: f"{draw.random.randrange(DIMENSIONS)},{draw.range(-1.5, 1.5)}",
     "tag": lambda draw: draw.one_of(draw.collection.tags),
     "verdict": lambda draw: draw.one_of(DECISIONS),
     "text": lambda draw: f"{draw.random.randrange(1000):03}",

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.functional import normalize
 
 from benchmarks.web.filling.made_up import DIMENSIONS, KINDS, LOGIT_WEIGHT, Kinds, Made
+from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.linear_evidence import LinearEvidence
+from workbench.analysis.encoders.packaged import DEFAULT_FEATURES
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.models.weights import store_heads
@@ -22,7 +26,8 @@ from workbench.store.versions import ActiveVersion, CuratedDataset, ModelVersion
 COLLECTION = "made-up"
 NAME, PASSWORD = "ada", "correct horse battery"
 OTHERS = ("ben", "cleo", "dan", "eve")
-FEATURES = 9216
+CHANNELS = 384
+FEATURES = len(DEFAULT_FEATURES) * CHANNELS
 """Length of the packaged encoder's embedding."""
 SHARDS = 4
 
@@ -119,13 +124,17 @@ def write_collection(kinds: Kinds, made: Made, settings: Settings) -> Ids:
         )
 
 
-def _head(seed: int) -> DistilledHead:
+def _head(seed: int) -> ConceptHead:
     random = torch.Generator().manual_seed(seed)
-    return DistilledHead(
-        mean=torch.zeros(FEATURES),
-        scale=torch.ones(FEATURES),
-        weight=torch.randn(DIMENSIONS, FEATURES, generator=random) * 0.01,
-        bias=torch.ones(DIMENSIONS),
+    centres = torch.randn(DIMENSIONS, CHANNELS, generator=random)
+    return ConceptHead(
+        LinearEvidence(
+            mean=torch.zeros(FEATURES),
+            scale=torch.ones(FEATURES),
+            weight=torch.randn(FEATURES, generator=random) * 0.01,
+        ),
+        ConceptDictionary(torch.zeros(CHANNELS), normalize(centres, dim=1), temperature=0.1),
+        gain=torch.ones(DIMENSIONS),
         logit_weight=torch.from_numpy(LOGIT_WEIGHT),
         logit_bias=0.0,
     )
@@ -152,7 +161,7 @@ def _metrics(kinds: Kinds, made: Made) -> dict[str, Any]:
         "auc_high": 0.95,
         "accuracy": 0.9,
         "calibration_error": 0.02,
-        "readings": [f"made up, pair {index // 2}" for index in range(DIMENSIONS)],
+        "readings": [f"made up, {index}" for index in range(DIMENSIONS)],
         "map_scale": kinds.map_scale,
         "pattern_stability": 0.5,
         "effect_rank_correlation": 0.8,

@@ -26,7 +26,7 @@ from workbench.analysis.regions.pixel_groups import (
 )
 from workbench.services.pipeline.contributions import SCALE_PERCENTILE
 
-DIMENSIONS = 16
+DIMENSIONS = 12
 GRID = 16
 EVIDENCE = 512
 """Length of a direction of evidence, as the packaged encoder's is."""
@@ -59,8 +59,10 @@ GENERATORS = (
     "DALL-E 3",
     "Imagen",
 )
-LOGIT_WEIGHT = np.where(np.arange(DIMENSIONS) % 2 == 0, 0.33, -0.33).astype(np.float32)
-"""Pairs of dimensions, one toward fake, one toward real."""
+LOGIT_WEIGHT = np.linspace(1.3, 0.7, DIMENSIONS, dtype=np.float32)
+"""Dimensions are signed, + toward fake."""
+ACTIVATION = 0.55
+"""Standard deviation of a dimension over that of its score."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +132,14 @@ def make_kinds(seed: int) -> Kinds:
     """The kinds; the same for every size of collection."""
     random = np.random.default_rng([seed, 1])
     cluster = random.integers(0, CLUSTERS, KINDS)
-    centre = random.normal(0.0, 1.3, (CLUSTERS, DIMENSIONS // 2))
-    score = centre[cluster] + random.normal(0.0, 0.6, (KINDS, DIMENSIONS // 2))
-    activations = np.empty((KINDS, DIMENSIONS), dtype=np.float32)
-    activations[:, 0::2] = np.maximum(1.0 + score, 0.0)
-    activations[:, 1::2] = np.maximum(1.0 - score, 0.0)
+    centre = random.normal(0.0, 1.3, (CLUSTERS, DIMENSIONS))
+    score = centre[cluster] + random.normal(0.0, 0.6, (KINDS, DIMENSIONS))
+    activations = (ACTIVATION * score).astype(np.float32)
     share = random.dirichlet(np.full(GROUPS_A_KIND, 0.7), KINDS) * random.uniform(1, 3, (KINDS, 1))
     strength = random.uniform(0.2, 1.0, (KINDS, GROUPS_A_KIND, DIMENSIONS))
     # Each group is of what pushes to one side; otherwise all would be as mixed as their image is.
     toward_fake = random.random((KINDS, GROUPS_A_KIND)) < 0.5
-    sided = np.where(toward_fake[..., None] == (LOGIT_WEIGHT > 0), 1.0, 0.1)
+    sided = np.where(toward_fake[..., None] == (activations > 0)[:, None], 1.0, 0.1)
     profiles = share[..., None] * strength * sided * (activations * LOGIT_WEIGHT)[:, None]
     directions = random.normal(size=(KINDS, KEPT_AT_MOST, EVIDENCE))
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)

@@ -26,7 +26,7 @@ from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction
 from workbench.store.versions import CuratedItem
 
-FILLING = 2
+FILLING = 3
 """Raise it whenever the same seed would fill a database otherwise: kept ones are then made anew."""
 BIG = (Image, CuratedItem, Prediction, PixelGroup, Cell)
 
