@@ -7,14 +7,15 @@ import torch
 
 from benchmarks.faithfulness import METRICS, RIVALS, Effort, Subject, judge, measure, together
 from tests.support.fake_encoder import COLUMNS, ROWS, SIDE, FakeEncoder
+from workbench.analysis.encoders.protocol import Penultimate
 
 PATCHES = ROWS * COLUMNS
 WEIGHT = torch.tensor([2.0, -1.0, 0.5, 0.0, 0.0, 0.0])
 """Of the patches' mean colour alone, in which the encoder is linear."""
 
 
-def logit(embedding: torch.Tensor) -> torch.Tensor:
-    return embedding @ WEIGHT
+def logit(state: Penultimate) -> torch.Tensor:
+    return state.embedding[:, : len(WEIGHT)] @ WEIGHT
 
 
 def subject(images: int) -> Subject:
@@ -61,8 +62,7 @@ def test_curves_are_those_of_images_masked_one_by_one() -> None:
                     slice(column * SIDE // COLUMNS, (column + 1) * SIDE // COLUMNS),
                 )
                 masked[square] = pixels.mean(dim=(1, 2))[:, None, None]
-            embedding = encoder.encode(masked[None]).embedding
-            scores.append(float(explained.side[image] * logit(embedding)))
+            scores.append(float(explained.side[image] * logit(encoder.encode(masked[None]))))
         area = (scores[0] + scores[1]) / 4 + (scores[1] + scores[2]) / 4
         assert abs(values["deletion"]["random"][image] + area) < 1e-4
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from torch import tensor
 
+from tests.support.concept_heads import random_concept_head
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.random_encoders import random_timm
-from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.packaged import timm_tower
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 
@@ -41,28 +42,21 @@ def test_redrawn_weights_keep_mean_and_spread_and_nothing_else() -> None:
     assert redrawn(torch.full((3,), 2.0), torch.Generator()).tolist() == [2.0, 2.0, 2.0]
 
 
-def random_head() -> DistilledHead:
-    return DistilledHead(
-        mean=torch.randn(6),
-        scale=torch.ones(6),
-        weight=torch.randn(5, 6),
-        bias=torch.randn(5),
-        logit_weight=torch.randn(5),
-        logit_bias=0.0,
-    )
-
-
 def test_a_head_is_redrawn_in_the_part_that_is_named() -> None:
-    head = random_head()
-    other_logit, other_dimensions = (
-        with_random_logit(head, seed=1),
-        with_random_dimensions(head, seed=1),
-    )
+    head = random_concept_head(FakeEncoder(), dimensions=5)
 
-    assert torch.equal(other_logit.weight, head.weight)
+    other_logit = with_random_logit(head, seed=1)
+    other_dimensions = with_random_dimensions(head, seed=1)
+
+    assert torch.equal(other_logit.evidence.weight, head.evidence.weight)
+    assert torch.equal(other_logit.dictionary.centres, head.dictionary.centres)
     assert not torch.equal(other_logit.logit_weight, head.logit_weight)
     assert torch.equal(other_dimensions.logit_weight, head.logit_weight)
-    assert not torch.equal(other_dimensions.weight, head.weight)
+    assert not torch.equal(other_dimensions.evidence.weight, head.evidence.weight)
+    assert not torch.equal(other_dimensions.dictionary.centres, head.dictionary.centres)
+    assert other_dimensions.dictionary.centres.norm(dim=1).tolist() == pytest.approx([1] * 5)
+    # What carries no evidence has none afterwards either.
+    assert torch.equal(other_dimensions.evidence.weight == 0, head.evidence.weight == 0)
     assert torch.equal(other_logit.logit_weight, with_random_logit(head, seed=1).logit_weight)
     assert not torch.equal(other_logit.logit_weight, with_random_logit(head, seed=2).logit_weight)
 

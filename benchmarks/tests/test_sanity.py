@@ -8,9 +8,9 @@ from torch import Tensor
 
 from benchmarks import sanity
 from benchmarks.explained import Explained
+from tests.support.concept_heads import random_concept_head
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.random_encoders import random_timm
-from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.packaged import timm_tower
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
@@ -19,23 +19,13 @@ EFFORT = sanity.Effort(distillers=30, encoders=2)
 
 
 def explained(encoder: Encoder) -> Explained:
-    random = torch.Generator().manual_seed(0)
-    features, dimensions = encoder.dimension, 6
-    head = DistilledHead(
-        mean=torch.zeros(features),
-        scale=torch.ones(features),
-        weight=torch.randn(dimensions, features, generator=random),
-        bias=torch.full((dimensions,), 100.0),
-        logit_weight=torch.randn(dimensions, generator=random),
-        logit_bias=0.0,
-    )
-    return Explained(encoder, torch.arange(features), head)
+    return Explained(encoder, (random_concept_head(encoder, dimensions=6),))
 
 
 def small_encoder() -> TransformerEncoder:
     return TransformerEncoder(
         timm_tower(random_timm()),
-        [(1, "patch_mean"), (2, "patch_mean")],
+        [(1, "patch_mean"), (2, "patch_mean"), (2, "content")],
         Preprocessing(32, torch.nn.Identity(), {}),
         name="small",
         identity={},
