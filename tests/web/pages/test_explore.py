@@ -137,6 +137,13 @@ def test_the_form_shows_what_is_set(visitor: Reader) -> None:
     assert 'value="1000000"' not in page
 
 
+def test_activations_toward_real_are_filtered_too(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?activation=1,,-0.5").text
+
+    assert 'value="-0.5"' in page
+    assert 'value="-1000000"' not in page
+
+
 def test_a_text_leads_to_images_that_look_like_it_where_the_encoder_may_read(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,9 @@ filters = some.builds(
     severity=some.sets(some.integers(1, 5)).map(lambda found: tuple(sorted(found))),
     sensitivity=some.none() | ranges(UNBOUNDED, signed=True),
     activation=some.none()
-    | some.tuples(some.integers(0, 63), ranges(UNBOUNDED)).map(lambda pair: (pair[0], *pair[1])),
+    | some.tuples(some.integers(0, 63), ranges(UNBOUNDED, signed=True)).map(
+        lambda pair: (pair[0], *pair[1])
+    ),
     tag=some.none() | lines,
     verdict=some.none() | some.sampled_from(VERDICTS),
     text=some.none() | lines,

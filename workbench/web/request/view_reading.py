@@ -81,12 +81,12 @@ def read_filters(values: Mapping[str, str]) -> Filters:
 
 
 def _read_activation(values: Mapping[str, str]) -> tuple[int, float, float] | None:
-    """`activation=DIMENSION,LOW,HIGH`; without a dimension there is no condition."""
+    """`activation=DIMENSION,LOW,HIGH`, signed; without a dimension there is no condition."""
     dimension, _, limits = values.get("activation", "").partition(",")
     index = whole({"activation": dimension}, "activation", high=MOST_DIMENSIONS - 1)
     if index is None:
         return None
-    found = between({"activation": limits}, "activation", 0.0, UNBOUNDED)
+    found = between({"activation": limits}, "activation", -UNBOUNDED, UNBOUNDED)
     return None if found is None else (index, *found)
 
 
