@@ -36,6 +36,7 @@ BACKWARD_EVERY = 5
 EVIDENCE: tuple[tuple[int, FeatureKind], ...] = tuple(
     (block, "patch_mean") for block in (2, 5, 8, 11)
 )
+PAPERS: tuple[tuple[int, FeatureKind], ...] = ((11, "class"),)
 SHARED: tuple[tuple[int, FeatureKind], ...] = (*EVIDENCE, (9, "content"))
 
 
@@ -43,7 +44,7 @@ def measure(quick: bool) -> Figures:
     """All in one process; each candidate runs once unmeasured first."""
     model = _model()
     pixels = torch.randn(IMAGES, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-    classes = from_model(_twin(model), name=MODEL)
+    classes = from_model(_twin(model), name=MODEL, features=PAPERS)
     means = from_model(_twin(model), name=MODEL, features=SHARED)
     head = _head(classes.dimension)
     share_head = _concept_head(means)
