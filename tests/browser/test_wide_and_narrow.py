@@ -45,6 +45,9 @@ OVERLAPPING = """() => {
   }).map((card) => card.innerText);
 }"""
 
+NUMBERS = ".facts .number:first-child"
+"""The activation below each region of a dimension."""
+
 
 @dataclass(frozen=True)
 class Busy:
@@ -166,11 +169,19 @@ def test_a_question_mark_lists_the_keys_of_every_page_of_a_collection(
         assert {key, "?"} <= set(keys.all_inner_texts()), address
 
 
-def test_a_dimension_s_regions_stand_once_where_both_sides_are_of_the_same_images(
+def test_a_dimension_s_regions_are_its_highest_and_lowest_where_both_sides_are_the_same_images(
     page: Page, busy: Busy
 ) -> None:
     page.goto(f"{busy.server.url}/c/{COLLECTION}/?dimension=1")
-    assert page.locator(".carriers h3").count() == 1
+    sides = page.locator(".carriers > div")
+    assert "where it is highest" in sides.nth(0).locator("h3").inner_text()
+    assert "where it is lowest" in sides.nth(1).locator("h3").inner_text()
+    shown = [
+        [float(each.replace("−", "-")) for each in side.locator(NUMBERS).all_inner_texts()]
+        for side in (sides.nth(0), sides.nth(1))
+    ]
+    assert shown == [sorted(shown[0], reverse=True), sorted(shown[1])]
+    assert min(shown[0]) >= max(shown[1])
 
     cell = page.locator("[data-cell-id]").first.get_attribute("data-cell-id")
     page.goto(f"{busy.server.url}/c/{COLLECTION}/?dimension=1&cell={cell}")

@@ -124,9 +124,8 @@ def test_cells_of_unlike_sensitivity_are_compared_and_the_dimension_between_them
         crops = side.locator("img")
         assert crops.count() > 0
         assert crops.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-        activations = [
-            float(each) for each in side.locator(".facts .number:first-child").all_inner_texts()
-        ]
+        shown = side.locator(".facts .number:first-child").all_inner_texts()
+        activations = [float(each.translate(SIGNS)) for each in shown]
         assert activations == sorted(activations, reverse=True)
     focus_by_tab(page, sides.nth(0).locator("a").first)
     page.keyboard.press("Enter")

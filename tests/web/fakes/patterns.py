@@ -12,7 +12,7 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
-from workbench.services.explore.dimensions import Carrier, Distribution, Violin
+from workbench.services.explore.dimensions import Carrier, Carriers, Distribution, Violin
 from workbench.services.explore.patterns import (
     GroupExemplar,
     PatternDetail,
@@ -134,10 +134,11 @@ class Dimensions:
 
     def carriers(
         self, chosen: FakeChosen, dimension: int, left: int | None, right: int | None
-    ) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
+    ) -> Carriers:
         if dimension > 2:
             raise InvalidError("Dimensions of this version are 0 to 2.")
-        return (
+        return Carriers(
             (Carrier(2, 200, 1.5, 0.9, 0.9, "real"), Carrier(4, None, 0.2, 0.0, 0.8, "fake")),
-            (Carrier(5, 500, 0.1, 0.02, 0.2, "fake"),),
+            (Carrier(5, 500, -0.1, 0.02, 0.2, "fake"),),
+            opposite=not (left or right or chosen.selection.cell_id),
         )

@@ -220,6 +220,17 @@ def test_a_picked_dimension_shows_the_pixel_groups_that_carry_it(visitor: Reader
     assert "/images/4/thumb/96" in page
 
 
+def test_of_one_set_of_images_a_dimension_shows_its_highest_and_its_lowest(
+    visitor: Reader,
+) -> None:
+    page = visitor.get("/c/faces/?dimension=1").text
+
+    highest, lowest = page.index("where it is highest"), page.index("where it is lowest")
+    assert highest < page.index("/groups/200/crop/96") < lowest
+    assert lowest < page.index("/groups/500/crop/96")
+    assert "lowest first" in page[lowest:]
+
+
 def test_the_violins_stand_in_a_table_too(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?a=11&b=12").text
 

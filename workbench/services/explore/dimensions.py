@@ -75,6 +75,19 @@ class Carrier:
     label: str
 
 
+@dataclass(frozen=True)
+class Carriers:
+    """Two rows of images that show where a dimension looks.
+
+    opposite: both rows are of the same images, those highest and those lowest in the dimension;
+        otherwise each is of its own side, from the highest down.
+    """
+
+    first: tuple[Carrier, ...]
+    second: tuple[Carrier, ...]
+    opposite: bool
+
+
 def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin, ...]:
     """All dimensions by index, each side over a cell, or over the selection.
 
@@ -109,22 +122,36 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     )
 
 
-def carriers(
-    chosen: Chosen, dimension: int, left: int | None, right: int | None
-) -> tuple[tuple[Carrier, ...], tuple[Carrier, ...]]:
-    """The pixel groups that carry a dimension on each side, from the highest activation down.
+def carriers(chosen: Chosen, dimension: int, left: int | None, right: int | None) -> Carriers:
+    """The pixel groups that carry a dimension, of each image the one it contributes most to.
 
-    Images are taken from the whole range, more of them from its upper end; of each the group to
-    which the dimension contributes most. Two queries. Raises InvalidError for an unknown dimension.
+    Where both sides are the same images, of those with the highest and the lowest activation.
+    Otherwise of each side's from the highest activation down, taken from the whole range, more of
+    them from its upper end. Two queries. Raises InvalidError for an unknown dimension.
     """
     store = chosen.store
     check_dimension(dimension, len(store.activations))
-    sides = [_ranked(store, rows, dimension) for rows in _sides(chosen, left, right)]
-    groups = _strongest_groups(store, np.concatenate(sides), dimension)
+    one, other = _sides(chosen, left, right)
+    opposite = bool(np.array_equal(one, other))
+    if opposite:
+        rows = _extremes(store, one, dimension)
+    else:
+        rows = _ranked(store, one, dimension), _ranked(store, other, dimension)
+    groups = _strongest_groups(store, np.concatenate(rows), dimension)
     first, second = (
-        tuple(_carrier(store, int(row), dimension, groups) for row in rows) for rows in sides
+        tuple(_carrier(store, int(row), dimension, groups) for row in side) for side in rows
     )
-    return first, second
+    return Carriers(first, second, opposite)
+
+
+def _extremes(
+    store: ColumnStore, rows: Rows, dimension: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The highest, from the top down, and the lowest, from the bottom up; none is both."""
+    found = np.flatnonzero(rows)
+    rising = found[np.argsort(store.activations[dimension][found], kind="stable")]
+    shown = min(CARRIERS, (len(rising) + 1) // 2)
+    return rising[::-1][:shown], rising[: min(shown, len(rising) - shown)]
 
 
 def _ranked(store: ColumnStore, rows: Rows, dimension: int) -> NDArray[np.int64]:

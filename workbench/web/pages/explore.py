@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from workbench.services.errors import InvalidError
 from workbench.services.explore import cell_card, dimensions, filters, grid, listing, patterns
 from workbench.services.explore.cell_card import CellDetail
-from workbench.services.explore.dimensions import Carrier
+from workbench.services.explore.dimensions import Carriers
 from workbench.services.explore.filters import FilterChoices
 from workbench.services.explore.grid import Overview
 from workbench.services.explore.listing import ImagePage
@@ -58,8 +58,8 @@ class ExplorePage:
     pattern_name: str | None
     """Of the pattern that is selected."""
     dimensions: tuple[DrawnDimension, ...]
-    carriers: tuple[tuple[Carrier, ...], tuple[Carrier, ...]] | None
-    """Of the dimension that is picked, left and right."""
+    carriers: Carriers | None
+    """Of the dimension that is picked."""
     left_name: str
     right_name: str
     imported_since: int
