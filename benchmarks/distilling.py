@@ -13,7 +13,7 @@ from torch import Tensor
 from benchmarks.encoded import Encoded
 from workbench.analysis.concepts.learn import Learned
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.concept_training import Gathered, concept_heads
+from workbench.analysis.distiller.concept_training import heads_of_patches
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
 from workbench.analysis.distiller.families import feature_families
@@ -76,18 +76,14 @@ def distil(
     with_folds = ((rows, data.fold[rows], state) for rows, state in states)
     patches = patches_of(encoder, evidence, with_folds)
     before = parent.head if parent else None
-    learned = patches.dictionary(
-        before.dimensions if before else DIMENSIONS,
+    learned, heads = heads_of_patches(
+        patches,
+        evidence,
+        data,
+        concepts=before.dimensions if before else DIMENSIONS,
         seed=seed,
-        parent=before.dictionary if before else None,
+        parent=before,
     )
-    gathered = Gathered(
-        patches.by_concept(learned.dictionary),
-        data.labels[patches.rows],
-        data.weight.numpy()[patches.rows].astype(float),
-        data.fold[patches.rows],
-    )
-    heads = concept_heads(evidence, learned.dictionary, gathered, parent=before)
     return Distilled(heads, evidence, learned, _cross_fitted(heads, patches, data.fold))
 
 

@@ -63,7 +63,7 @@ def test_it_is_trained_on_images_that_are_not_held_out(
         .where(Image.collection_id == imported, Image.held_out.is_(True))
     )
     assert report.made
-    assert (report.features, report.dimensions, report.terms) == (6, 3, "image-only")
+    assert (report.features, report.dimensions, report.terms) == (12, 6, "image-only")
     assert (report.images, report.words, report.proof_images) == (12, WORDS, held_out)
     assert report.recall_before is not None
     assert report.recall_after is not None
@@ -146,7 +146,7 @@ def test_switched_on_it_stands_before_the_distiller_and_in_the_versions_weights(
     version = session().get_one(ActiveVersion, imported).version
     kept = load_heads(version, on).final.evidence.projection
     stored = projection_for(imported, encoder, on)
-    assert version.metrics["projected_to"] == 3
+    assert version.metrics["projected_to"] == 6
     assert kept is not None
     assert stored is not None
     assert same_projection(kept, stored)

@@ -10,10 +10,13 @@ from jaxtyping import Float, Integer
 from numpy import ndarray
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.concepts.learn import Learned
 from workbench.analysis.distiller.concept_head import ConceptHead, silent
 from workbench.analysis.distiller.concept_weights import ConceptWeights, weigh
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
+from workbench.analysis.distiller.gather import Patches
+from workbench.analysis.distiller.training_set import TrainingSet
 
 KIND = "evidence by concept"
 """Kept with a version: a retrain can start only from a parent that was built the same way."""
@@ -30,6 +33,30 @@ class Gathered:
     fake: ndarray
     weight: Float[ndarray, " image"]
     fold: Integer[ndarray, " image"]
+
+
+def heads_of_patches(
+    patches: Patches,
+    evidence: CrossFittedEvidence,
+    data: TrainingSet,
+    *,
+    concepts: int,
+    seed: int,
+    parent: ConceptHead | None = None,
+) -> tuple[Learned, CrossFittedHeads[ConceptHead]]:
+    """Learn the dictionary from patches of the training set, and build the heads on it.
+
+    With a `parent`, the final head of a version with as many concepts, both start from its.
+    """
+    known = parent.dictionary if parent else None
+    learned = patches.dictionary(concepts, seed=seed, parent=known)
+    gathered = Gathered(
+        patches.by_concept(learned.dictionary),
+        data.labels[patches.rows],
+        data.weight.numpy()[patches.rows].astype(float),
+        data.fold[patches.rows],
+    )
+    return learned, concept_heads(evidence, learned.dictionary, gathered, parent=parent)
 
 
 def concept_heads(

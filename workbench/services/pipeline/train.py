@@ -14,7 +14,7 @@ from torch import Tensor
 
 from workbench.analysis.concepts.learn import Learned
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.concept_training import KIND, Gathered, concept_heads
+from workbench.analysis.distiller.concept_training import KIND, heads_of_patches
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
 from workbench.analysis.distiller.folds import NO_FOLD
@@ -144,15 +144,9 @@ def _by_concept(
 
     patches = patches_of(encoder, evidence, batches())
     head = start.head if start else None
-    known = head.dictionary if head else None
-    learned = patches.dictionary(settings.dimensions, seed=settings.seed, parent=known)
-    gathered = Gathered(
-        patches.by_concept(learned.dictionary),
-        data.labels[patches.rows],
-        data.weight.numpy()[patches.rows].astype(float),
-        data.fold[patches.rows],
+    return heads_of_patches(
+        patches, evidence, data, concepts=settings.dimensions, seed=settings.seed, parent=head
     )
-    return learned, concept_heads(evidence, learned.dictionary, gathered, parent=head)
 
 
 def _parent(
