@@ -481,7 +481,7 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(train, "train_behind"), (scoring, "score"), (layout, "write_layouts")],
+    [(train, "train_evidence"), (scoring, "score"), (layout, "write_layouts")],
 )
 def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     analysed: Workspace,

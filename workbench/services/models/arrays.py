@@ -42,6 +42,24 @@ def activations_of(rows: Sequence[tuple[int, int]], settings: Settings) -> NDArr
     return np.array([arrays[shard_id][row] for shard_id, row in rows], dtype=np.float32)
 
 
+def all_activations(
+    version_id: int, settings: Settings
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Ids of a version's images, ascending, and their activations (image, K).
+
+    Raises UnavailableError where a file is lost or damaged.
+    """
+    places = session().execute(
+        select(Prediction.image_id, Prediction.shard_id, Prediction.row)
+        .where(Prediction.version_id == version_id)
+        .order_by(Prediction.image_id)
+    )
+    rows = places.tuples().all()
+    found = activations_of([(shard_id, row) for _id, shard_id, row in rows], settings)
+    session().rollback()
+    return np.array([image_id for image_id, _shard, _row in rows], np.int64), found
+
+
 def logit_weights_of(version_id: int, settings: Settings) -> NDArray[np.float32]:
     """w, the weight of each dimension in the logit; + toward fake."""
     version = session().get_one(ModelVersion, version_id)

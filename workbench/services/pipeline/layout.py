@@ -20,10 +20,11 @@ from workbench.analysis.layout.representation import (
 from workbench.analysis.layout.umap import ParentLayout, lay_out
 from workbench.config import Settings
 from workbench.services.encoding.content import content_of
+from workbench.services.errors import UnavailableError
+from workbench.services.models.arrays import all_activations
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline.scores import Scores, layouts_of, load_scores
+from workbench.services.pipeline.scores import Scores, layouts_of
 from workbench.services.progress import Progress
-from workbench.store.artifacts import ArtifactDamagedError
 from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.database import session
 from workbench.store.results import Placement
@@ -54,7 +55,7 @@ def write_layouts(
     if missing:
         version = session().get_one(ModelVersion, version_id)
         components = _components(version.collection_id, scores.image_ids, encoder, settings)
-        own = _evidence(version, scores, settings)
+        own = _evidence(version, scores.image_ids, scores.activations, settings)
         parent = _Parent.of(version, scores.image_ids, settings)
         made = dict(scores.layouts)
         for name in missing:
@@ -82,9 +83,14 @@ def _components(
     return np.asarray(principal_components(own, seed=settings.seed), np.float64)
 
 
-def _evidence(version: ModelVersion, scores: Scores, settings: Settings) -> _Evidence:
+def _evidence(
+    version: ModelVersion,
+    image_ids: NDArray[np.int64],
+    activations: NDArray[np.float32],
+    settings: Settings,
+) -> _Evidence:
     weight = load_heads(version, settings).final.logit_weight.double().numpy()
-    return _Evidence(scores.image_ids, np.asarray(scores.activations * weight, np.float64))
+    return _Evidence(image_ids, np.asarray(activations * weight, np.float64))
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,11 @@ class _Parent:
         if parent.encoder_fingerprint != version.encoder_fingerprint:
             return cls(layouts, None)
         try:
-            return cls(layouts, _evidence(parent, load_scores(parent.id, settings), settings))
-        except ArtifactDamagedError:
+            known = _evidence(parent, *all_activations(parent.id, settings), settings)
+        except UnavailableError:
             log.warning("parent's results lost, laid out anew", version=version.id)
             return cls(layouts, None)
+        return cls(layouts, known)
 
     def layout(
         self,

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
 import torch
 from numpy.typing import NDArray
 from scipy.special import expit
-from sqlalchemy import Row, select
+from sqlalchemy import and_, select
 
 from workbench.analysis.distiller.calibration import expected_calibration_error
 from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
-from workbench.services.pipeline.scores import Scores, load_scores
-from workbench.store.artifacts import ArtifactDamagedError
+from workbench.services.errors import UnavailableError
+from workbench.services.models.arrays import activations_of
+from workbench.services.pipeline.scores import Scores
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import Prediction
@@ -55,14 +57,12 @@ def figures_of_version(version_id: int, scores: Scores, settings: Settings) -> d
     head that has not seen it. `parent_auc`: the parent on the test set with today's labels.
     """
     version = session().get_one(ModelVersion, version_id)
-    curated = _curated(version.dataset_id)
-    held_out = [(each.image_id, each.label, each.group_key) for each in curated if each.held_out]
-    training = [
-        (each.image_id, each.label, each.group_key) for each in curated if not each.held_out
-    ]
-    imported = _held_out_as_imported(version.collection_id)
-    parent = version.parent_id
+    parent, images = version.parent_id, _labelled(version)
     session().rollback()
+    curated = [each for each in images if each.label is not None]
+    held_out = [each for each in curated if each.held_out]
+    training = [each for each in curated if not each.held_out]
+    imported = [replace(each, label=each.imported) for each in images if each.held_out]
     tested = _figures(held_out, scores, settings)
     found = {("held_out_auc" if name == "auc" else name): each for name, each in tested.items()}
     found["held_out_as_imported"] = _figures(imported, scores, settings)
@@ -72,43 +72,74 @@ def figures_of_version(version_id: int, scores: Scores, settings: Settings) -> d
     return found
 
 
-_Labelled = tuple[int, str, str]
-"""An image's id, its label, its source group."""
+@dataclass(frozen=True)
+class _Labelled:
+    """An image with its label as imported, and the version's final one."""
+
+    id: int
+    group: str
+    imported: str
+    held_out: bool
+    label: str | None
+    """None where the version's dataset has it not: it was excluded, or came later."""
+
+
+def _labelled(version: ModelVersion) -> list[_Labelled]:
+    rows = session().execute(
+        select(Image.id, Image.group_key, Image.label, Image.held_out, CuratedItem.label)
+        .outerjoin(
+            CuratedItem,
+            and_(CuratedItem.image_id == Image.id, CuratedItem.dataset_id == version.dataset_id),
+        )
+        .where(Image.collection_id == version.collection_id)
+        .order_by(Image.id)
+    )
+    return [_Labelled(*row) for row in rows]
 
 
 def _figures(images: list[_Labelled], scores: Scores, settings: Settings) -> dict[str, object]:
     """Of those of the images that were scored."""
-    rows = scores.rows_of([image_id for image_id, _label, _group in images])
+    rows = scores.rows_of([each.id for each in images])
     known = np.flatnonzero(rows >= 0)
-    fake = np.array([label == "fake" for _id, label, _group in images], dtype=bool)
-    group = np.unique([group for _id, _label, group in images], return_inverse=True)[1]
+    group = np.unique([each.group for each in images], return_inverse=True)[1]
     logits = scores.logits[rows[known]].astype(np.float32)
-    return figures(fake[known], logits, group[known], seed=settings.seed)
+    return figures(_fake(images)[known], logits, group[known], seed=settings.seed)
+
+
+def _fake(images: Sequence[_Labelled]) -> NDArray[np.bool_]:
+    return np.array([each.label == "fake" for each in images], dtype=bool)
 
 
 def _beside_parent(
     held_out: list[_Labelled], scores: Scores, parent_id: int, settings: Settings
 ) -> dict[str, object]:
-    logits = _logits(parent_id)
-    both = [each for each in held_out if each[0] in logits]
-    fake = np.array([label == "fake" for _id, label, _group in both], dtype=bool)
-    known = np.array([logits[image_id] for image_id, _label, _group in both])
-    found: dict[str, object] = {"parent_auc": auc(fake, known)}
+    places = {
+        image_id: (logit, (shard_id, row))
+        for image_id, logit, shard_id, row in session().execute(
+            select(
+                Prediction.image_id, Prediction.logit, Prediction.shard_id, Prediction.row
+            ).where(Prediction.version_id == parent_id)
+        )
+    }
+    session().rollback()
+    rows = scores.rows_of([each.id for each in held_out])
+    both = [
+        each for each, row in zip(held_out, rows, strict=True) if row >= 0 and each.id in places
+    ]
+    logits = np.array([places[each.id][0] for each in both])
+    found: dict[str, object] = {"parent_auc": auc(_fake(both), logits)}
     try:
-        parent = load_scores(parent_id, settings)
-    except ArtifactDamagedError as error:
+        before = activations_of([places[each.id][1] for each in both], settings)
+    except UnavailableError as error:
         log.warning("the parent's results are lost", version=parent_id, error=str(error))
         return found
-    match = _match([image_id for image_id, _label, _group in both], scores, parent)
+    match = _match(before, scores.activations[scores.rows_of([each.id for each in both])])
     return found if match is None else found | {"dimension_match": match}
 
 
-def _match(image_ids: list[int], scores: Scores, parent: Scores) -> float | None:
-    """The mean correlation of matched dimensions on the images that both versions scored."""
-    rows, known = scores.rows_of(image_ids), parent.rows_of(image_ids)
-    both = (rows >= 0) & (known >= 0)
-    before, after = parent.activations[known[both]], scores.activations[rows[both]]
-    if not both.any() or before.shape != after.shape:
+def _match(before: NDArray[np.float32], after: NDArray[np.float32]) -> float | None:
+    """The mean correlation of matched dimensions; None where they cannot be compared."""
+    if not len(before) or before.shape != after.shape:
         return None
     # One that is silent in both versions has no meaning to keep, and must not count as lost.
     moving = max(int((z != z[:1]).any(axis=0).sum()) for z in (before, after))
@@ -116,33 +147,3 @@ def _match(image_ids: list[int], scores: Scores, parent: Scores) -> float | None
         return None
     matched = match_dimensions(torch.from_numpy(before), torch.from_numpy(after))
     return float(matched.sum()) / moving
-
-
-def _logits(version_id: int) -> dict[int, float]:
-    found = session().execute(
-        select(Prediction.image_id, Prediction.logit).where(Prediction.version_id == version_id)
-    )
-    return dict(found.tuples().all())
-
-
-def _curated(dataset_id: int) -> Sequence[Row[tuple[int, str, bool, str]]]:
-    return (
-        session()
-        .execute(
-            select(CuratedItem.image_id, CuratedItem.label, CuratedItem.held_out, Image.group_key)
-            .join(Image, Image.id == CuratedItem.image_id)
-            .where(CuratedItem.dataset_id == dataset_id)
-            .order_by(CuratedItem.image_id)
-        )
-        .all()
-    )
-
-
-def _held_out_as_imported(collection_id: int) -> list[_Labelled]:
-    """The collection's test set with its labels as imported, excluded images among it."""
-    found = session().execute(
-        select(Image.id, Image.label, Image.group_key)
-        .where(Image.collection_id == collection_id, Image.held_out)
-        .order_by(Image.id)
-    )
-    return list(found.tuples().all())
