@@ -399,7 +399,7 @@ def test_words_find_the_images_that_lie_their_way(
         assert [each.similarity for each in found] == pytest.approx(
             sorted(colours[:, channel], reverse=True)[:5], abs=2e-3
         )
-    assert embedding.shape[1] == CHANNELS
+    assert embedding.shape[1] == 2 * CHANNELS
     assert {each.card.id for each in found} <= set(ids)
 
 

@@ -34,7 +34,7 @@ def unreadable(_texts: list[str]) -> torch.Tensor:
 
 
 def clip(monkeypatch: pytest.MonkeyPatch, **given: object) -> TransformerEncoder:
-    """A small CLIP as the installation's encoder; it sees a patch and a class token of each."""
+    """A small CLIP as the installation's encoder, with the features that it has by default."""
     torch.manual_seed(0)
     model = open_clip.CLIP(
         embed_dim=24,
@@ -47,8 +47,7 @@ def clip(monkeypatch: pytest.MonkeyPatch, **given: object) -> TransformerEncoder
         },
         text_cfg={"context_length": 8, "vocab_size": 32, "width": 16, "heads": 2, "layers": 1},
     ).eval()
-    features = ((0, "patch_mean"), (1, "class"))
-    found = from_model(model, name="open_clip:small@made-up", features=features, **given)  # type: ignore[arg-type]
+    found = from_model(model, name="open_clip:small@made-up", **given)  # type: ignore[arg-type]
     monkeypatch.setattr(registry, "load_encoder", lambda _name, **_places: found)
     registry._loaded.cache_clear()
     return found
