@@ -64,7 +64,7 @@ REFUSED = (
     "?version=0",
     "?level=9",
     "?level=99",
-    "?level=-1",
+    "?level=-3",
     "?level=1&window=0,0,1",
     "?level=0&window=90,90,4,4",
     "?level=0&window=0,0,0,0",

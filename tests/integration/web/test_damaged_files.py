@@ -74,6 +74,7 @@ CACHE = Kind(
         "cache/crops/*/*/*",
         "cache/parts/**/*.safetensors",
         "cache/neighbours/*/*.*",
+        "cache/precision.json",
     )
 )
 KINDS = (

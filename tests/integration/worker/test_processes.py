@@ -77,7 +77,7 @@ def has_succeeded(run: tuple[object, ...]) -> bool:
 
 
 def assert_whole(data_dir: Path) -> None:
-    """One version, active, with each image scored once and counted once on every level."""
+    """One version, active; each image scored once, and on every level of a layout counted once."""
     images = 2 * PER_LABEL
     assert ask(data_dir, "select number from model_version") == [(1,)]
     assert ask(data_dir, "select count(*) from active_version") == [(1,)]
@@ -87,7 +87,7 @@ def assert_whole(data_dir: Path) -> None:
     by_level = ask(
         data_dir,
         "select distinct sum(real_right + real_called_fake + fake_right + fake_called_real) "
-        "from cell group by level",
+        "from cell group by layout, level",
     )
     assert by_level == [(images,)]
 
