@@ -16,7 +16,7 @@ from benchmarks.web.databases import Filled
 from benchmarks.web.filling.collection import COLLECTION
 from benchmarks.web.filling.made_up import DIMENSIONS, GENERATORS
 from workbench.analysis.layout.cells import COLUMNS, ROWS
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.app import create_app
 from workbench.services.explore.listing import ORDERS
 from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS

@@ -7,7 +7,7 @@ from itertools import islice
 from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.writing import CHUNK, Filling, as_json
 from workbench.analysis.layout.cells import CellSummary, summarise_cells
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT, LAYOUTS
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, LAYOUTS
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell
 

@@ -12,7 +12,7 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.collection import SHARDS
 from benchmarks.web.filling.made_up import GENERATORS, KINDS
 from benchmarks.web.filling.writing import MOMENT, Filling, counted
-from workbench.analysis.layout.representation import LAYOUTS
+from workbench.analysis.layout.mixtures import LAYOUTS
 from workbench.store.images import Image
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Placement, Prediction

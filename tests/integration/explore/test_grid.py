@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests.support.choosing import chosen
 from workbench.analysis.layout.cells import COLUMNS, ROWS, grid_size
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT, FORMER_LAYOUT, LAYOUTS
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, FORMER_LAYOUT, LAYOUTS
 from workbench.services.accounts import Account
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cell_card import cell

@@ -13,7 +13,7 @@ from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.scored import head_of, logits_of_edits
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.analysis.regions.counterfactual import FILLS, prediction_interval, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings

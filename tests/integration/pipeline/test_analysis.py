@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse, claimed
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.config import Settings
 from workbench.services.pipeline import executor, patterns
 from workbench.services.progress import Stopping

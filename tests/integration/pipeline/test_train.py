@@ -14,7 +14,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.queries import counted
 from tests.support.working import claimed, perform, retrain
 from workbench.analysis.layout.cells import COLUMNS, ROWS
-from workbench.analysis.layout.representation import LAYOUTS
+from workbench.analysis.layout.mixtures import LAYOUTS
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError

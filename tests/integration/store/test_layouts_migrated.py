@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.support.choosing import chosen
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT, FORMER_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, FORMER_LAYOUT
 from workbench.config import Settings
 from workbench.services.columns.store import forget_columns
 from workbench.services.explore.grid import overview

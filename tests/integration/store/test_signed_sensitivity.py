@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from workbench.analysis.layout.cells import cell_indices
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.store import migrating
 from workbench.store.database import db, session
 from workbench.store.results import Cell, Placement, Prediction

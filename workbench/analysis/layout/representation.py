@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from sklearn.decomposition import PCA
+
+from workbench.analysis.layout.mixtures import Mixture
 
 COMPONENTS = 50
 """Principal components of the content that a layout sees."""
@@ -18,28 +16,6 @@ FITTED_AT_MOST = 20_000
 
 _CONSTANT = 1e-6
 """Standard deviation up to which a feature says nothing."""
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Weights of content and evidence; their ratio is that of their standard deviations."""
-
-    content: float
-    evidence: float
-
-
-LAYOUTS: Mapping[str, Mixture] = MappingProxyType(
-    {
-        "content": Mixture(1.0, 0.0),
-        "balanced": Mixture(1.0, 0.5),
-        "evidence": Mixture(0.0, 1.0),
-    }
-)
-"""The layouts of a version, by name. With half the weight of evidence, like images still lie
-together, and within them the model's scores are in order (ADR 39)."""
-DEFAULT_LAYOUT = "balanced"
-FORMER_LAYOUT = "activations"
-"""The only layout of versions from before there were several: UMAP of the dimensions."""
 
 
 def principal_components(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from workbench.analysis.layout.cells import FINEST_LEVEL, block_of, grid_size, stratified_order
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.config import Settings
 from workbench.files import write_sealed
 from workbench.services.errors import NotFoundError

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from workbench.analysis.layout.cells import COLUMNS, ROWS, Block, grid_size
-from workbench.analysis.layout.representation import FORMER_LAYOUT, LAYOUTS
+from workbench.analysis.layout.mixtures import FORMER_LAYOUT, LAYOUTS
 from workbench.services.columns.layouts import LayoutColumns
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import (

@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, insert
 
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.layout.representation import (
-    LAYOUTS,
-    Mixture,
-    principal_components,
-    represent,
-)
+from workbench.analysis.layout.mixtures import LAYOUTS, Mixture
+from workbench.analysis.layout.representation import principal_components, represent
 from workbench.analysis.layout.umap import ParentLayout, lay_out
 from workbench.config import Settings
 from workbench.services.encoding.content import content_of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from workbench.analysis.distiller.folds import NO_FOLD
-from workbench.analysis.layout.representation import DEFAULT_LAYOUT, LAYOUTS
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, LAYOUTS
 from workbench.config import Settings
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.analysis.layout.representation import (
-    COMPONENTS,
-    DEFAULT_LAYOUT,
-    LAYOUTS,
-    Mixture,
-    principal_components,
-    represent,
-)
+from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, LAYOUTS, Mixture
+from workbench.analysis.layout.representation import COMPONENTS, principal_components, represent
 
 GENERATOR = np.random.default_rng(0)
 CONTENT = GENERATOR.normal(size=(60, 7)) * 9
