@@ -88,6 +88,8 @@ def run_to_its_end(command: Sequence[str]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        assert process.stdin is not None  # noqa: S101 - it was asked for
+        process.stdin.close()
     # As shells have it, where a signal ended it.
     return status if status >= 0 else 128 - status
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.support.choosing import chosen
 from workbench.config import Settings
+from workbench.services import app_settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import forget_columns
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
@@ -278,7 +279,7 @@ def test_an_images_parts_sum_to_its_logit(version_id: int) -> None:
         detail = image_detail(version_id, image_id)
         total = detail.base_logit + sum(each.contribution for each in detail.dimensions)
         assert total == pytest.approx(detail.logit, abs=1e-4)
-        assert len(detail.dimensions) == 16
+        assert len(detail.dimensions) == app_settings.settings().dimensions
 
 
 def test_an_image_shows_its_groups_with_the_tags_of_their_patterns(
