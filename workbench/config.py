@@ -77,7 +77,8 @@ class Settings(BaseSettings):
     relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
         "smooth_share"
     )
-    """Attribution method; the encoder's default where its features do not allow it."""
+    """Attribution method: smoothed or raw shares of the evidence. The other two explain the paper's
+    distiller, which only benchmarks train; a version takes smoothed shares in their place."""
 
     projection: Literal["off", "on"] = "off"
     """Train distillers behind the forget-to-spell projection (ADR 10)."""

@@ -231,6 +231,14 @@ def test_of_one_set_of_images_a_dimension_shows_its_highest_and_its_lowest(
     assert "lowest first" in page[lowest:]
 
 
+def test_a_dimension_s_weight_is_said_without_a_side(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/").text
+
+    # Its activation has the sign: a weight of +1.00 counts evidence of either side.
+    assert "Dimension 2, weight +0.70. Mean activation" in page
+    assert "weight +0.70, toward" not in page
+
+
 def test_the_violins_stand_in_a_table_too(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?a=11&b=12").text
 

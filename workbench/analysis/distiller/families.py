@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Integer
 from numpy import ndarray
 
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
@@ -19,7 +19,6 @@ _STATISTICS: tuple[frozenset[FeatureKind], ...] = (
     frozenset({"patch_spread", "patch_variation"}),
 )
 """Kinds of features that may share a family: class tokens, means, texture."""
-_NAMES = ("class tokens", "means", "texture")
 
 
 def feature_families(features: Sequence[Feature], count: int) -> tuple[Family, ...]:
@@ -41,29 +40,6 @@ def feature_families(features: Sequence[Feature], count: int) -> tuple[Family, .
         for blocks, share in zip(by_statistic, shares, strict=True)
         for family in _runs(blocks, share)
     )
-
-
-def reading(weight: Float[ndarray, " column"], features: Sequence[Feature]) -> str:
-    """Describe what a dimension reads, from its row of W: "texture of blocks 2 and 3".
-
-    Blocks count from 0. Empty where all weights are 0.
-    """
-    read = [feature for feature in features if np.any(weight[feature.slice])]
-    kinds = {feature.kind for feature in read}
-    names = [
-        name for name, alike in zip(_NAMES, _STATISTICS, strict=True) if not alike.isdisjoint(kinds)
-    ]
-    blocks = sorted({feature.block for feature in read})
-    if not blocks:
-        return ""
-    where = f"block {blocks[0]}" if len(blocks) == 1 else f"blocks {_listed(blocks)}"
-    return f"{' and '.join(names)} of {where}"
-
-
-def _listed(blocks: list[int]) -> str:
-    if len(blocks) > 2 and blocks == list(range(blocks[0], blocks[-1] + 1)):
-        return f"{blocks[0]} to {blocks[-1]}"
-    return ", ".join(map(str, blocks[:-1])) + f" and {blocks[-1]}"
 
 
 def _by_block(features: Sequence[Feature], kinds: frozenset[FeatureKind]) -> list[Family]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.families import feature_families, reading
+from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.train import Parent, Trained, mapped, train
 from workbench.analysis.distiller.training_set import TrainingSet
@@ -48,10 +48,3 @@ def _behind(
     projection: Projection | None, heads: CrossFittedHeads[DistilledHead]
 ) -> CrossFittedHeads[DistilledHead]:
     return mapped(heads, lambda head: replace(head, projection=projection))
-
-
-def readings(head: DistilledHead, features: Sequence[Feature]) -> list[str]:
-    """Describe what each dimension reads of x (`families.reading`), through the projection."""
-    if head.projection is not None:
-        features = projected_features(features)
-    return [reading(row, features) for row in head.weight.numpy()]

@@ -21,8 +21,6 @@ from workbench.analysis.distiller.regression import Design, FamilyScores, fit, i
 from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import auc
 
-KIND = "pairs by family"
-"""Kept with a version: a retrain can start only from a parent that was built the same way."""
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Weights of the squared norm to choose from; the large ones are for labels with many errors."""
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from workbench.services.explore.dimensions import Violin
 from workbench.web.presenters.violin import Half, half_violin, height_of
-from workbench.web.site.formatting import fixed, label_words, signed
+from workbench.web.site.formatting import fixed, signed
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,10 @@ def _sentence(violin: Violin) -> str:
         else gettext("Dimension %(index)s", index=violin.index)
     )
     return gettext(
-        "%(dimension)s, weight %(weight)s, toward %(side)s. Mean activation %(left)s on the left, "
-        "%(right)s on the right.",
+        "%(dimension)s, weight %(weight)s. Mean activation %(left)s on the left, %(right)s on the "
+        "right.",
         dimension=name,
         weight=signed(violin.weight),
-        side=label_words("fake" if violin.weight >= 0 else "real"),
         left=fixed(violin.left.mean),
         right=fixed(violin.right.mean),
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.analysis.distiller.families import feature_families, reading
+from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.encoders.protocol import Feature, FeatureKind
 
 
@@ -77,32 +77,3 @@ def test_fewer_families_than_statistics_go_by_depth() -> None:
 def test_no_family_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="a family at least"):
         feature_families(PACKAGED, 0)
-
-
-@pytest.mark.parametrize(
-    ("read", "words"),
-    [
-        ([4, 5, 7, 8], "texture of blocks 1 and 2"),
-        ([0, 3, 6], "means of blocks 0 to 2"),
-        ([23], "texture of block 7"),
-        ([0, 22], "means and texture of blocks 0 and 7"),
-        ([], ""),
-    ],
-)
-def test_a_dimension_is_named_by_what_it_reads(read: list[int], words: str) -> None:
-    weight = np.zeros(PACKAGED[-1].stop)
-    for place in read:
-        weight[PACKAGED[place].start + 1] = -0.5
-
-    assert reading(weight, PACKAGED) == words
-
-
-def test_every_pair_of_dimensions_reads_one_family() -> None:
-    named = [
-        reading(np.isin(np.arange(PACKAGED[-1].stop), family).astype(float), PACKAGED)
-        for family in feature_families(PACKAGED, 8)
-    ]
-
-    assert named[0] == "means of blocks 0 and 1"
-    assert named[7] == "texture of blocks 6 and 7"
-    assert len(set(named)) == 8
