@@ -43,9 +43,9 @@ from benchmarks.region_metrics import (
     table_of_strongest,
     top_patch_purity,
 )
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.faces.finder import FaceFinder
 from workbench.analysis.faces.regions import REGIONS, Face, toward_chin

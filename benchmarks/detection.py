@@ -38,7 +38,7 @@ from benchmarks.command import Figures, run_on_folders
 from benchmarks.distilling import dimensions_of, distil_some, logits_of
 from benchmarks.encoded import Encoded, Picture, default_encoder, encode
 from benchmarks.ordinary import demo_folders, pictures
-from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.cross_fitting.calibration import expected_calibration_error
 from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.distiller.linear_evidence import evidence_columns
 from workbench.analysis.encoders.protocol import Encoder

@@ -12,14 +12,14 @@ from torch import Tensor
 
 from benchmarks.encoded import Encoded
 from workbench.analysis.concepts.learn import Learned
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.concept_training import heads_of_patches
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
 from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.distiller.gather import Patches, patches_of
 from workbench.analysis.distiller.train import Trained, train
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder, Feature, Penultimate
 from workbench.analysis.relevance.methods import default_method, smoothing_of
 from workbench.config import Settings

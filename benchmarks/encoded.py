@@ -15,8 +15,8 @@ from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor
 
 from benchmarks.command import cache_dir
-from workbench.analysis.distiller.folds import divide
-from workbench.analysis.distiller.training_set import TrainingSet
+from workbench.analysis.cross_fitting.folds import divide
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.images.normalise import normalise

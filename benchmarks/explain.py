@@ -19,8 +19,8 @@ from torch.nn.functional import normalize
 from benchmarks.backward_passes import backward_maps
 from benchmarks.command import Figures, run
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.encoders.open_clip import from_model

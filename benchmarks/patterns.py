@@ -26,8 +26,8 @@ from benchmarks.encoded import BATCH
 from benchmarks.grouped import Grouped, grouped, kinds_of
 from benchmarks.planted import FIVE, SUFFIXES, planted
 from benchmarks.planted_sets import ASIDE, BUILD
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.metrics import auc
 from workbench.analysis.regions.counterfactual import FILLS, with_controls
 from workbench.analysis.regions.patterns import (

@@ -28,8 +28,8 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels

@@ -26,10 +26,10 @@ from benchmarks.distilling import PAPERS_DIMENSIONS
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.spelling_probe import spelling_accuracy
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.evidence_training import train_evidence
 from workbench.analysis.distiller.linear_evidence import evidence_features
 from workbench.analysis.distiller.projected import train_behind
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
 from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc

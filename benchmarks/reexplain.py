@@ -25,9 +25,9 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
+from workbench.analysis.cross_fitting.folds import FOLDS
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.folds import FOLDS
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method, needs
 from workbench.config import Settings

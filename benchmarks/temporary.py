@@ -15,10 +15,10 @@ from sqlalchemy import select
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.distilling import distil
 from benchmarks.encoded import PATCH_TOKENS
+from workbench.analysis.cross_fitting.folds import divide
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.folds import divide
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method
 from workbench.app import create_app

@@ -13,7 +13,7 @@ from benchmarks.concepts import NO_FACE, OUTSIDE, described, explain, face_regio
 from benchmarks.encoded import Picture
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.pictures import draw_collection
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.faces.regions import REGIONS
 
 RANDOM = np.random.default_rng(0)

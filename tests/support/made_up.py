@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import normalize
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.encoders.protocol import Encoder, content_feature
 from workbench.config import Settings

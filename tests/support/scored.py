@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis.distiller.cross_fitted import Head
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.models.inference import logits_of

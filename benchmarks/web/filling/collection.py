@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 
 from benchmarks.web.filling.made_up import DIMENSIONS, KINDS, LOGIT_WEIGHT, Kinds, Made
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES
 from workbench.config import Settings

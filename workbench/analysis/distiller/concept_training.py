@@ -11,12 +11,12 @@ from numpy import ndarray
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
 from workbench.analysis.concepts.learn import Learned
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead, silent
 from workbench.analysis.distiller.concept_weights import ConceptWeights, weigh
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
 from workbench.analysis.distiller.gather import Patches
-from workbench.analysis.distiller.training_set import TrainingSet
 
 KIND = "evidence by concept"
 """Kept with a version: a retrain can start only from a parent that was built the same way."""

@@ -10,7 +10,7 @@ from numpy import ndarray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from workbench.analysis.distiller.calibration import platt_targets
+from workbench.analysis.cross_fitting.calibration import platt_targets
 
 SPREAD = 0.3
 """Standard deviation that log weights are expected to have: few differ by more than a third."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.train import Parent, Trained, mapped, train
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.spelling.projection import Projection, projected_features, same_projection
 

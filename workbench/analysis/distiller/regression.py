@@ -12,9 +12,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional
 
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.families import Family
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.training_set import TrainingSet
 
 ANCHOR = 6.0
 """Weight of the squared norm of what a retrain changes in its parent's weights.

@@ -11,14 +11,14 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-from workbench.analysis.distiller.calibration import Calibration, calibration_of
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.cross_fitting.calibration import Calibration, calibration_of
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.one_thread import one_thread
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.families import Family
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.one_thread import one_thread
 from workbench.analysis.distiller.regression import Design, FamilyScores, fit, in_order_of, refit
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import auc
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import Head
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import SIGMA
 from workbench.analysis.encoders.protocol import Encoder, FeatureKind, Part, Penultimate

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.models.encoders import encoder_of_version

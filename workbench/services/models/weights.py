@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.spelling.projection import Projection

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from workbench.analysis.distiller.cross_fitted import Head
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.methods import attribute
 from workbench.config import Settings

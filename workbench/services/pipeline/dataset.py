@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import func, insert, select
 
-from workbench.analysis.distiller.folds import Folds
+from workbench.analysis.cross_fitting.folds import Folds
 from workbench.services.pipeline.folds import ToDivide, divided, folds_of
 from workbench.services.review.decisions import final_decisions, label_by
 from workbench.store.chunks import write_in_chunks

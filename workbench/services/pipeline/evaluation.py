@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.intervals import share_with_interval
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import exists, select
 
-from workbench.analysis.distiller.folds import NO_FOLD, Folds, divide
+from workbench.analysis.cross_fitting.folds import NO_FOLD, Folds, divide
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import Prediction

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sqlalchemy import and_, select
 
-from workbench.analysis.distiller.calibration import expected_calibration_error
+from workbench.analysis.cross_fitting.calibration import expected_calibration_error
 from workbench.analysis.distiller.dimensions import match_dimensions
 from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings

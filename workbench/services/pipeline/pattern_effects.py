@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import (
     MEASURING_FILL,

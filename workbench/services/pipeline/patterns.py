@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import Effect
 from workbench.analysis.regions.patterns import (

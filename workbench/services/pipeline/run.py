@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from workbench.analysis.distiller.cross_fitted import Head
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.columns.build import write_columns

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT, LAYOUTS
 from workbench.config import Settings
 from workbench.store.artifacts import load_arrays

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, select
 from torch.nn.functional import normalize
 
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.cross_fitted import Head
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads, Head
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.layout.cells import stratified_order
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_controls

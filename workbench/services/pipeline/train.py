@@ -13,13 +13,13 @@ from sqlalchemy import func, select
 from torch import Tensor
 
 from workbench.analysis.concepts.learn import Learned
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.concept_training import KIND, heads_of_patches
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.distiller.gather import patches_of
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.relevance.methods import method_for, smoothing_of
 from workbench.analysis.spelling.projection import Projection, same_projection

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from tests.support.random_encoders import MakeEncoder
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead, silent
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.encoders.transformer import TransformerEncoder
 

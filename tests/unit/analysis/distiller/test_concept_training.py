@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.concept_training import Gathered, concept_heads
 from workbench.analysis.distiller.concept_weights import weigh
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from workbench.analysis.distiller.calibration import platt_targets
+from workbench.analysis.cross_fitting.calibration import platt_targets
 from workbench.analysis.distiller.concept_weights import SPREAD, weigh
 
 

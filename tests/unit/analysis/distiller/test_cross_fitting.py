@@ -11,13 +11,13 @@ from torch import Tensor
 
 from tests.support.random_encoders import MakeEncoder
 from tests.unit.analysis.distiller.test_train import even_families, toy_set, trained
-from workbench.analysis.distiller.cross_fitted import CrossFittedHeads
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.dimensions import match_dimensions
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.regression import Design, fit
 from workbench.analysis.distiller.train import train
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.metrics import auc
 

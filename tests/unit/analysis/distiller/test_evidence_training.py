@@ -14,14 +14,14 @@ from torch.nn import functional
 
 from tests.unit.analysis.distiller.test_cross_fitting import noise, with_label_turned
 from tests.unit.analysis.distiller.test_train import in_folds, toy_set
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.evidence_training import (
     PENALTIES,
     CrossFittedEvidence,
     train_evidence,
 )
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.metrics import auc
 from workbench.analysis.spelling.projection import Projection

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from tests.support.random_encoders import MakeEncoder
+from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.distiller import gather
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
-from workbench.analysis.distiller.folds import NO_FOLD
 from workbench.analysis.distiller.gather import Patches, patches_of
 from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.encoders.transformer import TransformerEncoder

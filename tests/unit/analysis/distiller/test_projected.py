@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from workbench.analysis.cross_fitting.folds import divide
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.families import feature_families
-from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.projected import same_projection, train_behind
 from workbench.analysis.distiller.train import train
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.encoders.protocol import Feature
 from workbench.analysis.spelling.projection import Projection, projected_features
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from workbench.analysis.cross_fitting.folds import divide
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.dimensions import match_dimensions, order_of_pairs, reorder
-from workbench.analysis.distiller.folds import divide
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.regression import _directions
 from workbench.analysis.distiller.train import PENALTIES, Trained, train
-from workbench.analysis.distiller.training_set import TrainingSet
 from workbench.analysis.metrics import auc
 
 DIMENSIONS = 4

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from workbench.analysis.distiller.calibration import (
+from workbench.analysis.cross_fitting.calibration import (
     Calibration,
     calibration_of,
     expected_calibration_error,

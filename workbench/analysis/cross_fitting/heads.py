@@ -12,7 +12,7 @@ from jaxtyping import Float, Integer
 from numpy import ndarray
 from torch import Tensor
 
-from workbench.analysis.distiller.folds import NO_FOLD
+from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 
 

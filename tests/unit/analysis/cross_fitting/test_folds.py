@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from workbench.analysis.distiller.folds import FOLDS, NO_FOLD, Folds, divide
+from workbench.analysis.cross_fitting.folds import FOLDS, NO_FOLD, Folds, divide
 
 
 @st.composite

@@ -1,0 +1,1 @@
+"""Cross-fitting: folds, models that have not seen a fold, and their calibration."""
