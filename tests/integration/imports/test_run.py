@@ -459,6 +459,23 @@ def test_small_collections_have_both_labels_on_both_sides(
     }
 
 
+@pytest.mark.parametrize("label", ["real", "fake"])
+def test_the_only_group_of_a_label_is_trained_on(
+    import_into: Importer, tmp_path: Path, label: str
+) -> None:
+    drawn_for_test = next(name for name in map(str, range(100)) if split.is_held_out(name))
+    other = "fake" if label == "real" else "real"
+    groups = {drawn_for_test: label, **{f"other {number}": other for number in range(5)}}
+    rows = [f"{number}.png,{each},{group}" for number, (group, each) in enumerate(groups.items())]
+    for number in range(len(groups)):
+        put(tmp_path / f"{number}.png", encoded(number))
+
+    import_into(table(tmp_path / "list.csv", "path,label,group", *rows))
+
+    assert [image.held_out for image in stored() if image.label == label] == [False]
+    assert {image.held_out for image in stored() if image.label == other} == {True, False}
+
+
 def test_the_split_stands_once_a_dataset_is_frozen(import_into: Importer, tmp_path: Path) -> None:
     source = grow(tmp_path / "set", each=1)
     import_into(source)

@@ -33,16 +33,18 @@ def is_held_out(group_key: str) -> bool:
 def represent_both_labels(write: Session, collection_id: int) -> None:
     """Move single groups so that each label of two groups or more stands on both sides.
 
-    Chance leaves a side empty in small collections only. The group moved is the one whose draw is
-    nearest to the other side. Once a dataset of the collection is frozen, all stays as it is:
-    what was trained on must not become test.
+    One that has a single group is trained on: without it nothing could be learned. Chance leaves a
+    side empty in small collections only. The group moved is the one whose draw is nearest to the
+    other side. Once a dataset of the collection is frozen, all stays as it is: what was trained on
+    must not become test.
     """
     if write.scalar(select(exists().where(CuratedDataset.collection_id == collection_id))):
         return
     for label in LABELS:
         for held_out in (True, False):
             groups = _groups_by_side(write, collection_id, label)
-            if groups[not held_out] >= 2 and not groups[held_out]:
+            fewest = 2 if held_out else 1
+            if groups[not held_out] >= fewest and not groups[held_out]:
                 _move_one_group(write, collection_id, label, held_out=held_out)
 
 
