@@ -113,4 +113,4 @@ def test_a_collection_of_one_label_fails_with_a_clear_reason(
     session().commit()
 
     assert analyse(imported, settings) == "failed"
-    assert "same label" in queue.runs(imported)[0].error
+    assert "training images are real" in queue.runs(imported)[0].error

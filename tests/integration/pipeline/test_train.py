@@ -515,7 +515,7 @@ def test_decisions_that_leave_one_label_fail_with_a_clear_reason(
     run = retrain(ada.id, analysed.collection.id, settings)
 
     assert run.state == "failed"
-    assert "same label" in run.error
+    assert "training images are real" in run.error
 
 
 def test_after_a_failure_the_next_retrain_is_version_2(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from sqlalchemy import select
 
-from tests.support.pictures import draw_collection, smooth
+from tests.support.finite import not_finite
+from tests.support.pictures import draw_collection, smooth, with_rough_patch
 from tests.support.working import analyse
 from workbench.cli import main
 from workbench.config import Settings
@@ -20,6 +23,8 @@ from workbench.services.collections import collection_id
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
 from workbench.services.runs import queue
+from workbench.store.database import session
+from workbench.store.results import Prediction
 from workbench.web.site.security import limiter
 
 pytestmark = pytest.mark.analysed
@@ -67,7 +72,43 @@ def few(folder: Path) -> Path:
     return draw_collection(folder, 1, seed=77)
 
 
-@pytest.mark.parametrize("make", [alike, few], ids=["all alike", "a pair"])
+def one_fake(folder: Path) -> Path:
+    """Each fold but one has real images alone inside, and one has them alone outside."""
+    draw_collection(folder, 8)
+    for path in sorted((folder / "fake").iterdir())[1:]:
+        path.unlink()
+    return folder
+
+
+def slight(folder: Path) -> Path:
+    """Black, one grey, one pixel, one row of pixels: nothing in them, nor any difference of parts.
+
+    A held-out picture differs in what is the same in all others: it has parts.
+    """
+    pictures = [
+        ("real", np.zeros((96, 96))),
+        ("fake", np.full((96, 96), 127)),
+        *(("real", np.full((1, 1), 10 * number)) for number in range(4)),
+        *(("fake", np.full((1, 900), 140 + 10 * number)) for number in range(4)),
+    ]
+    folder.mkdir()
+    rows = ["path,label,split"]
+    for number, (label, pixels) in enumerate(pictures):
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,{label},train")
+    for label, draw in (("real", smooth), ("fake", with_rough_patch)):
+        Image.fromarray(draw(1)).save(folder / f"{label}.png")
+        rows.append(f"{label}.png,{label},test")
+    manifest = folder / "manifest.csv"
+    manifest.write_text("\n".join(rows))
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "make",
+    [alike, few, one_fake, slight],
+    ids=["all alike", "a pair", "one fake", "nothing in the pictures"],
+)
 def test_what_can_hardly_be_told_apart_is_analysed_and_every_page_answers(
     reading: FlaskClient,
     tables: Flask,
@@ -78,7 +119,10 @@ def test_what_can_hardly_be_told_apart_is_analysed_and_every_page_answers(
     import_images(make(tmp_path / "odd"), collection="odd", settings=settings, progress=Silent())
 
     assert analyse(collection_id("odd"), settings) == "succeeded"
+    assert analyse(collection_id("odd"), settings, again=True) == "succeeded"
 
+    assert not_finite(settings) == set()
+    assert max(abs(logit) for (logit,) in session().execute(select(Prediction.logit))) < 50
     assert answers(reading) == dict.fromkeys(PAGES, 200)
     if make is alike:
         for page in ("", "patterns", "models", "patterns/report.html"):
@@ -112,7 +156,7 @@ def test_one_image_is_refused_with_words_and_every_page_says_what_there_is(
     assert analyse(collection_id("odd"), settings) == "failed"
 
     (run,) = queue.runs(collection_id("odd"))
-    assert run.error == "training needs both real and fake images; all have the same label"
+    assert run.error == "training needs both real and fake images; the only training image is real"
     assert set(answers(reading).values()) == {200, 404}
 
 

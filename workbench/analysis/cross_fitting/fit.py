@@ -87,8 +87,7 @@ def cross_fit(
 
     ValueError where one label is missing.
     """
-    if not data.has_both_labels:
-        raise ValueError("training needs both real and fake images; all have the same label")
+    data.check_labels()
     with one_thread():
         return _CrossFit(learner, data, parent).run(advance)
 

@@ -38,6 +38,19 @@ class TrainingSet:
         """Whether there is a real image and a fake one."""
         return len(self.fake) > 0 and bool(self.fake.min() < self.fake.max())
 
+    def check_labels(self) -> None:
+        """Raise ValueError, which says what is missing, without a real and a fake image."""
+        if self.has_both_labels:
+            return
+        count = len(self.fake)
+        found = "there is none of either"
+        if count:
+            label = "fake" if self.labels[0] else "real"
+            found = f"all {count:,} training images are {label}"
+            if count == 1:
+                found = f"the only training image is {label}"
+        raise ValueError(f"training needs both real and fake images; {found}")
+
     def subset(self, chosen: Bool[ndarray, " image"]) -> TrainingSet:
         """Select images by a mask."""
         index = torch.from_numpy(np.flatnonzero(chosen))

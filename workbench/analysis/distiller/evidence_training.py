@@ -16,6 +16,7 @@ from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.linear_evidence import LinearEvidence, evidence_columns
 from workbench.analysis.distiller.regression import ANCHOR, Design, regress
 from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.encoders.standardisation import standardisation
 from workbench.analysis.spelling.projection import Projection
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -44,13 +45,12 @@ def train_evidence(
 
     ValueError where one label is missing.
     """
+    data.check_labels()
     columns = evidence_columns(features, projection)
     if projection is not None:
         data = replace(data, embedding=projection.project(data.embedding))
     if parent is None:
-        mean = data.embedding.mean(dim=0)
-        # A constant feature carries nothing; dividing by its deviation would amplify noise.
-        scale = data.embedding.std(dim=0, correction=0).clamp_min(1e-6)
+        mean, scale = standardisation(data.embedding)
     else:
         mean, scale = parent.final.mean, parent.final.scale
     blank = LinearEvidence(mean, scale, torch.zeros_like(mean), smoothing, projection)

@@ -19,6 +19,7 @@ from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.families import Family
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.regression import Design, FamilyScores, fit, in_order_of, refit
+from workbench.analysis.encoders.standardisation import standardisation
 from workbench.analysis.metrics import auc
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -89,8 +90,7 @@ def train(
     penalty on correlated activations (docs/adr/0015-evidence-by-family.md). ValueError where one
     label is missing, or the numbers of dimensions and families do not fit.
     """
-    if not data.has_both_labels:
-        raise ValueError("training needs both real and fake images; all have the same label")
+    data.check_labels()
     if (dimensions + 1) // 2 != len(families):
         raise ValueError(f"{dimensions} dimensions need two a family, got {len(families)} families")
     with one_thread():
@@ -142,9 +142,7 @@ class _Training:
         if parent is None:
             self._families = families
             self._penalties: tuple[float, ...] = PENALTIES
-            self._mean = data.embedding.mean(dim=0)
-            # A constant feature carries nothing; dividing by its deviation would amplify noise.
-            self._scale = data.embedding.std(dim=0, correction=0).clamp_min(1e-6)
+            self._mean, self._scale = standardisation(data.embedding)
         else:
             self._families = in_order_of(parent.head, families)
             self._penalties = (parent.penalty,)

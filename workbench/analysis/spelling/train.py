@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from workbench.analysis.encoders.protocol import Feature
+from workbench.analysis.encoders.standardisation import standardisation
 from workbench.analysis.spelling.loss import FORGET, Batch, Strengths, forgetting_loss
 from workbench.analysis.spelling.projection import Projection, projected_features
 from workbench.analysis.spelling.written_set import Texts, WrittenSet
@@ -42,9 +43,7 @@ def train_projection(
     if len(data.image) < 2 or not data.word.shape[1]:
         raise ValueError("a projection needs two images or more, with words on them")
     generator = torch.Generator().manual_seed(seed)
-    mean = data.image.mean(dim=0)
-    # A constant feature carries nothing; dividing by its deviation would amplify rounding noise.
-    scale = data.image.std(dim=0, correction=0).clamp_min(1e-6)
+    mean, scale = standardisation(data.image)
     ready = _standardised(data, mean, scale)
     pairs = zip(features, projected_features(features), strict=True)
     weights = [_start(feature, projected, generator) for feature, projected in pairs]

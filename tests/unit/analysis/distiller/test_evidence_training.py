@@ -362,6 +362,37 @@ def test_a_parent_that_found_nothing_does_not_hold_its_child_at_nothing() -> Non
     assert alike(child.final, parent.final) > 0.99
 
 
+# What cannot be learned from
+
+
+def test_a_feature_that_never_varies_in_training_moves_no_score_later() -> None:
+    data = toy_set()
+    data.embedding[:, 1] = 37.3
+    other = data.embedding.clone()
+    other[:, 1] = 38.0
+
+    found = trained(data).final
+
+    assert score_of(found, other).numpy() == pytest.approx(
+        score_of(found, data.embedding).numpy(), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "label", "reason"),
+    [
+        (0, 0.0, "there is none of either"),
+        (1, 1.0, "the only training image is fake"),
+        (12, 0.0, "all 12 training images are real"),
+    ],
+)
+def test_it_is_said_which_label_is_missing(count: int, label: float, reason: str) -> None:
+    data = toy_set(12).subset(np.arange(12) < count)
+
+    with pytest.raises(ValueError, match=f"both real and fake images; {reason}"):
+        trained(replace(data, fake=torch.full((count,), label)))
+
+
 # While it trains
 
 

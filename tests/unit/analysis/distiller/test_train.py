@@ -223,7 +223,7 @@ def test_the_heavier_label_wins_where_the_same_image_has_both() -> None:
 def test_one_label_alone_is_refused(label: float) -> None:
     data = replace(toy_set(), fake=torch.full((120,), label))
 
-    with pytest.raises(ValueError, match="same label"):
+    with pytest.raises(ValueError, match="all 120 training images are"):
         trained(data)
 
 
