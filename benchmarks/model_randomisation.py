@@ -8,6 +8,7 @@ draws the image, not the model. `benchmarks.sanity` runs it.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from workbench.analysis.distiller.concept_head import ConceptHead
+from workbench.analysis.encoders.blocks import Tower
 from workbench.analysis.encoders.transformer import TransformerEncoder
 
 
@@ -41,16 +43,41 @@ def with_random_blocks(encoder: TransformerEncoder, count: int, *, seed: int) ->
         raise ValueError(f"{encoder.name} has {depth} blocks, {count} cannot be redrawn")
     tower = copy.deepcopy(encoder.tower)
     generator = torch.Generator().manual_seed(seed)
+    blocks = tower.blocks[depth - count : depth]
+    _redraw([each for block in blocks for each in block.parameters()], generator)
+    return _encoder_of(tower, encoder, {"random blocks": count, "seed": seed})
+
+
+def with_random_weights(encoder: TransformerEncoder, *, seed: int) -> TransformerEncoder:
+    """Make a copy of an encoder with nothing learned in it: what comes before the blocks, too.
+
+    The patches' embedding stands in the residual stream: of redrawn blocks it comes through.
+    """
+    tower = copy.deepcopy(encoder.tower)
+    generator = torch.Generator().manual_seed(seed)
+    first = tower.embedding
+    weights = [*first.parameters(), first.class_token, first.position]
+    for block in tower.blocks[: blocks_used(encoder)]:
+        weights += block.parameters()
+    _redraw(weights, generator)
+    return _encoder_of(tower, encoder, {"random": "all", "seed": seed})
+
+
+def _redraw(weights: Iterable[Tensor], generator: torch.Generator) -> None:
     with torch.no_grad():
-        for block in tower.blocks[depth - count : depth]:
-            for weights in block.parameters():
-                weights.copy_(redrawn(weights, generator))
+        for each in weights:
+            each.copy_(redrawn(each, generator))
+
+
+def _encoder_of(
+    tower: Tower, encoder: TransformerEncoder, identity: Mapping[str, object]
+) -> TransformerEncoder:
     return TransformerEncoder(
         tower,
         [(feature.block, feature.kind) for feature in encoder.features],
         encoder.preprocessing,
         name=encoder.name,
-        identity={"of": encoder.fingerprint, "random blocks": count, "seed": seed},
+        identity={"of": encoder.fingerprint, **identity},
         computing=encoder.computing,
     )
 

@@ -8,15 +8,20 @@ several draws tell that from a map that does not depend on the logit. Beside it,
 same of absolute values, the mean size of the correlation, and all of it for maps of other images.
 
 Counted are the logit's weights alone; the distilled dimensions alone; all blocks of the encoder
-alone; and, in a cascade, logit and dimensions together, with the last block, the last three, all.
-The last block or the last three alone are shown, not counted: features of earlier blocks are as
-they were, and a map that said otherwise would be wrong. What is left of the logits stands beside.
+alone, and the whole of it, with the embedding of patches before them; and, in a cascade, logit and
+dimensions together, with the last block, the last three, all, the whole encoder. The last block or
+the last three alone are shown, not counted: features of earlier blocks are as they were, and a map
+that said otherwise would be wrong. What is left of the logits stands beside.
+
+`apart`: the same of maps less their mean over the images. Where things lie alike in all images, as
+in portraits, maps are alike too, and a part of that comes through blocks that are redrawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -31,6 +36,7 @@ from benchmarks.model_randomisation import (
     with_random_blocks,
     with_random_dimensions,
     with_random_logit,
+    with_random_weights,
 )
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Penultimate
@@ -64,6 +70,7 @@ def measure(model: Explained, method: str, pixels: Tensor, effort: Effort) -> Fi
     figures: Figures = {
         "sanity_rank_correlation": max(abs(each["maps"]) for each in counted),
         "sanity_rank_correlation_absolute": max(abs(each["absolute maps"]) for each in counted),
+        "sanity_rank_correlation_apart": max(abs(each["maps apart"]) for each in counted),
     }
     means["other images"] = _compared(maps, maps.roll(1, dims=0))
     return figures | {
@@ -92,9 +99,13 @@ def _randomised(
         yield "logit and dimensions", _without_head(model, seed), states
     if not isinstance(model.encoder, TransformerEncoder):
         raise TypeError(f"the blocks of {model.encoder.name} cannot be redrawn")
-    depths = {"last block": 1, "last 3 blocks": 3, "all blocks": blocks_used(model.encoder)}
-    for seed, (name, count) in product(range(effort.encoders), depths.items()):
-        other = replace(model, encoder=with_random_blocks(model.encoder, count, seed=seed))
+    encoder = model.encoder
+    depths = {"last block": 1, "last 3 blocks": 3, "all blocks": blocks_used(encoder)}
+    redrawn: dict[str, Callable[..., TransformerEncoder]] = {
+        name: partial(with_random_blocks, encoder, count) for name, count in depths.items()
+    } | {"whole encoder": partial(with_random_weights, encoder)}
+    for seed, (name, draw) in product(range(effort.encoders), redrawn.items()):
+        other = replace(model, encoder=draw(seed=seed))
         other_states = other.states(pixels, method)
         yield name, other, other_states
         yield f"logit, dimensions and {name}", _without_head(other, seed), other_states
@@ -121,8 +132,14 @@ def _compared(maps: Tensor, others: Tensor) -> dict[str, float]:
     return {
         "maps": float(signed.mean()),
         "absolute maps": float(rank_correlation(maps.abs(), others.abs()).mean()),
+        "maps apart": float(rank_correlation(_apart(maps), _apart(others)).mean()),
         "mean size": float(signed.abs().mean()),
     }
+
+
+def _apart(maps: Tensor) -> Tensor:
+    """What each image's map has beside what all have."""
+    return maps - maps.mean(dim=0)
 
 
 def _correlation(first: Tensor, second: Tensor) -> float:

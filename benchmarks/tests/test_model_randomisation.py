@@ -24,6 +24,7 @@ with jaxtyping.install_import_hook("benchmarks.model_randomisation", "beartype.b
         with_random_blocks,
         with_random_dimensions,
         with_random_logit,
+        with_random_weights,
     )
 
 FEATURES = ((0, "patch_mean"), (1, "patch_mean"), (2, "patch_mean"), (2, "class"))
@@ -61,14 +62,33 @@ def test_a_head_is_redrawn_in_the_part_that_is_named() -> None:
     assert not torch.equal(other_logit.logit_weight, with_random_logit(head, seed=2).logit_weight)
 
 
-def test_random_blocks_change_what_comes_after_them_alone() -> None:
-    encoder = TransformerEncoder(
+def small_encoder() -> TransformerEncoder:
+    return TransformerEncoder(
         timm_tower(random_timm()),
         FEATURES,
         Preprocessing(32, torch.nn.Identity(), {}),
         name="small",
         identity={},
     )
+
+
+def test_of_random_weights_nothing_is_as_it_was_not_what_comes_before_the_blocks_either() -> None:
+    encoder = small_encoder()
+    pixels = torch.randn(2, 3, 32, 32)
+    before = encoder.encode(pixels).embedding
+    tokens = encoder.tower.embedding(pixels)
+
+    found = with_random_weights(encoder, seed=0)
+
+    both = torch.stack([found.tower.embedding(pixels).flatten(), tokens.flatten()])
+    assert abs(float(torch.corrcoef(both)[0, 1])) < 0.2
+    assert not torch.allclose(found.encode(pixels).embedding, before, atol=0.1)
+    assert torch.equal(encoder.encode(pixels).embedding, before)
+    assert found.fingerprint != with_random_weights(encoder, seed=1).fingerprint
+
+
+def test_random_blocks_change_what_comes_after_them_alone() -> None:
+    encoder = small_encoder()
     pixels = torch.randn(2, 3, 32, 32)
     before = encoder.encode(pixels).embedding
 

@@ -50,7 +50,7 @@ def test_maps_that_follow_the_model_are_lost_with_it() -> None:
     }
     counted = left.keys() - {*sanity.NOT_COUNTED, "other images"}
     assert found["sanity_rank_correlation"] == max(left[name] for name in counted)
-    assert len(counted) == 7
+    assert len(counted) == 9
 
 
 def test_maps_that_do_not_follow_the_model_are_found_out(
@@ -64,6 +64,22 @@ def test_maps_that_do_not_follow_the_model_are_found_out(
     found = sanity.measure(explained(small_encoder()), "patch_share", noise(4), EFFORT)
 
     assert found["sanity_rank_correlation"] == pytest.approx(1)
+
+
+def test_what_all_images_have_alike_is_left_out_of_maps_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alike, random = 100 * torch.arange(16.0), torch.Generator().manual_seed(0)
+
+    def mostly_alike(model: Explained, method: str, states: object) -> Tensor:
+        return alike + torch.randn(200, 16, generator=random)
+
+    monkeypatch.setattr(Explained, "contributions", mostly_alike)
+
+    found = sanity.measure(explained(small_encoder()), "patch_share", noise(2), EFFORT)
+
+    assert found["sanity_rank_correlation"] == pytest.approx(1)
+    assert found["sanity_rank_correlation_apart"] < 0.1
 
 
 def test_an_encoder_without_blocks_says_so() -> None:
