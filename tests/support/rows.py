@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.store.artifacts import Artifact
 from workbench.store.database import now, transaction
+from workbench.store.descriptions import DimensionDescription, PatternDescription
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.judgements import (
     Adjudication,
@@ -152,6 +153,23 @@ def fill_every_table() -> None:
                     control_change=-0.2,
                     shard_id=results.id,
                     row=0,
+                ),
+                DimensionDescription(
+                    version_id=version.id,
+                    dimension=0,
+                    location="centre",
+                    mean_map=[[1.0]],
+                    regions={"mouth": 1.0},
+                    strongest=[[image.id, 0, 0]],
+                    in_groups=1.0,
+                ),
+                PatternDescription(
+                    pattern_id=pattern.id,
+                    location="centre",
+                    mean_map=[[1.0]],
+                    regions=None,
+                    by_dimension=[1.0, 0.0],
+                    evidence=1.0,
                 ),
                 Placement(
                     version_id=version.id, layout="balanced", image_id=image.id, x=0.5, y=0.5

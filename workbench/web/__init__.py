@@ -25,6 +25,7 @@ from workbench.web.pages import (
 from workbench.web.request import converters
 from workbench.web.site import (
     compression,
+    description_words,
     errors,
     figures,
     formatting,
@@ -43,6 +44,7 @@ def register(app: Flask) -> None:
     figures.register(app)
     predictions.register(app)
     verdict_words.register(app)
+    description_words.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)

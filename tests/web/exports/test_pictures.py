@@ -163,7 +163,7 @@ def test_an_image_shows_its_outlines_and_what_its_score_is_made_of(visitor: Read
     outlines = [each for each in root.iter() if "data-group-id" in each.attrib]
     assert {each.get("d") for each in outlines} == {"M10 10 L60 10 L60 60 Z"}
     words = " ".join(root.itertext())
-    for each in ("face 2 <b>.jpg", "label: real", "texture of blocks 2 and 3", "+1.10"):
+    for each in ("face 2 <b>.jpg", "label: real", "glare <b> 60%", "+1.10"):
         assert each in words
 
 

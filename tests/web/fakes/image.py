@@ -55,9 +55,9 @@ class Details:
             removed_change=-0.6 if image_id == 2 else None,
             control_change=0.3 if image_id == 2 else None,
             dimensions=(
-                DimensionShare(0, "texture of blocks 2 and 3", 2.0, 1.0, 2.0),
-                DimensionShare(1, "", 1.0, -0.5, -0.5),
-                DimensionShare(2, "", 0.0, 0.7, 0.0),
+                DimensionShare(0, 2.0, 1.0, 2.0),
+                DimensionShare(1, 1.0, -0.5, -0.5),
+                DimensionShare(2, 0.0, 0.7, 0.0),
             ),
             groups=tuple(self._group(image_id, number) for number in (0, 1)),
             verdicts=tuple(reversed(self.book.verdicts.get(image_id, []))),
@@ -158,6 +158,9 @@ class Media:
 
     def group_crop(self, group_id: int, size: int) -> bytes:
         return self.normalised(group_id // 100)
+
+    def strongest_patch(self, version_id: int, dimension: int, rank: int, size: int) -> bytes:
+        return self.normalised(2)
 
     def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:
         return _picture("PNG", (16, 16), "orange")

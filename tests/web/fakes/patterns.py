@@ -123,7 +123,6 @@ class Dimensions:
             Violin(
                 index=index,
                 weight=(1.0, -0.5, 0.7)[index],
-                reads="texture of blocks 2 and 3" if index == 0 else "",
                 left=sides[0],
                 right=sides[1],
                 low=-0.5,

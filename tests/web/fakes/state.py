@@ -47,6 +47,8 @@ class State:
     worker_alive: bool = True
     encoder_missing: bool = False
     reads_text: bool = False
+    described: bool = True
+    """Versions have descriptions of their dimensions and patterns."""
     index_missing: bool = False
     pictures_missing: bool = False
     activated: list[tuple[int, int]] = field(default_factory=list)

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.web.fakes.descriptions import Descriptions, DimensionErrors, TagsOfEvidence
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
 from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
 from tests.web.fakes.models import Images, Labels, Versions
@@ -19,12 +20,15 @@ from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
 from workbench.services import accounts, sign_in, status, workspaces
 from workbench.services.explore import (
     cell_card,
+    descriptions,
+    dimension_errors,
     dimensions,
     filters,
     grid,
     listing,
     patterns,
     reports,
+    tag_shares,
     taxonomy,
 )
 from workbench.services.image import batch, counterfactuals, detail, media
@@ -56,7 +60,9 @@ class FakeWorkbench(State):
             (cell_card, CellCards()),
             (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),
+            (descriptions, Descriptions(self)),
             (detail, Details(self)),
+            (dimension_errors, DimensionErrors()),
             (dimensions, Dimensions()),
             (filters, Selecting(self)),
             (grid, Cells()),
@@ -71,6 +77,7 @@ class FakeWorkbench(State):
             (search, Neighbours(self)),
             (status, Statuses(self)),
             (tag_checks, TagChecks(self)),
+            (tag_shares, TagsOfEvidence()),
             (tags, Tags(self)),
             (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),

@@ -22,10 +22,8 @@ MADE_UP = (
     "nobody smiles so",
     # What services say, which the fakes say in their place
     *(f"pattern {number}" for number in (1, 2)),
-    "texture of blocks 2 and 3",
-    # ... as the lines of a picture
-    "texture of",
-    "blocks 2 and 3",
+    "glare <b>",
+    "teeth",
     "dimension 1 set to own",
     "dimension 1 set to 11",
     "dimension 1 set to zero",

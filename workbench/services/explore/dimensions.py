@@ -13,7 +13,7 @@ from workbench.services import app_settings
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.explore.filters import Chosen
 from workbench.services.explore.layout import find_cell, in_cell
-from workbench.services.models.arrays import logit_weights_of, readings_of
+from workbench.services.models.arrays import logit_weights_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
 from workbench.store.images import LABELS
@@ -44,8 +44,6 @@ class Violin:
 
     index: int
     weight: float
-    reads: str
-    """Of the embedding, in words; empty where that is not known."""
     left: Distribution
     right: Distribution
     low: float
@@ -95,24 +93,22 @@ def violins(chosen: Chosen, left: int | None, right: int | None) -> tuple[Violin
     filters. Raises NotFoundError for another version's cell.
     """
     store = chosen.store
-    rows = _sides(chosen, left, right)
+    rows = sides(chosen, left, right)
     left_side = _activations(store, rows[0])
-    sides = [left_side, left_side if rows[1] is rows[0] else _activations(store, rows[1])]
+    both = [left_side, left_side if rows[1] is rows[0] else _activations(store, rows[1])]
     # Not the extremes: one far image would squeeze all others together.
-    low, high = _quantiles(np.concatenate(sides, axis=1), (0.01, 0.99))
+    low, high = _quantiles(np.concatenate(both, axis=1), (0.01, 0.99))
     low, high = np.minimum(low, 0), np.maximum(high, 0)
     high[high <= low] = 1.0
     distributions = [
         _distributions(values, low, high, int(np.count_nonzero(each)))
-        for values, each in zip(sides, rows, strict=True)
+        for values, each in zip(both, rows, strict=True)
     ]
     weights = logit_weights_of(store.version_id, app_settings.settings())
-    readings = readings_of(store.version_id)
     return tuple(
         Violin(
             index,
             float(weights[index]),
-            readings[index],
             a,
             b,
             float(low[index]),
@@ -131,7 +127,7 @@ def carriers(chosen: Chosen, dimension: int, left: int | None, right: int | None
     """
     store = chosen.store
     check_dimension(dimension, len(store.activations))
-    one, other = _sides(chosen, left, right)
+    one, other = sides(chosen, left, right)
     opposite = bool(np.array_equal(one, other))
     if opposite:
         rows = _extremes(store, one, dimension)
@@ -211,7 +207,8 @@ def _carrier(
     )
 
 
-def _sides(chosen: Chosen, left: int | None, right: int | None) -> tuple[Rows, Rows]:
+def sides(chosen: Chosen, left: int | None, right: int | None) -> tuple[Rows, Rows]:
+    """The images of both sides: each those of a cell, or the selected, or all that pass."""
     return (
         chosen.selected if left is None else _cell(chosen, left),
         chosen.filtered if right is None else _cell(chosen, right),

@@ -14,7 +14,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.explore.cards import ImageCard, card_of
 from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
-from workbench.services.models.arrays import logit_weights_of, readings_of, rows_of
+from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.review import tag_checks
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.services.review.notes import NoteView, notes_on
@@ -36,8 +36,6 @@ class DimensionShare:
     """What one dimension adds to the logit: activation x weight; + toward fake."""
 
     index: int
-    reads: str
-    """Of the embedding, in words; empty where that is not known."""
     activation: float
     weight: float
     contribution: float
@@ -134,10 +132,8 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         removed_change=prediction.removed_change,
         control_change=prediction.control_change,
         dimensions=tuple(
-            DimensionShare(index, reads, float(z), float(w), float(z * w))
-            for index, (z, w, reads) in enumerate(
-                zip(activations, weights, readings_of(version_id), strict=True)
-            )
+            DimensionShare(index, float(z), float(w), float(z * w))
+            for index, (z, w) in enumerate(zip(activations, weights, strict=True))
         ),
         groups=_groups(version_id, image_id),
         verdicts=verdicts,

@@ -25,6 +25,7 @@ from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import finished_version, is_finished
 from workbench.store.database import session
+from workbench.store.descriptions import DimensionDescription
 from workbench.store.image_files import LostImageError, read_normalised
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
@@ -32,6 +33,9 @@ from workbench.store.versions import ModelVersion
 
 SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
+_PATCH_OUTLINE = (255, 255, 255)
+_PATCHES_AROUND = 6
+"""A crop around a patch is so many patches wide."""
 _CONTEXT = 1.6
 """A crop shows its group with so many times the group's own extent around."""
 
@@ -99,6 +103,28 @@ def crop_of(group: PixelGroup, image: Image, size: int) -> bytes:
     return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, image, size))
 
 
+def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> bytes:
+    """The surroundings of a patch with the most evidence of a dimension, as a square JPEG.
+
+    `rank` counts from 0, the strongest. Raises NotFoundError where the version has none.
+    """
+    _check_size(size)
+    found = session().get(DimensionDescription, (version_id, dimension))
+    if found is None or rank >= len(found.strongest) or not is_finished(version_id):
+        raise NotFoundError(gettext("This dimension has no such patch."))
+    image_id, row, column = found.strongest[rank]
+    rows, columns = len(found.mean_map), len(found.mean_map[0])
+    box = _Box(
+        left=NORMAL_SIZE * column // columns,
+        top=NORMAL_SIZE * row // rows,
+        width=NORMAL_SIZE // columns,
+        height=NORMAL_SIZE // rows,
+    )
+    folder = app_settings.settings().cache_dir / "crops" / str(version_id) / f"{size}"
+    path = folder / f"dimension-{dimension}-{rank}.jpg"
+    return _kept(path, lambda: _around(_image(image_id), box, size))
+
+
 def _check_size(size: int) -> None:
     if size not in SIZES:
         raise InvalidError(f"Unsupported image size. Sizes are {', '.join(map(str, SIZES))} px.")
@@ -140,6 +166,29 @@ def _crop(group: PixelGroup, image: Image, size: int) -> Picture.Image:
     for contour in contours:
         points = [(float(x - left) * scale, float(y - top) * scale) for x, y in contour[:, 0]]
         draw.line([*points, points[0]], fill=colour, width=max(size // 64, 1))
+    return crop
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A patch, in pixels of the normalised image."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def _around(image: Image, box: _Box, size: int) -> Picture.Image:
+    side = min(max(box.width, box.height) * _PATCHES_AROUND, NORMAL_SIZE)
+    left = _clamped(box.left + box.width // 2 - side // 2, side)
+    top = _clamped(box.top + box.height // 2 - side // 2, side)
+    crop = _picture(image).crop((left, top, left + side, top + side))
+    crop = crop.resize((size, size), Picture.Resampling.LANCZOS)
+    corners = [(box.left - left, box.top - top)]
+    corners.append((corners[0][0] + box.width, corners[0][1] + box.height))
+    scaled = [(x * size / side, y * size / side) for x, y in corners]
+    ImageDraw.Draw(crop).rectangle(scaled, outline=_PATCH_OUTLINE, width=max(size // 64, 1))
     return crop
 
 

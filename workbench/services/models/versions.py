@@ -17,9 +17,11 @@ from workbench.services import audit
 from workbench.services.errors import NotFoundError
 from workbench.services.models.figures import Signal, VersionFigures, figures_of, signal_of
 from workbench.services.models.learned import Learned, learned_of
+from workbench.services.models.new_concepts import new_concepts_of
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
+from workbench.store.descriptions import DimensionDescription, PatternDescription
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
@@ -59,6 +61,11 @@ class VersionRow:
     dataset_counts: dict[str, Any]
     metrics: dict[str, Any]
     patterns: int
+
+    @property
+    def new_concepts(self) -> tuple[int, ...]:
+        """The dimensions whose concept is new in it: their parent's had died."""
+        return new_concepts_of(self.metrics)
 
 
 def is_finished(version_id: int) -> bool:
@@ -172,9 +179,22 @@ def switch_to(
     )
 
 
+def forget_patterns(version_id: int) -> None:
+    """Delete what was said of a version's patterns, which go next."""
+    change_in_chunks(
+        delete(PatternDescription),
+        PatternDescription.pattern_id,
+        PatternDescription.pattern_id.in_(
+            select(Pattern.id).where(Pattern.version_id == version_id)
+        ),
+    )
+
+
 def remove_results(version_id: int) -> None:
     """Delete the results of a version that nobody sees; cleanup takes its files."""
+    forget_patterns(version_id)
     for table, key in (
+        (DimensionDescription, DimensionDescription.dimension),
         (Cell, Cell.id),
         (Placement, Placement.image_id),
         (PixelGroup, PixelGroup.image_id),

@@ -19,6 +19,7 @@ from workbench.analysis.regions.patterns import (
     stability,
 )
 from workbench.config import Settings
+from workbench.services.models.versions import forget_patterns
 from workbench.services.pipeline.pattern_effects import measure_effects
 from workbench.services.pipeline.scores import Scores, of_shards
 from workbench.services.progress import Progress
@@ -149,6 +150,7 @@ def _remove_patterns(version_id: int) -> None:
     """Delete what an earlier process wrote; it may be incomplete."""
     written = select(Pattern.id).where(Pattern.version_id == version_id).limit(1)
     if session().scalar(written) is not None:
+        forget_patterns(version_id)
         change_in_chunks(
             update(PixelGroup).values(pattern_id=None, typicality=None),
             PixelGroup.image_id,

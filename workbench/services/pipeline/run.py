@@ -24,6 +24,7 @@ from workbench.services.pipeline import (
     cells,
     cleanup,
     dataset,
+    describe,
     layout,
     learning,
     patterns,
@@ -104,10 +105,10 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
 
 
 def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: Progress) -> None:
-    """Lay the version's images out, measure their sensitivity, find patterns, cut the cells.
+    """Lay the version's images out, measure sensitivity, find patterns, cut cells, describe all.
 
     When repeated, a layout that is there is kept, and what was measured is not measured again;
-    patterns and cells start afresh.
+    patterns, cells and descriptions start afresh.
     """
     version = session().get_one(ModelVersion, version_id)
     heads = load_heads(version, settings)
@@ -120,6 +121,8 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     patterns.write_patterns(version_id, known, found)
     cells.write_cells(version_id, known)
     progress.advance(1, 1, WRITING)
+    weights = heads.final.logit_weight.numpy()
+    describe.describe(version_id, known, weights, encoder.grid, settings, progress)
 
 
 def _measure(version_id: int, head: Head, known: scores.Scores, settings: Settings) -> None:

@@ -127,7 +127,7 @@ def _patterns(view: View, workspace: Workspace) -> Drawing:
 def _dimensions(view: View, workspace: Workspace) -> Drawing:
     chosen = _chosen(view, workspace)
     marked = marked_cells(view, chosen)
-    panel = dimensions_panel(view, chosen)
+    panel = dimensions_panel(view, version_of(workspace).id, chosen)
     left, right = panel.left_name, panel.right_name
     facts = [
         *_facts(view, workspace, marked.selected),

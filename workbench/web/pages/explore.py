@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request
@@ -9,9 +10,16 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
-from workbench.services.explore import cell_card, dimensions, filters, grid, listing, patterns
+from workbench.services.explore import (
+    cell_card,
+    descriptions,
+    filters,
+    grid,
+    listing,
+    patterns,
+)
 from workbench.services.explore.cell_card import CellDetail
-from workbench.services.explore.dimensions import Carriers
+from workbench.services.explore.descriptions import PatternView
 from workbench.services.explore.filters import FilterChoices
 from workbench.services.explore.grid import Overview
 from workbench.services.explore.listing import ImagePage
@@ -19,6 +27,7 @@ from workbench.services.explore.patterns import PatternRow
 from workbench.services.models import version_images
 from workbench.services.review import pattern_names
 from workbench.services.workspaces import Workspace
+from workbench.web.panels.dimension import DimensionPanel, dimension_panel
 from workbench.web.panels.dimensions import dimensions_panel
 from workbench.web.panels.overview import marked_cells, overview_panel
 from workbench.web.presenters.dimensions import DrawnDimension
@@ -55,11 +64,15 @@ class ExplorePage:
     """This is not the first page of the images."""
     patterns: tuple[PatternRow, ...]
     patterns_total: int
+    shown: Mapping[int, PatternView]
+    """What these patterns show, by id."""
     pattern_name: str | None
     """Of the pattern that is selected."""
     dimensions: tuple[DrawnDimension, ...]
-    carriers: Carriers | None
-    """Of the dimension that is picked."""
+    picked: DimensionPanel | None
+    """The dimension that is picked."""
+    names: tuple[str, ...]
+    """What each dimension shows, by index, in a few words; empty where nothing is known."""
     left_name: str
     right_name: str
     imported_since: int
@@ -114,7 +127,7 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
     marked = marked_cells(view, chosen)
     overview = overview_panel(view, chosen, marked)
     ranked = patterns.patterns(chosen, view.sort)
-    sides = dimensions_panel(view, chosen)
+    sides = dimensions_panel(view, version, chosen)
     counted = version_images.images_of([version])
     return ExplorePage(
         view=view,
@@ -130,13 +143,11 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         paged=after is not None,
         patterns=ranked[:PATTERNS_SHOWN],
         patterns_total=len(ranked),
+        shown=descriptions.pattern_views([each.id for each in ranked[:PATTERNS_SHOWN]]),
         pattern_name=(pattern_names.pattern_name(version, view.pattern) if view.pattern else None),
         dimensions=sides.dimensions,
-        carriers=(
-            None
-            if view.dimension is None
-            else dimensions.carriers(chosen, view.dimension, view.a, view.b)
-        ),
+        picked=dimension_panel(view, version, chosen, sides),
+        names=sides.names,
         left_name=sides.left_name,
         right_name=sides.right_name,
         imported_since=workspace.collection.images - counted[version].images,

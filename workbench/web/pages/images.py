@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from workbench.services.explore import filters, listing
+from workbench.services.explore.descriptions import DimensionView
 from workbench.services.explore.listing import PositionInOrder
 from workbench.services.image import media
 from workbench.services.image.detail import ImageDetail
@@ -35,6 +36,8 @@ class ImagePage:
     workspace: Workspace
     detail: ImageDetail
     score: Breakdown
+    views: tuple[DimensionView, ...]
+    """What each dimension shows, by index."""
     map_key: MapKey
     legend: Legend
     labels: tuple[Label, ...]
@@ -73,6 +76,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         workspace=workspace,
         detail=detail,
         score=panel.score,
+        views=panel.views,
         map_key=map_key,
         legend=legend(map_key),
         labels=group_labels(detail.groups, detail.size),

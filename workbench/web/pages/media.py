@@ -48,6 +48,14 @@ def crop(group_id: int, size: int) -> Response:
     return _bytes(media.group_crop(group_id, size))
 
 
+@blueprint.get(
+    "/dimensions/<record:version_id>/<record:dimension>/<record:rank>/<picture_size:size>"
+)
+def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> Response:
+    """The surroundings of one of the patches with the most evidence of a dimension."""
+    return _bytes(media.strongest_patch(version_id, dimension, rank, size))
+
+
 @blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
 @security.limiter.limit("120 per minute")
 def preview(version_id: int, image_id: int) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from workbench.services.explore import filters, patterns
+from workbench.services.explore import descriptions, filters, patterns
 from workbench.services.review import tags
 from workbench.web.panels.pattern import pattern_panel
 from workbench.web.presenters.filters import chips
@@ -19,11 +19,13 @@ def index(name: str) -> str:
     """All patterns of a version, in the order that one picks."""
     view, workspace = enter(name)
     version = version_of(workspace).id
+    ranked = patterns.patterns(filters.choose(version, view.selection), view.sort)
     return render_template(
         "views/patterns.html",
         view=view,
         workspace=workspace,
-        patterns=patterns.patterns(filters.choose(version, view.selection), view.sort),
+        patterns=ranked,
+        shown=descriptions.pattern_views([each.id for each in ranked]),
         summary=patterns.summary(version),
         chips=chips(view),
     )

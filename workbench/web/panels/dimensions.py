@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from workbench.services.explore import dimensions
+from workbench.services.explore import descriptions, dimensions
 from workbench.services.explore.filters import Chosen
 from workbench.web.presenters.dimensions import DrawnDimension, drawn
 from workbench.web.request.view import View
+from workbench.web.site.description_words import short_words
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,21 @@ class DimensionsPanel:
     left_name: str
     right_name: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each dimension shows, by index, in a few words; empty where nothing is known."""
+        ordered = sorted(self.dimensions, key=lambda each: each.index)
+        return tuple(short_words(each.shown) for each in ordered)
 
-def dimensions_panel(view: View, chosen: Chosen) -> DimensionsPanel:
-    """All dimensions. Raises NotFoundError for another version's cell."""
+
+def dimensions_panel(view: View, version_id: int, chosen: Chosen) -> DimensionsPanel:
+    """All dimensions of a version. Raises NotFoundError for another version's cell."""
     return DimensionsPanel(
-        dimensions=drawn(dimensions.violins(chosen, view.a, view.b), view.by),
+        dimensions=drawn(
+            dimensions.violins(chosen, view.a, view.b),
+            descriptions.dimension_views(version_id),
+            view.by,
+        ),
         left_name=_left_name(view),
         right_name=_right_name(view),
     )

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.services.explore import filters, grid, patterns
+from workbench.services.explore import descriptions, filters, grid, patterns, tag_shares
+from workbench.services.explore.descriptions import DimensionView, PatternView
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.patterns import PatternDetail
+from workbench.services.explore.tag_shares import TagShares
 from workbench.services.review import tag_checks
 from workbench.services.review.tag_checks import Tally
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
+from workbench.web.presenters.mean_map import DrawnMap, drawn_map
 from workbench.web.presenters.overview import Drawing, drawing
 
 PROFILE_WIDTH = 120.0
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """A dimension's mean contribution to a pattern's pixel groups, in logits."""
+
+    index: int
+    value: float
+    bar: DivergingBar
+    share: float | None
+    """Of the evidence in the pattern's pixel groups; None where that is not known."""
+    shown: DimensionView
 
 
 @dataclass(frozen=True)
@@ -20,8 +36,13 @@ class PatternPanel:
     """A pattern with everything that its page and its report have in common."""
 
     detail: PatternDetail
-    profile: tuple[tuple[int, float, DivergingBar], ...]
-    """Dimension, its mean contribution, its bar; largest magnitude first."""
+    profile: tuple[ProfileRow, ...]
+    """Largest magnitude first."""
+    shown: PatternView | None
+    """None in versions from before patterns were described."""
+    map: DrawnMap | None
+    tags: TagShares
+    """Of its evidence."""
     drawing: Drawing
     """Of the whole layout; the cells where the pattern lies are lit."""
     tallies: dict[int, Tally]
@@ -40,17 +61,35 @@ def pattern_panel(version_id: int, pattern_id: int, after: str | None = None) ->
     """
     detail = patterns.pattern(version_id, pattern_id, after)
     chosen = filters.choose(version_id, Selection(pattern_id=pattern_id))
+    shown = descriptions.pattern_views([pattern_id]).get(pattern_id)
     return PatternPanel(
         detail=detail,
-        profile=_profile(detail.row.profile),
+        profile=_profile(
+            detail.row.profile, shown.mix if shown else (), descriptions.dimension_views(version_id)
+        ),
+        shown=shown,
+        map=drawn_map(shown.mean_map) if shown else None,
+        tags=tag_shares.tags_of_pattern(version_id, pattern_id),
         drawing=drawing(grid.overview(chosen, 0, None), {}),
         tallies=tag_checks.tallies([each.id for each in detail.row.tags]),
     )
 
 
-def _profile(profile: tuple[float, ...]) -> tuple[tuple[int, float, DivergingBar], ...]:
+def _profile(
+    profile: tuple[float, ...],
+    mix: Iterable[tuple[int, float]],
+    views: Sequence[DimensionView],
+) -> tuple[ProfileRow, ...]:
     limit = scale_limit(profile)
+    shares = dict(mix)
     ordered = sorted(enumerate(profile), key=lambda entry: -abs(entry[1]))
     return tuple(
-        (index, value, diverging_bar(value, limit, PROFILE_WIDTH)) for index, value in ordered
+        ProfileRow(
+            index,
+            value,
+            diverging_bar(value, limit, PROFILE_WIDTH),
+            shares.get(index, 0.0) if shares else None,
+            views[index],
+        )
+        for index, value in ordered
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.services.explore.descriptions import DimensionView
 from workbench.services.image.detail import DimensionShare, GroupView
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
 
@@ -13,9 +14,10 @@ BAR_WIDTH = 120.0
 
 @dataclass(frozen=True)
 class SharedBar:
-    """A dimension's share of the logit, with its bar."""
+    """A dimension's share of the logit, with its bar and what it shows."""
 
     share: DimensionShare
+    shown: DimensionView
     bar: DivergingBar
 
 
@@ -40,9 +42,16 @@ class Breakdown:
 
 
 def breakdown(
-    base: float, logit: float, dimensions: Sequence[DimensionShare], groups: Sequence[GroupView]
+    base: float,
+    logit: float,
+    dimensions: Sequence[DimensionShare],
+    views: Sequence[DimensionView],
+    groups: Sequence[GroupView],
 ) -> Breakdown:
-    """Largest magnitude first; dimensions share one axis, pixel groups another."""
+    """Largest magnitude first; dimensions share one axis, pixel groups another.
+
+    `views` are those of all dimensions, by index.
+    """
     active = [share for share in dimensions if abs(share.contribution) >= 0.005]
     active.sort(key=lambda share: -abs(share.contribution))
     ordered = sorted(groups, key=lambda group: -abs(group.contribution))
@@ -52,7 +61,9 @@ def breakdown(
         base=base,
         logit=logit,
         dimensions=tuple(
-            SharedBar(share, diverging_bar(share.contribution, widest, BAR_WIDTH))
+            SharedBar(
+                share, views[share.index], diverging_bar(share.contribution, widest, BAR_WIDTH)
+            )
             for share in active
         ),
         silent=len(dimensions) - len(active),

@@ -82,6 +82,7 @@ STAGE_WORDS = {
     "Resampling patterns": lazy_gettext("Resampling patterns"),
     "Measuring effect sizes": lazy_gettext("Measuring effect sizes"),
     "Writing cells and patterns": lazy_gettext("Writing cells and patterns"),
+    "Describing dimensions and patterns": lazy_gettext("Describing dimensions and patterns"),
     "Indexing images": lazy_gettext("Indexing images"),
     "Indexing pixel groups": lazy_gettext("Indexing pixel groups"),
     "Indexing images for text search": lazy_gettext("Indexing images for text search"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from workbench.services.explore.descriptions import DimensionView
 from workbench.services.image.detail import DimensionShare
 from workbench.web.presenters.score import breakdown
 
@@ -16,10 +17,10 @@ from workbench.web.presenters.score import breakdown
 def test_a_breakdown_lists_everything_that_counts_from_the_largest_down(
     contributions: list[float], base: float
 ) -> None:
-    shares = [DimensionShare(i, "", abs(c), 1.0, c) for i, c in enumerate(contributions)]
+    shares = [DimensionShare(i, abs(c), 1.0, c) for i, c in enumerate(contributions)]
     logit = base + sum(contributions)
 
-    parts = breakdown(base, logit, shares, [])
+    parts = breakdown(base, logit, shares, [DimensionView()] * len(shares), [])
 
     listed = [abs(entry.share.contribution) for entry in parts.dimensions]
     assert listed == sorted(listed, reverse=True)
