@@ -42,6 +42,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "models": f"{home}/models",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
+        "vocabulary": "/vocabulary",
         "adjudicate": f"{home}/adjudicate",
         "login": "/login",
         "collections": "/",

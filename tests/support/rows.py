@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.store.artifacts import Artifact
 from workbench.store.database import now, transaction
-from workbench.store.descriptions import DimensionDescription, PatternDescription
+from workbench.store.descriptions import DimensionDescription, PatternDescription, Vocabulary
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.judgements import (
     Adjudication,
@@ -163,6 +163,7 @@ def fill_every_table() -> None:
                     strongest=[[image.id, 0, 0]],
                     in_groups=1.0,
                 ),
+                Vocabulary(replaces=0, words=["eye"], user_id=ada.id),
                 PatternDescription(
                     pattern_id=pattern.id,
                     location="centre",

@@ -7,6 +7,7 @@ PAGES = {
     "/login": "Sign in",
     "/account": "Account",
     "/taxonomy": "Taxonomy",
+    "/vocabulary": "Vocabulary",
     "/c/faces/": "Explore faces",
     "/c/faces/?cell=11&a=11&b=12&outcome=misclassified&dimension=1&pattern=31": "Explore",
     "/c/faces/?level=1&window=0,0,16,12": "Explore faces",

@@ -21,6 +21,7 @@ from workbench.web.pages import (
     tag_checks,
     taxonomy,
     verdicts,
+    vocabulary,
 )
 from workbench.web.request import converters
 from workbench.web.site import (
@@ -66,5 +67,6 @@ def register(app: Flask) -> None:
         tag_checks,
         taxonomy,
         verdicts,
+        vocabulary,
     ):
         app.register_blueprint(module.blueprint)

@@ -76,7 +76,7 @@ def alike_and_unlike(witness: Witness) -> tuple[int, int]:
 
 def differences(page: Page) -> list[float]:
     """The table's last column: by how many logits A and B differ."""
-    cells = page.locator(".dimensions tbody tr td:last-child").all_text_contents()
+    cells = page.locator(".dimensions .figures tbody tr td:last-child").all_text_contents()
     return [float(each.translate(SIGNS)) for each in cells]
 
 

@@ -155,12 +155,13 @@ def test_tags_of_another_collection_count_nothing(version_id: int, ada: Account)
 def test_it_asks_as_often_for_twenty_tags_as_for_one(
     version_id: int, ada: Account, ben: Account
 ) -> None:
-    groups, patterns = groups_of(version_id), patterns_of(version_id)
-    tags.tag_group(ada.id, groups[0].id, "first")
+    groups = [each.id for each in groups_of(version_id)]
+    patterns = patterns_of(version_id)
+    tags.tag_group(ada.id, groups[0], "first")
     tags.tag_pattern(ada.id, patterns[0], "first")
     one = queries(lambda: dimension_views(version_id))
-    for number, group in enumerate(groups[:20]):
-        tags.tag_group(ben.id, group.id, f"tag {number}")
+    for number, group_id in enumerate(groups[:20]):
+        tags.tag_group(ben.id, group_id, f"tag {number}")
         tags.tag_pattern(ben.id, patterns[number % len(patterns)], f"tag {number}")
 
     assert one == queries(lambda: dimension_views(version_id)) <= 9

@@ -16,6 +16,7 @@ from workbench.services.review.labels import AdjudicationView, StandingLabel, st
 from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
+from workbench.services.review.vocabulary import VocabularyView
 from workbench.services.runs.queue import RunView
 from workbench.services.workspaces import ListedCollection
 
@@ -47,6 +48,9 @@ class State:
     worker_alive: bool = True
     encoder_missing: bool = False
     reads_text: bool = False
+    vocabulary: VocabularyView = field(
+        default_factory=lambda: VocabularyView(0, ("eye", "brick <b>"))
+    )
     described: bool = True
     """Versions have descriptions of their dimensions and patterns."""
     index_missing: bool = False

@@ -7,7 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from tests.web.fakes.descriptions import Descriptions, DimensionErrors, TagsOfEvidence
+from tests.web.fakes.descriptions import (
+    Descriptions,
+    DimensionErrors,
+    Suggestions,
+    TagsOfEvidence,
+    Vocabularies,
+)
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
 from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
 from tests.web.fakes.models import Images, Labels, Versions
@@ -33,9 +39,9 @@ from workbench.services.explore import (
 )
 from workbench.services.image import batch, counterfactuals, detail, media
 from workbench.services.models import label_changes, version_images, versions
-from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts
+from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts, vocabulary
 from workbench.services.runs import lease, queue
-from workbench.services.similar import search
+from workbench.services.similar import search, suggestions
 
 
 def use_cases(fake: object) -> tuple[str, ...]:
@@ -75,12 +81,14 @@ class FakeWorkbench(State):
             (lease, Leases(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
+            (suggestions, Suggestions()),
             (status, Statuses(self)),
             (tag_checks, TagChecks(self)),
             (tag_shares, TagsOfEvidence()),
             (tags, Tags(self)),
             (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
+            (vocabulary, Vocabularies(self)),
             (label_changes, Labels()),
             (version_images, Images()),
             (versions, Versions(self)),

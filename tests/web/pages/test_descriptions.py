@@ -110,3 +110,32 @@ def test_a_retrain_names_the_dimensions_that_show_something_else(
     words = text_of(visitor.get("/c/faces/models").text)
 
     assert "Dimensions 1, 2 show something else than in v1" in words
+
+
+def test_suggestions_are_marked_and_shown_only_where_the_encoder_reads_text(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    assert "Suggestion" not in text_of(visitor.get("/c/faces/?dimension=0").text)
+
+    book.reads_text = True
+    words = text_of(visitor.get("/c/faces/?dimension=0").text)
+
+    assert "Suggestion eye, brick <b> nearest words of the vocabulary ; checked by nobody" in words
+    assert "suggestion: eye, brick" in visitor.get("/c/faces/images/2").text
+
+
+def test_the_vocabulary_is_edited_by_who_may_tag_one_word_a_line(
+    ada: Reader, visitor: Reader, book: FakeWorkbench
+) -> None:
+    assert "<textarea" not in visitor.get("/vocabulary").text
+    assert "eye · brick &lt;b&gt;" in visitor.get("/vocabulary").text
+    assert "2 words, as built in" in ada.get("/vocabulary").text
+
+    saved = ada.post("/vocabulary", words="eye\r\nzebra", seen="0")
+    assert saved.status_code == 303
+    assert book.vocabulary.words == ("eye", "zebra")
+    assert "2 words, saved by ada" in ada.get("/vocabulary").text
+
+    assert ada.post("/vocabulary", words="mouth", seen="0").status_code == 409
+    assert visitor.post("/vocabulary", words="mouth", seen="1").status_code in (302, 303, 401, 403)
+    assert book.vocabulary.words == ("eye", "zebra")

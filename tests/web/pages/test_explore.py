@@ -133,7 +133,7 @@ def test_the_form_shows_what_is_set(visitor: Reader) -> None:
 
     assert "<option selected>stylegan</option>" in page
     assert 'value="0.25"' in page
-    assert '<option value="1" selected>dim 1</option>' in page
+    assert '<option value="1" selected>dim 1 · edges</option>' in page
     assert 'value="1000000"' not in page
 
 

@@ -20,6 +20,7 @@ WRITES = {
     "/groups/200/tags": {"tag": "fake smile"},
     "/taggings/1/withdraw": {},
     "/taxonomy/1": {"name": "fake smile", "description": ""},
+    "/vocabulary": {"words": "eye", "seen": "0"},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
     "/c/faces/versions/1/activate": {},
@@ -46,6 +47,7 @@ READS = (
     "/c/faces/runs/7",
     "/taxonomy",
     "/taxonomy/names?tag=smile",
+    "/vocabulary",
 )
 PICTURES = (
     "/images/2.jpg",
@@ -53,6 +55,7 @@ PICTURES = (
     "/heatmaps/2/2.png",
     "/maps/2/2.png",
     "/groups/200/crop/48",
+    "/dimensions/2/0/0/48",
     "/counterfactuals/2/2.jpg?edit=group-200",
 )
 

@@ -29,6 +29,8 @@ class Description:
     location: str | None = None
     mean_map: Map = ()
     regions: tuple[tuple[str, float], ...] = ()
+    suggested: tuple[str, ...] = ()
+    """Words that the encoder's text tower finds near; nobody has checked them."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _description(found: DimensionDescription | PatternDescription | None) -> Des
         location=found.location,
         mean_map=tuple(tuple(row) for row in found.mean_map),
         regions=tuple(sorted((found.regions or {}).items(), key=lambda each: -each[1])),
+        suggested=tuple(found.suggested or ()),
     )
 
 

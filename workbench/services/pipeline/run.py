@@ -25,6 +25,7 @@ from workbench.services.pipeline import (
     cleanup,
     dataset,
     describe,
+    describe_words,
     layout,
     learning,
     patterns,
@@ -123,6 +124,7 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     progress.advance(1, 1, WRITING)
     weights = heads.final.logit_weight.numpy()
     describe.describe(version_id, known, weights, encoder.grid, settings, progress)
+    describe_words.suggest_words(version_id, encoder, settings)
 
 
 def _measure(version_id: int, head: Head, known: scores.Scores, settings: Settings) -> None:

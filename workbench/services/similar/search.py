@@ -152,7 +152,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
             )
         )
     version = finished_version(version_id)
-    tower = _text_tower(version)
+    tower = text_tower_of(version)
     index = opened(version, "words", app_settings.settings(), part=tower.joint_slice)
     try:
         vector = tower.encode_text([text]).numpy().astype(np.float32)
@@ -168,7 +168,7 @@ def of_text(version_id: int, text: str, limit: int = 8) -> tuple[Neighbour, ...]
 def why_no_text(version_id: int) -> str | None:
     """Why images cannot be looked for by words under a version, for people; None where they can."""
     try:
-        _text_tower(finished_version(version_id))
+        text_tower_of(finished_version(version_id))
     except UnavailableError as error:
         return str(error)
     return None
@@ -190,7 +190,8 @@ def group_card(version_id: int, group_id: int) -> tuple[GroupCard, ImageCard]:
     return _group_card(group), image_card(version_id, group.image_id)
 
 
-def _text_tower(version: ModelVersion) -> TextTower:
+def text_tower_of(version: ModelVersion) -> TextTower:
+    """The text tower of a version's encoder. Raises UnavailableError where there is none."""
     refusal = gettext(
         "The encoder of this version, %(encoder)s, has no text tower: no text search.",
         encoder=shown_encoder(version.encoder),

@@ -100,11 +100,18 @@ def short_words(description: Description) -> str:
 def long_words(description: Description) -> str:
     """All that is known, for a tooltip: "upper middle · forehead 46%, hair 46% · no tag yet"."""
     words = [location_words(description), region_words(description)]
+    if description.suggested:
+        words.append(gettext("suggestion: %(words)s", words=suggested_words(description)))
     if isinstance(description, DimensionView):
         words.append(tag_words(description.tags) if description.location else description.reads)
         if description.new_in is not None:
             words.append(new_words(description.new_in))
     return " · ".join(each for each in words if each)
+
+
+def suggested_words(description: Description) -> str:
+    """Words that the text tower suggests: "hair, fringe, hat"."""
+    return ", ".join(description.suggested)
 
 
 def new_words(number: int) -> str:
@@ -118,6 +125,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     new_words,
     region_words,
     short_words,
+    suggested_words,
     tag_words,
 )
 
