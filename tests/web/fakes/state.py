@@ -69,7 +69,7 @@ class State:
         """Nothing was written."""
         written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks)
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
-        return not any(written) and not asked
+        return not any(written) and not asked and not self.vocabulary.revision
 
     @property
     def newest(self) -> VersionSummary:

@@ -283,7 +283,7 @@ def test_a_picked_dimension_colours_the_images(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?dimension=1").text
 
     assert "dimension=1" in re.findall(r'class="heat" src="([^"]+)"', page)[0]
-    assert '<option value="1" selected>heatmap: dim 1</option>' in page
+    assert '<option value="1" selected>heatmap: dim 1 · edges</option>' in page
 
 
 def test_a_finer_level_keeps_a_window_and_can_be_moved(visitor: Reader) -> None:

@@ -20,7 +20,7 @@ WRITES = {
     "/groups/200/tags": {"tag": "fake smile"},
     "/taggings/1/withdraw": {},
     "/taxonomy/1": {"name": "fake smile", "description": ""},
-    "/vocabulary": {"words": "eye", "seen": "0"},
+    "/vocabulary/words": {"words": "eye", "seen": "0"},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
     "/c/faces/versions/1/activate": {},

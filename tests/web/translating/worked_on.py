@@ -24,6 +24,8 @@ MADE_UP = (
     *(f"pattern {number}" for number in (1, 2)),
     "glare <b>",
     "teeth",
+    "eye",
+    "brick <b>",
     "dimension 1 set to own",
     "dimension 1 set to 11",
     "dimension 1 set to zero",

@@ -26,7 +26,7 @@ def show() -> str:
     )
 
 
-@blueprint.post("/vocabulary")
+@blueprint.post("/vocabulary/words")
 @security.requires("tag")
 @slots.costly()
 def save() -> Response:
