@@ -17,11 +17,12 @@ from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.concept_training import heads_of_patches
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
-from workbench.analysis.distiller.families import feature_families
 from workbench.analysis.distiller.gather import Patches, patches_of
-from workbench.analysis.distiller.train import Trained, train
-from workbench.analysis.encoders.protocol import Encoder, Feature, Penultimate
+from workbench.analysis.distiller.head import DistilledHead
+from workbench.analysis.distiller.paper_training import train_as_the_paper
+from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.methods import default_method, smoothing_of
+from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 
 DIMENSIONS: int = Settings.model_fields["dimensions"].default
@@ -139,7 +140,6 @@ def logits_of(
     return logits
 
 
-def distil_as_the_paper(data: TrainingSet, features: Iterable[Feature]) -> Trained:
-    """Train the paper's kind of distiller, 16 ReLUs, on these features of the embedding."""
-    families = feature_families(list(features), PAPERS_DIMENSIONS // 2)
-    return train(data, families, dimensions=PAPERS_DIMENSIONS)
+def distil_as_the_paper(data: TrainingSet, projection: Projection | None = None) -> DistilledHead:
+    """Train the paper's distiller, 16 ReLUs, on embeddings of class tokens; its final head."""
+    return train_as_the_paper(data, projection, dimensions=PAPERS_DIMENSIONS).final

@@ -145,7 +145,7 @@ def train_models(pictures: Sequence[Picture], training: NDArray[np.bool_]) -> Mo
     alone = Encoded(
         encoded.pictures, embeddings_alone(replace(encoded.state, embedding=x[:, start:]))
     )
-    paper = distil_as_the_paper(alone.training_set(chosen), last.features).head
+    paper = distil_as_the_paper(alone.training_set(chosen))
     logits = {
         "default": logits_of(default, own, narrow),
         "paper": logits_of(paper, last, alone),

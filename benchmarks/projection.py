@@ -22,14 +22,13 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from torch import Tensor
 
 from benchmarks.command import Figures, cache_dir, run_on_folders
-from benchmarks.distilling import PAPERS_DIMENSIONS
+from benchmarks.distilling import distil_as_the_paper
 from benchmarks.encoded import Encoded, Picture, encode, normalised
 from benchmarks.ordinary import demo_folders, pictures
 from benchmarks.spelling_probe import spelling_accuracy
 from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.evidence_training import train_evidence
 from workbench.analysis.distiller.linear_evidence import evidence_features
-from workbench.analysis.distiller.projected import train_behind
 from workbench.analysis.encoders.packaged import DEFAULT_FEATURES, load_packaged
 from workbench.analysis.encoders.protocol import Encoder, Feature
 from workbench.analysis.metrics import auc
@@ -226,8 +225,7 @@ def _logit(
     """All evidence of an image together; the paper's logit where x is made of no patches."""
     logit: NDArray[np.float32]
     if not evidence_features(features):
-        head = train_behind(projection, training, features, dimensions=PAPERS_DIMENSIONS).head
-        logit = head.logit(tested).numpy()
+        logit = distil_as_the_paper(training, projection).logit(tested).numpy()
         return logit
     # Smoothing moves evidence within an image.
     learned = train_evidence(training, features, projection, smoothing=0.0).final

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from filelock import FileLock
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,6 +23,13 @@ SHORTEST_SECRET = 32
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """What the database in a URL is driven by; hosting services write `postgres://`."""
+
+
+METHODS_BY_DISTILLER = {
+    "concepts": ("smooth_share", "patch_share"),
+    "paper": ("last_block", "class_token_path"),
+}
+"""The attribution methods that explain each distiller; the first is the default."""
 
 
 _NO_URL = (
@@ -74,14 +81,23 @@ class Settings(BaseSettings):
     open_reading: bool = False
     """Allow reading without signing in. Writing always needs an account."""
 
-    relevance: Literal["patch_share", "smooth_share", "last_block", "class_token_path"] = (
-        "smooth_share"
-    )
-    """Attribution method: smoothed or raw shares of the evidence. The other two explain the paper's
-    distiller, which only benchmarks train; a version takes smoothed shares in their place."""
+    distiller: Literal["concepts", "paper"] = "concepts"
+    """What trainings make of images: `concepts`, evidence of patches gathered by what they show, or
+    `paper`, ReLU dimensions of the projected class token (ADR 40, ADR 41).
 
-    projection: Literal["off", "on"] = "off"
-    """Train distillers behind the forget-to-spell projection (ADR 10)."""
+    `paper` reads another embedding, so the first training after a change encodes all images again.
+    """
+
+    relevance: Literal["auto", "smooth_share", "patch_share", "last_block", "class_token_path"] = (
+        "auto"
+    )
+    """Attribution method; `auto` is the first of `METHODS_BY_DISTILLER`. With the distiller
+    `concepts`: smoothed or raw shares of the evidence. With `paper`: gradients of the dimensions by
+    the class token's attention, in the last block or in all."""
+
+    projection: Literal["auto", "off", "on"] = "auto"
+    """Train distillers behind the forget-to-spell projection (ADR 10); `auto` does with the
+    distiller `paper`, which it is a part of."""
 
     dimensions: Annotated[int, Field(ge=2, le=64)] = 12
     """Number K of dimensions, one for each concept."""
@@ -120,6 +136,18 @@ class Settings(BaseSettings):
     """Names, comma-separated, by which people reach the workbench beside this machine's own and the
     address that it listens on; `.example.org` stands for all names below a domain."""
 
+    @field_validator("relevance")
+    @classmethod
+    def _explains_its_distiller(cls, value: str, given: ValidationInfo) -> str:
+        distiller = given.data.get("distiller")
+        methods = METHODS_BY_DISTILLER.get(distiller or "", ())
+        if distiller and value not in ("auto", *methods):
+            raise ValueError(
+                f"that method does not explain {PREFIX}DISTILLER={distiller}; "
+                f"choose {' or '.join(methods)}, or auto"
+            )
+        return value
+
     @field_validator("trusted_hosts", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
@@ -152,6 +180,18 @@ class Settings(BaseSettings):
         if driver is None:
             raise ValueError(_NO_URL)
         return SecretStr(url.set(drivername=driver).render_as_string(hide_password=False))
+
+    @property
+    def method(self) -> str:
+        """The attribution method that new versions are explained by."""
+        return (
+            METHODS_BY_DISTILLER[self.distiller][0] if self.relevance == "auto" else self.relevance
+        )
+
+    @property
+    def projected(self) -> bool:
+        """Whether new versions are trained behind the forget-to-spell projection."""
+        return self.distiller == "paper" if self.projection == "auto" else self.projection == "on"
 
     @classmethod
     def is_secret(cls, field: str) -> bool:

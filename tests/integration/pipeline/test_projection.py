@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.working import analyse
-from workbench.analysis.distiller.projected import same_projection
+from workbench.analysis.spelling.projection import same_projection
 from workbench.analysis.spelling.train import train_projection
 from workbench.cli import context, main
 from workbench.config import Settings

@@ -17,12 +17,13 @@ from workbench.analysis.layout.cells import COLUMNS, ROWS
 from workbench.analysis.layout.mixtures import LAYOUTS
 from workbench.config import Settings
 from workbench.services.accounts import Account
+from workbench.services.encoding import registry
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.explore.filters import Chosen
 from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline import executor, layout, pattern_effects, scoring, train
+from workbench.services.pipeline import distillers, executor, layout, pattern_effects, scoring
 from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
@@ -479,9 +480,40 @@ def test_a_half_done_retrain_that_was_put_back_can_be_cancelled_without_a_trace(
     queue.recover()
 
 
+def test_what_was_put_back_is_finished_as_it_began_whatever_the_settings_say_by_now(
+    analysed: Workspace,
+    ada: Account,
+    settings: Settings,
+    encoder: FakeEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop() -> None:
+        raise Stopping
+
+    run_id = queue.request_retrain(ada.id, analysed.collection.id).id
+    claim, during = claimed(run_id), During("Computing attributions", stop)
+    with pytest.raises(Stopping):
+        executor.execute(db.engine, claim, settings, shown=during)
+    session().rollback()
+    encoders = {"patches": encoder, "class_token": FakeEncoder()}
+    encoders["class_token"].fingerprint = "1" * 32
+    monkeypatch.setattr(
+        registry, "load_encoder", lambda _name, *, embedding, **_places: encoders[embedding]
+    )
+    registry._loaded.cache_clear()
+
+    state = perform(run_id, settings.model_copy(update={"distiller": "paper"}))
+
+    assert state == "succeeded"
+    made = newest(analysed.collection.id)
+    assert made.metrics["distiller"] == "evidence by concept"
+    assert made.encoder_fingerprint == encoder.fingerprint
+    assert encoders["class_token"].encoded == 0
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(train, "train_evidence"), (scoring, "score"), (layout, "write_layouts")],
+    [(distillers, "train_evidence"), (scoring, "score"), (layout, "write_layouts")],
 )
 def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     analysed: Workspace,

@@ -11,7 +11,6 @@ from torch.nn.functional import normalize
 from tests.support.made_up import made_up_version
 from workbench.analysis.encoders.open_clip import from_model
 from workbench.analysis.encoders.transformer import TransformerEncoder
-from workbench.analysis.relevance.methods import method_for
 from workbench.config import Settings
 from workbench.services.encoding import registry
 from workbench.services.encoding.encode import embeddings_of, encode_missing
@@ -58,7 +57,7 @@ def finished_version(collection_id: int, encoder: TransformerEncoder, settings: 
     version_id = made_up_version(collection_id, encoder, settings)
     with transaction() as current:
         version = current.get_one(ModelVersion, version_id)
-        version.relevance = method_for(encoder, settings.relevance)
+        version.relevance = settings.method
         current.add(
             TrainingRun(
                 collection_id=collection_id,

@@ -29,7 +29,9 @@ class Versions:
             return ()
         counts = {"images": 6, "real": 3, "fake": 3, "overturned": 1, "excluded": 0, "held_out": 1}
         return (
-            VersionRow(self.book.newest, 1, SIX, counts, self.book.metrics, 2),
+            VersionRow(
+                self.book.newest, self.book.parent_number, SIX, counts, self.book.metrics, 2
+            ),
             VersionRow(OLD, None, SIX, counts, {}, 3),
         )
 

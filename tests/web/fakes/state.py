@@ -60,6 +60,10 @@ class State:
     """Of the newest version."""
     metrics: dict[str, Any] = field(default_factory=dict)
     """Likewise."""
+    parent_number: int | None = 1
+    """Likewise."""
+    distiller: str = ""
+    """Likewise."""
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))
@@ -74,7 +78,7 @@ class State:
     @property
     def newest(self) -> VersionSummary:
         """The newest version, which is the active one."""
-        return replace(NEW, figures=self.figures)
+        return replace(NEW, figures=self.figures, distiller=self.distiller)
 
     def standing(self, image_id: int) -> VerdictView | None:
         """The newest verdict on an image that was not taken back."""

@@ -273,3 +273,16 @@ def test_folds_divided_by_image_are_said_to_flatter(visitor: Reader, book: FakeW
     book.metrics = {"folds": {"count": 5, "by": "image"}}
 
     assert "Folds are divided by image" in articles(visitor.get("/c/faces/models").text)["2"]
+
+
+def test_a_version_says_which_distiller_it_has_and_that_another_ones_parent_is_none(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    before = articles(visitor.get("/c/faces/models").text)["2"]
+    assert "distiller" not in before.split("learned")[0]
+
+    book.distiller, book.parent_number = "the paper's", None
+    after = articles(visitor.get("/c/faces/models").text)["2"]
+
+    assert "trained anew · " in after
+    assert "packaged, the paper's distiller, patch_share" in after

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
+from workbench.analysis.spelling.projection import Projection
 
 
 @runtime_checkable
@@ -27,6 +28,10 @@ class Head(Protocol):
     @property
     def parts(self) -> frozenset[Part]:
         """What of the state is needed beside the embedding."""
+
+    @property
+    def projection(self) -> Projection | None:
+        """The forget-to-spell projection before the distiller, or None."""
 
     @property
     def logit_weight(self) -> Float[Tensor, " dimension"]:

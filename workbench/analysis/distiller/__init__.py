@@ -1,1 +1,1 @@
-"""The distiller: feature families, training, calibration, and the head that is kept."""
+"""Distillers: evidence by concept, and the paper's; their training and the heads that are kept."""

@@ -17,6 +17,7 @@ from workbench.analysis.encoders.protocol import (
     Penultimate,
     content_feature,
 )
+from workbench.analysis.spelling.projection import Projection
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class ConceptHead:
     def parts(self) -> frozenset[Part]:
         """What of the state is needed beside the embedding."""
         return frozenset({"patch_tokens"})
+
+    @property
+    def projection(self) -> Projection | None:
+        """The forget-to-spell projection before the distiller, or None."""
+        return self.evidence.projection
 
     def concepts(
         self, encoder: Encoder, state: Penultimate

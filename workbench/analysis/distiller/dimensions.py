@@ -1,44 +1,12 @@
-"""Order of a distiller's dimensions, and their matching between two distillers."""
+"""Matching of dimensions between two distillers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 from numpy import ndarray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
-
-from workbench.analysis.distiller.head import DistilledHead
-
-
-def order_of_pairs(
-    head: DistilledHead, embedding: Float[Tensor, "image feature"]
-) -> Integer[Tensor, " dimension"]:
-    """Order pairs of dimensions by mean |w_k z_k|, strongest first.
-
-    A last dimension without a partner stays last.
-    """
-    strength = (head.activation(embedding) * head.logit_weight).abs().mean(dim=0)
-    pairs = len(strength) // 2
-    by_pair = strength[: 2 * pairs].reshape(pairs, 2).sum(dim=1)
-    order = torch.argsort(by_pair, descending=True, stable=True)
-    rows = torch.stack([2 * order, 2 * order + 1], dim=1).flatten()
-    return torch.cat([rows, torch.arange(2 * pairs, len(strength))])
-
-
-def reorder(head: DistilledHead, order: Integer[Tensor, " dimension"]) -> DistilledHead:
-    """Bring the dimensions into an order; the logit stays the same.
-
-    Signs need no fixing: z is not negative, so the sign of w_k says which side a dimension is on.
-    """
-    return replace(
-        head,
-        weight=head.weight[order],
-        bias=head.bias[order],
-        logit_weight=head.logit_weight[order],
-    )
 
 
 def match_dimensions(

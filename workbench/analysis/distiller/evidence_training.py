@@ -69,14 +69,14 @@ class _Regression:
         self, data: TrainingSet, penalties: Sequence[float], start: LinearEvidence | None
     ) -> list[LinearEvidence]:
         """Regress; near the start's weights where there are any."""
-        design = Design.of(data, [self.columns], self.blank.mean, self.blank.scale)
+        design = Design.of(data, self.columns, self.blank.mean, self.blank.scale)
         # Weights that are all 0 are nothing to start from, and their anchor would hold them there.
         if start is not None and bool(start.weight.any()):
             offset = design.x @ start.weight
-            found = [start.weight + regress(design, ANCHOR, offset=offset)[0]]
+            found = [start.weight + regress(design, ANCHOR, offset=offset)]
         else:
             offset = torch.zeros(len(design.x))
-            found = [regress(design, penalty, offset=offset)[0] for penalty in penalties]
+            found = [regress(design, penalty, offset=offset) for penalty in penalties]
         return [replace(self.blank, weight=weight) for weight in found]
 
     def score(self, model: LinearEvidence, data: TrainingSet) -> Float[ndarray, " image"]:

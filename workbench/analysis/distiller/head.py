@@ -1,4 +1,4 @@
-"""The distilled head: x to K non-negative dimensions and a logit."""
+"""The paper's head: x to K non-negative dimensions and a logit."""
 
 from __future__ import annotations
 
@@ -48,14 +48,6 @@ class DistilledHead:
         """What of the state is needed beside the embedding: nothing."""
         return frozenset()
 
-    @property
-    def origin(self) -> Float[Tensor, " feature"]:
-        """The baseline of attributions, as an embedding: the training set's mean.
-
-        Behind a projection v is 0 there, which it is for no image; see `share_gradient`.
-        """
-        return self.mean if self.projection is None else self.projection.mean
-
     def pre_activation(
         self, x: Float[Tensor, "*batch feature"]
     ) -> Float[Tensor, "*batch dimension"]:
@@ -70,26 +62,8 @@ class DistilledHead:
 
         Without a projection it is the same for all images, and a view that must not be written to.
         """
-        slope = self._slope(x)
+        slope = (self.weight / self.scale).expand(len(x), -1, -1)
         return slope if self.projection is None else self.projection.pull_back(x, slope)
-
-    def share_gradient(
-        self, x: Float[Tensor, "image feature"]
-    ) -> Float[Tensor, "image dimension feature"]:
-        """Compute the factors of an exact decomposition of each pre-activation over the features.
-
-        Times (x - origin) and summed, they give the pre-activation less that at the origin. Without
-        a projection they are the derivative. With one, the image's norm |W x'| counts as a constant
-        and the baseline is v = 0: only so is the sum exact.
-        """
-        slope = self._slope(x)
-        return slope if self.projection is None else self.projection.share_back(x, slope)
-
-    def _slope(
-        self, x: Float[Tensor, "image feature"]
-    ) -> Float[Tensor, "image dimension projected"]:
-        """Compute the derivative of each pre-activation by v."""
-        return (self.weight / self.scale).expand(len(x), -1, -1)
 
     def activation(self, x: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch dimension"]:
         """Compute the distilled dimensions z, not negative."""

@@ -27,6 +27,11 @@ def default_features(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
     return (*evidence, (min(3 * blocks // 4, blocks - 1), "content"))
 
 
+def class_token(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
+    """Choose the paper's embedding: the last block's class token."""
+    return ((blocks - 1, "class"),)
+
+
 def feature_slices(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:
     """Assign consecutive slices of x to the wanted (block, kind) pairs, in the order given.
 

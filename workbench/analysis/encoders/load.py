@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
+from workbench.analysis.encoders.protocol import (
+    Embedding,
+    Encoder,
+    EncoderUnavailableError,
+    Precision,
+)
 
 
 def load_encoder(
-    name: str, *, device: str = "cpu", precision: Precision = "float32", cache_dir: Path
+    name: str,
+    *,
+    embedding: Embedding = "patches",
+    device: str = "cpu",
+    precision: Precision = "float32",
+    cache_dir: Path,
 ) -> Encoder:
     """Load the encoder `packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@PATH`.
 
@@ -17,14 +27,17 @@ def load_encoder(
     """
     # Each kind's libraries take seconds to import, and a process needs one kind at most.
     if name == "packaged":
-        from workbench.analysis.encoders.packaged import load_packaged  # noqa: PLC0415
+        from workbench.analysis.encoders.packaged import FEATURES, load_packaged  # noqa: PLC0415
 
-        return load_packaged(cache_dir, device=device, precision=precision)
+        features = FEATURES[embedding]
+        return load_packaged(cache_dir, device=device, features=features, precision=precision)
     kind, _, source = name.partition(":")
     if kind == "open_clip" and source:
         from workbench.analysis.encoders.open_clip import load_open_clip  # noqa: PLC0415
 
-        return load_open_clip(source, cache_dir=cache_dir, device=device, precision=precision)
+        return load_open_clip(
+            source, cache_dir=cache_dir, device=device, embedding=embedding, precision=precision
+        )
     raise EncoderUnavailableError(
         f"there is no encoder {name!r}; say packaged, open_clip:MODEL/PRETRAINED "
         "or open_clip:MODEL@/path/to/checkpoint"

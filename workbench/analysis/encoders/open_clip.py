@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,10 +13,17 @@ from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
-from workbench.analysis.encoders.features import default_features
-from workbench.analysis.encoders.protocol import EncoderUnavailableError, FeatureKind, Precision
+from workbench.analysis.encoders.features import class_token, default_features
+from workbench.analysis.encoders.protocol import (
+    Embedding,
+    EncoderUnavailableError,
+    FeatureKind,
+    Precision,
+)
 from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
 from workbench.analysis.encoders.weights import weights_sha256
+
+Wanted = Iterable[tuple[int, FeatureKind]]
 
 _TEXTS_AT_ONCE = 128
 
@@ -35,7 +42,7 @@ def load_open_clip(
     *,
     cache_dir: Path,
     device: str = "cpu",
-    features: Iterable[tuple[int, FeatureKind]] | None = None,
+    embedding: Embedding = "patches",
     precision: Precision = "float32",
 ) -> TransformerEncoder:
     """Load the encoder `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
@@ -64,7 +71,7 @@ def load_open_clip(
     return from_model(
         model,
         name=f"open_clip:{source}",
-        features=features,
+        features=_FEATURES[embedding],
         tokenize=tokenize,
         device=device,
         precision=precision,
@@ -75,12 +82,14 @@ def from_model(
     model: open_clip.CLIP | open_clip.CustomTextCLIP,
     *,
     name: str,
-    features: Iterable[tuple[int, FeatureKind]] | None = None,
+    features: Wanted | Callable[[int], Wanted] | None = None,
     tokenize: Callable[[list[str]], Tensor] | None = None,
     device: str = "cpu",
     precision: Precision = "float32",
 ) -> TransformerEncoder:
     """Make an encoder of an open_clip model, which it takes over: frozen, moved to `device`.
+
+    features: those of x, or what chooses them for so many blocks.
 
     By default x is that of `default_features` with the last block's class token, through ln_post
     and proj, beside it: the paper's whole x, and what the text tower meets. Class tokens of earlier
@@ -93,9 +102,10 @@ def from_model(
     if reason := _unsupported(visual):
         raise EncoderUnavailableError(f"{name} cannot be used: {reason}")
     tower = _tower(visual)
+    wanted = _FEATURES["patches"] if features is None else features
     return TransformerEncoder(
         tower,
-        _default_features(len(tower.blocks)) if features is None else features,
+        wanted(len(tower.blocks)) if callable(wanted) else wanted,
         _preprocessing(visual),
         name=name,
         identity={"weights": weights_sha256(visual.state_dict())} | _architecture(visual),
@@ -104,8 +114,14 @@ def from_model(
     )
 
 
-def _default_features(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
-    return (*default_features(blocks), (blocks - 1, "class"))
+def _with_class_token(blocks: int) -> Wanted:
+    return (*default_features(blocks), *class_token(blocks))
+
+
+_FEATURES: Mapping[Embedding, Callable[[int], Wanted]] = {
+    "patches": _with_class_token,
+    "class_token": class_token,
+}
 
 
 def _text_encoder(

@@ -19,6 +19,9 @@ TOKEN_KINDS: frozenset[FeatureKind] = PATCH_KINDS | {"content"}
 """All kinds that are made of patch tokens."""
 
 
+Embedding = Literal["patches", "class_token"]
+"""What x is made of: patch features, which decompose over the patches, or the class token."""
+
 Part = Literal["patch_tokens", "last_input", "keys_values"]
 """Parts of the state that attribution methods may need beside the embedding."""
 

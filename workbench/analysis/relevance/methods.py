@@ -84,18 +84,6 @@ def default_method(encoder: Encoder) -> str:
     return next(name for name in METHODS if allows(name, encoder))
 
 
-def method_for(encoder: Encoder, wanted: str, head: type = ConceptHead) -> str:
-    """Choose the wanted method, or the first that the encoder's features and the head allow.
-
-    ValueError where there is none, or the wanted one is unknown.
-    """
-    _method(wanted)
-    allowed = [name for name in METHODS if allows(name, encoder) and METHODS[name].head is head]
-    if not allowed:
-        raise ValueError(f"no attribution method explains a {head.__name__} on {encoder.name}")
-    return wanted if wanted in allowed else allowed[0]
-
-
 def smoothing_of(method: str) -> float:
     """Choose how far evidence is smoothed for an exact method, in patches; 0 for none."""
     return SIGMA if method == "smooth_share" else 0.0

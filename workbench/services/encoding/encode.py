@@ -20,7 +20,7 @@ from torch import Tensor
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import superpixels
-from workbench.analysis.relevance.methods import method_for, needs
+from workbench.analysis.relevance.methods import needs
 from workbench.config import Settings
 from workbench.services.encoding.label_maps import SUPERPIXELS, packed
 from workbench.services.encoding.part_cache import Arrays, PartCache, read_part
@@ -127,7 +127,7 @@ def encode_missing(
     maps and pixel groups will need goes to the cache on the way.
     """
     _forget_lost_shards(collection_id, encoder.fingerprint, settings)
-    wanted = parts_for(method_for(encoder, settings.relevance), encoder)
+    wanted = parts_for(settings.method, encoder)
     total = missing_count(collection_id, encoder.fingerprint)
     batches = missing_batches(collection_id, encoder.fingerprint, settings.batch_size)
     cache = PartCache(settings)

@@ -8,20 +8,29 @@ from pathlib import Path
 from flask_babel import gettext
 
 from workbench.analysis.encoders.load import load_encoder
-from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError, Precision
+from workbench.analysis.encoders.protocol import (
+    Embedding,
+    Encoder,
+    EncoderUnavailableError,
+    Precision,
+)
 from workbench.config import Settings, shown_encoder
 from workbench.services.encoding.precision import precision_of
 from workbench.services.errors import UnavailableError
 
 
 def encoder_of(settings: Settings, name: str = "") -> Encoder:
-    """The encoder by name (default: the settings'), ready to use.
+    """The encoder by name (default: the settings'), ready to use, with what the distiller reads.
 
     Raises UnavailableError, in words for people, where it cannot be had.
     """
     try:
         return _loaded(
-            name or settings.encoder, settings.device, precision_of(settings), settings.cache_dir
+            name or settings.encoder,
+            "class_token" if settings.distiller == "paper" else "patches",
+            settings.device,
+            precision_of(settings),
+            settings.cache_dir,
         )
     except EncoderUnavailableError as error:
         raise UnavailableError(
@@ -34,5 +43,9 @@ def encoder_of(settings: Settings, name: str = "") -> Encoder:
 
 
 @lru_cache(maxsize=2)
-def _loaded(name: str, device: str, precision: Precision, cache_dir: Path) -> Encoder:
-    return load_encoder(name, device=device, precision=precision, cache_dir=cache_dir)
+def _loaded(
+    name: str, embedding: Embedding, device: str, precision: Precision, cache_dir: Path
+) -> Encoder:
+    return load_encoder(
+        name, embedding=embedding, device=device, precision=precision, cache_dir=cache_dir
+    )

@@ -27,6 +27,8 @@ from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 PRECISION = "precision"
 """Key of a version's metrics."""
+DISTILLER = "distiller"
+"""Key of a version's metrics: the kind of its distiller."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class VersionSummary:
     active: bool
     precision: str = ""
     """What its encoder computes in; empty in versions from before it was kept."""
+    distiller: str = ""
+    """The kind of its distiller; empty in versions from before there was a choice."""
 
     @property
     def signal(self) -> Signal | None:
@@ -114,6 +118,7 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
         created_at=version.created_at,
         active=version.id == active_id,
         precision=version.metrics.get(PRECISION, ""),
+        distiller=version.metrics.get(DISTILLER, ""),
     )
 
 

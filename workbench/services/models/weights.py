@@ -48,20 +48,17 @@ def store_heads(heads: CrossFittedHeads[Head], settings: Settings) -> Artifact:
     of_fold: Callable[[Head], Arrays]
     if isinstance(final, ConceptHead):
         arrays, of_fold = _of_concepts(final), _of_concept_fold
-        projection = final.evidence.projection
     elif isinstance(final, DistilledHead):
         arrays, of_fold = {name: getattr(final, name).numpy() for name in _TENSORS}, _of_relu_fold
-        projection = final.projection
     else:
         raise TypeError(f"a {type(final).__name__} cannot be stored")
     arrays[_BIAS] = _number(final.logit_bias)
     for fold, head in heads.folds.items():
         own = of_fold(head) | {_BIAS: _number(head.logit_bias)}
         arrays |= {f"{_FOLD}{fold}_{name}": array for name, array in own.items()}
-    if projection is not None:
-        arrays |= {
-            f"{_PREFIX}{name}": array for name, array in projection_arrays(projection).items()
-        }
+    if final.projection is not None:
+        own_projection = projection_arrays(final.projection)
+        arrays |= {f"{_PREFIX}{name}": array for name, array in own_projection.items()}
     return store_arrays(settings.artifact_dir, "weights", arrays)
 
 

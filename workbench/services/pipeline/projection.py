@@ -113,7 +113,7 @@ def projection_wanted(
 
     The collection's images are encoded already. None where projections are switched off.
     """
-    if settings.projection == "off":
+    if not settings.projected:
         return None
     found = projection_for(collection_id, encoder, settings)
     return _make(collection_id, encoder, settings, progress) if found is None else found

@@ -15,6 +15,7 @@ from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.precision import precision_of
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
+from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.figures import CONSTANT
 from workbench.services.models.learned import KEY
 from workbench.services.models.left_out import left_out
@@ -85,7 +86,12 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     remove_left()
     parent = session().get(ActiveVersion, collection_id, populate_existing=True)
     parent_id = parent.version_id if parent else None
-    encoder = encoder_of(settings)
+    if version_id is None:
+        encoder = encoder_of(settings)
+    else:
+        # What was trained is finished as it began, whatever the settings say by now.
+        encoder = encoder_of_version(session().get_one(ModelVersion, version_id), settings)
+        session().rollback()
     encode_missing(collection_id, encoder, settings, progress)
     if version_id is None:
         if dataset_id is not None:

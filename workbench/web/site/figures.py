@@ -25,6 +25,17 @@ UNLIFTED_WORDS = {
 }
 """Why there is no lift in errors."""
 
+DISTILLER_WORDS = {
+    "evidence by concept": lazy_gettext("evidence by concept"),
+    "the paper's": lazy_gettext("the paper's distiller"),
+}
+"""By what versions keep."""
+
+
+def distiller_words(kind: str) -> str:
+    """What kind of distiller a version has; as it is kept where that is another one."""
+    return str(DISTILLER_WORDS.get(kind, kind))
+
 
 def prevalence_words(figures: PatternFigures) -> str:
     """In how many of the real and of the fake images a pattern is; says where there are none."""
@@ -103,6 +114,7 @@ def register(app: Flask) -> None:
     app.add_template_global(no_signal_advice)
     for function in (
         decided_words,
+        distiller_words,
         is_lifted,
         learned_words,
         lift_note,

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.unit.analysis.distiller.test_cross_fitting import noise, with_label_turned
-from tests.unit.analysis.distiller.test_train import in_folds, toy_set
+from tests.support.toy_sets import in_folds, noise, toy_set, with_label_turned
 from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.evidence_training import (

@@ -1,4 +1,4 @@
-"""A distiller behind a projection: the same promises, with v = 0 as what shares start from."""
+"""The paper's head behind a projection: its gradient goes through it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.support.random_encoders import MakeEncoder
-from workbench.analysis.distiller.dimensions import order_of_pairs, reorder
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.relevance.methods import attribute
@@ -72,35 +69,6 @@ def test_the_gradient_goes_through_the_projection_and_its_length(make_head: Make
     for image in range(3):
         expected = torch.autograd.functional.jacobian(head.pre_activation, x[image])
         torch.testing.assert_close(head.pre_activation_gradient(x)[image], expected)
-
-
-@given(seed=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
-def test_shares_sum_to_the_pre_activation_over_that_of_the_origin(
-    make_head: MakeHead, seed: int
-) -> None:
-    head = projected_head(make_head, 9, seed=seed)
-    x = 3 * torch.randn(4, 9, generator=torch.Generator().manual_seed(seed))
-
-    shared = (head.share_gradient(x) * (x - head.origin)[:, None]).sum(dim=-1)
-
-    expected = head.pre_activation(x) - head.pre_activation(head.origin)
-    torch.testing.assert_close(shared, expected, atol=1e-5, rtol=1e-4)
-
-
-def test_without_a_projection_shares_are_the_gradient_over_the_mean_image(
-    make_head: MakeHead,
-) -> None:
-    head, x = make_head(9), torch.randn(3, 9)
-
-    assert torch.equal(head.share_gradient(x), head.pre_activation_gradient(x))
-    assert torch.equal(head.origin, head.mean)
-
-
-def test_ordering_the_dimensions_keeps_the_projection(make_head: MakeHead) -> None:
-    head, x = projected_head(make_head, 9), torch.randn(20, 9)
-
-    torch.testing.assert_close(reorder(head, order_of_pairs(head, x)).logit(x), head.logit(x))
 
 
 def test_maps_behind_a_projection_are_complete(

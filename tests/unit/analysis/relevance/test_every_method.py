@@ -21,11 +21,10 @@ from workbench.analysis.relevance.methods import (
     METHODS,
     attribute,
     default_method,
-    method_for,
     needs,
     smoothing_of,
 )
-from workbench.config import Settings
+from workbench.config import METHODS_BY_DISTILLER, Settings
 
 MakeHead = Callable[[str, Encoder, int], ConceptHead | DistilledHead]
 CASES = 15
@@ -322,24 +321,14 @@ def test_the_default_is_exact_where_it_can_be(
     assert default_method(timm_encoder(((2, "patch_spread"),))) == "smooth_share"
 
 
-def test_the_wanted_method_is_taken_where_the_features_and_the_head_allow_it(
-    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
-) -> None:
-    assert method_for(clip_encoder(), "patch_share") == "patch_share"
-    assert method_for(clip_encoder(), "class_token_path") == "smooth_share"
-    assert method_for(clip_encoder(), "class_token_path", DistilledHead) == "class_token_path"
-    assert method_for(clip_encoder(), "patch_share", DistilledHead) == "last_block"
-    with pytest.raises(ValueError, match="unknown attribution method 'attention'"):
-        method_for(clip_encoder(), "attention")
+def test_settings_know_every_method_and_which_distiller_it_explains() -> None:
+    known = get_args(Settings.model_fields["relevance"].annotation)
+    heads = {"concepts": ConceptHead, "paper": DistilledHead}
 
-
-def test_where_no_method_explains_the_head_that_is_said(
-    clip_encoder: MakeEncoder, timm_encoder: MakeEncoder
-) -> None:
-    with pytest.raises(ValueError, match="no attribution method explains a DistilledHead"):
-        method_for(timm_encoder(CONTENT), "last_block", DistilledHead)
-    with pytest.raises(ValueError, match="no attribution method explains a ConceptHead"):
-        method_for(clip_encoder(CLASS), "smooth_share")
+    assert set(known) == {"auto", *METHODS}
+    assert {each for names in METHODS_BY_DISTILLER.values() for each in names} == set(METHODS)
+    for distiller, names in METHODS_BY_DISTILLER.items():
+        assert {METHODS[name].head for name in names} == {heads[distiller]}
 
 
 def test_a_head_of_another_kind_is_refused(clip_encoder: MakeEncoder, head_for: MakeHead) -> None:
@@ -386,12 +375,6 @@ def test_a_state_without_what_a_method_needs_is_refused_by_name(
     ):
         with pytest.raises(ValueError, match=missing):
             attribute(method, encoder, head_for(method, encoder, 0), bare)
-
-
-def test_the_settings_know_every_method() -> None:
-    known = get_args(Settings.model_fields["relevance"].annotation)
-
-    assert set(known) == set(METHODS)
 
 
 def test_a_method_that_the_features_do_not_allow_says_so(

@@ -20,7 +20,11 @@ from workbench.analysis.spelling.loss import (
     forgetting_loss,
     symmetric_cross_entropy,
 )
-from workbench.analysis.spelling.projection import Projection, projected_features
+from workbench.analysis.spelling.projection import (
+    Projection,
+    projected_features,
+    same_projection,
+)
 from workbench.analysis.spelling.train import train_projection
 from workbench.analysis.spelling.written_set import Texts, WrittenSet
 
@@ -276,3 +280,10 @@ def test_training_leaves_its_data_alone() -> None:
 def test_one_image_is_refused() -> None:
     with pytest.raises(ValueError, match="two images"):
         train_projection(spelled(images=1), features(16), seed=0)
+
+
+def test_projections_are_the_same_by_what_they_hold() -> None:
+    assert same_projection(small_projection(), small_projection())
+    assert not same_projection(small_projection(), small_projection(1))
+    assert not same_projection(small_projection(), None)
+    assert same_projection(None, None)
