@@ -14,8 +14,10 @@ COMPONENTS = 50
 FITTED_AT_MOST = 20_000
 """Images that the components are computed from."""
 
-_CONSTANT = 1e-6
-"""Standard deviation up to which a feature says nothing."""
+_ROUNDING = 1e-5
+"""Standard deviation up to which a feature says nothing, in parts of its mean's size, which is
+taken for `_LEAST` at least."""
+_LEAST = 0.1
 
 
 def principal_components(
@@ -30,9 +32,10 @@ def principal_components(
         chosen = np.random.default_rng(seed).choice(count, FITTED_AT_MOST, replace=False)
         fitted = content[np.sort(chosen)]
     mean, scale = fitted.mean(axis=0), fitted.std(axis=0)
-    if not (scale > _CONSTANT).any():
+    varies = scale > _ROUNDING * np.maximum(np.abs(mean), _LEAST)
+    if not varies.any():
         return np.zeros((count, 1))
-    scale = np.where(scale > _CONSTANT, scale, np.inf)
+    scale = np.where(varies, scale, np.inf)
     kept = min(COMPONENTS, len(fitted) - 1, features)
     analysis = PCA(kept, svd_solver="randomized", random_state=seed).fit((fitted - mean) / scale)
     parts = (content[start : start + FITTED_AT_MOST] for start in range(0, count, FITTED_AT_MOST))

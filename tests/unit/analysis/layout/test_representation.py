@@ -62,3 +62,11 @@ def test_there_are_components_of_any_number_of_images_and_features(
 
 def test_images_all_alike_have_components() -> None:
     assert np.ptp(principal_components(np.full((20, 6), 0.3), seed=0)) == pytest.approx(0)
+
+
+def test_rounding_is_no_difference_between_images_that_are_the_same() -> None:
+    one = np.random.default_rng(0).normal(scale=40, size=300).astype(np.float32)
+
+    components = principal_components(np.tile(one, (37, 1)), seed=0)
+
+    assert not components.any()
