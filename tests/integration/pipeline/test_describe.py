@@ -17,7 +17,6 @@ from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.models.arrays import logit_weights_of
-from workbench.services.models.versions import forget_patterns
 from workbench.services.pipeline import face_regions
 from workbench.services.pipeline.describe import KEY, STRONGEST, describe
 from workbench.services.pipeline.scores import load_scores, of_shards
@@ -66,7 +65,6 @@ def evidence_of(version_id: int, settings: Settings) -> tuple[list[int], NDArray
 
 
 def described_again(version_id: int, settings: Settings) -> None:
-    forget_patterns(version_id)
     describe(
         version_id,
         load_scores(version_id, settings),

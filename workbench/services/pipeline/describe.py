@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 from workbench.analysis.descriptions import in_regions, location_of, normalised
 from workbench.analysis.faces.regions import REGIONS
 from workbench.config import Settings
+from workbench.services.models.versions import forget_patterns
 from workbench.services.pipeline.describe_patterns import (
     GroupEvidence,
     group_evidence,
@@ -64,6 +65,7 @@ def describe(
     groups = group_evidence(version_id, len(weights))
     _write_dimensions(version_id, seen, groups, grid)
     patterns = of_patterns(version_id, groups, grid, faces, settings.seed)
+    forget_patterns(version_id)
     with transaction() as write:
         write.add_all(patterns)
         version = write.get_one(ModelVersion, version_id)
