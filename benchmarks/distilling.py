@@ -21,6 +21,7 @@ from workbench.analysis.distiller.gather import Patches, patches_of
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.paper_training import train_as_the_paper
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
+from workbench.analysis.kinds.space import Kinds
 from workbench.analysis.relevance.methods import default_method, smoothing_of
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
@@ -42,6 +43,7 @@ class Distilled:
     heads: CrossFittedHeads[ConceptHead]
     evidence: CrossFittedEvidence
     learned: Learned
+    kinds: Kinds
     logit: NDArray[np.float32]
 
     @property
@@ -85,7 +87,8 @@ def distil(
         seed=seed,
         parent=before,
     )
-    return Distilled(heads, evidence, learned, _cross_fitted(heads, patches, data.fold))
+    kinds = patches.kinds(data.labels)
+    return Distilled(heads, evidence, learned, kinds, _cross_fitted(heads, patches, data.fold))
 
 
 def _cross_fitted(

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.distilling import distil_some, logits_of
 from benchmarks.encoded import Encoded, default_encoder, encode, normalised
 from benchmarks.planted import Planted
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.encoders.protocol import Encoder, Penultimate
+from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.kinds.contrast import tokens_of_blocks
+from workbench.analysis.kinds.space import Kinds, directions
 from workbench.analysis.regions.pixel_groups import (
     PixelGroup,
     decode_mask,
     join_superpixels,
     superpixels,
 )
-from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.analysis.relevance.methods import attribute, default_method
 
 SIDE = 224
@@ -40,7 +40,7 @@ class Grouped:
     pictures: NDArray[np.int64]
     """Which picture each group is of."""
     directions: NDArray[np.float64]
-    """Of the groups' evidence."""
+    """Where the groups lie by kind and by what they show."""
 
     @property
     def by_dimension(self) -> NDArray[np.float64]:
@@ -71,21 +71,18 @@ def grouped(truth: Planted) -> Grouped:
     """Train on the photographs that are not held out; explain all pictures."""
     encoder = default_encoder()
     encoded = encode(encoder, truth.pictures)
-    head = distil_some(encoder, encoded, np.flatnonzero(~truth.held_out)).head
+    distilled = distil_some(encoder, encoded, np.flatnonzero(~truth.held_out))
+    head = distilled.head
     groups: list[PixelGroup] = []
     pictures: list[int] = []
-    parts_of: list[NDArray[np.float64]] = []
-    for number, state, found in _pixel_groups(encoder, head, encoded):
+    parts_of: list[NDArray[np.float32]] = []
+    for number, found, placed in _pixel_groups(encoder, head, distilled.kinds, encoded):
         groups += found
         pictures += [number] * len(found)
-        if found:
-            areas = torch.from_numpy(np.stack([group.areas for group in found])).float()
-            by_column = evidence(encoder, head, state, areas[None])
-            parts_of.append(directions(by_column)[0].double().numpy())
+        parts_of.append(placed)
     logits = logits_of(head, encoder, encoded)
-    return Grouped(
-        truth, encoder, head, logits, groups, np.array(pictures), np.concatenate(parts_of)
-    )
+    placed_all = np.concatenate(parts_of).astype(np.float64)
+    return Grouped(truth, encoder, head, logits, groups, np.array(pictures), placed_all)
 
 
 def kinds_of(explained: Grouped) -> NDArray[np.str_]:
@@ -109,13 +106,17 @@ def kinds_of(explained: Grouped) -> NDArray[np.str_]:
 
 
 def _pixel_groups(
-    encoder: Encoder, head: ConceptHead, encoded: Encoded
-) -> Iterator[tuple[int, Penultimate, list[PixelGroup]]]:
-    """The pixel groups of each picture, with its index and its state."""
+    encoder: Encoder, head: ConceptHead, kinds: Kinds, encoded: Encoded
+) -> Iterator[tuple[int, list[PixelGroup], NDArray[np.float32]]]:
+    """The pixel groups of each picture that has some, its index, and the groups' directions."""
     method = default_method(encoder)
     for numbers, state in encoded.in_batches(np.arange(len(encoded.pictures))):
         maps = attribute(method, encoder, head, state).maps * head.logit_weight[:, None]
-        for row, (number, each) in enumerate(zip(numbers.tolist(), maps.numpy(), strict=True)):
+        tokens = tokens_of_blocks(state, encoder.features, kinds.blocks)
+        for number, of_image, own in zip(numbers.tolist(), maps.numpy(), tokens, strict=True):
             pixels = np.asarray(normalised(encoded.pictures[number].path))
-            found = join_superpixels(superpixels(pixels), each, encoder.grid)
-            yield number, state.subset(slice(row, row + 1)), found
+            found = join_superpixels(superpixels(pixels), of_image, encoder.grid)
+            if found:
+                areas = np.stack([group.areas for group in found])
+                by_group = np.stack([group.by_dimension for group in found])
+                yield number, found, directions(kinds, own, areas, of_image, by_group)

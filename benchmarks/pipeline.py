@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from torch import Tensor
 
 from benchmarks.command import Figures, run_on_folders
+from benchmarks.distilling import Distilled
 from benchmarks.encoded import default_encoder
 from benchmarks.temporary import (
     add_version,
@@ -28,8 +29,6 @@ from benchmarks.temporary import (
     teach,
     temporary_workbench,
 )
-from workbench.analysis.cross_fitting.heads import CrossFittedHeads
-from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
@@ -57,9 +56,9 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     encoder = default_encoder()
     with temporary_workbench() as settings:
         manifest = list_images(taught, settings.data_dir / "taught.csv")
-        heads = teach(import_listed(manifest, "taught", settings), encoder, settings)
+        distilled = teach(import_listed(manifest, "taught", settings), encoder, settings)
         turns = [
-            Round(number, rest[number * size :][:size], encoder, heads, settings)
+            Round(number, rest[number * size :][:size], encoder, distilled, settings)
             for number in range(rounds)
             if rest[number * size :]
         ]
@@ -93,13 +92,13 @@ class Round:
         number: int,
         chosen: list[Candidate],
         encoder: Encoder,
-        heads: CrossFittedHeads[ConceptHead],
+        distilled: Distilled,
         settings: Settings,
     ) -> None:
         self._name = f"round-{number}"
         self._manifest = list_images(chosen, settings.data_dir / f"{self._name}.csv")
         self._encoder = encoder
-        self._heads = heads
+        self._distilled = distilled
         self._settings = settings
         self.images = 0
         self.importing = self.explaining = self.forward = 0.0
@@ -110,7 +109,7 @@ class Round:
         self.importing, collection_id = _timed(
             lambda: import_listed(self._manifest, self._name, settings)
         )
-        version_id = add_version(collection_id, 1, self._heads, encoder, settings)
+        version_id = add_version(collection_id, 1, self._distilled, encoder, settings)
         self.explaining, _ = _timed(lambda: score(version_id, encoder, settings, Silent()))
         batches = self._batches(collection_id)
         self.forward, _ = _timed(lambda: [encoder.encode(batch, frozenset()) for batch in batches])

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.command import Figures, run_on_folders
+from benchmarks.distilling import Distilled
 from benchmarks.encoded import default_encoder
 from benchmarks.temporary import (
     add_version,
@@ -49,7 +50,7 @@ def measure(folders: list[Path], quick: bool) -> Figures:
     with temporary_workbench() as settings:
         manifest = list_images(chosen, settings.data_dir / "images.csv")
         collection_id = import_listed(manifest, "images", settings)
-        heads = teach(collection_id, encoder, settings)
+        distilled = teach(collection_id, encoder, settings)
         shards = [
             stored_shard(each) for each in embedding_files(collection_id, encoder.fingerprint)
         ]
@@ -57,11 +58,11 @@ def measure(folders: list[Path], quick: bool) -> Figures:
         without = [replace(shard, parts={}) for shard in shards]
         cached = from_pixels = 0.0
         for _round in range(ROUNDS):
-            cached += _maps(shards, encoder, heads, settings)
-            from_pixels += _maps(without, encoder, heads, settings)
-        whole_cached = _whole(collection_id, 1, encoder, heads, settings)
+            cached += _maps(shards, encoder, distilled.heads, settings)
+            from_pixels += _maps(without, encoder, distilled.heads, settings)
+        whole_cached = _whole(collection_id, 1, encoder, distilled, settings)
         shutil.rmtree(settings.part_dir)
-        whole_from_pixels = _whole(collection_id, 2, encoder, heads, settings)
+        whole_from_pixels = _whole(collection_id, 2, encoder, distilled, settings)
     return {
         "speedup": from_pixels / cached,
         "cached_images_per_second": ROUNDS * images / cached,
@@ -96,11 +97,11 @@ def _whole(
     collection_id: int,
     number: int,
     encoder: Encoder,
-    heads: CrossFittedHeads[ConceptHead],
+    distilled: Distilled,
     settings: Settings,
 ) -> float:
     """Seconds until a new version has maps and pixel groups of all images in the database."""
-    version_id = add_version(collection_id, number, heads, encoder, settings)
+    version_id = add_version(collection_id, number, distilled, encoder, settings)
     started = time.perf_counter()
     score(version_id, encoder, settings, Silent())
     return time.perf_counter() - started

@@ -13,12 +13,10 @@ import torch
 from sqlalchemy import select
 
 from benchmarks.command import OnStandardError, cache_dir
-from benchmarks.distilling import distil
+from benchmarks.distilling import Distilled, distil
 from benchmarks.encoded import PATCH_TOKENS
 from workbench.analysis.cross_fitting.folds import divide
-from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.cross_fitting.training_set import TrainingSet
-from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.relevance.methods import default_method
 from workbench.app import create_app
@@ -91,9 +89,7 @@ def import_listed(manifest: Path, collection: str, settings: Settings) -> int:
     return workspace(collection).collection.id
 
 
-def teach(
-    collection_id: int, encoder: Encoder, settings: Settings
-) -> CrossFittedHeads[ConceptHead]:
+def teach(collection_id: int, encoder: Encoder, settings: Settings) -> Distilled:
     """Encode a collection's images and train heads on them, in the folds that `freeze` gives."""
     encode_missing(collection_id, encoder, settings, Silent())
     ids, embedding = embeddings_of(collection_id, encoder, settings)
@@ -111,19 +107,19 @@ def teach(
         (np.array([row_of[each] for each in chosen]), state)
         for chosen, state in states_of(collection_id, ids, PATCH_TOKENS, encoder, settings)
     )
-    return distil(encoder, data, states).heads
+    return distil(encoder, data, states)
 
 
 def add_version(
     collection_id: int,
     number: int,
-    heads: CrossFittedHeads[ConceptHead],
+    distilled: Distilled,
     encoder: Encoder,
     settings: Settings,
 ) -> int:
     """The id of a version with these heads, ready to score the collection."""
     dataset_id = freeze(collection_id).id
-    artifact = store_heads(heads, settings)
+    artifact = store_heads(distilled.heads, settings, kinds=distilled.kinds)
     with transaction() as write:
         version = ModelVersion(
             collection_id=collection_id,
@@ -132,7 +128,7 @@ def add_version(
             encoder=encoder.name,
             encoder_fingerprint=encoder.fingerprint,
             relevance=default_method(encoder),
-            dimensions=heads.final.dimensions,
+            dimensions=distilled.head.dimensions,
             weights=artifact,
             metrics={},
         )

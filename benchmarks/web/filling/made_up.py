@@ -28,8 +28,8 @@ from workbench.services.pipeline.contributions import SCALE_PERCENTILE
 
 DIMENSIONS = 12
 GRID = 16
-EVIDENCE = 512
-"""Length of a direction of evidence, as the packaged encoder's is."""
+PARTS = 44
+"""Length of a group's direction: 16 parts of each side, and the dimensions."""
 KINDS = 1024
 CLUSTERS = 40
 GROUPS_AN_IMAGE = 4
@@ -141,7 +141,7 @@ def make_kinds(seed: int) -> Kinds:
     toward_fake = random.random((KINDS, GROUPS_A_KIND)) < 0.5
     sided = np.where(toward_fake[..., None] == (activations > 0)[:, None], 1.0, 0.1)
     profiles = share[..., None] * strength * sided * (activations * LOGIT_WEIGHT)[:, None]
-    directions = random.normal(size=(KINDS, KEPT_AT_MOST, EVIDENCE))
+    directions = random.normal(size=(KINDS, KEPT_AT_MOST, PARTS))
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)
     return Kinds(
         cluster=cluster,

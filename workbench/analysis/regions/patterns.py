@@ -1,4 +1,4 @@
-"""Patterns: clusters of pixel groups of many images, by the direction of their evidence."""
+"""Patterns: clusters of pixel groups of many images, by what they do differently and show."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 from scipy.stats import spearmanr
-from sklearn.cluster import HDBSCAN
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from sklearn.neighbors import NearestNeighbors
-from umap import UMAP
 
 UNCLUSTERED = -1
 FEWEST = 12
-"""Smallest cluster, and fewest groups of a side that are clustered."""
-ALL_ALIKE = 100
-"""Below this number, all groups of a side may be one pattern."""
-MOST_A_SIDE = 25
-"""Most patterns toward each side: what people can review and name."""
-MOST_LEADING = 20_000
-"""Most leading groups of a side: clustering so many takes about a minute."""
-NEIGHBOURS = 15
+"""Fewest groups of a pattern, and of a side that is clustered."""
+COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 25)
+"""Numbers of patterns of a side to choose from; the last is what people can review and name."""
+USUAL_FEWEST = 3
+"""Where there are groups enough, there are at least so many patterns of a side: one for all is the
+steadiest, and says nothing."""
+AS_STEADY = 0.1
+"""How much less steady more patterns may be than the steadiest number of them."""
 LIKE = 0.2
-"""Least cosine of similar directions; that of random ones of this length is about 0.04."""
-JOINING = 8
-"""Fewest of a group's nearest leading groups that must be of one pattern for it to join."""
+"""Least cosine of a group with the centre of its pattern."""
+STARTS = 4
+"""Random starts of k-means, of which the best is taken; of resamples, one."""
+MOST_FITTED = 20_000
+"""Most groups of a side that centres are fitted to; the others join the nearest one."""
 RESAMPLES = 5
 RESAMPLED_SHARE = 0.8
 """Share of the images in a resample."""
 MOST_RESAMPLED = 3000
-"""Most groups in a resample: clustering them takes some seconds."""
+"""Most groups in a resample."""
 
 
 def cluster_groups(
@@ -44,90 +44,111 @@ def cluster_groups(
 ) -> Integer[ndarray, " group"]:
     """Cluster pixel groups; a pattern's number for each, or `UNCLUSTERED`.
 
-    direction: of the evidence, of norm 1, so that distances are angles.
+    direction: where groups that do the same and show the same lie close together.
 
-    Groups toward fake and toward real are clustered separately. Of each side, every image's leading
-    group is reduced to 5 dimensions by UMAP and clustered by HDBSCAN; the others join the pattern
-    of most of their nearest leading groups, or none. Numbers run from the largest
-    |mean contribution| down. Groups with contribution 0 stay unclustered.
+    Groups toward fake and toward real are clustered separately, by k-means. How many patterns a
+    side has is the largest of `COUNTS` that is nearly as steady over resamples of the images as the
+    steadiest (`AS_STEADY`; steadiness is the mean over the groups of their pattern's Jaccard
+    similarity, see `Stability`): one kind of evidence is not cut into parts that the next sample
+    would cut elsewhere. Numbers run from the largest |mean contribution| down. Groups with
+    contribution 0 stay unclustered, such as are like no centre, and fewer than `FEWEST` together.
     """
     numbers = np.full(len(direction), UNCLUSTERED)
-    for side in (contribution > 0, contribution < 0):
-        leading = _leading(np.abs(contribution[side]), image_ids[side])
-        found = _cluster_side(direction[side], leading, seed=seed)
+    for side in _sides(contribution):
+        found = _cluster_side(direction[side], image_ids[side], seed)
         found[found != UNCLUSTERED] += numbers.max(initial=UNCLUSTERED) + 1
         numbers[side] = found
     return _numbered_by_strength(numbers, contribution)
 
 
+def _sides(contribution: Float[ndarray, " group"]) -> tuple[Bool[ndarray, " group"], ...]:
+    return contribution > 0, contribution < 0
+
+
 def _cluster_side(
-    direction: Float[ndarray, "group part"], leading: Integer[ndarray, " leading"], *, seed: int
+    direction: Float[ndarray, "group part"], image_ids: Integer[ndarray, " group"], seed: int
 ) -> Integer[ndarray, " group"]:
-    count = len(direction)
-    if count < FEWEST:
-        return np.full(count, UNCLUSTERED)
+    if len(direction) < FEWEST:
+        return np.full(len(direction), UNCLUSTERED)
     if np.ptp(direction, axis=0).max() < 1e-6:
-        return np.zeros(count, dtype=int)
-    numbers = np.full(count, UNCLUSTERED)
-    numbers[leading] = _cluster(direction[leading], seed=seed)
-    left = np.flatnonzero(numbers == UNCLUSTERED)
-    numbers[left] = _nearest(direction[left], direction[leading], numbers[leading])
-    return numbers
+        return np.zeros(len(direction), dtype=int)
+    generator = np.random.default_rng(seed)
+    drawn = [_groups_of_some_images(image_ids, generator) for _ in range(RESAMPLES)]
+    best: dict[int, tuple[float, Integer[ndarray, " group"]]] = {}
+    for count in _counts(len(direction)):
+        numbers = _nearest(direction, _centres(direction, count, STARTS, seed))
+        found = [
+            _best_jaccards(numbers[rows], _resampled(direction[rows], count, seed + draw + 1))
+            for draw, rows in enumerate(drawn)
+        ]
+        best[count] = float(np.mean([_of_groups(each) for each in found])), numbers
+    least = max(steady for steady, _ in best.values()) - AS_STEADY
+    chosen = max(count for count, (steady, _) in best.items() if steady >= least)
+    return _large(best[chosen][1])
 
 
-def _leading(
-    size: Float[ndarray, " group"], image_ids: Integer[ndarray, " group"]
-) -> Integer[ndarray, " leading"]:
-    """Select the strongest group of each image; of few images the next strongest too, and so on."""
-    order = np.lexsort((-size, image_ids))
-    starts = np.searchsorted(image_ids[order], image_ids[order], side="left")
-    rank = np.empty(len(order), dtype=int)
-    rank[order] = np.arange(len(order)) - starts
-    enough = min(ALL_ALIKE, len(order))
-    last = int(np.searchsorted(np.cumsum(np.bincount(rank, minlength=1)), enough))
-    leading = np.flatnonzero(rank <= last)
-    if len(leading) > MOST_LEADING:
-        leading = leading[np.argsort(-size[leading], kind="stable")[:MOST_LEADING]]
-    return np.sort(leading)
-
-
-def _cluster(direction: Float[ndarray, "group part"], *, seed: int) -> Integer[ndarray, " group"]:
-    count = len(direction)
-    space = UMAP(
-        n_components=min(5, direction.shape[1]),
-        n_neighbors=min(15, count - 1),
-        min_dist=0.0,
-        random_state=seed,
-        init="pca" if count < 4 * FEWEST else "spectral",
-        n_jobs=1,
-    ).fit_transform(direction)
-    few = count < ALL_ALIKE
-    found: Integer[ndarray, " group"] = HDBSCAN(
-        min_cluster_size=max(FEWEST, count // MOST_A_SIDE),
-        min_samples=5,
-        # Few groups may all be one pattern. Of many, a cluster of more than half says little and
-        # is split.
-        allow_single_cluster=few,
-        max_cluster_size=None if few else count // 2,
-        copy=True,
-    ).fit_predict(space)
+def _large(numbers: Integer[ndarray, " group"]) -> Integer[ndarray, " group"]:
+    """Renumber the patterns that have `FEWEST` groups; the others' are unclustered."""
+    counts = np.bincount(numbers + 1)[1:]
+    large = counts >= FEWEST
+    renumbered = np.append(np.where(large, np.cumsum(large) - 1, UNCLUSTERED), UNCLUSTERED)
+    found: Integer[ndarray, " group"] = renumbered[numbers]
     return found
 
 
+def _counts(groups: int) -> list[int]:
+    fitting = [count for count in COUNTS if count * FEWEST <= groups]
+    usual = [count for count in fitting if count >= USUAL_FEWEST]
+    return usual or fitting
+
+
+def _centres(
+    direction: Float[ndarray, "group part"], count: int, starts: int, seed: int
+) -> Float[ndarray, "centre part"]:
+    """Fit centres to the groups, or to some of them drawn at random."""
+    if len(direction) > MOST_FITTED:
+        rows = np.random.default_rng(seed).choice(len(direction), MOST_FITTED, replace=False)
+        direction = direction[np.sort(rows)]
+    # More centres than different groups would be empty clusters.
+    count = min(count, len(np.unique(direction, axis=0)))
+    fitted = KMeans(n_clusters=count, n_init=starts, random_state=seed).fit(direction)
+    centres: Float[ndarray, "centre part"] = fitted.cluster_centers_
+    return centres
+
+
 def _nearest(
-    direction: Float[ndarray, "group part"],
-    leading: Float[ndarray, "leading part"],
-    numbers: Integer[ndarray, " leading"],
+    direction: Float[ndarray, "group part"], centres: Float[ndarray, "centre part"]
 ) -> Integer[ndarray, " group"]:
-    """Find the pattern of at least `JOINING` of the nearest similar leading groups, if any."""
-    if not len(direction) or numbers.max(initial=UNCLUSTERED) == UNCLUSTERED:
-        return np.full(len(direction), UNCLUSTERED)
-    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(leading)), algorithm="brute")
-    distance, indices = search.fit(leading).kneighbors(direction)
-    similar = 1 - distance**2 / 2 >= LIKE
-    near = np.where(similar, numbers[indices], UNCLUSTERED)
-    votes = np.stack([(near == number).sum(axis=1) for number in range(numbers.max() + 1)], axis=1)
-    return np.where(votes.max(axis=1) >= JOINING, votes.argmax(axis=1), UNCLUSTERED)
+    """Find each group's nearest centre, as long as it is like it at all."""
+    dots = direction @ centres.T
+    # |d - c|^2 without |d|^2, which is the same for all centres.
+    nearest = (np.square(centres).sum(axis=1) - 2 * dots).argmin(axis=1)
+    lengths = np.linalg.norm(direction, axis=1) * np.linalg.norm(centres[nearest], axis=1)
+    alike = dots[np.arange(len(direction)), nearest] > LIKE * lengths
+    return np.where(alike, nearest, UNCLUSTERED)
+
+
+def _resampled(
+    direction: Float[ndarray, "group part"], count: int, seed: int
+) -> Integer[ndarray, " group"]:
+    return _nearest(direction, _centres(direction, count, 1, seed))
+
+
+def _best_jaccards(
+    numbers: Integer[ndarray, " group"], found: Integer[ndarray, " group"]
+) -> dict[int, tuple[int, float]]:
+    """Find of each pattern here how many groups it has, and how well it was found again."""
+    return {
+        int(number): (int(members.sum()), _best_jaccard(members, found))
+        for number in np.unique(numbers[numbers != UNCLUSTERED])
+        for members in (numbers == number,)
+    }
+
+
+def _of_groups(found: dict[int, tuple[int, float]]) -> float:
+    """Average over the groups of the patterns."""
+    sizes, similarities = zip(*found.values(), strict=True) if found else ((0,), (0.0,))
+    return float(np.average(similarities, weights=np.maximum(sizes, 1)))
 
 
 def _numbered_by_strength(
@@ -181,30 +202,47 @@ def stability(
 
     Each resample takes `RESAMPLED_SHARE` of the images without replacement, fewer where their
     groups would be more than `MOST_RESAMPLED`, and a seed of its own, so that the variance over
-    seeds counts as well. `advance` is told of every resample and may raise to end the work.
+    seeds counts as well; each side is clustered into as many patterns as it has. `advance` is told
+    of every resample and may raise to end the work.
     """
     present = [int(number) for number in np.unique(numbers) if number != UNCLUSTERED]
     if not present:
         return Stability(None, {})
-    generator = np.random.default_rng(seed)
+    # None that chose the number of patterns.
+    generator = np.random.default_rng([seed, RESAMPLES])
     rand: list[float] = []
     best: dict[int, list[float]] = {number: [] for number in present}
     for draw in range(RESAMPLES):
         advance(draw, RESAMPLES)
         chosen = _groups_of_some_images(image_ids, generator)
-        found = cluster_groups(
-            direction[chosen], contribution[chosen], image_ids[chosen], seed=seed + draw + 1
+        found = _clustered_again(
+            direction[chosen], contribution[chosen], numbers[chosen], seed + draw + 1
         )
         rand.append(float(adjusted_rand_score(numbers[chosen], found)))
-        for number in present:
-            members = numbers[chosen] == number
-            if members.any():
-                best[number].append(_best_jaccard(members, found))
+        for number, (_, similarity) in _best_jaccards(numbers[chosen], found).items():
+            best[number].append(similarity)
     advance(RESAMPLES, RESAMPLES)
     return Stability(
         adjusted_rand=float(np.mean(rand)),
         by_pattern={number: float(np.mean(each)) for number, each in best.items() if each},
     )
+
+
+def _clustered_again(
+    direction: Float[ndarray, "group part"],
+    contribution: Float[ndarray, " group"],
+    numbers: Integer[ndarray, " group"],
+    seed: int,
+) -> Integer[ndarray, " group"]:
+    """Cluster each side afresh, into as many patterns as `numbers` has there."""
+    found = np.full(len(numbers), UNCLUSTERED)
+    for side in _sides(contribution):
+        count = len(np.unique(numbers[side & (numbers != UNCLUSTERED)]))
+        if count:
+            again = _resampled(direction[side], count, seed)
+            again[again != UNCLUSTERED] += found.max(initial=UNCLUSTERED) + 1
+            found[side] = again
+    return found
 
 
 def _groups_of_some_images(

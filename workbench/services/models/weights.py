@@ -14,6 +14,7 @@ from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
+from workbench.analysis.kinds.space import Kinds, Side
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
@@ -36,9 +37,12 @@ _CENTRES = "concept_centres"
 _FOLD = "fold_"
 _BLOCK = "weight_"
 _PREFIX = "projection_"
+_KINDS = "kinds_"
 
 
-def store_heads(heads: CrossFittedHeads[Head], settings: Settings) -> Artifact:
+def store_heads(
+    heads: CrossFittedHeads[Head], settings: Settings, *, kinds: Kinds | None = None
+) -> Artifact:
     """Write the weights as safetensors; the row is returned, not yet in a session.
 
     A version keeps its own copy of its projection: it says the same for ever, whatever becomes of
@@ -59,7 +63,20 @@ def store_heads(heads: CrossFittedHeads[Head], settings: Settings) -> Artifact:
     if final.projection is not None:
         own_projection = projection_arrays(final.projection)
         arrays |= {f"{_PREFIX}{name}": array for name, array in own_projection.items()}
+    if kinds is not None:
+        arrays |= {f"{_KINDS}{name}": array for name, array in _kinds_arrays(kinds).items()}
     return store_arrays(settings.artifact_dir, "weights", arrays)
+
+
+def _kinds_arrays(kinds: Kinds) -> Arrays:
+    arrays: Arrays = {"blocks": np.array(kinds.blocks, dtype=np.int64)}
+    for name, side in (("fake", kinds.fake), ("real", kinds.real)):
+        arrays |= {
+            f"{name}_components": side.components.numpy(),
+            f"{name}_origin": side.origin.numpy(),
+            f"{name}_natural": _number(side.natural),
+        }
+    return arrays
 
 
 def _of_concepts(head: ConceptHead) -> Arrays:
@@ -94,18 +111,8 @@ def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads[He
 
     Raises UnavailableError where their file is lost or damaged.
     """
-    try:
-        arrays = load_arrays(settings.artifact_dir, version.weights)
-    except ArtifactDamagedError as error:
-        raise UnavailableError(
-            f"The weights of version {version.number} cannot be read. The log names the file.",
-            detail=f"{error}.",
-        ) from error
-    own = {
-        name.removeprefix(_PREFIX): array
-        for name, array in arrays.items()
-        if name.startswith(_PREFIX)
-    }
+    arrays = _load(version, settings)
+    own = _named(arrays, _PREFIX)
     projection = projection_of(own) if own else None
     final: ConceptHead | DistilledHead
     if _CENTRES in arrays:
@@ -118,6 +125,44 @@ def load_heads(version: ModelVersion, settings: Settings) -> CrossFittedHeads[He
         if name.startswith(_FOLD) and name.endswith(f"_{_BIAS}")
     )
     return CrossFittedHeads(final, {fold: _of_fold(final, fold, arrays) for fold in of_folds})
+
+
+def load_kinds(version: ModelVersion, settings: Settings) -> Kinds | None:
+    """A version's space of kinds; None where it was made without one.
+
+    Raises UnavailableError where its file is lost or damaged.
+    """
+    arrays = _named(_load(version, settings), _KINDS)
+    if not arrays:
+        return None
+    fake, real = (
+        Side(
+            _tensor(arrays, f"{name}_components"),
+            _tensor(arrays, f"{name}_origin"),
+            float(arrays[f"{name}_natural"][0]),
+        )
+        for name in ("fake", "real")
+    )
+    return Kinds(tuple(arrays["blocks"].tolist()), fake, real)
+
+
+def _load(version: ModelVersion, settings: Settings) -> Arrays:
+    try:
+        return load_arrays(settings.artifact_dir, version.weights)
+    except ArtifactDamagedError as error:
+        raise UnavailableError(
+            f"The weights of version {version.number} cannot be read. The log names the file.",
+            detail=f"{error}.",
+        ) from error
+
+
+def _named(arrays: Arrays, prefix: str) -> Arrays:
+    """Those arrays whose names start so, without the prefix."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def _concept_head(arrays: Arrays, projection: Projection | None) -> ConceptHead:

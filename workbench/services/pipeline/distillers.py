@@ -21,6 +21,7 @@ from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.distiller.paper_training import train_as_the_paper
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
+from workbench.analysis.kinds.space import Kinds
 from workbench.analysis.relevance.methods import smoothing_of
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
@@ -63,11 +64,13 @@ class Made:
     """Trained heads, and what else a version keeps of the training.
 
     new_concepts: numbers of dimensions that mean something else than the parent's.
+    kinds: what regions do differently; None where no patch is given evidence in training.
     """
 
     heads: CrossFittedHeads[Head]
     penalty: float
     new_concepts: list[int]
+    kinds: Kinds | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ def _by_concept(
         seed=settings.seed,
         parent=before.final if before else None,
     )
-    return Made(heads, evidence.penalty, learned.born.tolist() if known else [])
+    new = learned.born.tolist() if known else []
+    return Made(heads, evidence.penalty, new, patches.kinds(material.data.labels))
 
 
 def _evidence_of(

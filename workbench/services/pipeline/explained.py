@@ -37,7 +37,7 @@ class Explained:
     groups: list[list[FoundGroup]]
     artifact: Artifact
     """Token maps (image, K, patch), activations (image, K), and for each image the directions of
-    its groups' evidence (image, group, part), 0 where there are fewer groups than it has room."""
+    its groups (image, group, part), 0 where there are fewer groups than it has room."""
 
 
 def write_explained(version_id: int, explained: Explained) -> None:

@@ -40,7 +40,7 @@ class Groups:
     by_dimension: NDArray[np.float64]
     """(group, K), in logits."""
     directions: NDArray[np.float64]
-    """(group, part): of their evidence, of length 1."""
+    """(group, part): where they lie by kind and by what they show (`analysis/kinds/space.py`)."""
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, select
-from torch.nn.functional import normalize
 
 from workbench.analysis.cross_fitting.folds import NO_FOLD
-from workbench.analysis.cross_fitting.heads import Head
-from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
+from workbench.analysis.kinds.contrast import tokens_of_blocks
+from workbench.analysis.kinds.space import directions
 from workbench.analysis.regions.pixel_groups import KEPT_AT_MOST, join_superpixels
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
-from workbench.analysis.relevance.evidence import directions, evidence
 from workbench.config import Settings
 from workbench.services.encoding.encode import Encoded, encoded_shards, keep, parts_for
 from workbench.services.encoding.label_maps import SUPERPIXELS, unpacked
@@ -32,7 +30,7 @@ from workbench.services.encoding.shards import (
 )
 from workbench.services.errors import naming
 from workbench.services.lookahead import ahead
-from workbench.services.models.weights import load_heads
+from workbench.services.models.weights import load_heads, load_kinds
 from workbench.services.pipeline.contributions import ScoredBatch, score_batch
 from workbench.services.pipeline.explained import Explained, Member, write_explained
 from workbench.services.pipeline.folds import folds_of_others
@@ -59,6 +57,7 @@ class Pass:
     def __init__(self, version: ModelVersion, encoder: Encoder, settings: Settings) -> None:
         self.version_id = version.id
         self._heads = load_heads(version, settings)
+        self._kinds = load_kinds(version, settings)
         # Of images that the dataset has not; before cross-fitting there are no heads of folds.
         self._folds = folds_of_others(version) if self._heads.folds else {}
         self._collection_id = version.collection_id
@@ -182,20 +181,27 @@ class Pass:
             self._groups(encoded, member, contributions)
             for member, contributions in zip(members, result.contributions, strict=True)
         ]
-        return _Part(result, groups, self._directions(head, state, groups))
+        return _Part(result, groups, self._directions(state, result.contributions, groups))
 
     def _directions(
-        self, head: Head, state: Penultimate, groups: list[list[FoundGroup]]
+        self,
+        state: Penultimate,
+        contributions: NDArray[np.float32],
+        groups: list[list[FoundGroup]],
     ) -> NDArray[np.float16]:
-        """Of each image's groups: of their evidence where it is known, else of their dimensions."""
-        if isinstance(head, ConceptHead):
-            areas = torch.from_numpy(_by_image(groups, "areas", state.patch_tokens.shape[2]))
-            found = directions(evidence(self._encoder, head, state, areas))
+        """Where each image's groups lie by kind and by what they show; 0 where there is no more."""
+        kinds = self._kinds
+        if kinds is None:
+            tokens = torch.zeros(len(groups), 0, contributions.shape[2], 0)
         else:
-            profiles = _by_image(groups, "by_dimension", head.dimensions)
-            found = normalize(torch.from_numpy(profiles), dim=-1)
-        halves: NDArray[np.float16] = found.half().numpy()
-        return halves
+            tokens = tokens_of_blocks(state, self._encoder.features, kinds.blocks)
+        areas = _by_image(groups, "areas", contributions.shape[2])
+        by_group = _by_image(groups, "by_dimension", contributions.shape[1])
+        found = [
+            directions(kinds, *of_image)
+            for of_image in zip(tokens, areas, contributions, by_group, strict=True)
+        ]
+        return np.stack(found).astype(np.float16)
 
     def _groups(
         self, encoded: Encoded, member: Member, contributions: NDArray[np.float32]

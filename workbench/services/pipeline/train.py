@@ -66,7 +66,7 @@ def train_version(
         "projected_to": None if projection is None else projection.dimension,
         "new_concepts": made.new_concepts,
     }
-    artifact = store_heads(made.heads, settings)
+    artifact = store_heads(made.heads, settings, kinds=made.kinds)
     with transaction() as write:
         newest = write.scalar(
             select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)

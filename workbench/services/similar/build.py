@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from workbench.analysis.encoders.protocol import Encoder
 
 MOST_GROUPS = 2_000_000
-"""So many pixel groups are indexed at most, at 1.2 kB each: of 250,000 images all eight, of more
+"""So many pixel groups are indexed at most, below 1.2 kB each: of 250,000 images all eight, of more
 images the strongest ones."""
 _POLL_SECONDS = 0.5
 _STAGES: dict[Kind, str] = {
@@ -212,7 +212,7 @@ def _embeddings(
 
 
 def _groups(subject: _Subject, settings: Settings) -> Iterator[_Batch]:
-    """The version's pixel groups of each shard, with the directions of their evidence."""
+    """The version's pixel groups of each shard, with their directions (`analysis/kinds`)."""
     strongest = max(MOST_GROUPS // max(subject.images, 1), 1)
     shards = [
         (shard_id, artifact.facts)

@@ -98,10 +98,11 @@ def of_image(version_id: int, image_id: int, limit: int = 8) -> tuple[Neighbour,
 
 
 def of_group(version_id: int, group_id: int, limit: int = 8) -> tuple[Neighbour, ...]:
-    """Pixel groups of other images, one of each, that act for the most alike reasons.
+    """Pixel groups of other images, one each, that are the most alike in what they do and show.
 
-    Empty where the evidence of the group has no direction. Raises NotFoundError where the version
-    has no such group, UnavailableError where its evidence is lost or the index is not there yet.
+    Empty where the group has no direction, as it contributes nothing. Raises NotFoundError where
+    the version has no such group, UnavailableError where its direction is lost or the index is not
+    there yet.
     """
     version = finished_version(version_id)
     group, prediction = _group(version_id, group_id)

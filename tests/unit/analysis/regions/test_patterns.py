@@ -9,9 +9,7 @@ from sklearn.preprocessing import normalize
 
 from workbench.analysis.regions import patterns
 from workbench.analysis.regions.patterns import (
-    MOST_RESAMPLED,
     UNCLUSTERED,
-    _leading,
     cluster_groups,
     effect_agreement,
     medoid_distance,
@@ -42,33 +40,37 @@ def test_planted_kinds_are_found_as_patterns() -> None:
     assert adjusted_mutual_info_score(kinds, numbers) > 0.9
 
 
-def test_what_leads_in_no_image_joins_the_pattern_that_it_is_like() -> None:
+def test_what_is_like_no_centre_is_in_no_pattern() -> None:
     by_dimension, kinds = (each[:180] for each in planted_groups())
-    images = np.tile(np.arange(len(kinds)), 2)
-    generator = np.random.default_rng(4)
-    # Each image has a weaker second group: half like another kind, half like nothing else.
-    second = 0.3 * by_dimension[generator.permutation(len(kinds))]
-    second[::2] = 0.1 * np.eye(8)[generator.integers(4, 8, size=len(second[::2]))]
-    both = np.concatenate([by_dimension, second])
+    odd = np.zeros((3, 8))
+    odd[:, 7] = 0.1
 
-    numbers = cluster_groups(normalize(both), both.sum(axis=1), images, seed=0)
+    numbers = clustered(np.concatenate([by_dimension, odd]), seed=0)
 
-    leading, weaker = numbers[: len(kinds)], numbers[len(kinds) :]
-    assert adjusted_mutual_info_score(kinds, leading) > 0.9
-    like = normalize(second) @ normalize(by_dimension).T
-    expected = leading[like.argmax(axis=1)]
-    assert (weaker[1::2] == expected[1::2]).mean() > 0.9
-    assert set(weaker[::2]) == {UNCLUSTERED}
+    assert set(numbers[180:]) == {UNCLUSTERED}
+    assert adjusted_mutual_info_score(kinds, numbers[:180]) > 0.9
 
 
-def test_of_few_images_more_than_the_strongest_groups_lead() -> None:
-    size = np.array([3.0, 2.0, 1.0] * 60)
-    images = np.repeat(np.arange(60), 3)
+def test_one_kind_is_not_cut_into_as_many_parts_as_could_be() -> None:
+    generator = np.random.default_rng(1)
+    centres = np.eye(12)[:6]
+    direction = normalize(np.repeat(centres, 80, axis=0) + generator.normal(0, 0.05, (480, 12)))
 
-    assert set(size[_leading(size, images)]) == {3.0, 2.0}
-    assert set(size[_leading(np.tile(size, 2), np.repeat(np.arange(120), 3)) % 180]) == {3.0}
-    assert len(_leading(size[:9], images[:9])) == 9
-    assert len(_leading(size[:0], images[:0])) == 0
+    numbers = cluster_groups(direction, np.ones(480), np.arange(480), seed=0)
+
+    # 480 groups would be enough for 25 patterns.
+    assert numbers.max() + 1 == 6
+
+
+def test_more_groups_than_centres_are_fitted_to_all_join_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by_dimension, kinds = planted_groups()
+    monkeypatch.setattr(patterns, "MOST_FITTED", 60)
+
+    numbers = clustered(by_dimension, seed=0)
+
+    assert adjusted_mutual_info_score(kinds, numbers) > 0.9
 
 
 def test_patterns_are_numbered_from_the_strongest_down() -> None:
@@ -120,13 +122,11 @@ def by_largest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A clustering by each group's largest dimension, at once; the sizes that it was given."""
     given: list[int] = []
 
-    def cluster(
-        direction: np.ndarray, contribution: np.ndarray, image_ids: np.ndarray, *, seed: int
-    ) -> np.ndarray:
+    def cluster(direction: np.ndarray, count: int, seed: int) -> np.ndarray:
         given.append(len(direction))
         return direction.argmax(axis=1)
 
-    monkeypatch.setattr(patterns, "cluster_groups", cluster)
+    monkeypatch.setattr(patterns, "_resampled", cluster)
     return given
 
 
@@ -185,7 +185,6 @@ def test_a_resample_takes_whole_images_and_not_too_many_groups(
     monkeypatch.setattr(patterns, "MOST_RESAMPLED", 30)
     stability(np.ones((200, 2)), np.ones(200), numbers, images, seed=0)
 
-    assert MOST_RESAMPLED > 200
     assert by_largest == [160] * 5 + [28] * 5
 
 
