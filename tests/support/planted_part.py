@@ -88,11 +88,11 @@ def _resized(
 def pictures() -> Iterator[Picture]:
     """All of the set."""
     for photograph, strength, count in (
-        (CAT, 0.0, 12),
-        (CAT, MINOR, 10),
-        (CAT, SEVERE, 10),
-        (CUP, 0.0, 10),
-        (CUP, SEVERE, 8),
+        (CAT, 0.0, 10),
+        (CAT, MINOR, 8),
+        (CAT, SEVERE, 8),
+        (CUP, 0.0, 8),
+        (CUP, SEVERE, 6),
     ):
         for seed in range(count):
             yield Picture(photograph, strength, seed)

@@ -87,7 +87,7 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eyes]:
         ("import", str(drawn), "--collection", COLLECTION),
         ("analyze", "--collection", COLLECTION),
     ):
-        done = manage(*arguments, data_dir=data_dir, sensitivity_images="50")
+        done = manage(*arguments, data_dir=data_dir, sensitivity_images="40")
         assert done.returncode == 0, done.stderr
     with live_server(data_dir, folder / "server.log", open_reading="true") as server:
         yield Eyes(server.url, Witness(data_dir))
@@ -118,13 +118,14 @@ def test_the_dimension_between_two_cells_of_like_content_lies_on_the_planted_par
         expect(page.locator("#hovercard")).to_contain_text(f"sensitivity {shown} logits")
         page.keyboard.press(key)
         page.wait_for_url(re.compile(rf"[?&]{key}={cell.id}\b"))
-    page.locator(".dimensions a.level", has_text="difference").click()
-    page.wait_for_url(re.compile("by=difference"))
+    by_difference = page.locator(".dimensions a.level", has_text="difference")
+    by_difference.click()
+    expect(by_difference).to_have_attribute("aria-current", "true")
 
     # One dimension stands out, and it is what A has and B has not.
     differing = [
         float(each.replace("−", "-"))
-        for each in page.locator(".dimensions tbody tr td:last-child").all_text_contents()
+        for each in page.locator(".dimensions .figures tbody tr td:last-child").all_text_contents()
     ]
     assert differing[0] > 1.5
     assert max(abs(each) for each in differing[1:]) < differing[0] / 2
