@@ -12,6 +12,7 @@ from numpy import ndarray
 Location = Literal[
     "all over",
     "edges",
+    "sides",
     "top edge",
     "bottom edge",
     "left edge",
@@ -82,6 +83,7 @@ def _outlines(rows: int, columns: int) -> dict[Location, Float[ndarray, "row col
     for name, (top, bottom, left, right) in _BOXES.items():
         box = (top <= y) & (y <= bottom) & (left <= x) & (x <= right)
         found[name] = box.astype(np.float64)
+    found["sides"] = found["left edge"] + found["right edge"]
     return found
 
 

@@ -64,7 +64,11 @@ def test_a_frame_lies_at_the_edges_and_even_evidence_all_over() -> None:
     frame[3:13, 3:13] = 0.0
     uneven = 1 + 0.3 * np.random.default_rng(0).random((SIDE, SIDE))
 
+    sides = np.zeros((SIDE, SIDE))
+    sides[:, :3] = sides[:, 13:] = 1.0
+
     assert location_of(frame) == "edges"
+    assert location_of(sides) == "sides"
     assert location_of(np.ones((SIDE, SIDE))) == "all over"
     assert location_of(uneven) == "all over"
 

@@ -15,6 +15,7 @@ from workbench.web.site.formatting import percent
 LOCATION_WORDS = {
     "all over": lazy_gettext("all over"),
     "edges": lazy_gettext("edges"),
+    "sides": lazy_gettext("left and right edges"),
     "top edge": lazy_gettext("top edge"),
     "bottom edge": lazy_gettext("bottom edge"),
     "left edge": lazy_gettext("left edge"),
