@@ -1,4 +1,4 @@
-"""Planted pictures under a distiller, with the pixel groups of all of them."""
+"""Pictures under a distiller, with the pixel groups of all of them, as in a version."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.distilling import distil_some, logits_of
 from benchmarks.encoded import Encoded, default_encoder, encode, normalised
 from benchmarks.planted import Planted
+from workbench.analysis.cross_fitting.folds import NO_FOLD
+from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.kinds.contrast import tokens_of_blocks
@@ -30,11 +32,16 @@ ON_MASK = 0.5
 
 @dataclass(frozen=True)
 class Grouped:
-    """Planted pictures under a distiller, and the pixel groups of all of them, as arrays."""
+    """Pictures under cross-fitted heads, and the pixel groups of all of them, as arrays.
+
+    folds: of the pictures; of held-out ones `NO_FOLD`.
+    logits: of the pictures.
+    """
 
     truth: Planted
     encoder: Encoder
-    head: ConceptHead
+    heads: CrossFittedHeads[ConceptHead]
+    folds: NDArray[np.int64]
     logits: NDArray[np.float32]
     groups: list[PixelGroup]
     pictures: NDArray[np.int64]
@@ -68,21 +75,28 @@ class Grouped:
 
 
 def grouped(truth: Planted) -> Grouped:
-    """Train on the photographs that are not held out; explain all pictures."""
+    """Train on the pictures that are not held out; explain all, each by the head of its fold."""
     encoder = default_encoder()
     encoded = encode(encoder, truth.pictures)
-    distilled = distil_some(encoder, encoded, np.flatnonzero(~truth.held_out))
-    head = distilled.head
+    rows = np.flatnonzero(~truth.held_out)
+    distilled = distil_some(encoder, encoded, rows)
+    folds = np.full(len(truth.pictures), NO_FOLD)
+    folds[rows] = encoded.training_set(rows).fold
     groups: list[PixelGroup] = []
     pictures: list[int] = []
-    parts_of: list[NDArray[np.float32]] = []
-    for number, found, placed in _pixel_groups(encoder, head, distilled.kinds, encoded):
-        groups += found
-        pictures += [number] * len(found)
-        parts_of.append(placed)
-    logits = logits_of(head, encoder, encoded)
-    placed_all = np.concatenate(parts_of).astype(np.float64)
-    return Grouped(truth, encoder, head, logits, groups, np.array(pictures), placed_all)
+    placed: list[NDArray[np.float32]] = []
+    logits = np.empty(len(folds), dtype=np.float32)
+    for fold in np.unique(folds).tolist():
+        head, own = distilled.heads.head_of(fold), np.flatnonzero(folds == fold)
+        logits[own] = logits_of(head, encoder, encoded, own)
+        for number, found, places in _pixel_groups(encoder, head, distilled.kinds, encoded, own):
+            groups += found
+            pictures += [number] * len(found)
+            placed.append(places)
+    everything = np.concatenate(placed).astype(np.float64)
+    return Grouped(
+        truth, encoder, distilled.heads, folds, logits, groups, np.array(pictures), everything
+    )
 
 
 def kinds_of(explained: Grouped) -> NDArray[np.str_]:
@@ -106,14 +120,14 @@ def kinds_of(explained: Grouped) -> NDArray[np.str_]:
 
 
 def _pixel_groups(
-    encoder: Encoder, head: ConceptHead, kinds: Kinds, encoded: Encoded
+    encoder: Encoder, head: ConceptHead, kinds: Kinds, encoded: Encoded, rows: NDArray[np.int64]
 ) -> Iterator[tuple[int, list[PixelGroup], NDArray[np.float32]]]:
-    """The pixel groups of each picture that has some, its index, and the groups' directions."""
+    """The pixel groups of each of these pictures that has some, its index, their directions."""
     method = default_method(encoder)
-    for numbers, state in encoded.in_batches(np.arange(len(encoded.pictures))):
+    for places, state in encoded.in_batches(rows):
         maps = attribute(method, encoder, head, state).maps * head.logit_weight[:, None]
         tokens = tokens_of_blocks(state, encoder.features, kinds.blocks)
-        for number, of_image, own in zip(numbers.tolist(), maps.numpy(), tokens, strict=True):
+        for number, of_image, own in zip(rows[places].tolist(), maps.numpy(), tokens, strict=True):
             pixels = np.asarray(normalised(encoded.pictures[number].path))
             found = join_superpixels(superpixels(pixels), of_image, encoder.grid)
             if found:

@@ -7,6 +7,9 @@ own. The effect is measured as the workbench does it, and ranked against the mea
 The planted kinds are those to build with; keys that end in `_unseen_kinds` are of kinds that
 nothing was chosen by, `_five_kinds` of the demo set's five (`benchmarks.planted`).
 
+`stability_median` is of faces in which nothing is known to be planted, or of the last folder that
+`--data` names: the median over their pixel groups of their pattern's stability.
+
 The fills are held to the truth on rightly detected fakes of held-out photographs: what putting the
 untouched photograph's pixels back does to the logit. Correlations (Pearson) are over pixel groups,
 of the change by removal alone, and beyond its controls.
@@ -14,6 +17,7 @@ of the change by removal alone, and beyond its controls.
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import perf_counter
 
 import cv2
@@ -21,17 +25,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
-from benchmarks.command import Figures, run
+from benchmarks.command import Figures, run_on_folders
 from benchmarks.encoded import BATCH
 from benchmarks.grouped import Grouped, grouped, kinds_of
-from benchmarks.planted import FIVE, SUFFIXES, planted
+from benchmarks.ordinary import demo_folders, pictures
+from benchmarks.planted import FIVE, SUFFIXES, nowhere_planted, planted
 from benchmarks.planted_sets import ASIDE, BUILD
-from workbench.analysis.cross_fitting.folds import NO_FOLD
-from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.metrics import auc
 from workbench.analysis.regions.counterfactual import FILLS, with_controls
 from workbench.analysis.regions.patterns import (
     UNCLUSTERED,
+    Stability,
     cluster_groups,
     effect_agreement,
     stability,
@@ -47,7 +51,7 @@ STRONGEST = 2
 """Pixel groups of an image that the fills are held to the truth on."""
 
 
-def measure(quick: bool) -> Figures:
+def measure(folders: list[Path], quick: bool) -> Figures:
     """On each set, train on the photographs that are not held out; explain and cluster all.
 
     Effects and fills are measured on the kinds to build with.
@@ -58,7 +62,30 @@ def measure(quick: bool) -> Figures:
     for name in (ASIDE, FIVE):
         found, *_ = _clustered(name, quick=quick)
         figures |= {f"{key}{SUFFIXES[name]}": value for key, value in found.items()}
+    for folder in folders or demo_folders()[:1]:
+        figures |= _ordinary(folder, quick=quick)
     return figures
+
+
+def _ordinary(folder: Path, *, quick: bool) -> Figures:
+    """How stable patterns are where nothing was planted."""
+    explained = grouped(nowhere_planted(pictures(folder, quick=quick)))
+    numbers, stable = _patterns(explained)
+    by_pattern = stable.by_pattern
+    by_group = [by_pattern[number] for number in numbers.tolist() if number in by_pattern]
+    return {
+        f"patterns {folder.name}": len(by_pattern),
+        f"stability {folder.name}": stable.adjusted_rand,
+        "stability_median": float(np.median(by_group)),
+        f"stability_by_pattern {folder.name}": sorted(by_pattern.values()),
+        f"unclustered {folder.name}": float((numbers == UNCLUSTERED).mean()),
+    }
+
+
+def _patterns(explained: Grouped) -> tuple[NDArray[np.int64], Stability]:
+    groups = explained.directions, explained.contributions
+    numbers = cluster_groups(*groups, explained.pictures, seed=SEED)
+    return numbers, stability(*groups, numbers, explained.pictures, seed=SEED)
 
 
 def _clustered(name: str, *, quick: bool) -> tuple[Figures, Grouped, NDArray[np.int64]]:
@@ -66,14 +93,8 @@ def _clustered(name: str, *, quick: bool) -> tuple[Figures, Grouped, NDArray[np.
     explained = grouped(planted(name, quick=quick))
     kinds = kinds_of(explained)
     started = perf_counter()
-    numbers = cluster_groups(
-        explained.directions, explained.contributions, explained.pictures, seed=SEED
-    )
+    numbers, stable = _patterns(explained)
     clustered = perf_counter()
-    stable = stability(
-        explained.directions, explained.contributions, numbers, explained.pictures, seed=SEED
-    )
-    resampled = perf_counter()
     held_out = explained.truth.held_out[explained.pictures]
     on_mask = kinds != ""
     fake = np.array([picture.fake for picture in explained.truth.pictures])
@@ -88,7 +109,6 @@ def _clustered(name: str, *, quick: bool) -> tuple[Figures, Grouped, NDArray[np.
         "stability": stable.adjusted_rand,
         "stability_by_pattern": sorted(stable.by_pattern.values()),
         "seconds_clustering": clustered - started,
-        "seconds_resampling": resampled - clustered,
         **_by_kind(kinds, numbers),
     }
     return figures, explained, numbers
@@ -120,7 +140,7 @@ def _effects(explained: Grouped, numbers: NDArray[np.int64]) -> Figures:
         effect = effect_of(
             [_example(explained, index) for index in chosen],
             explained.encoder,
-            CrossFittedHeads(explained.head),
+            explained.heads,
             batch_size=BATCH,
             seed=SEED,
         )
@@ -136,7 +156,9 @@ def _effects(explained: Grouped, numbers: NDArray[np.int64]) -> Figures:
 def _example(explained: Grouped, group: int) -> Example:
     picture = int(explained.pictures[group])
     logit = float(explained.logits[picture])
-    return Example(explained.pixels(picture), explained.mask(group), logit, NO_FOLD)
+    return Example(
+        explained.pixels(picture), explained.mask(group), logit, int(explained.folds[picture])
+    )
 
 
 def _fills(explained: Grouped, most: int) -> Figures:
@@ -150,8 +172,8 @@ def _fills(explained: Grouped, most: int) -> Figures:
         edited = [_restored(pixels, explained.untouched(picture), mask)]
         for fill in FILLS:
             edited += with_controls(pixels, mask, fill, controls=CONTROLS, seed=picture)
-        heads, folds = CrossFittedHeads(explained.head), np.full(len(edited), NO_FOLD)
-        after = np.array(logits_of(edited, explained.encoder, heads, folds))
+        folds = np.full(len(edited), explained.folds[picture])
+        after = np.array(logits_of(edited, explained.encoder, explained.heads, folds))
         change = after - explained.logits[picture]
         truths.append(change[0])
         for fill, own in zip(FILLS, change[1:].reshape(len(FILLS), -1), strict=True):
@@ -187,4 +209,4 @@ def _restored(
 
 
 if __name__ == "__main__":
-    run(__doc__ or "", measure)
+    run_on_folders(__doc__ or "", measure)

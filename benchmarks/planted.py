@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.model_selection import GroupShuffleSplit
 
 from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.encoded import Picture
@@ -95,6 +96,16 @@ def _planted(folder: Path, rows: Sequence[dict[str, str]]) -> Planted:
         sizes=np.array([_size(row.get("area", "")) for row in rows]),
         masks=tuple(folder / row["mask"] if row["mask"] else None for row in rows),
     )
+
+
+def nowhere_planted(pictures: Sequence[Picture]) -> Planted:
+    """Pictures without any edit that is known, a quarter of their groups held out."""
+    groups = [picture.group for picture in pictures]
+    splitter = GroupShuffleSplit(1, test_size=0.25, random_state=0)
+    held_out = np.zeros(len(pictures), dtype=bool)
+    held_out[next(splitter.split(groups, groups=groups))[1]] = True
+    nothing = np.full(len(pictures), "")
+    return Planted(tuple(pictures), held_out, nothing, nothing, nothing, (None,) * len(pictures))
 
 
 def _size(area: str) -> str:
