@@ -28,8 +28,8 @@ from workbench.services.imports.entries import Candidate
 from workbench.services.imports.run import import_images
 from workbench.services.imports.sources import open_source
 from workbench.services.models.weights import store_heads
-from workbench.services.pipeline.dataset import freeze
 from workbench.services.progress import Silent
+from workbench.services.training.dataset import freeze
 from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction

@@ -12,7 +12,7 @@ from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.encoders.protocol import Encoder, content_feature
 from workbench.config import Settings
 from workbench.services.models.weights import store_heads
-from workbench.services.pipeline.dataset import freeze
+from workbench.services.training.dataset import freeze
 from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion
 

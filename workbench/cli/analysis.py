@@ -138,7 +138,7 @@ def project(name: str, *, again: bool, as_json: bool) -> None:
     """Train the projection that removes the influence of text rendered on images."""
     require_tables()
     collection_id(name)  # refused before the seconds that loading takes
-    from workbench.services.pipeline.projection import project as make
+    from workbench.services.training.projection import project as make
 
     with progress_bar(interrupted="Interrupted. No projection was saved.") as bar:
         found = make(name, settings(), bar, again=again)

@@ -10,8 +10,8 @@ from workbench.services.columns.store import column_store
 from workbench.services.explore.grid import overview
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.services.models.versions import versions
-from workbench.services.pipeline.dataset import freeze
 from workbench.services.review.verdicts import give_verdict
+from workbench.services.training.dataset import freeze
 from workbench.services.workspaces import Workspace, collections
 from workbench.store.database import transaction
 from workbench.store.images import LABELS, Collection

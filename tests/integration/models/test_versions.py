@@ -11,7 +11,7 @@ from tests.support.scored import head_of
 from tests.support.working import analyse
 from workbench.config import Settings
 from workbench.services.models.arrays import logit_weights_of, rows_of
-from workbench.services.pipeline.scores import layouts_of
+from workbench.services.models.scores import layouts_of
 from workbench.services.runs import queue, requests
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.artifacts import Artifact

@@ -16,10 +16,10 @@ from workbench.analysis.faces.regions import REGIONS, Face
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
+from workbench.services.describing import face_regions
+from workbench.services.describing.describe import KEY, STRONGEST, describe
 from workbench.services.models.arrays import logit_weights_of
-from workbench.services.pipeline import face_regions
-from workbench.services.pipeline.describe import KEY, STRONGEST, describe
-from workbench.services.pipeline.scores import load_scores, of_shards
+from workbench.services.models.scores import load_scores, of_shards
 from workbench.services.progress import Silent
 from workbench.store.database import session
 from workbench.store.descriptions import DimensionDescription, PatternDescription

@@ -27,7 +27,7 @@ from workbench.services.encoding.pixels import read_pixels
 from workbench.services.image.counterfactuals import try_edit
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline import projection, train
+from workbench.services.training import projection, train
 from workbench.store.artifacts import load_arrays
 from workbench.store.database import session
 from workbench.store.images import Image

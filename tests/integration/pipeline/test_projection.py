@@ -19,9 +19,9 @@ from workbench.cli import context, main
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline import projection, train
-from workbench.services.pipeline.projection import WORDS, project, projection_for, projection_wanted
 from workbench.services.progress import Silent
+from workbench.services.training import projection, train
+from workbench.services.training.projection import WORDS, project, projection_for, projection_wanted
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session
 from workbench.store.images import Image

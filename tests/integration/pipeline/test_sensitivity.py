@@ -16,8 +16,8 @@ from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_reg
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
+from workbench.services.models.scores import layouts_of, load_scores
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline.scores import layouts_of, load_scores
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
 from workbench.store.database import session, transaction

@@ -23,14 +23,15 @@ from workbench.services.explore.filters import Chosen
 from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import activate, versions
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline import distillers, executor, layout, pattern_effects, scoring
-from workbench.services.pipeline.dataset import final_labels
+from workbench.services.pipeline import executor, layout, pattern_effects, scoring
 from workbench.services.progress import Stopping
 from workbench.services.review import tags, verdicts
 from workbench.services.runs import queue
 from workbench.services.runs.claims import Claim
 from workbench.services.runs.progress import RunProgress
 from workbench.services.runs.schedules import new_decisions
+from workbench.services.training import distillers
+from workbench.services.training.dataset import final_labels
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session, transaction
 from workbench.store.images import Image

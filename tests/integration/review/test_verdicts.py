@@ -16,16 +16,16 @@ from workbench.services.explore.cards import cards_of
 from workbench.services.explore.filters import VERDICTS
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
-from workbench.services.pipeline import dataset
-from workbench.services.pipeline.dataset import (
-    UNSURE_WEIGHT,
-    final_labels,
-    freeze,
-)
 from workbench.services.review import verdicts
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, final_decisions
 from workbench.services.runs.schedules import new_decisions
+from workbench.services.training import dataset
+from workbench.services.training.dataset import (
+    UNSURE_WEIGHT,
+    final_labels,
+    freeze,
+)
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image

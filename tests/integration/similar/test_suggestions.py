@@ -11,11 +11,11 @@ from workbench.analysis.encoders.transformer import TransformerEncoder
 from workbench.analysis.nearest_words import nearest_words
 from workbench.config import Settings
 from workbench.services.accounts import Account
+from workbench.services.describing.describe import describe
+from workbench.services.describing.of_words import suggest_words
 from workbench.services.explore.descriptions import dimension_views
 from workbench.services.models.arrays import logit_weights_of
-from workbench.services.pipeline.describe import describe
-from workbench.services.pipeline.describe_words import suggest_words
-from workbench.services.pipeline.scores import load_scores
+from workbench.services.models.scores import load_scores
 from workbench.services.progress import Silent
 from workbench.services.review.vocabulary import save_vocabulary, vocabulary
 from workbench.services.similar.suggestions import PROMPT, SUGGESTED, suggest_again

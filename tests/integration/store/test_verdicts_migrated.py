@@ -10,8 +10,8 @@ from sqlalchemy import MetaData, Table, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.support.rows import fill_every_table
-from workbench.services.pipeline.dataset import final_labels
 from workbench.services.review.decisions import final_decisions
+from workbench.services.training.dataset import final_labels
 from workbench.store import migrating
 from workbench.store.database import db, now, session, transaction
 from workbench.store.images import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert
 
 from workbench.analysis.layout.cells import summarise_cells
-from workbench.services.pipeline.scores import Scores
+from workbench.services.models.scores import Scores
 from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.outcomes import OUTCOMES
 from workbench.store.results import Cell

@@ -20,8 +20,8 @@ from workbench.services.encoding.states import states_of
 from workbench.services.errors import ConflictError
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline.dataset import final_labels
 from workbench.services.progress import Progress
+from workbench.services.training.dataset import final_labels
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion

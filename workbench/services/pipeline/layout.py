@@ -18,8 +18,8 @@ from workbench.config import Settings
 from workbench.services.encoding.content import content_of
 from workbench.services.errors import UnavailableError
 from workbench.services.models.arrays import all_activations
+from workbench.services.models.scores import Scores, layouts_of
 from workbench.services.models.weights import load_heads
-from workbench.services.pipeline.scores import Scores, layouts_of
 from workbench.services.progress import Progress
 from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.database import session

@@ -18,7 +18,7 @@ from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
 from workbench.services.models.arrays import activations_of
-from workbench.services.pipeline.scores import Scores
+from workbench.services.models.scores import Scores
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import Prediction

@@ -19,9 +19,9 @@ from workbench.analysis.regions.patterns import (
     stability,
 )
 from workbench.config import Settings
+from workbench.services.models.scores import Scores, of_shards
 from workbench.services.models.versions import forget_patterns
 from workbench.services.pipeline.pattern_effects import measure_effects
-from workbench.services.pipeline.scores import Scores, of_shards
 from workbench.services.progress import Progress
 from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.database import session, transaction

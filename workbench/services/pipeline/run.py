@@ -11,10 +11,12 @@ from workbench.analysis.cross_fitting.heads import Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.columns.build import write_columns
+from workbench.services.describing import describe, of_words
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.precision import precision_of
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
+from workbench.services.models import scores
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.figures import CONSTANT
 from workbench.services.models.learned import KEY
@@ -24,16 +26,11 @@ from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import (
     cells,
     cleanup,
-    dataset,
-    describe,
-    describe_words,
     layout,
     learning,
     patterns,
-    scores,
     scoring,
     sensitivity,
-    train,
 )
 from workbench.services.pipeline.contributions import map_scale
 from workbench.services.pipeline.metrics import figures_of_version
@@ -42,6 +39,7 @@ from workbench.services.runs import queue
 from workbench.services.runs.claims import Claim, held
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.services.similar.build import make_indexes
+from workbench.services.training import dataset, train
 from workbench.store.database import now, session, transaction
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
@@ -130,7 +128,7 @@ def _summarise(version_id: int, encoder: Encoder, settings: Settings, progress: 
     progress.advance(1, 1, WRITING)
     weights = heads.final.logit_weight.numpy()
     describe.describe(version_id, known, weights, encoder.grid, settings, progress)
-    describe_words.suggest_words(version_id, encoder, settings)
+    of_words.suggest_words(version_id, encoder, settings)
 
 
 def _measure(version_id: int, head: Head, known: scores.Scores, settings: Settings) -> None:

@@ -33,8 +33,8 @@ from workbench.services.lookahead import ahead
 from workbench.services.models.weights import load_heads, load_kinds
 from workbench.services.pipeline.contributions import ScoredBatch, score_batch
 from workbench.services.pipeline.explained import Explained, Member, write_explained
-from workbench.services.pipeline.folds import folds_of_others
 from workbench.services.progress import Progress
+from workbench.services.training.folds import folds_of_others
 from workbench.store.artifacts import store_arrays
 from workbench.store.database import session
 from workbench.store.images import Image

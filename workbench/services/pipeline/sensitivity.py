@@ -21,7 +21,7 @@ from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
 from workbench.services.lookahead import ahead
 from workbench.services.models.inference import logits_of
-from workbench.services.pipeline.scores import Scores
+from workbench.services.models.scores import Scores
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.image_files import LostImageError

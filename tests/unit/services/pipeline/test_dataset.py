@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.services.pipeline.dataset import (
+from workbench.services.review.decisions import final_decision
+from workbench.services.training.dataset import (
     UNSURE_WEIGHT,
     FinalLabel,
     _counts,
     _finally,
     _fingerprint,
 )
-from workbench.services.review.decisions import final_decision
 from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS
 

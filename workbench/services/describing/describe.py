@@ -15,16 +15,16 @@ from sqlalchemy.orm import joinedload
 from workbench.analysis.descriptions import in_regions, location_of, normalised
 from workbench.analysis.faces.regions import REGIONS
 from workbench.config import Settings
-from workbench.services.models.versions import forget_patterns
-from workbench.services.pipeline.describe_patterns import (
+from workbench.services.describing.face_regions import Faces, find_faces
+from workbench.services.describing.of_patterns import (
     GroupEvidence,
     group_evidence,
     named,
     of_patterns,
     short_numbers,
 )
-from workbench.services.pipeline.face_regions import Faces, find_faces
-from workbench.services.pipeline.scores import Scores
+from workbench.services.models.scores import Scores
+from workbench.services.models.versions import forget_patterns
 from workbench.services.progress import Progress
 from workbench.store.artifacts import FileFacts, load_arrays
 from workbench.store.database import session, transaction

@@ -15,7 +15,7 @@ from workbench.analysis.descriptions import location_of, normalised
 from workbench.analysis.faces.regions import REGIONS
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
-from workbench.services.pipeline.face_regions import Faces
+from workbench.services.describing.face_regions import Faces
 from workbench.store.database import session
 from workbench.store.descriptions import PatternDescription
 from workbench.store.results import Pattern, PixelGroup

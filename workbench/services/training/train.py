@@ -18,10 +18,10 @@ from workbench.services.encoding.encode import embeddings_of
 from workbench.services.errors import UnavailableError
 from workbench.services.models.versions import DISTILLER
 from workbench.services.models.weights import load_heads, store_heads
-from workbench.services.pipeline.dataset import FrozenDataset
-from workbench.services.pipeline.distillers import DISTILLERS, Known, Material
-from workbench.services.pipeline.projection import projection_wanted
 from workbench.services.progress import Progress
+from workbench.services.training.dataset import FrozenDataset
+from workbench.services.training.distillers import DISTILLERS, Known, Material
+from workbench.services.training.projection import projection_wanted
 from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion, TrainingRun
 

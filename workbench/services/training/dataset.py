@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, insert, select
 
 from workbench.analysis.cross_fitting.folds import Folds
-from workbench.services.pipeline.folds import ToDivide, divided, folds_of
 from workbench.services.review.decisions import final_decisions, label_by
+from workbench.services.training.folds import ToDivide, divided, folds_of
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

@@ -1,0 +1,1 @@
+"""Describing: what dimensions and patterns show, before anyone names them."""

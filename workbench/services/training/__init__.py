@@ -1,0 +1,1 @@
+"""Training: the frozen dataset, its folds, the projection, and a distiller on them."""
