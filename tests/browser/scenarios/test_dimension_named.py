@@ -73,12 +73,12 @@ def test_a_dimension_is_described_then_named_by_its_pattern_and_knows_its_name(
 
         page.goto(f"{server.url}/c/{COLLECTION}/patterns/{pattern_id}")
         share = round(100 * by_dimension[dimension] / sum(by_dimension))
-        expect(page.locator(".shows")).to_contain_text(f"dim {dimension} {share}%")
+        expect(page.locator("section.shows")).to_contain_text(f"dim {dimension} {share}%")
         page.keyboard.press("t")
         page.keyboard.type(NAME)
         page.keyboard.press("Enter")
         expect_notice(page, f"Tagged “{NAME}”")
-        expect(page.locator(".shows")).to_contain_text(f"100% {NAME}")
+        expect(page.locator("section.shows")).to_contain_text(f"100% {NAME}")
 
         page.goto(f"{server.url}/c/{COLLECTION}/?dimension={dimension}")
         tagged = round(100 * by_dimension[dimension] / known.in_groups)
