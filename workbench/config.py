@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sysconfig
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -233,13 +234,16 @@ class Settings(BaseSettings):
         return int(self.cache_gigabytes * 1e9)
 
     def set_up_numba(self) -> None:
-        """Let numba keep what it compiles in the data directory, unless it is told where.
+        """Let numba keep what it compiles, unless it is told where.
 
-        To be called before numba is imported: beside its modules, where it would keep it, a
-        package may be read-only. A limit of OpenMP's threads is told to numba as well, which would
-        otherwise raise it to the number of processors, for torch too, with its first loop.
+        To be called before numba is imported. Beside the packages that it compiles, where it keeps
+        it by itself and `make setup` has put it: what one data directory needed is compiled for all
+        of them. In the data directory where the installation is read-only. A limit of OpenMP's
+        threads is told to numba as well, which would otherwise raise it to the number of
+        processors, for torch too, with its first loop.
         """
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(self.cache_dir / "numba"))
+        if not os.access(sysconfig.get_path("purelib"), os.W_OK):
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(self.cache_dir / "numba"))
         if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
             os.environ.setdefault("NUMBA_NUM_THREADS", threads)
 

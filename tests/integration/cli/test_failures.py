@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import subprocess
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,10 +144,24 @@ def test_a_time_zone_that_nobody_knows_is_a_sentence(
     )
 
 
-def test_what_numba_compiles_is_kept_in_the_data_directory(
+def test_what_numba_compiles_is_kept_with_the_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR")
+
+    create_app(Settings(data_dir=tmp_path))
+
+    # A second data directory finds there what the first one compiled.
+    assert "NUMBA_CACHE_DIR" not in os.environ
+
+
+def test_what_numba_compiles_is_kept_in_the_data_directory_of_a_read_only_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    packages = sysconfig.get_path("purelib")
+    writable = os.access
+    monkeypatch.setattr(os, "access", lambda path, how: path != packages and writable(path, how))
 
     create_app(Settings(data_dir=tmp_path))
 
