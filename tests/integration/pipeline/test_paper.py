@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image as Picture
 from sqlalchemy import func, select
 from torch import Tensor
-from torchvision.transforms import Compose, Resize, ToTensor
+from torchvision.transforms import Resize
 
 from tests.support.random_encoders import random_timm
 from tests.support.slow_relevance import slow_map
@@ -44,7 +44,7 @@ def transformer(imported: int, monkeypatch: pytest.MonkeyPatch) -> TransformerEn
     made = TransformerEncoder(
         timm_tower(random_timm(image_size=SIDE, patch_size=8)),
         class_token(BLOCKS),
-        Preprocessing(SIDE, Compose([Resize((SIDE, SIDE)), ToTensor()]), {"size": SIDE}),
+        Preprocessing(SIDE, Resize((SIDE, SIDE)), {"size": SIDE}),
         name="small",
         identity={},
     )

@@ -10,7 +10,7 @@ import pytest
 import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch.nn import functional
-from torchvision.transforms import Compose, Resize, ToTensor
+from torchvision.transforms import Resize
 
 from tests.support.random_encoders import MakeEncoder, Wanted, random_clip, random_timm
 
@@ -63,7 +63,7 @@ def timm_encoder() -> MakeEncoder:
         return TransformerEncoder(
             timm_tower(model),
             features,
-            Preprocessing(size, Compose([Resize((size, size)), ToTensor()]), {"size": size}),
+            Preprocessing(size, Resize((size, size)), {"size": size}),
             name="small",
             identity={},
         )

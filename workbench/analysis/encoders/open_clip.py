@@ -11,6 +11,7 @@ import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
+from torchvision.transforms import Compose
 
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
 from workbench.analysis.encoders.features import class_token, default_features
@@ -239,11 +240,17 @@ def _architecture(visual: VisionTransformer) -> dict[str, object]:
 
 
 def _preprocessing(visual: VisionTransformer) -> Preprocessing:
-    """Make open_clip's own transform at the tower's size; CLIP's where a model has none."""
+    """Make open_clip's own transform at the tower's size; CLIP's where a model has none.
+
+    Without its last two steps, pixels from 0 to 1 and their normalisation, which the encoder takes
+    for all images at once.
+    """
     own = dict(getattr(visual, "preprocess_cfg", {}))
     config = PreprocessCfg(**(own | {"size": visual.image_size[0]}))
     return Preprocessing(
         image_size=visual.image_size[0],
-        transform=image_transform_v2(config, is_train=False),
+        squared=Compose(image_transform_v2(config, is_train=False).transforms[:-2]),
         settings=asdict(config),
+        mean=config.mean,
+        std=config.std,
     )

@@ -213,13 +213,11 @@ def _is_plain(attention: nn.Module) -> TypeGuard[Attention]:
 def _preprocessing() -> Preprocessing:
     return Preprocessing(
         image_size=IMAGE_SIZE,
-        transform=transforms.Compose(
+        squared=transforms.Compose(
             [
                 transforms.Lambda(lambda image: image.convert("RGB")),
                 transforms.Resize(IMAGE_SIZE, transforms.InterpolationMode.BICUBIC),
                 transforms.CenterCrop(IMAGE_SIZE),
-                transforms.ToTensor(),
-                transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
             ]
         ),
         settings={
@@ -228,4 +226,6 @@ def _preprocessing() -> Preprocessing:
             "mean": IMAGENET_MEAN,
             "std": IMAGENET_STD,
         },
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
     )

@@ -11,12 +11,15 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from torchvision.transforms import Compose, Normalize, ToTensor
 
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.packaged import (
     DEFAULT_FEATURES,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
     load_packaged,
     onnx_file,
     packaged_weights,
@@ -107,6 +110,17 @@ def test_images_are_normalised_as_imagenet_is(encoder: Encoder) -> None:
 
     assert grey.shape == (1, 3, 224, 224)
     assert grey.abs().max() < 0.01
+
+
+def test_images_that_are_prepared_together_are_to_the_last_bit_what_torchvision_makes_of_each(
+    encoder: Encoder,
+) -> None:
+    images = [Image.effect_noise((224, 224), 60 + each).convert("RGB") for each in range(3)]
+    by_itself = Compose([ToTensor(), Normalize(IMAGENET_MEAN, IMAGENET_STD)])
+
+    prepared = encoder.preprocess(images)
+
+    assert torch.equal(prepared, torch.stack([by_itself(each) for each in images]))
 
 
 def test_an_image_that_is_not_square_is_seen_in_its_middle(encoder: Encoder) -> None:
