@@ -117,7 +117,7 @@ class Settings(BaseSettings):
 
     effect_images: Annotated[int, Field(ge=1)] = 24
     """Most images of a pattern that its effect is measured on, drawn at random; each costs two
-    encodings. With half as many, weak patterns' effects are mostly noise."""
+    encodings. Fewer where its interval is narrow before (ADR 13)."""
 
     batch_size: Annotated[int, Field(ge=1, le=512)] = 16
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from workbench.analysis.regions.counterfactual import (
     paired_effect,
     with_controls,
 )
+from workbench.analysis.regions.looks import is_precise, looks
 from workbench.analysis.regions.patterns import UNCLUSTERED
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
@@ -72,40 +73,61 @@ class _Edited:
     pictures: list[NDArray[np.uint8]]
 
 
-def measure_effects(
+def drawn_groups(
     group_ids: NDArray[np.int64],
     image_ids: NDArray[np.int64],
     numbers: NDArray[np.int64],
+    settings: Settings,
+) -> list[list[int]]:
+    """Ids of the pixel groups that each pattern's effect is measured on at most, in their order.
+
+    The arrays have one entry a pixel group; `numbers` says which pattern it belongs to.
+    """
+    drawn: list[list[int]] = []
+    for number in range(int(numbers.max(initial=UNCLUSTERED)) + 1):
+        members = np.flatnonzero(numbers == number)
+        ours = one_an_image(image_ids[members], settings.effect_images, seed=settings.seed + number)
+        drawn.append(group_ids[members[ours]].tolist())
+    return drawn
+
+
+def measure_effects(
+    drawn: list[list[int]],
+    tolerance: float,
     encoder: Encoder,
     heads: CrossFittedHeads[Head],
     settings: Settings,
     progress: Progress,
 ) -> dict[int, Effect]:
-    """The measured effect of each pattern, by its number.
+    """The measured effect of each pattern, by its number, on the pixel groups that are drawn of it.
 
-    The first three have one entry a pixel group; `numbers` says which pattern it belongs to.
-    Pictures are edited ahead, and encoded in whole batches whichever patterns they are of.
+    Measured in rounds, see `looks`: a pattern whose interval reaches no farther than `tolerance`
+    takes no part in the next. Pictures are edited ahead, and encoded in whole batches whichever
+    patterns they are of.
     """
-    found = int(numbers.max(initial=UNCLUSTERED)) + 1
-    chosen: list[list[int]] = []
-    for number in range(found):
-        members = np.flatnonzero(numbers == number)
-        drawn = one_an_image(
-            image_ids[members], settings.effect_images, seed=settings.seed + number
+    changes: list[list[NDArray[np.float64]]] = [[] for _ in drawn]
+    going = dict(enumerate(drawn))
+    begin, total = 0, sum(len(each) for each in drawn)
+    for end in looks(settings.effect_images):
+        left_out = total - sum(len(each) - begin for each in going.values())
+        progress.advance(left_out, total, STAGE)
+        edited = ahead(
+            partial(_edited, settings=settings),
+            _looked_up({number: each[begin:end] for number, each in going.items()}, settings.seed),
+            threads=2,
+            depth=2 * settings.batch_size,
         )
-        chosen.append(group_ids[members[drawn]].tolist())
-    changes: list[list[NDArray[np.float64]]] = [[] for _ in chosen]
-    progress.advance(0, found, STAGE)
-    edited = ahead(
-        partial(_edited, settings=settings),
-        _looked_up(chosen, settings.seed),
-        threads=2,
-        depth=2 * settings.batch_size,
-    )
-    for number, change in _changes(edited, encoder, heads, settings.batch_size):
-        changes[number].append(change)
-        progress.advance(number, found, STAGE)
-    progress.advance(found, found, STAGE)
+        measured = _changes(edited, encoder, heads, settings.batch_size)
+        for done, (number, change) in enumerate(measured, start=left_out + 1):
+            changes[number].append(change)
+            progress.advance(done, total, STAGE)
+        begin = end
+        going = {
+            number: each
+            for number, each in going.items()
+            if len(each) > end and not (changes[number] and _is_precise(changes[number], tolerance))
+        }
+    progress.advance(total, total, STAGE)
     return {number: _effect(each) for number, each in enumerate(changes)}
 
 
@@ -130,6 +152,10 @@ def effect_of(
         for index, each in enumerate(examples)
     )
     return _effect([change for _number, change in _changes(edited, encoder, heads, batch_size)])
+
+
+def _is_precise(changes: list[NDArray[np.float64]], tolerance: float) -> bool:
+    return is_precise(_effect(changes), tolerance)
 
 
 def _effect(changes: list[NDArray[np.float64]]) -> Effect:
@@ -162,9 +188,9 @@ def _changes(
                 yield each.number, logits - each.logit
 
 
-def _looked_up(chosen: Iterable[list[int]], seed: int) -> Generator[_Chosen]:
+def _looked_up(chosen: Mapping[int, list[int]], seed: int) -> Generator[_Chosen]:
     """The pixel groups chosen of each pattern, by ascending id."""
-    for number, group_ids in enumerate(chosen):
+    for number, group_ids in chosen.items():
         rows = session().execute(
             select(PixelGroup.rle, Image.pixel_hash, Prediction.logit, Prediction.fold)
             .join(Image, Image.id == PixelGroup.image_id)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.analysis.regions.counterfactual import Effect
+from workbench.analysis.regions.looks import PRECISE
 from workbench.analysis.regions.patterns import (
     Stability,
     cluster_groups,
@@ -21,7 +22,7 @@ from workbench.analysis.regions.patterns import (
 from workbench.config import Settings
 from workbench.services.models.scores import Scores, of_shards
 from workbench.services.models.versions import forget_patterns
-from workbench.services.pipeline.pattern_effects import measure_effects
+from workbench.services.pipeline.pattern_effects import drawn_groups, measure_effects
 from workbench.services.progress import Progress
 from workbench.store.chunks import change_in_chunks, write_in_chunks
 from workbench.store.database import session, transaction
@@ -72,7 +73,12 @@ def find_patterns(
     )
     progress.advance(1, 1, "Finding patterns")
     effects = measure_effects(
-        groups.ids, groups.image_ids, numbers, encoder, heads, settings, progress
+        drawn_groups(groups.ids, groups.image_ids, numbers, settings),
+        PRECISE * float(scores.logits.std()),
+        encoder,
+        heads,
+        settings,
+        progress,
     )
     stable = stability(
         groups.directions,
