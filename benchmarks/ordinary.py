@@ -11,6 +11,7 @@ from benchmarks.encoded import Picture
 from workbench.config import Settings
 from workbench.services.demo import build_demo_set
 from workbench.services.imports.entries import Candidate
+from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.sources import open_source
 
 QUICK_IMAGES = 120
@@ -29,7 +30,11 @@ def demo_folders() -> list[Path]:
 def pictures(folder: Path, *, quick: bool) -> list[Picture]:
     """What a folder with `real/` and `fake/` or a manifest holds; `quick` takes some of it."""
     manifest = folder / "manifest.csv"
-    source = open_source(folder, manifest if manifest.is_file() else None, Settings().image_root)
+    source = open_source(
+        folder,
+        Settings().image_root,
+        SourceOptions(manifest=manifest if manifest.is_file() else None),
+    )
     found = [
         Picture(each.path, each.label == "fake", each.group or str(each.path), each.generator or "")
         for each in source

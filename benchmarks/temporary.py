@@ -25,6 +25,7 @@ from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.states import states_of
 from workbench.services.imports.entries import Candidate
+from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
 from workbench.services.imports.sources import open_source
 from workbench.services.models.weights import store_heads
@@ -54,7 +55,9 @@ def candidates(folders: Sequence[Path]) -> list[Candidate]:
     found = [
         each
         for folder in folders or _demo()
-        for each in open_source(folder, _manifest_in(folder), Settings().image_root)
+        for each in open_source(
+            folder, Settings().image_root, SourceOptions(manifest=_manifest_in(folder))
+        )
         if isinstance(each, Candidate)
     ]
     return [found[index] for index in np.random.default_rng(0).permutation(len(found))]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from workbench.cli.context import with_app
-from workbench.cli.options import collection_option, json_option
+from workbench.cli.options import collection_option, json_option, source_options
 from workbench.cli.output import figure, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.store import migrating
@@ -22,40 +25,47 @@ _REASONS = 3
 
 
 @click.command("import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
 @collection_option
-@click.option(
-    "--manifest",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV with path, label, and optional generator, group, split.",
-)
+@source_options
+@click.option("--dry-run", is_flag=True, help="Print what would be imported; read no image.")
 @click.option("--title", default="", help="Title of the collection on the pages.")
 @click.option("--description", default="", help="Description of the collection.")
 @json_option
 @with_app
 def import_command(
-    path: Path,
+    paths: tuple[Path, ...],
     name: str,
-    manifest: Path | None,
+    source_options: Callable[[], SourceOptions],
     title: str,
     description: str,
     *,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import images from folders real/ and fake/ below PATH, or from a CSV manifest.
+    """Import images: a folder, a manifest, a text file of paths, or single files as PATHS.
+
+    Folders may be laid out as real/ and fake/, as CNNDetection (0_real, 1_fake), GenImage (nature,
+    ai) or a Hugging Face image folder (metadata.csv, Parquet); --label and --column map the rest.
 
     Resumes after an interruption. Files that cannot be imported are listed with the reason and
     do not end the import.
     """
+    options = source_options()
+    source = paths[0] if len(paths) == 1 else paths
+    if dry_run:
+        preview = preview_import(source, collection=name, settings=settings(), options=options)
+        _show_preview(preview, as_json=as_json)
+        return
     migrating.upgrade(db.engine)
     with progress_bar(
         interrupted="Interrupted. Imported images are kept; run the same command to resume."
     ) as bar:
         report = import_images(
-            path,
+            source,
             collection=name,
             settings=settings(),
-            manifest=manifest,
+            options=options,
             progress=bar,
             title=title,
             description=description,
@@ -77,6 +87,35 @@ def import_command(
     show(report.as_json(), as_json=as_json, lines=lines)
     if report.is_in_vain:
         raise click.ClickException(_in_vain(report))
+
+
+def _show_preview(preview: Preview, *, as_json: bool) -> None:
+    lines = [
+        f"{preview.images} images would be imported into {preview.collection}; none was read.",
+        f"label: {_counts(preview.by_label)}",
+        f"generator of fake images: {_counts(preview.by_generator)}",
+        *([f"class: {_counts(preview.by_class)}"] if any(preview.by_class) else []),
+        f"split: {_counts(preview.by_split)}",
+        *(f"  {_first(each)}" for each in preview.first),
+        *(
+            f"ignored: {each.count} × {reason}: {', '.join(each.names)}"
+            f"{' …' if each.count > len(each.names) else ''}"
+            for reason, each in preview.ignored.items()
+        ),
+    ]
+    show(preview.as_json(), as_json=as_json, lines=lines)
+    if not preview.images:
+        raise click.ClickException("Nothing would be imported.")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name or 'none named'} {count}" for name, count in counts.items()) or "none"
+
+
+def _first(image: PreviewedImage) -> str:
+    named = {"generator": image.generator, "class": image.class_name, "group": image.group}
+    rest = "".join(f", {what} {value}" for what, value in named.items() if value)
+    return f"{image.name}: {image.label}, split {image.split}{rest}"
 
 
 def _in_vain(report: ImportReport) -> str:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
 import click
+
+from workbench.services.imports.labels import LabelNames
+from workbench.services.imports.options import SourceOptions, read_columns
 
 DEFAULT_PORT = 8000
 
@@ -19,3 +27,57 @@ with_parent_option = click.option(
     hidden=True,
     help="End when standard input ends: whoever started this is gone.",
 )
+
+
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How to read a source of images: the command gets `source_options`, a function that makes it.
+
+    A function, so that what it refuses is said as all refusals of the command are.
+    """
+
+    @click.option(
+        "--manifest",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="CSV, JSON lines or Parquet with path, label, and where wanted generator, class, "
+        "group, split.",
+    )
+    @click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="[NAME=]real|fake",
+        help="What a label or folder of this name means, or the label of all images.",
+    )
+    @click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="WHAT=HEADER",
+        help="Which column has the path, label, generator, class, group or split.",
+    )
+    @click.option("--generator", default="", help="Generator of fake images that name none.")
+    @click.option(
+        "--draw-split", is_flag=True, help="Draw the test split, whatever folders or tables say."
+    )
+    @wraps(command)
+    def wrapped(
+        *,
+        labels: tuple[str, ...],
+        columns: tuple[str, ...],
+        manifest: Path | None,
+        generator: str,
+        draw_split: bool,
+        **others: Any,
+    ) -> None:
+        def read() -> SourceOptions:
+            return SourceOptions(
+                labels=LabelNames.of(labels),
+                columns=read_columns(columns),
+                generator=generator,
+                manifest=manifest,
+                draw_split=draw_split,
+            )
+
+        command(source_options=read, **others)
+
+    return wrapped

@@ -57,12 +57,13 @@ def store_normalised(image_dir: Path, content: bytes) -> tuple[str, bool]:
     return pixel_hash, True
 
 
-def original_uri(path: Path, image_root: Path | None) -> str:
+def original_uri(path: Path, image_root: Path | None, row: int | None = None) -> str:
     """Return an original's URI, percent-encoded so that any file name, UTF-8 or not, can be stored.
 
-    Relative to the image root where there is one, else an absolute `file:` URI. ValueError for a
-    `path` outside of the image root.
+    Relative to the image root where there is one, else an absolute `file:` URI. The row of a file
+    that holds many images stands behind a `#`. ValueError for a `path` outside of the image root.
     """
+    inside = "" if row is None else f"#{row}"
     if image_root is not None:
-        return quote_from_bytes(os.fsencode(path.relative_to(image_root)))
-    return "file://" + quote_from_bytes(os.fsencode(path))
+        return quote_from_bytes(os.fsencode(path.relative_to(image_root))) + inside
+    return "file://" + quote_from_bytes(os.fsencode(path)) + inside

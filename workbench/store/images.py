@@ -65,6 +65,10 @@ class Image(Base):
     """The file's name for display; bytes that are not UTF-8 are replaced."""
     label: Mapped[str] = mapped_column(String(4))
     generator: Mapped[str] = mapped_column(String(120), default="")
+    class_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """What the image shows, where its source says so: the folder or column of its class."""
+    import_notes: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """What the import noted of the original: codes of `ImportNote`, with spaces between."""
     group_key: Mapped[str] = mapped_column(Text)
     """Images of one source share it, and stay on one side of the test split."""
     held_out: Mapped[bool]

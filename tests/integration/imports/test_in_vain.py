@@ -40,14 +40,25 @@ def manifest(folder: Path, *rows: str) -> Path:
 def test_a_manifest_of_which_every_row_is_refused_leaves_no_collection(
     tables: Flask, settings: Settings, tmp_path: Path
 ) -> None:
-    pictures = draw_collection(tmp_path, 1)
-    rows = [f"{each},1" for each in sorted(pictures.rglob("*.png"))]
+    rows = ["nowhere.png,real", "elsewhere.png,fake"]
 
     report = imported(manifest(tmp_path, *rows), settings)
 
     assert report.is_in_vain
     assert (report.seen, report.rejected) == (2, 2)
-    assert "unknown label '1'" in report.rejections[0][1]
+    assert report.rejections[0] == ("nowhere.png", "file not found")
+    assert counted() == (0, 0, 0, 0)
+
+
+def test_labels_that_are_unknown_leave_no_collection(
+    tables: Flask, settings: Settings, tmp_path: Path
+) -> None:
+    pictures = draw_collection(tmp_path, 1)
+    rows = [f"{each},1" for each in sorted(pictures.rglob("*.png"))]
+
+    with pytest.raises(InvalidError, match="--label 1=fake"):
+        imported(manifest(tmp_path, *rows), settings)
+
     assert counted() == (0, 0, 0, 0)
 
 
@@ -86,7 +97,8 @@ def test_an_interrupted_import_of_nothing_yet_leaves_no_collection(
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "/", ".", "..", "", " ", "a\nb", "a\x00b", "a\x7fb", "a\udc80b", "x" * 81]
+    "name",
+    ["a/b", "/", ".", "..", "", " ", "a\nb", "a\x00b", "a\x7fb", "a\x85b", "a\udc80b", "x" * 81],
 )
 def test_a_name_that_cannot_stand_in_an_address_is_refused(
     tables: Flask, settings: Settings, tmp_path: Path, name: str

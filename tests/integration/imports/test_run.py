@@ -23,6 +23,7 @@ from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.imports import reading, split
 from workbench.services.imports import run as importing
+from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
@@ -380,7 +381,7 @@ def test_what_lies_outside_of_the_image_root_is_listed(
     secret = put(tmp_path / "secret.png", encoded(5))
     manifest = table(tmp_path / "list.csv", "path,label", "real/0.png,real", f"{secret},real")
     rooted = settings.model_copy(update={"image_root": source})
-    report = import_into(source, manifest=manifest, settings=rooted)
+    report = import_into(source, options=SourceOptions(manifest=manifest), settings=rooted)
     assert report.imported == 1
     assert report.rejections == ((str(secret), "outside the image root"),)
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.demo.building import DemoCollection, build_demo_set
+from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Progress
 from workbench.store.database import session
@@ -32,7 +33,7 @@ def prepare(settings: Settings, progress: Progress) -> tuple[str, ...]:
             each.manifest.parent,
             collection=each.name,
             settings=settings,
-            manifest=each.manifest,
+            options=SourceOptions(manifest=each.manifest),
             progress=progress,
             title=each.title,
             description=each.description,

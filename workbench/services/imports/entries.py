@@ -10,6 +10,16 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
+class Inside:
+    """An image within a file of many."""
+
+    row: int
+    name: str
+    """The image's own name; empty where it has none."""
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A file to import, with what its source says of it."""
 
@@ -22,6 +32,10 @@ class Candidate:
     """Empty where the source names none."""
     held_out: bool | None = None
     """None where the source leaves it open."""
+    class_name: str = ""
+    """What the image shows, by its source."""
+    inside: Inside | None = None
+    """Where the file holds many images, which of them this is."""
 
 
 @dataclass(frozen=True)

@@ -1,99 +1,142 @@
-"""A folder tree as a source: the folders' names are labels and generators."""
+"""A folder tree as a source: its folders' names, or the tables in them, say what is real."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import Candidate, Entry, Refusal, display
-from workbench.store.images import LABELS
+from workbench.services.imports.branch import Branch
+from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
+from workbench.services.imports.finder import LINK_OUT, NOT_REGULAR
+from workbench.services.imports.labels import options_for, reading_of
+from workbench.services.imports.manifest import ManifestSource
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.parquet import SUFFIX as PARQUET
+from workbench.services.imports.shards import ShardSource, holds_images
 
-_UNRELATED: Final = (".ds_store", "thumbs.db", "desktop.ini")
+_METADATA: Final = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+"""What a Hugging Face image folder has beside its images."""
+_UNRELATED: Final = (".ds_store", "thumbs.db", "desktop.ini", *_METADATA)
 
-
-@dataclass(frozen=True)
-class _Folder:
-    path: str
-    label: str | None
-    generator: str
-
-    def below(self, name: str, path: str) -> _Folder:
-        """The folder of this name below this one: the nearest `real` or `fake` decides."""
-        if name.casefold() in LABELS:
-            return _Folder(path, name.casefold(), "")
-        if self.label == "fake" and not self.generator:
-            return _Folder(path, self.label, display(name))
-        return _Folder(path, self.label, self.generator)
+_Entries = Iterator[os.DirEntry[str]]
+_Found = Entry | ImageSource
 
 
 class FolderSource:
-    """Files below folders named `real` and `fake`, in any case and at any depth.
+    """Files below folders whose names are labels in one of `LAYOUTS`, in any case, at any depth.
 
-    A folder directly below `fake` names the generator. The root may itself be named so; what lies
-    above it does not count. Symbolic links to folders, and out of the root, are not followed.
+    A folder with a table of its images (a Hugging Face image folder) is read by that table, a
+    Parquet file with images inside by its rows. Symbolic links to folders, and out of the root, are
+    not followed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, image_root: Path | None, options: SourceOptions) -> None:
         self._root = root
+        self._image_root = image_root
+        self._options = options
 
     def count(self) -> int:
-        entries, labelled = 0, False
-        for folder, _ in self._walk():
-            entries += 1
-            labelled |= folder.label is not None
+        entries, labelled, names = 0, False, dict[str, None]()
+        for branch, found in self._walk():
+            if isinstance(found, Candidate | Refusal):
+                entries += 1
+                labelled |= branch.label is not None
+                if not labelled and found.path and len(branch.above) > 0:
+                    names[branch.above[-1]] = None
+            else:
+                entries += found.count()
+                labelled = True
         if not labelled:
-            raise InvalidError(
-                f"{display(self._root)} has no files in folders named real or fake: "
-                "rename the folders, or give a CSV manifest"
-            )
+            raise InvalidError(self._unlabelled(list(names)))
         return entries
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for _, entry in self._walk())
+        for _branch, found in self._walk():
+            if isinstance(found, Candidate | Refusal):
+                yield found
+            else:
+                yield from found
 
-    def _walk(self) -> Iterator[tuple[_Folder, Entry]]:
+    def _unlabelled(self, names: list[str]) -> str:
+        said = f"{display(self._root)} has no files in folders named real or fake"
+        mapped = f"Add: {options_for(names)}{reading_of(names)}; or add" if names else "Add"
+        return f"{said}. {mapped} --label fake if all are fake, or give a CSV manifest"
+
+    def _walk(self) -> Iterator[tuple[Branch, _Found]]:
         # A stack instead of recursion: folders may be nested deeper than Python's calls.
-        stack: list[tuple[_Folder, Iterator[os.DirEntry[str]]]] = []
-        opened: _Folder | None = _Folder("", None, "").below(self._root.name, str(self._root))
+        stack: list[tuple[Branch, list[str], _Entries]] = []
+        opened: tuple[Branch, str] | None
+        opened = Branch.root(self._root.name, self._options.labels), str(self._root)
         while opened or stack:
             if opened:
-                try:
-                    stack.append((opened, _by_name(opened.path)))
-                except OSError as error:
-                    yield opened, self._refuse(opened.path, f"cannot be read: {error.strerror}")
+                branch, path = opened
                 opened = None
+                try:
+                    entries = _by_name(path)
+                except OSError as error:
+                    yield branch, self._refuse(path, f"cannot be read: {error.strerror}")
+                    continue
+                if table := self._table(branch, entries):
+                    yield branch, table
+                    continue
+                beside = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+                stack.append((branch, beside, iter(entries)))
                 continue
-            folder, entries = stack[-1]
-            found = next(entries, None)
+            branch, beside, rest = stack[-1]
+            found = next(rest, None)
             if found is None:
                 stack.pop()
             elif not found.is_dir(follow_symlinks=False):
                 if not _is_unrelated(found.name):
-                    yield folder, self._entry(folder, found)
+                    yield branch, self._entry(branch, found)
             elif found.name.startswith("."):
-                yield folder, self._refuse(found.path, "hidden folder, not read")
+                yield branch, self._refuse(found.path, "hidden folder, not read")
             else:
-                opened = folder.below(found.name, found.path)
+                opened = branch.below(found.name, beside), found.path
 
-    def _entry(self, folder: _Folder, found: os.DirEntry[str]) -> Entry:
-        reason = self._objection(folder, found)
-        if reason or folder.label is None:
+    def _table(self, branch: Branch, entries: list[os.DirEntry[str]]) -> ImageSource | None:
+        """The table that says everything of a folder's images, where there is one."""
+        if branch.label is not None and self._options.labels.all_are is None:
+            return None
+        for found in entries:
+            if found.name.casefold() in _METADATA and found.is_file(follow_symlinks=False):
+                path = Path(found.path)
+                source = ManifestSource(
+                    path, path.parent, self._image_root, self._options, branch.held_out
+                )
+                if source.labels_rows():
+                    return source
+        return None
+
+    def _entry(self, branch: Branch, found: os.DirEntry[str]) -> _Found:
+        path = Path(found.path)
+        if path.suffix.casefold() == PARQUET and found.is_file(follow_symlinks=False):
+            if holds_images(path):
+                return ShardSource(path, self._shown(found.path), self._options)
+            return self._refuse(found.path, "a Parquet file without images")
+        reason = branch.objection or self._objection(found)
+        if reason or branch.label is None:
             return self._refuse(found.path, reason)
-        return Candidate(Path(found.path), self._shown(found.path), folder.label, folder.generator)
+        return Candidate(
+            path,
+            self._shown(found.path),
+            branch.label,
+            branch.generator,
+            "",
+            branch.held_out,
+            branch.class_name,
+        )
 
-    def _objection(self, folder: _Folder, found: os.DirEntry[str]) -> str:
-        if folder.label is None:
-            return "not in a folder named real or fake"
+    def _objection(self, found: os.DirEntry[str]) -> str:
         if found.is_symlink():
             if found.is_dir():
                 return "symbolic link to a folder, not followed"
             if not Path(os.path.realpath(found.path)).is_relative_to(self._root):
-                return "symbolic link out of the source, not followed"
-        return "" if found.is_file() else "not a regular file"
+                return LINK_OUT
+        return "" if found.is_file() else NOT_REGULAR
 
     def _refuse(self, path: str, reason: str) -> Refusal:
         return Refusal(Path(path), self._shown(path), reason)
@@ -102,9 +145,9 @@ class FolderSource:
         return display(os.path.relpath(path, self._root))
 
 
-def _by_name(path: str) -> Iterator[os.DirEntry[str]]:
+def _by_name(path: str) -> list[os.DirEntry[str]]:
     with os.scandir(path) as entries:
-        return iter(sorted(entries, key=lambda entry: entry.name))
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_unrelated(name: str) -> bool:

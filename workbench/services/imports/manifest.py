@@ -1,139 +1,94 @@
-"""A CSV manifest as a source: a row a file, with its label and what else is told of it."""
+"""A table as a source: a row a file, with its label and what else is told of it."""
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from workbench.services.errors import InvalidError
+from workbench.services.imports.columns import Columns
 from workbench.services.imports.entries import Candidate, Entry, Refusal, display
-from workbench.store.images import LABELS
+from workbench.services.imports.finder import Finder
+from workbench.services.imports.labels import options_for, reading_of
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.tables import Rows, open_table
 
-MAX_GENERATOR: Final = 120
-"""Characters; the longest name that the table holds."""
-
-_COLUMNS: Final = {
-    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "image"),
-    "label": ("label",),
-    "generator": ("generator",),
-    "group": ("group",),
-    "split": ("split",),
-}
-"""Accepted headers, the first that is there wins."""
-
-_SPLITS: Final = {
-    "": None,
-    "held_out": True,
-    "held-out": True,
-    "heldout": True,
-    "holdout": True,
-    "test": True,
-    "train": False,
-    "training": False,
-    # Choosing a model on a validation part is a use in training.
-    "val": False,
-    "valid": False,
-    "validation": False,
-    "dev": False,
-}
+_MOST_LABELS = 20
 
 
 class ManifestSource:
-    """Rows of a CSV file: path, label, and where wanted generator, group and split.
+    """Rows of a table: path, label, and where wanted generator, class, group and split.
 
-    Paths are looked for below `base`, then beside the manifest. Absolute ones are taken as they
-    are: the manifest is the operator's word, and the image root, where set, is the fence.
+    Paths are looked for below `base`, then beside the manifest.
     """
 
-    def __init__(self, manifest: Path, base: Path, image_root: Path | None) -> None:
+    def __init__(
+        self,
+        manifest: Path,
+        base: Path,
+        image_root: Path | None,
+        options: SourceOptions,
+        held_out: bool | None = None,
+    ) -> None:
         self._manifest = manifest
-        self._base = base
-        self._image_root = image_root
+        self._finder = Finder((base, manifest.parent), image_root)
+        self._options = options
+        self._held_out = held_out
 
     def count(self) -> int:
-        return sum(1 for _ in self._rows())
+        count, known, unknown = 0, False, dict[str, None]()
+        with self._opened() as (columns, rows):
+            for row in rows:
+                count += 1
+                if known:
+                    continue
+                known = columns.label(row) is not None
+                if not known and len(unknown) < _MOST_LABELS:
+                    unknown[columns.value(row, "label").strip()] = None
+        check_labels(self._manifest, list(unknown), known=known)
+        return count
 
     def __iter__(self) -> Iterator[Entry]:
-        return (self._entry(row) for row in self._rows())
+        with self._opened() as (columns, rows):
+            for row in rows:
+                yield self._entry(columns, row)
 
-    def _rows(self) -> Iterator[dict[str, str]]:
-        """The known columns of each row, stripped; bytes that are not UTF-8 kept as surrogates."""
-        try:
-            with self._manifest.open(
-                encoding="utf-8-sig", errors="surrogateescape", newline=""
-            ) as file:
-                lines = csv.reader(file, delimiter=self._delimiter())
-                positions = self._positions(next(lines, []))
-                for row in lines:
-                    if row:
-                        yield {
-                            name: row[position] if position < len(row) else ""
-                            for name, position in positions.items()
-                        }
-        except (OSError, csv.Error) as error:
-            raise InvalidError(
-                f"{display(self._manifest)} cannot be read as CSV: {error}"
-            ) from error
+    def labels_rows(self) -> bool:
+        """Whether the table has paths and labels at all, so that it is a manifest."""
+        with open_table(self._manifest) as (header, _rows):
+            return {"path", "label"} <= Columns(header, self._options).found.keys()
 
-    def _delimiter(self) -> str:
-        with self._manifest.open("rb") as file:
-            header = file.readline(65_536)
-        return max((",", ";", "\t"), key=lambda mark: header.count(mark.encode()))
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Columns, Rows]]:
+        with open_table(self._manifest) as (header, rows):
+            columns = Columns(header, self._options, self._held_out)
+            columns.require(self._manifest, rows, "path", "label")
+            yield columns, rows
 
-    def _positions(self, header: list[str]) -> dict[str, int]:
-        given = [title.strip().casefold() for title in header]
-        positions = {
-            name: given.index(title)
-            for name, titles in _COLUMNS.items()
-            if (title := next((title for title in titles if title in given), None)) is not None
-        }
-        missing = [name for name in ("path", "label") if name not in positions]
-        if missing:
-            raise InvalidError(
-                f"{display(self._manifest)} has no column named {' or '.join(missing)}; "
-                f"it has: {display(', '.join(header)) or 'nothing'}"
-            )
-        return positions
-
-    def _entry(self, row: dict[str, str]) -> Entry:
-        shown = display(row["path"])
-        label = row["label"].strip().casefold()
-        split = row.get("split", "").strip().casefold()
-        generator = display(row.get("generator", "").strip())
-        path, reason = self._locate(row["path"])
-        reason = _misfit(label, split, generator) or reason
-        if reason:
-            return Refusal(path, shown, reason)
-        group = display(row.get("group", "").strip())
-        return Candidate(path, shown, label, generator, group, _SPLITS[split])
-
-    def _locate(self, written: str) -> tuple[Path, str]:
-        """Where the file is, with its folder's links resolved, and what speaks against it."""
-        for folder in (self._base, self._manifest.parent):
-            if os.path.lexists(folder / written):
-                return self._check(folder, folder / written)
-        return self._base / written, "file not found"
-
-    def _check(self, folder: Path, written: Path) -> tuple[Path, str]:
-        path = Path(os.path.realpath(written.parent), written.name)
-        target = Path(os.path.realpath(written))
-        fence = self._image_root
-        if fence and not (path.is_relative_to(fence) and target.is_relative_to(fence)):
-            return path, "outside the image root"
-        within = Path(os.path.normpath(written)).is_relative_to(folder)
-        if within and not target.is_relative_to(folder):
-            return path, "symbolic link out of the source, not followed"
-        return path, "" if target.is_file() else "not a regular file"
+    def _entry(self, columns: Columns, row: list[str]) -> Entry:
+        written = columns.value(row, "path")
+        facts = columns.facts(row)
+        path, reason = self._finder.find(written)
+        if reason := facts.objection or reason:
+            return Refusal(path, display(written), reason)
+        return Candidate(
+            path,
+            display(written),
+            facts.label,
+            facts.generator,
+            facts.group,
+            facts.held_out,
+            facts.class_name,
+        )
 
 
-def _misfit(label: str, split: str, generator: str) -> str:
-    if label not in LABELS:
-        return f"unknown label {display(label)!r}: labels are real or fake"
-    if split not in _SPLITS:
-        return f"unknown split {display(split)!r}: splits are train or held_out"
-    if len(generator) > MAX_GENERATOR:
-        return f"generator name longer than {MAX_GENERATOR} characters"
-    return ""
+def check_labels(table: Path, unknown: list[str], *, known: bool) -> None:
+    """Refuse a table of which no row has a known label. Raises InvalidError with the options."""
+    names = sorted(filter(None, unknown))
+    if known or not names:
+        return
+    raise InvalidError(
+        f"{display(table)}: no row has a known label; there are: {display(', '.join(names))}. "
+        f"Add: {options_for(names)}{reading_of(names)}"
+    )

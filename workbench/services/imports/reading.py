@@ -70,7 +70,7 @@ class Reader:
         """Hash, decode and normalise one file, and write its normalised copy."""
         try:
             with self._decoders:
-                content, size, modified = _content(source.path)
+                content, size, modified = _content(source)
                 image = normalise(content, max_pixels=self._max_pixels)
                 content_hash = hashlib.sha256(content).hexdigest()
         except UnusableImageError as error:
@@ -86,9 +86,10 @@ class Reader:
             "content_hash": content_hash,
             "pixel_hash": pixel_hash,
             "original_uri": uri,
-            "name": display(source.path.name),
+            "name": display(_name(source)),
             "label": source.label,
             "generator": source.generator,
+            "class_name": source.class_name,
             # Files of other bytes may hold the very same pixels; those must not straddle either.
             "group_key": source.group or pixel_hash,
             "format": image.format,
@@ -101,7 +102,36 @@ class Reader:
         return Ready(source, content_hash, image.note, row, written, lost)
 
 
-def _content(path: Path) -> tuple[bytes, int, int]:
+def size_and_time(source: Candidate) -> tuple[int, int]:
+    """The image's size in bytes and its file's time of change; -1 where it cannot be read."""
+    try:
+        facts = source.path.stat()
+    except OSError:
+        return -1, -1  # said when it is read
+    return len(source.inside.content) if source.inside else facts.st_size, facts.st_mtime_ns
+
+
+def _name(source: Candidate) -> str:
+    if source.inside is None:
+        return source.path.name
+    return source.inside.name or f"{source.path.name}-{source.inside.row}"
+
+
+def _content(source: Candidate) -> tuple[bytes, int, int]:
+    """The image's bytes, their number and its file's time of change."""
+    if source.inside is None:
+        return _file(source.path)
+    content = source.inside.content
+    if len(content) > MAX_FILE_BYTES:
+        raise _too_large(len(content))
+    return content, *size_and_time(source)
+
+
+def _too_large(size: int) -> UnusableImageError:
+    return UnusableImageError(f"file too large: {size:,} bytes (at most {MAX_FILE_BYTES:,})")
+
+
+def _file(path: Path) -> tuple[bytes, int, int]:
     """The file's bytes, size and time of change, all of the same opened file."""
     # Not blocking: a pipe put there instead of the file would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -110,7 +140,5 @@ def _content(path: Path) -> tuple[bytes, int, int]:
         if not stat.S_ISREG(facts.st_mode):
             raise UnusableImageError("not a regular file")
         if facts.st_size > MAX_FILE_BYTES:
-            raise UnusableImageError(
-                f"file too large: {facts.st_size:,} bytes (at most {MAX_FILE_BYTES:,})"
-            )
+            raise _too_large(facts.st_size)
         return file.read(MAX_FILE_BYTES), facts.st_size, facts.st_mtime_ns

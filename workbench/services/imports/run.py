@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -13,10 +13,19 @@ from sqlalchemy import delete, or_, select, update
 
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
+from workbench.services.collections import check_name
 from workbench.services.errors import InvalidError
 from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.imports.file_facts import measure_file_facts
-from workbench.services.imports.reading import DECODERS, Already, Outcome, Reader, Rejected
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.reading import (
+    DECODERS,
+    Already,
+    Outcome,
+    Reader,
+    Rejected,
+    size_and_time,
+)
 from workbench.services.imports.report import ImportReport, report_of
 from workbench.services.imports.sources import open_source
 from workbench.services.imports.split import represent_both_labels
@@ -27,7 +36,6 @@ from workbench.store.database import now, session, transaction
 from workbench.store.image_files import original_uri
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 
-MAX_COLLECTION_NAME: Final = 80
 MAX_TITLE: Final = 200
 
 _BATCH_IMAGES: Final = 64
@@ -39,16 +47,16 @@ _WINDOW: Final = 4 * _WORKERS
 
 
 def import_images(
-    source: Path,
+    source: Path | Sequence[Path],
     *,
     collection: str,
     settings: Settings,
     progress: Progress,
-    manifest: Path | None = None,
+    options: SourceOptions | None = None,
     title: str = "",
     description: str = "",
 ) -> ImportReport:
-    """Import the images of a folder tree or of a CSV manifest into a collection.
+    """Import the images of a folder, a manifest, a list or single files into a collection.
 
     Streams: memory does not grow with the number of images. What is committed stays: run again
     after an interruption, it goes on where it was. One bad file is a rejection with its reason;
@@ -58,10 +66,11 @@ def import_images(
     Raises NotFoundError or InvalidError, with nothing changed, where the source cannot be read.
     """
     started = time.monotonic()
-    _check_names(collection, title)
-    images = open_source(source, manifest, settings.image_root)
+    check_name(collection)
+    _check_title(title)
+    images = open_source(source, settings.image_root, options)
     total = images.count()
-    run = _Run(settings, *_start(collection, title, description, display(source)))
+    run = _Run(settings, *_start(collection, title, description, _shown(source)))
     state = "failed"
     try:
         with bounded_decoding(settings.max_pixels):
@@ -77,16 +86,14 @@ def import_images(
     return report_of(collection, run.collection_id, run.tally, facts, seconds)
 
 
-def _check_names(collection: str, title: str) -> None:
-    if not collection.strip() or display(collection) != collection:
-        raise InvalidError("a collection name needs visible characters")
-    if "/" in collection or collection in (".", ".."):
-        raise InvalidError(
-            f"a collection name stands in addresses: it is not “.” or “..” and has no “/”, "
-            f"unlike “{collection}”"
-        )
-    if len(collection) > MAX_COLLECTION_NAME:
-        raise InvalidError(f"a collection name has at most {MAX_COLLECTION_NAME} characters")
+def _shown(source: Path | Sequence[Path]) -> str:
+    if isinstance(source, Path):
+        return display(source)
+    more = f" and {len(source) - 1} more" if len(source) > 1 else ""
+    return f"{display(source[0])}{more}"
+
+
+def _check_title(title: str) -> None:
     if len(title) > MAX_TITLE or display(title) != title:
         raise InvalidError(f"a title has at most {MAX_TITLE} visible characters")
 
@@ -185,15 +192,15 @@ class _Run:
         entries = iter(images)
         while chunk := list(islice(entries, _LOOKUP)):
             keys = {
-                entry.path: (self._uri(entry.path), *_size_and_time(entry.path))
-                for entry in chunk
+                number: (self._uri(entry), *size_and_time(entry))
+                for number, entry in enumerate(chunk)
                 if isinstance(entry, Candidate)
             }
             known = imported_earlier(self.collection_id, keys.values())
-            for entry in chunk:
+            for number, entry in enumerate(chunk):
                 if isinstance(entry, Candidate):
                     self._split_is_given |= entry.held_out is not None
-                key = keys.get(entry.path) if entry.path else None
+                key = keys.get(number)
                 yield entry, known.get(key) if key else None
 
     def _outcome(self, given: tuple[Entry, Known | None]) -> Outcome:
@@ -201,7 +208,7 @@ class _Run:
         if isinstance(entry, Candidate):
             lost = known is not None and self._is_lost(entry, known)
             if known is None or lost:
-                return self._reader.read(entry, self._uri(entry.path), lost=lost)
+                return self._reader.read(entry, self._uri(entry), lost=lost)
         return self._unread(entry, known)
 
     def _is_lost(self, entry: Candidate, known: Known) -> bool:
@@ -210,15 +217,17 @@ class _Run:
 
     def _unread(self, entry: Entry, known: Known | None) -> Outcome:
         if isinstance(entry, Refusal):
-            uri = self._uri(entry.path) if entry.path else ""
-            return Rejected(uri, entry.shown, entry.reason)
+            return Rejected(self._uri(entry), entry.shown, entry.reason)
         reason = known.contradiction(entry) if known else ""
-        return Rejected(self._uri(entry.path), entry.shown, reason) if reason else Already()
+        return Rejected(self._uri(entry), entry.shown, reason) if reason else Already()
 
-    def _uri(self, path: Path) -> str:
-        root = self._image_root
+    def _uri(self, entry: Entry) -> str:
+        path, root = entry.path, self._image_root
+        if path is None:
+            return ""
         # A refused entry may lie outside of the root; its URI is shown all the same.
-        return original_uri(path, root if root and path.is_relative_to(root) else None)
+        row = entry.inside.row if isinstance(entry, Candidate) and entry.inside else None
+        return original_uri(path, root if root and path.is_relative_to(root) else None, row)
 
     def _commit(self) -> None:
         """Write what is waiting in one transaction; done again after an error, it counts once."""
@@ -235,11 +244,3 @@ class _Run:
             self.tally.add(tally)
             self._waiting.clear()
         self._committed_at = time.monotonic()
-
-
-def _size_and_time(path: Path) -> tuple[int, int]:
-    try:
-        facts = path.stat()
-    except OSError:
-        return -1, -1  # said when it is read
-    return facts.st_size, facts.st_mtime_ns

@@ -1,36 +1,117 @@
-"""What there is to import: the files of a folder tree, or the rows of a CSV manifest.
+"""What there is to import: a folder tree, a table, a list of files, or files by name.
 
-Both are read as streams, in an order that is the same every time. The order costs the names of
+All are read as streams, in an order that is the same every time. The order costs the names of
 the one folder being read (about 100 bytes a file); nothing else is kept.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.imports.entries import ImageSource, display
+from workbench.services.imports.columns import Columns
+from workbench.services.imports.entries import Candidate, Entry, ImageSource, display
 from workbench.services.imports.folder import FolderSource
+from workbench.services.imports.listed import ListSource, lines_of
 from workbench.services.imports.manifest import ManifestSource
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.parquet import SUFFIX as PARQUET
+from workbench.services.imports.shards import ShardSource, holds_images
+from workbench.services.imports.tables import JSON_LINES, open_table
+
+_TABLES: Final = (".csv", ".tsv", *JSON_LINES, PARQUET)
+_LISTS: Final = (".txt", ".lst", ".list")
 
 
-def open_source(path: Path, manifest: Path | None, image_root: Path | None) -> ImageSource:
-    """Find out how to read `path`: a folder tree, a CSV file, or a folder with a manifest.
+def open_source(
+    path: Path | Sequence[Path],
+    image_root: Path | None,
+    options: SourceOptions | None = None,
+) -> ImageSource:
+    """Find out how to read `path`: a folder, a table, a list of files, or the files themselves.
 
     Raises NotFoundError where something is missing, InvalidError where it cannot be a source or
     lies outside the image root.
     """
-    for wanted in (path, manifest):
+    chosen = options or SourceOptions()
+    found = _opened([path] if isinstance(path, Path) else list(path), image_root, chosen)
+    return _Adjusted(found, chosen) if chosen.generator or chosen.draw_split else found
+
+
+def _opened(paths: list[Path], image_root: Path | None, options: SourceOptions) -> ImageSource:
+    manifest = options.manifest
+    for wanted in (*paths, manifest):
         if wanted is not None and not wanted.exists():
             raise NotFoundError(f"{display(wanted)} not found")
-    base = Path(os.path.realpath(path))
+    first = paths[0]
+    if len(paths) > 1 or (manifest is None and not first.is_dir() and not _lists(first)):
+        return _named(paths, image_root, options)
+    base = Path(os.path.realpath(first))
     if manifest is None and not base.is_dir():
         base, manifest = base.parent, base
     if not base.is_dir():
-        raise InvalidError(f"{display(path)} is not a folder")
+        raise InvalidError(f"{display(first)} is not a folder")
     if image_root is not None and not base.is_relative_to(image_root):
-        raise InvalidError(f"{display(path)} is outside the image root {display(image_root)}")
+        raise InvalidError(f"{display(first)} is outside the image root {display(image_root)}")
     if manifest is None:
-        return FolderSource(base)
-    return ManifestSource(Path(os.path.realpath(manifest)), base, image_root)
+        return FolderSource(base, image_root, options)
+    return _table_or_list(Path(os.path.realpath(manifest)), base, image_root, options)
+
+
+def _lists(path: Path) -> bool:
+    """Whether a file by its name lists others or holds them, and is no image itself."""
+    return path.suffix.casefold() in (*_TABLES, *_LISTS)
+
+
+def _named(paths: list[Path], image_root: Path | None, options: SourceOptions) -> ImageSource:
+    for path in paths:
+        if path.is_dir() or _lists(path) or options.manifest:
+            raise InvalidError(
+                f"{display(path)} must be the only source: several are files, one image each"
+            )
+    return ListSource(lambda: map(str, paths), Path.cwd(), image_root, options)
+
+
+def _table_or_list(
+    file: Path, base: Path, image_root: Path | None, options: SourceOptions
+) -> ImageSource:
+    if file.suffix.casefold() == PARQUET and holds_images(file):
+        return ShardSource(file, display(file.name), options)
+    if file.suffix.casefold() in _LISTS and not _has_columns(file, options):
+        return ListSource(lines_of(file), base, image_root, options)
+    return ManifestSource(file, base, image_root, options)
+
+
+def _has_columns(file: Path, options: SourceOptions) -> bool:
+    with open_table(file) as (header, _rows):
+        return "path" in Columns(header, replace(options, columns={})).found or bool(
+            options.columns
+        )
+
+
+@dataclass(frozen=True)
+class _Adjusted:
+    """A source with a generator for what names none, or with its split left to be drawn."""
+
+    source: ImageSource
+    options: SourceOptions
+
+    def count(self) -> int:
+        return self.source.count()
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(self._adjusted, self.source)
+
+    def _adjusted(self, entry: Entry) -> Entry:
+        if not isinstance(entry, Candidate):
+            return entry
+        named = entry.generator or entry.label != "fake"
+        return replace(
+            entry,
+            generator=entry.generator if named else self.options.generator,
+            held_out=None if self.options.draw_split else entry.held_out,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
+from workbench.services.collections import NAME
 from workbench.store.database import LARGEST_ID
 
 
@@ -16,9 +17,9 @@ class RecordConverter(IntegerConverter):
 
 
 class NameConverter(BaseConverter):
-    """A collection's name: no slash, no control character."""
+    """A collection's name, as the import takes it."""
 
-    regex = r"[^/\x00-\x1f\x7f]{1,80}"
+    regex = NAME
 
 
 class PictureSizeConverter(IntegerConverter):

@@ -9,6 +9,7 @@ import pytest
 
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.imports.entries import Candidate, Entry, Refusal, display
+from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.sources import open_source
 
 
@@ -29,7 +30,7 @@ def table(path: Path, *lines: str) -> Path:
 def entries(
     path: Path, manifest: Path | None = None, image_root: Path | None = None
 ) -> list[Entry]:
-    source = open_source(path, manifest, image_root)
+    source = open_source(path, image_root, SourceOptions(manifest=manifest))
     found = list(source)
     assert source.count() == len(found)
     return found
@@ -78,7 +79,7 @@ def test_the_source_may_itself_be_named_real_or_fake(tmp_path: Path) -> None:
 def test_what_lies_above_the_source_does_not_count(tmp_path: Path) -> None:
     source = grow(tmp_path / "fake" / "set", "x.png")
     with pytest.raises(InvalidError, match="no files in folders named real or fake"):
-        open_source(source, None, None).count()
+        open_source(source, None).count()
 
 
 def test_the_order_is_that_of_the_names(tmp_path: Path) -> None:
@@ -222,7 +223,8 @@ def test_rows_that_cannot_be_used_are_listed_with_their_reason(tmp_path: Path) -
         "",
     )
     assert refusals(tmp_path, manifest) == {
-        "x.png": "unknown label 'maybe': labels are real or fake",
+        "x.png": "unknown label 'maybe': labels are real or fake; "
+        "map others with --label maybe=fake",
         "./x.png": "unknown split 'someday': splits are train or held_out",
         f"../{tmp_path.name}/x.png": "generator name longer than 120 characters",
         "missing.png": "file not found",
@@ -271,7 +273,7 @@ def test_a_source_outside_of_the_image_root_is_refused(tmp_path: Path) -> None:
     (tmp_path / "root" / "link").symlink_to(source)
     for path in (source, tmp_path / "root" / "link"):
         with pytest.raises(InvalidError, match="outside the image root"):
-            open_source(path, None, tmp_path / "root")
+            open_source(path, tmp_path / "root")
 
 
 @pytest.mark.parametrize(
@@ -286,23 +288,23 @@ def test_a_source_outside_of_the_image_root_is_refused(tmp_path: Path) -> None:
 def test_missing_columns_are_named(tmp_path: Path, header: str, message: str) -> None:
     manifest = table(tmp_path / "list.csv", header)
     with pytest.raises(InvalidError, match=message):
-        open_source(tmp_path, manifest, None).count()
+        open_source(tmp_path, None, SourceOptions(manifest=manifest)).count()
 
 
 def test_what_is_no_csv_is_refused(tmp_path: Path) -> None:
     manifest = table(tmp_path / "list.csv", "path,label", f'"{"x" * 200_000}",real')
     with pytest.raises(InvalidError, match=r"list\.csv cannot be read as CSV: field larger"):
-        open_source(tmp_path, manifest, None).count()
+        open_source(tmp_path, None, SourceOptions(manifest=manifest)).count()
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"nowhere not found"):
-        open_source(tmp_path / "nowhere", None, None)
+        open_source(tmp_path / "nowhere", None)
     with pytest.raises(NotFoundError, match=r"list\.csv not found"):
-        open_source(tmp_path, tmp_path / "list.csv", None)
+        open_source(tmp_path, None, SourceOptions(manifest=tmp_path / "list.csv"))
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     manifest = table(tmp_path / "list.csv", "path,label")
     with pytest.raises(InvalidError, match=r"x\.png is not a folder"):
-        open_source(grow(tmp_path, "x.png") / "x.png", manifest, None)
+        open_source(grow(tmp_path, "x.png") / "x.png", None, SourceOptions(manifest=manifest))

@@ -1,0 +1,52 @@
+"""What somebody adds to a source that does not say everything itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from workbench.services.errors import InvalidError
+from workbench.services.imports.entries import display
+from workbench.services.imports.labels import LabelNames
+
+COLUMNS: Final = {
+    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "image"),
+    "label": ("label",),
+    "generator": ("generator",),
+    "class": ("class", "class_name"),
+    "group": ("group",),
+    "split": ("split",),
+}
+"""What a row may tell, with the headers that are known for it; the first that is there wins."""
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """How to read a source where its own names do not say it."""
+
+    labels: LabelNames = field(default_factory=LabelNames)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """One of `COLUMNS` to the header that has it in this source, casefolded."""
+    generator: str = ""
+    """The generator of fake images of which the source names none."""
+    manifest: Path | None = None
+    """A table of the source's images, where it is not the source itself."""
+    draw_split: bool = False
+    """Whether the test split is drawn, whatever the source says."""
+
+
+def read_columns(options: Iterable[str]) -> dict[str, str]:
+    """Read `path=Name` as: the path is in the column named Name. Raises InvalidError."""
+    columns: dict[str, str] = {}
+    for option in options:
+        what, equals, header = option.partition("=")
+        key = what.strip().casefold()
+        if not equals or key not in COLUMNS or not header.strip():
+            raise InvalidError(
+                f"--column {display(option)}: write path=HEADER, "
+                f"with one of {', '.join(COLUMNS)} before the sign"
+            )
+        columns[key] = header.strip().casefold()
+    return columns

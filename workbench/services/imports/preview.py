@@ -1,0 +1,120 @@
+"""What an import of a source would take, and what not: no image is read, nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.config import Settings
+from workbench.services.collections import check_name
+from workbench.services.imports.entries import Candidate, Refusal
+from workbench.services.imports.options import SourceOptions
+from workbench.services.imports.sources import open_source
+
+FIRST: Final = 5
+"""So many rows are shown as they would be imported."""
+_NAMED: Final = 3
+_MOST_REASONS: Final = 100
+
+
+@dataclass(frozen=True)
+class PreviewedImage:
+    """One image as it would be imported."""
+
+    name: str
+    label: str
+    generator: str
+    class_name: str
+    split: str
+    group: str
+
+
+@dataclass
+class Ignored:
+    """What would not be imported for one reason."""
+
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+    """The first few."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Counts of what would be imported; files may still turn out to be damaged or duplicates."""
+
+    collection: str
+    images: int
+    by_label: Mapping[str, int]
+    by_generator: Mapping[str, int]
+    """Of fake images; an empty name where the source has none."""
+    by_class: Mapping[str, int]
+    by_split: Mapping[str, int]
+    """`drawn` where the source leaves the split open."""
+    first: tuple[PreviewedImage, ...]
+    ignored: Mapping[str, Ignored]
+    """By reason, the most frequent first."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON."""
+        return asdict(self)
+
+
+def preview_import(
+    source: Path | Sequence[Path],
+    *,
+    collection: str,
+    settings: Settings,
+    options: SourceOptions | None = None,
+) -> Preview:
+    """Tell what an import would take. Raises what the import would raise before it begins."""
+    check_name(collection)
+    images = open_source(source, settings.image_root, options)
+    images.count()
+    labels, generators, classes, splits = (Counter[str]() for _ in range(4))
+    first: list[PreviewedImage] = []
+    ignored: dict[str, Ignored] = {}
+    for entry in images:
+        if isinstance(entry, Refusal):
+            _note(ignored, entry)
+            continue
+        split = _split(entry)
+        labels[entry.label] += 1
+        splits[split] += 1
+        classes[entry.class_name] += 1
+        if entry.label == "fake":
+            generators[entry.generator] += 1
+        if len(first) < FIRST:
+            first.append(_previewed(entry, split))
+    return Preview(
+        collection=collection,
+        images=labels.total(),
+        by_label=dict(labels),
+        by_generator=dict(generators.most_common()),
+        by_class=dict(classes.most_common()),
+        by_split=dict(splits),
+        first=tuple(first),
+        ignored=dict(sorted(ignored.items(), key=lambda each: -each[1].count)),
+    )
+
+
+def _note(ignored: dict[str, Ignored], refusal: Refusal) -> None:
+    full = len(ignored) >= _MOST_REASONS and refusal.reason not in ignored
+    kept = ignored.setdefault("other reasons" if full else refusal.reason, Ignored())
+    kept.count += 1
+    if len(kept.names) < _NAMED:
+        kept.names.append(refusal.shown)
+
+
+def _split(image: Candidate) -> str:
+    if image.held_out is None:
+        return "drawn"
+    return "test" if image.held_out else "training"
+
+
+def _previewed(image: Candidate, split: str) -> PreviewedImage:
+    return PreviewedImage(
+        image.shown, image.label, image.generator, image.class_name, split, image.group
+    )
