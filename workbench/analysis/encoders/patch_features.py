@@ -36,8 +36,8 @@ def patch_feature(
     if kind in ("patch_mean", "content"):
         return tokens.mean(dim=1)
     if kind == "patch_spread":
-        # Of no image torch would warn that it has too few degrees of freedom.
-        return tokens.std(dim=1, correction=0) if len(tokens) else tokens.mean(dim=1)
+        # Written out: over an axis that is not the last, torch's own takes ten times as long.
+        return (tokens - tokens.mean(dim=1, keepdim=True)).square_().mean(dim=1).sqrt_()
     if kind == "patch_variation":
         pairs = sum(_pairs(grid)) or 1
         down, across = _steps(tokens, grid)
