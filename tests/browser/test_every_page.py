@@ -40,6 +40,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "similar": f"{home}/similar?group={group}",
         "similar, nothing asked": f"{home}/similar",
         "models": f"{home}/models",
+        "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
         "vocabulary": "/vocabulary",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.store.artifacts import Artifact
 from workbench.store.database import now, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription, Vocabulary
+from workbench.store.hygiene import DataAction, DataCheck
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.judgements import (
     Adjudication,
@@ -212,6 +213,14 @@ def fill_every_table() -> None:
                     delta_logit=-1.4,
                     expectation="fall",
                     text="The blur is what it sees.",
+                ),
+                DataCheck(collection_id=collection.id, images=1, findings=[]),
+                DataAction(
+                    collection_id=collection.id,
+                    user_id=ada.id,
+                    kind="leave_out",
+                    finding="duplicates",
+                    detail={"verdicts": []},
                 ),
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
                 SignInSession(token_hash="0" * 64, user_id=ada.id, expires_at=now()),

@@ -26,6 +26,8 @@ PAGES = {
     "/c/faces/similar?words=a+smile": "Images matching “a smile”",
     "/c/faces/models": "Models of faces",
     "/c/raw/models": "Models of raw",
+    "/c/faces/data": "Data of faces",
+    "/c/raw/data": "Data of raw",
     "/c/faces/versions/2/labels": "Labels of v2",
     "/c/faces/versions/1/labels": "Labels of v1",
     "/c/faces/images/99": "Not found",

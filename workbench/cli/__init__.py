@@ -19,6 +19,10 @@ COMMANDS = {
         "workbench.cli.analysis",
         "Encode, train, attribute, cluster patterns, compute the layout; resumes an earlier call.",
     ),
+    "check": Summary(
+        "workbench.cli.check",
+        "Check a collection for duplicates, shortcuts, label errors and weak slices.",
+    ),
     "db": Summary("workbench.cli.database", "Manage the database."),
     "demo": Summary(
         "workbench.cli.demo",

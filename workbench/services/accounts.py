@@ -21,7 +21,7 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
 _EVERYBODY = frozenset({"account", "judge", "tag", "note"})
-_DEVELOPERS = frozenset({"retrain"})
+_DEVELOPERS = frozenset({"data", "retrain"})
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,11 @@ def exists(name: str) -> bool:
 
 
 def may(account: Account, action: str) -> bool:
-    """Whether an account may `account` (change its own), `judge`, `tag`, `note` or `retrain`."""
+    """Whether an account may do something.
+
+    Everybody may `account` (change their own), `judge`, `tag` and `note`; developers may also
+    `retrain`, and act on what a check of the `data` found.
+    """
     return action in _EVERYBODY or (action in _DEVELOPERS and account.role == "developer")
 
 

@@ -58,6 +58,9 @@ class Image(Base):
     """SHA-256 of the original file."""
     pixel_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the normalised file: names it on disk and keys its embeddings."""
+    perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the normalised image; near duplicates have nearly the same. Null for images imported
+    before it was kept, until a check computes it."""
     original_uri: Mapped[str] = mapped_column(Text)
     """Percent-encoded, so that any file name can be stored: an absolute `file:` URI, or a path
     relative to the image root where one is set."""

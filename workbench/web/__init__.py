@@ -10,6 +10,7 @@ from workbench.web.pages import (
     accounts,
     adjudicate,
     collections,
+    data,
     explore,
     health,
     images,
@@ -29,6 +30,7 @@ from workbench.web.site import (
     description_words,
     errors,
     figures,
+    finding_words,
     formatting,
     i18n,
     predictions,
@@ -46,6 +48,7 @@ def register(app: Flask) -> None:
     predictions.register(app)
     verdict_words.register(app)
     description_words.register(app)
+    finding_words.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)
@@ -54,6 +57,7 @@ def register(app: Flask) -> None:
         accounts,
         adjudicate,
         collections,
+        data,
         explore,
         pictures,
         health,

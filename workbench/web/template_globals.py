@@ -16,7 +16,7 @@ from workbench.store.database import LARGEST_ID
 from workbench.web.presenters import bars, glyph, heat, violin
 from workbench.web.request.parsing import number_text
 from workbench.web.request.view_state import UNBOUNDED
-from workbench.web.site.security import may
+from workbench.web.site.security import is_own, may
 
 THEMES = ("light", "dark")
 ANY_ID = LARGEST_ID
@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
     app.add_template_global(thumbnail_address)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)
+    app.add_template_global(is_own)
     app.jinja_env.globals.update(
         bars=bars,
         glyph_shape=glyph,

@@ -10,6 +10,7 @@ from typing import Any
 from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.taxonomy import TagRow
+from workbench.services.hygiene.actions import ActionView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
 from workbench.services.review.labels import AdjudicationView, StandingLabel, standing_verdicts
@@ -64,6 +65,9 @@ class State:
     """Likewise."""
     distiller: str = ""
     """Likewise."""
+    checked: int = 0
+    """How often a collection was checked."""
+    data_actions: list[ActionView] = field(default_factory=list)
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))

@@ -15,6 +15,7 @@ from tests.web.fakes.descriptions import (
     Vocabularies,
 )
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
+from tests.web.fakes.hygiene import Actions, Checks
 from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
@@ -37,6 +38,7 @@ from workbench.services.explore import (
     tag_shares,
     taxonomy,
 )
+from workbench.services.hygiene import actions, check
 from workbench.services.image import batch, counterfactuals, detail, media
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts, vocabulary
@@ -63,6 +65,8 @@ class FakeWorkbench(State):
             (accounts, Accounts(self)),
             (sign_in, SignIns(self)),
             (batch, PictureBatch(self)),
+            (actions, Actions(self)),
+            (check, Checks(self)),
             (cell_card, CellCards()),
             (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),

@@ -18,8 +18,10 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
+from workbench.analysis.images.fingerprint import perceptual_hash
 from workbench.analysis.images.jpeg_end import completed
 from workbench.analysis.images.jpeg_quality import estimate_quality
+from workbench.analysis.images.orientation import orientation_of, turned
 from workbench.analysis.images.png_metadata import LARGEST, without_metadata
 
 NORMAL_SIZE: Final = 224
@@ -46,16 +48,6 @@ _FOREIGN: Final = (
 _BMP_HEADER_SIZES: Final = (12, 40, 52, 56, 64, 108, 124)
 _SIXTEEN_BIT: Final = ("I;16", "I;16B", "I;16L", "I;16N")
 _STRIP: Final = 256
-_EXIF_ORIENTATION: Final = 0x0112
-_UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # What decoders raise for content that breaks their format.
 _DAMAGE: Final = (OSError, SyntaxError, EOFError, ValueError, IndexError, KeyError, struct.error)
 
@@ -75,6 +67,7 @@ class NormalImage:
     height: int
     """Size of the original in pixels, after its EXIF rotation."""
     jpeg_quality: int | None
+    perceptual_hash: int
     note: str
     """What was left out of the original; empty where nothing was."""
 
@@ -193,31 +186,22 @@ def _too_many_pixels(claimed: int | None, max_pixels: int) -> UnusableImageError
 
 
 def _normalised(image: Image.Image, format_name: str) -> NormalImage:
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     square = _eight_bits(_centre_square(image))
     # Pillow weighs colour by opacity here, so that hidden colours do not bleed into edges.
     small = square.resize((NORMAL_SIZE, NORMAL_SIZE), Image.Resampling.LANCZOS)
-    if orientation in _UPRIGHT:
-        small = small.transpose(_UPRIGHT[orientation])
+    small = turned(small, orientation)
     width, height = image.size if orientation < 5 else (image.height, image.width)
+    flat = _on_white(_in_srgb(small, image.info.get("icc_profile")))
     return NormalImage(
-        content=_encode(_on_white(_in_srgb(small, image.info.get("icc_profile")))),
+        content=_encode(flat),
         format=format_name,
         width=width,
         height=height,
         jpeg_quality=_jpeg_quality(image),
+        perceptual_hash=perceptual_hash(flat),
         note=_note(image, format_name),
     )
-
-
-def _orientation(image: Image.Image) -> int:
-    # Broken EXIF says nothing about the pixels: such an image is taken as it lies. (TIFF is
-    # already turned by its decoder, which removes the tag.)
-    try:
-        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except (*_DAMAGE, TypeError):
-        return 1
-    return orientation if orientation in _UPRIGHT else 1
 
 
 def _centre_square(image: Image.Image) -> Image.Image:

@@ -85,6 +85,7 @@ class Reader:
         row = {
             "content_hash": content_hash,
             "pixel_hash": pixel_hash,
+            "perceptual_hash": image.perceptual_hash,
             "original_uri": uri,
             "name": display(_name(source)),
             "label": source.label,

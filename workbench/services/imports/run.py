@@ -17,6 +17,7 @@ from workbench.services.collections import check_name
 from workbench.services.errors import InvalidError
 from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.imports.file_facts import measure_file_facts
+from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.reading import (
     DECODERS,
@@ -129,6 +130,7 @@ class _Run:
         self.tally = Tally()
         self._image_root = settings.image_root
         self._reader = Reader(settings)
+        self._near = NearDuplicates(collection_id, settings.image_dir)
         self._run_id = run_id
         self._waiting: list[Outcome] = []
         self._committed_at = time.monotonic()
@@ -233,7 +235,7 @@ class _Run:
         """Write what is waiting in one transaction; done again after an error, it counts once."""
         if self._waiting:
             with transaction() as write:
-                batch = Batch(write, self.collection_id, self._run_id)
+                batch = Batch(write, self.collection_id, self._run_id, self._near)
                 tally = batch.write(self._waiting)
                 counts = self.tally.counts + tally.counts
                 write.execute(

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services.imports.entries import Candidate, display
+from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
 from workbench.services.imports.split import is_held_out
 from workbench.store.database import session
@@ -85,10 +86,13 @@ def imported_earlier(
 class Batch:
     """Outcomes written within one transaction."""
 
-    def __init__(self, write: Session, collection_id: int, run_id: int) -> None:
+    def __init__(
+        self, write: Session, collection_id: int, run_id: int, near: NearDuplicates
+    ) -> None:
         self._current = write
         self._collection_id = collection_id
         self._run_id = run_id
+        self._near = near
         self._tally = Tally()
         self._images: list[dict[str, Any]] = []
         self._rejections: list[dict[str, Any]] = []
@@ -100,6 +104,7 @@ class Batch:
         ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
         self._lock()
         self._by_content = self._images_by_content(ready)
+        self._join_near_duplicates(ready)
         self._sides = self._sides_of_groups(ready)
         for outcome in outcomes:
             self._take(outcome)
@@ -136,6 +141,11 @@ class Batch:
             )
         )
         return {content_hash: Known(*rest) for content_hash, *rest in rows}
+
+    def _join_near_duplicates(self, ready: list[Ready]) -> None:
+        """Give each new image that comes without a group that of the images it nearly is."""
+        new = [each for each in ready if each.content_hash not in self._by_content]
+        self._near.join(self._current, [each.row for each in new if not each.source.group])
 
     def _sides_of_groups(self, ready: list[Ready]) -> dict[str, bool]:
         rows = self._current.execute(

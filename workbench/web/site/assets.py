@@ -26,6 +26,7 @@ SHEETS = (
     "models",
     "neighbours",
     "taxonomy",
+    "data",
     "states",
 )
 """In the order of the cascade."""

@@ -1,0 +1,66 @@
+"""Checks of collections, and what is done about their findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.web.fakes.data import ADA, BEN, NOON
+from tests.web.fakes.state import State
+from workbench.config import Settings
+from workbench.services.errors import NotFoundError
+from workbench.services.hygiene.actions import ActionView
+from workbench.services.hygiene.check import Check
+from workbench.services.hygiene.findings import Finding
+
+DUPLICATES = Finding(
+    kind="duplicates_across_split",
+    severity="warning",
+    figures={
+        "groups": 1,
+        "images": 2,
+        "share": 0.5,
+        "same_pixels": 1,
+        "most_bits": 5,
+        "most_difference": 0.25,
+    },
+    groups=((1, 2),),
+)
+
+
+@dataclass
+class Checks:
+    book: State
+
+    def check(self, name: str, settings: Settings) -> Check:
+        self.book.checked += 1
+        return Check(name, 4, (DUPLICATES,), NOON)
+
+    def newest_check(self, name: str) -> Check | None:
+        return None if name == "raw" else Check(name, 4, (DUPLICATES,), NOON)
+
+
+@dataclass
+class Actions:
+    book: State
+
+    def actions(self, name: str) -> tuple[ActionView, ...]:
+        return tuple(self.book.data_actions)
+
+    def leave_out(self, user_id: int, name: str, key: str) -> ActionView:
+        return self._done(user_id, "leave_out", key)
+
+    def one_group(self, user_id: int, name: str, key: str) -> ActionView:
+        return self._done(user_id, "one_group", key)
+
+    def undo(self, user_id: int, action_id: int) -> ActionView:
+        found = next(each for each in self.book.data_actions if each.id == action_id)
+        self.book.data_actions.remove(found)
+        return found
+
+    def _done(self, user_id: int, kind: str, key: str) -> ActionView:
+        if key != DUPLICATES.key:
+            raise NotFoundError("no such finding")
+        by = {1: ADA, 2: BEN}[user_id].name
+        made = ActionView(next(self.book.ids), kind, key, 2, by, NOON, withdrawn=False)
+        self.book.data_actions.append(made)
+        return made

@@ -1,0 +1,1 @@
+"""What makes a set of images unfit to learn from: duplicates, shortcuts, label errors, slices."""

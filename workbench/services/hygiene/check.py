@@ -1,0 +1,81 @@
+"""A check of a collection: everything that can be found in it, kept until the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from workbench.config import Settings
+from workbench.services.collections import find_collection
+from workbench.services.hygiene.duplicates import find_duplicates
+from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.images import images_to_check
+from workbench.services.hygiene.words import finding_words
+from workbench.store.database import now, session, transaction
+from workbench.store.hygiene import DataCheck
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found: warnings first, then notes."""
+
+    collection: str
+    images: int
+    """How many it looked at."""
+    findings: tuple[Finding, ...]
+    checked_at: datetime
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What makes figures of the collection doubtful."""
+        return tuple(each for each in self.findings if each.severity == "warning")
+
+    def finding(self, key: str) -> Finding | None:
+        """One of its findings; None where it has no such one."""
+        return next((each for each in self.findings if each.key == key), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON."""
+        return {
+            "collection": self.collection,
+            "images": self.images,
+            "checked_at": self.checked_at.isoformat(),
+            "findings": [
+                each.as_json()
+                | {"key": each.key, "actions": each.actions, "words": finding_words(each)}
+                for each in self.findings
+            ],
+        }
+
+
+def check(name: str, settings: Settings) -> Check:
+    """Check a collection, and keep what was found. Raises NotFoundError."""
+    collection_id = find_collection(name).id
+    images = images_to_check(collection_id, settings)
+    findings = find_duplicates(images, settings) if len(images) else []
+    findings.sort(key=lambda each: each.severity != "warning")
+    session().rollback()
+    with transaction() as write:
+        kept = write.get(DataCheck, collection_id)
+        if kept is None:
+            kept = DataCheck(collection_id=collection_id)
+            write.add(kept)
+        kept.images = len(images)
+        kept.findings = [each.as_json() for each in findings]
+        kept.checked_at = now()
+    found = newest_check(name)
+    assert found is not None  # noqa: S101 - it was committed just now
+    return found
+
+
+def newest_check(name: str) -> Check | None:
+    """The newest check of a collection; None before the first. Raises NotFoundError."""
+    collection_id = find_collection(name).id
+    kept = session().scalar(select(DataCheck).where(DataCheck.collection_id == collection_id))
+    if kept is None:
+        return None
+    findings = tuple(Finding.read(each) for each in kept.findings)
+    return Check(name, kept.images, findings, kept.checked_at)

@@ -1,0 +1,93 @@
+"""The data of a collection: what its newest check found, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from workbench.services import app_settings
+from workbench.services.hygiene import actions, check
+from workbench.services.hygiene.actions import ActionView
+from workbench.services.hygiene.check import Check
+from workbench.services.workspaces import Workspace
+from workbench.web.request.entering import enter
+from workbench.web.request.parsing import words
+from workbench.web.request.view import View
+from workbench.web.site import notices, security, slots
+
+blueprint = Blueprint("data", __name__)
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True)
+class DataPage:
+    """What `views/data.html` shows."""
+
+    view: View
+    workspace: Workspace
+    check: Check | None
+    actions: tuple[ActionView, ...]
+
+
+@blueprint.get("/c/<collection:name>/data")
+def show(name: str) -> str:
+    """The findings of the newest check, and what people did about them."""
+    view, workspace = enter(name)
+    page = DataPage(view, workspace, check.newest_check(name), actions.actions(name))
+    return render_template("views/data.html", page=page)
+
+
+@blueprint.post("/c/<collection:name>/data/check")
+@security.requires("data")
+@slots.costly()
+def run_check(name: str) -> Response:
+    """Check the collection now."""
+    check.check(name, app_settings.settings())
+    notices.saved(gettext("Checked."))
+    return redirect(url_for("data.show", name=name), 303)
+
+
+@blueprint.post("/c/<collection:name>/data/leave-out")
+@security.requires("data")
+@slots.costly()
+def leave_out(name: str) -> Response:
+    """Leave the images of a finding out of training and test set."""
+    return _done(name, actions.leave_out(security.user_id(), name, _finding()))
+
+
+@blueprint.post("/c/<collection:name>/data/one-group")
+@security.requires("data")
+@slots.costly()
+def one_group(name: str) -> Response:
+    """Keep each group of duplicates on one side of the split."""
+    return _done(name, actions.one_group(security.user_id(), name, _finding()))
+
+
+@blueprint.post("/c/<collection:name>/data/actions/<record:action_id>/undo")
+@security.requires("data")
+@slots.costly()
+def undo(name: str, action_id: int) -> Response:
+    """Undo one's own action."""
+    actions.undo(security.user_id(), action_id)
+    check.check(name, app_settings.settings())
+    notices.saved(gettext("Undone."))
+    return redirect(url_for("data.show", name=name), 303)
+
+
+def _finding() -> str:
+    return words(request.form, "finding", LONGEST_KEY, gettext("Finding"))
+
+
+def _done(name: str, action: ActionView) -> Response:
+    """Check again, so that the page shows what is left."""
+    check.check(name, app_settings.settings())
+    back = url_for("data.show", name=name)
+    notices.saved(
+        gettext("Done for %(images)s images.", images=action.images),
+        undo=url_for("data.undo", name=name, action_id=action.id),
+        back=back,
+    )
+    return redirect(back, 303)

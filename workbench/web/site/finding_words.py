@@ -1,0 +1,41 @@
+"""Findings of a data check, and what was done about them, in words: template filters."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import gettext
+
+from workbench.services.hygiene.actions import ActionView
+from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.words import finding_title, finding_words
+
+MOST_SETS = 8
+"""So many groups of a finding are shown, with so many images each."""
+MOST_OF_SET = 6
+
+
+def action_words(finding: Finding, action: str) -> str:
+    """The button of an action: "Leave copies out"."""
+    if action == "one_group":
+        return gettext("Keep duplicates on one side of the split")
+    if finding.kind == "duplicates":
+        return gettext("Leave copies out")
+    if finding.kind == "duplicates_across_split":
+        return gettext("Leave the training copies out")
+    return gettext("Leave these images out")
+
+
+def done_words(action: ActionView) -> str:
+    """What was done: "Left out 12 images: Duplicates"."""
+    title = finding_title(action.finding)
+    if action.kind == "one_group":
+        return gettext("Regrouped %(images)s images: %(title)s", images=action.images, title=title)
+    return gettext("Left out %(images)s images: %(title)s", images=action.images, title=title)
+
+
+def register(app: Flask) -> None:
+    """Offer them to templates."""
+    app.add_template_filter(finding_words)
+    app.add_template_filter(action_words)
+    app.add_template_filter(done_words)
+    app.jinja_env.globals.update(MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET)
