@@ -15,11 +15,10 @@ from workbench.analysis.concepts.learn import Learned
 from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.concept_training import heads_of_patches
-from workbench.analysis.distiller.evidence_training import CrossFittedEvidence, train_evidence
-from workbench.analysis.distiller.gather import Patches, patches_of
+from workbench.analysis.distiller.gather import Patches
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.paper_training import train_as_the_paper
+from workbench.analysis.distiller.train import Hyperparameters, Parent, train_by_concept
 from workbench.analysis.encoders.protocol import Encoder, Penultimate
 from workbench.analysis.kinds.space import Kinds
 from workbench.analysis.relevance.methods import default_method, smoothing_of
@@ -37,11 +36,12 @@ States = Iterable[tuple[NDArray[np.int64], Penultimate]]
 class Distilled:
     """A distiller by concepts, with all that a retrain starts from.
 
+    penalty: the chosen one of pooled evidence.
     logit: of each training image, by the head of its fold: cross-fitted.
     """
 
     heads: CrossFittedHeads[ConceptHead]
-    evidence: CrossFittedEvidence
+    penalty: float
     learned: Learned
     kinds: Kinds
     logit: NDArray[np.float32]
@@ -50,11 +50,6 @@ class Distilled:
     def head(self) -> ConceptHead:
         """The final head."""
         return self.heads.final
-
-    @property
-    def penalty(self) -> float:
-        """The chosen one of the evidence's penalties."""
-        return self.evidence.penalty
 
 
 def distil(
@@ -69,26 +64,26 @@ def distil(
 
     A retrain starts from its parent's evidence, dictionary and weights.
     """
-    evidence = train_evidence(
+    before = Parent(parent.heads, parent.penalty) if parent else None
+    trained = train_by_concept(
+        encoder,
         data,
-        encoder.features,
-        None,
-        smoothing=smoothing_of(default_method(encoder)),
-        parent=parent.evidence if parent else None,
-    )
-    with_folds = ((rows, data.fold[rows], state) for rows, state in states)
-    patches = patches_of(encoder, evidence, with_folds)
-    before = parent.head if parent else None
-    learned, heads = heads_of_patches(
-        patches,
-        evidence,
-        data,
-        concepts=before.dimensions if before else DIMENSIONS,
-        seed=seed,
+        ((rows, data.fold[rows], state) for rows, state in states),
+        Hyperparameters(
+            before.heads.final.dimensions if before else DIMENSIONS,
+            smoothing_of(default_method(encoder)),
+            seed,
+        ),
         parent=before,
     )
-    kinds = patches.kinds(data.labels)
-    return Distilled(heads, evidence, learned, kinds, _cross_fitted(heads, patches, data.fold))
+    heads, patches = trained.heads, trained.patches
+    return Distilled(
+        heads,
+        trained.penalty,
+        trained.learned,
+        patches.kinds(data.labels),
+        _cross_fitted(heads, patches, data.fold),
+    )
 
 
 def _cross_fitted(

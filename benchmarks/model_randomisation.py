@@ -99,11 +99,16 @@ def with_random_dimensions(head: ConceptHead, seed: int) -> ConceptHead:
     learned = head.evidence.weight
     weight = torch.zeros_like(learned)
     weight[learned != 0] = _centred_draw(learned[learned != 0], generator)
+    windows = head.windows
+    if windows is not None:
+        drawn = _centred_draw(windows.weight.flatten(), generator)
+        windows = replace(windows, weight=drawn.reshape_as(windows.weight))
     centres = normalize(torch.randn(head.dictionary.centres.shape, generator=generator), dim=1)
     return replace(
         head,
         evidence=replace(head.evidence, weight=weight),
         dictionary=replace(head.dictionary, centres=centres),
+        windows=windows,
     )
 
 

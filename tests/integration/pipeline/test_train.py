@@ -514,7 +514,7 @@ def test_what_was_put_back_is_finished_as_it_began_whatever_the_settings_say_by_
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(distillers, "train_evidence"), (scoring, "score"), (layout, "write_layouts")],
+    [(distillers, "train_by_concept"), (scoring, "score"), (layout, "write_layouts")],
 )
 def test_a_failing_retrain_says_why_and_leaves_all_as_it_was(
     analysed: Workspace,

@@ -30,20 +30,50 @@ def calibration_of(
     1 / (N- + 2), which keep the slope finite where the labels are separated. Scores that are not
     positively correlated with the label get slope 0 and threshold 0.
     """
+    factors, intercept = _regressed(score[:, None], fake, weight)
+    slope = float(factors[0])
+    return Calibration(slope, -intercept / slope) if slope > 0 else Calibration(0.0, 0.0)
+
+
+def counted_together(
+    scores: Float[ndarray, "image score"],
+    fake: Bool[ndarray, " image"],
+    weight: Float[ndarray, " image"],
+) -> Float[ndarray, " score"]:
+    """Fit how much each of several scores counts in their sum, in logits (stacking, Wolpert 1992).
+
+    As `calibration_of` on several scores: one that tells nothing beside the others gets 0.
+    """
+    return _regressed(scores, fake, weight)[0]
+
+
+def _regressed(
+    scores: Float[ndarray, "image score"],
+    fake: Bool[ndarray, " image"],
+    weight: Float[ndarray, " image"],
+) -> tuple[Float[ndarray, " score"], float]:
+    """Fit factors >= 0 and an intercept, with Platt's targets."""
     target = platt_targets(fake, weight)
-    size = float(np.abs(score).mean()) or 1.0
+    size = np.abs(scores).mean(axis=0)
+    size[size == 0] = 1.0
+    scaled = scores / size
     total = float(weight.sum()) or 1.0
 
-    def loss(parameters: Float[ndarray, " 2"]) -> tuple[float, Float[ndarray, " 2"]]:
-        logit = parameters[0] * score / size + parameters[1]
+    def loss(parameters: Float[ndarray, " _"]) -> tuple[float, Float[ndarray, " _"]]:
+        logit = scaled @ parameters[:-1] + parameters[-1]
         error = (expit(logit) - target) * weight / total
         value = ((np.logaddexp(0, logit) - target * logit) * weight).sum() / total
-        return float(value), np.array([(error * score / size).sum(), error.sum()])
+        return float(value), np.append(error @ scaled, error.sum())
 
-    bounds = [(0.0, None), (None, None)]
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
-    slope, intercept = float(found.x[0]) / size, float(found.x[1])
-    return Calibration(slope, -intercept / slope) if slope > 0 else Calibration(0.0, 0.0)
+    count = scores.shape[1]
+    found = minimize(
+        loss,
+        np.append(np.full(count, 1 / count), 0.0),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, None)] * count + [(None, None)],
+    )
+    return found.x[:-1] / size, float(found.x[-1])
 
 
 def platt_targets(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -15,6 +17,9 @@ from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.cross_fitting.one_thread import one_thread
 from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.metrics import auc
+
+AT_ONCE = min(os.cpu_count() or 1, 2)
+"""Folds fitted at the same time, each on one thread; each holds a copy of its images."""
 
 Model = TypeVar("Model")
 Advance = Callable[[int, int], None]
@@ -108,9 +113,14 @@ class _CrossFit(Generic[Model]):
         """Fit the folds, choose the penalty, fit all images, calibrate."""
         steps = len(self._folds) + 1
         fits: dict[int, list[_Fit[Model] | None]] = {}
-        for done, fold in enumerate(self._folds):
-            advance(done, steps)
-            fits[fold] = self._of_fold(fold)
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            waiting = [pool.submit(self._of_fold, fold) for fold in self._folds]
+            try:
+                for done, (fold, fitted) in enumerate(zip(self._folds, waiting, strict=True)):
+                    advance(done, steps)
+                    fits[fold] = fitted.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
         unseen = np.array([self._unseen(fits, each) for each in range(len(self._penalties))])
         chosen = int(np.argmax([auc(self._data.labels, score) or 0.0 for score in unseen]))
         advance(steps - 1, steps)

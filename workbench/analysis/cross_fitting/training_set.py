@@ -53,11 +53,15 @@ class TrainingSet:
 
     def subset(self, chosen: Bool[ndarray, " image"]) -> TrainingSet:
         """Select images by a mask."""
-        index = torch.from_numpy(np.flatnonzero(chosen))
+        return self.rows(np.flatnonzero(chosen))
+
+    def rows(self, rows: Integer[ndarray, " chosen"]) -> TrainingSet:
+        """Select images by their rows, in that order."""
+        index = torch.from_numpy(rows)
         return TrainingSet(
             self.embedding[index],
             self.fake[index],
             self.weight[index],
-            self.group[chosen],
-            self.fold[chosen],
+            self.group[rows],
+            self.fold[rows],
         )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
+from workbench.analysis.distiller.window_evidence import WindowEvidence
 from workbench.analysis.encoders.patch_features import tokens_of
 from workbench.analysis.encoders.protocol import (
     Encoder,
@@ -27,7 +28,8 @@ class ConceptHead:
     Dimensions are signed, additive and complete: patch t gives pi_k(t) e(t) to z_k, in logits
     before weighing. Their baseline, what the training set's mean image has of them, is 0.
 
-    evidence: e(t), by patch.
+    evidence: of pooled features.
+    windows: evidence of small windows beside it, or None; e(t) is the sum of both.
     dictionary: pi_k(t), the patch's share of concept k; the same in all heads of a version.
     gain: 1 in the final head; in a fold's, what makes `logit_weight` fit it too.
     logit_weight: w > 0; 1 where evidence counts as it was learned, whatever shows it.
@@ -39,6 +41,7 @@ class ConceptHead:
     gain: Float[Tensor, " dimension"]
     logit_weight: Float[Tensor, " dimension"]
     logit_bias: float
+    windows: WindowEvidence | None = None
 
     @property
     def dimensions(self) -> int:
@@ -66,8 +69,15 @@ class ConceptHead:
 
     def maps(self, encoder: Encoder, state: Penultimate) -> Float[Tensor, "image dimension patch"]:
         """Compute what each patch gives to each dimension; over the patches they sum to z_k."""
-        evidence = self.evidence.of_patches(encoder, state)
+        evidence = self.of_patches(encoder, state)
         return self.concepts(encoder, state) * evidence[:, None] * self.gain[:, None]
+
+    def of_patches(self, encoder: Encoder, state: Penultimate) -> Float[Tensor, "image patch"]:
+        """Compute e(t), in logits before weighing."""
+        pooled = self.evidence.of_patches(encoder, state)
+        if self.windows is None:
+            return pooled
+        return self.windows.beside(pooled, self.windows.of_patches(encoder, state))
 
     def dimensions_of(
         self, encoder: Encoder, state: Penultimate

@@ -17,6 +17,8 @@ from workbench.analysis.distiller.concept_head import ConceptHead, silent
 from workbench.analysis.distiller.concept_weights import ConceptWeights, weigh
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
 from workbench.analysis.distiller.gather import Patches
+from workbench.analysis.distiller.window_evidence import WindowEvidence
+from workbench.analysis.distiller.window_training import CrossFittedWindows
 
 KIND = "evidence by concept"
 """Kept with a version: a retrain can start only from a parent that was built the same way."""
@@ -42,9 +44,12 @@ def heads_of_patches(
     *,
     concepts: int,
     seed: int,
+    windows: CrossFittedWindows | None = None,
     parent: ConceptHead | None = None,
 ) -> tuple[Learned, CrossFittedHeads[ConceptHead]]:
     """Learn the dictionary from patches of the training set, and build the heads on it.
+
+    patches: with the evidence of `windows` added, where there is some.
 
     With a `parent`, the final head of a version with as many concepts, both start from its.
     """
@@ -56,7 +61,8 @@ def heads_of_patches(
         data.weight.numpy()[patches.rows].astype(float),
         data.fold[patches.rows],
     )
-    return learned, concept_heads(evidence, learned.dictionary, gathered, parent=parent)
+    heads = concept_heads(evidence, learned.dictionary, gathered, windows=windows, parent=parent)
+    return learned, heads
 
 
 def concept_heads(
@@ -64,6 +70,7 @@ def concept_heads(
     dictionary: ConceptDictionary,
     gathered: Gathered,
     *,
+    windows: CrossFittedWindows | None = None,
     parent: ConceptHead | None = None,
 ) -> CrossFittedHeads[ConceptHead]:
     """Weigh the dimensions and build the heads of a version.
@@ -86,6 +93,7 @@ def concept_heads(
         gain=torch.ones(len(dictionary)),
         logit_weight=_tensor(np.exp(of_all.log_weight)),
         logit_bias=of_all.bias,
+        windows=None if windows is None else windows.final,
     )
     folds = {}
     for fold, learned in evidence.folds.items():
@@ -98,8 +106,14 @@ def concept_heads(
             evidence=learned,
             gain=_tensor(np.exp(of_others.log_weight - of_all.log_weight)),
             logit_bias=of_others.bias,
+            windows=_windows_of(windows, fold),
         )
     return CrossFittedHeads(final, folds)
+
+
+def _windows_of(windows: CrossFittedWindows | None, fold: int) -> WindowEvidence | None:
+    """Choose those not learned from the fold; of one of which no image was gathered, the final."""
+    return None if windows is None else windows.folds.get(fold, windows.final)
 
 
 def _weights(

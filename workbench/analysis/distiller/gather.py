@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,9 @@ from torch import Tensor
 
 from workbench.analysis.concepts.dictionary import ConceptDictionary
 from workbench.analysis.concepts.learn import Learned, learn
+from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller.evidence_training import CrossFittedEvidence
+from workbench.analysis.distiller.window_training import CrossFittedWindows, train_windows
 from workbench.analysis.encoders.patch_features import tokens_of
 from workbench.analysis.encoders.protocol import Encoder, Penultimate, content_feature
 from workbench.analysis.kinds.contrast import contrasted_blocks, tokens_of_blocks
@@ -23,6 +25,7 @@ from workbench.analysis.kinds.space import Kinds
 
 MOST_PATCHES = 20_000
 """Most patches that a dictionary is learned from."""
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,16 @@ class Patches:
     rows: of the images in the training set.
     content: the patches' content tokens, in half precision.
     evidence: e(t), each image's by what was not learned from it.
-    blocks: whose tokens `regions` contrasts.
+    blocks: whose tokens regions and windows are compared by.
+    tokens: of these blocks, in half precision.
     """
 
     rows: Integer[ndarray, " image"]
     content: Float[Tensor, "image patch channel"]
     evidence: Float[Tensor, "image patch"]
     blocks: tuple[int, ...]
-    regions: Sample
+    tokens: Float[Tensor, "image block patch channel"]
+    grid: tuple[int, int]
 
     def dictionary(
         self, concepts: int, *, seed: int, parent: ConceptDictionary | None = None
@@ -61,7 +66,37 @@ class Patches:
 
     def kinds(self, fake: Bool[ndarray, " image"]) -> Kinds:
         """Learn the space of kinds (`learn_kinds`); fake: of all images of the training set."""
-        return learn_kinds(self.regions, fake[self.rows], self.blocks)
+        regions = Sample.joined(
+            [
+                sample_regions(tokens, evidence, self.grid, rows)
+                for tokens, evidence, rows in zip(
+                    torch.split(self.tokens, BATCH),
+                    torch.split(self.evidence, BATCH),
+                    np.split(self.rows, range(BATCH, len(self.rows), BATCH)),
+                    strict=True,
+                )
+            ]
+        )
+        return learn_kinds(regions, fake[self.rows], self.blocks)
+
+    def windows(
+        self, data: TrainingSet, parent: CrossFittedWindows | None = None
+    ) -> CrossFittedWindows | None:
+        """Learn window evidence (`train_windows`); data: all images of the training set."""
+        pooled: Float[ndarray, " image"] = self.evidence.sum(dim=1).numpy().astype(float)
+        own = data.rows(self.rows)
+        return train_windows(self.tokens, self.grid, own, pooled, blocks=self.blocks, parent=parent)
+
+    def beside(self, windows: CrossFittedWindows, fold: Integer[ndarray, " image"]) -> Patches:
+        """Add the evidence of windows; fold: of all images of the training set."""
+        evidence = torch.empty_like(self.evidence)
+        folds = fold[self.rows]
+        for each in np.unique(folds).tolist():
+            model = windows.of_fold(each)
+            for chosen in torch.split(torch.from_numpy(np.flatnonzero(folds == each)), BATCH):
+                own = model.of_tokens(self.tokens[chosen].float(), self.grid)
+                evidence[chosen] = model.beside(self.evidence[chosen], own)
+        return replace(self, evidence=evidence)
 
 
 def patches_of(
@@ -77,7 +112,7 @@ def patches_of(
     if feature is None:
         raise ValueError(f"the embedding of {encoder.name} has no content")
     blocks = contrasted_blocks(encoder.features)
-    rows, content, found, regions = [], [], [], []
+    rows, content, found, kept = [], [], [], []
     for batch, folds, state in batches:
         of_batch = torch.empty(state.patch_tokens.shape[0], state.patch_tokens.shape[2])
         for fold in np.unique(folds).tolist():
@@ -86,10 +121,14 @@ def patches_of(
         rows.append(batch)
         content.append(tokens_of(feature, encoder.features, state).half())
         found.append(of_batch)
-        tokens = tokens_of_blocks(state, encoder.features, blocks)
-        regions.append(sample_regions(tokens, of_batch, encoder.grid, batch))
+        kept.append(tokens_of_blocks(state, encoder.features, blocks).half())
     if not rows:
         raise ValueError("a dictionary needs an image at least")
     return Patches(
-        np.concatenate(rows), torch.cat(content), torch.cat(found), blocks, Sample.joined(regions)
+        np.concatenate(rows),
+        torch.cat(content),
+        torch.cat(found),
+        blocks,
+        torch.cat(kept),
+        encoder.grid,
     )

@@ -14,6 +14,7 @@ from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.distiller.concept_head import ConceptHead
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.distiller.linear_evidence import LinearEvidence
+from workbench.analysis.distiller.window_evidence import WindowEvidence
 from workbench.analysis.kinds.space import Kinds, Side
 from workbench.analysis.spelling.projection import Projection
 from workbench.config import Settings
@@ -38,6 +39,8 @@ _FOLD = "fold_"
 _BLOCK = "weight_"
 _PREFIX = "projection_"
 _KINDS = "kinds_"
+_WINDOWS = "windows_"
+_OF_WINDOWS = ("origin", "factor", "pooled_factor")
 
 
 def store_heads(
@@ -90,12 +93,24 @@ def _of_concepts(head: ConceptHead) -> Arrays:
         _CENTRES: dictionary.centres.numpy(),
         "temperature": _number(dictionary.temperature),
         "logit_weight": head.logit_weight.numpy(),
-    }
+    } | _of_windows(head)
 
 
 def _of_concept_fold(head: Head) -> Arrays:
     assert isinstance(head, ConceptHead)  # noqa: S101 - as the final head
-    return {"weight": head.evidence.weight.numpy(), "gain": head.gain.numpy()}
+    own: Arrays = {"weight": head.evidence.weight.numpy(), "gain": head.gain.numpy()}
+    return own | _of_windows(head)
+
+
+def _of_windows(head: ConceptHead) -> Arrays:
+    """Evidence of windows; nothing where the head has none."""
+    if head.windows is None:
+        return {}
+    numbers = {f"{_WINDOWS}{name}": _number(getattr(head.windows, name)) for name in _OF_WINDOWS}
+    return numbers | {
+        f"{_WINDOWS}weight": head.windows.weight.numpy(),
+        f"{_WINDOWS}blocks": np.array(head.windows.blocks, dtype=np.int64),
+    }
 
 
 def _of_relu_fold(head: Head) -> Arrays:
@@ -181,8 +196,21 @@ def _concept_head(arrays: Arrays, projection: Projection | None) -> ConceptHead:
     )
     weight = _tensor(arrays, "logit_weight")
     return ConceptHead(
-        evidence, dictionary, torch.ones_like(weight), weight, float(arrays[_BIAS][0])
+        evidence,
+        dictionary,
+        torch.ones_like(weight),
+        weight,
+        float(arrays[_BIAS][0]),
+        _windows(arrays),
     )
+
+
+def _windows(arrays: Arrays) -> WindowEvidence | None:
+    own = _named(arrays, _WINDOWS)
+    if not own:
+        return None
+    numbers = {name: float(own[name][0]) for name in _OF_WINDOWS}
+    return WindowEvidence(tuple(own["blocks"].tolist()), _tensor(own, "weight"), **numbers)
 
 
 def _relu_head(arrays: Arrays, projection: Projection | None) -> DistilledHead:
@@ -210,7 +238,13 @@ def _of_fold(final: ConceptHead | DistilledHead, fold: int, arrays: Arrays) -> H
     bias = float(own[_BIAS][0])
     if isinstance(final, ConceptHead):
         evidence = replace(final.evidence, weight=_tensor(own, "weight"))
-        return replace(final, evidence=evidence, gain=_tensor(own, "gain"), logit_bias=bias)
+        return replace(
+            final,
+            evidence=evidence,
+            gain=_tensor(own, "gain"),
+            logit_bias=bias,
+            windows=_windows(own),
+        )
     weight, relu_bias = (_tensor(own, name) for name in _OF_FOLD)
     return replace(final, weight=weight, bias=relu_bias, logit_bias=bias)
 

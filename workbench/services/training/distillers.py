@@ -14,12 +14,9 @@ from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.cross_fitting.training_set import TrainingSet
 from workbench.analysis.distiller import concept_training, paper_training
 from workbench.analysis.distiller.concept_head import ConceptHead
-from workbench.analysis.distiller.concept_training import heads_of_patches
-from workbench.analysis.distiller.evidence_training import train_evidence
-from workbench.analysis.distiller.gather import patches_of
 from workbench.analysis.distiller.head import DistilledHead
-from workbench.analysis.distiller.linear_evidence import LinearEvidence
 from workbench.analysis.distiller.paper_training import train_as_the_paper
+from workbench.analysis.distiller.train import Hyperparameters, Parent, train_by_concept
 from workbench.analysis.encoders.protocol import Encoder, Part, Penultimate
 from workbench.analysis.kinds.space import Kinds
 from workbench.analysis.relevance.methods import smoothing_of
@@ -29,8 +26,9 @@ from workbench.services.encoding.states import some_shards_of, states_of
 
 Kind = TypeVar("Kind", bound=Head)
 
-MOST_IMAGES = 2000
-"""Most images that the dictionary and the weights of the dimensions are learned from."""
+MOST_IMAGES = 1500
+"""Most images that windows, dictionary and the weights of the dimensions are learned from: of each,
+about 1.3 MB are held."""
 NEEDED: frozenset[Part] = frozenset({"patch_tokens"})
 
 
@@ -89,34 +87,19 @@ class Distiller:
 def _by_concept(
     material: Material, known: Known | None, settings: Settings, advance: Advance
 ) -> Made:
-    """Evidence of all patches, and a dictionary from the tokens of some of the images."""
-    before = _of_kind(known.heads, ConceptHead) if known else None
-    evidence = train_evidence(
+    """Pooled evidence of all images; windows and dictionary from the tokens of some of them."""
+    trained = train_by_concept(
+        material.encoder,
         material.data,
-        material.encoder.features,
-        material.projection,
-        smoothing=smoothing_of(settings.method),
-        parent=_evidence_of(before, known.penalty) if before and known else None,
+        _states(material, settings),
+        Hyperparameters(settings.dimensions, smoothing_of(settings.method), settings.seed),
+        projection=material.projection,
+        parent=Parent(_of_kind(known.heads, ConceptHead), known.penalty) if known else None,
         advance=advance,
     )
-    patches = patches_of(material.encoder, evidence, _states(material, settings))
-    learned, heads = heads_of_patches(
-        patches,
-        evidence,
-        material.data,
-        concepts=settings.dimensions,
-        seed=settings.seed,
-        parent=before.final if before else None,
-    )
-    new = learned.born.tolist() if known else []
-    return Made(heads, evidence.penalty, new, patches.kinds(material.data.labels))
-
-
-def _evidence_of(
-    heads: CrossFittedHeads[ConceptHead], penalty: float
-) -> CrossFitted[LinearEvidence]:
-    folds = {fold: head.evidence for fold, head in heads.folds.items()}
-    return CrossFitted(heads.final.evidence, folds, penalty)
+    new = trained.learned.born.tolist() if known else []
+    kinds = trained.patches.kinds(material.data.labels)
+    return Made(trained.heads, trained.penalty, new, kinds)
 
 
 def _states(

@@ -10,6 +10,7 @@ from scipy.special import expit
 from workbench.analysis.cross_fitting.calibration import (
     Calibration,
     calibration_of,
+    counted_together,
     expected_calibration_error,
 )
 
@@ -84,3 +85,24 @@ def test_a_calibrated_score_has_next_to_no_error_and_certainty_fits_a_bin() -> N
 
 def test_no_images_have_no_error() -> None:
     assert expected_calibration_error(np.empty(0), np.empty(0, bool)) is None
+
+
+def test_several_scores_count_as_much_as_each_adds_to_the_others() -> None:
+    random = np.random.default_rng(1)
+    one, other, useless = random.normal(size=(3, 20_000))
+    fake = random.random(20_000) < expit(2 * one + 0.5 * other)
+
+    factors = counted_together(
+        np.stack([one, 10 * other, useless], axis=1), fake, np.ones(len(fake))
+    )
+
+    assert factors[:2] == pytest.approx([2, 0.05], rel=0.1)
+    assert 0 <= factors[2] < 0.05
+
+
+def test_of_two_scores_one_that_misleads_counts_nothing() -> None:
+    logit, fake = drawn()
+
+    factors = counted_together(np.stack([logit, -logit], axis=1), fake, np.ones(len(fake)))
+
+    assert factors == pytest.approx([1, 0], abs=0.05)

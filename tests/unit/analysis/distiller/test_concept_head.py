@@ -13,6 +13,7 @@ from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.cross_fitting.heads import CrossFittedHeads
 from workbench.analysis.distiller.concept_head import ConceptHead, silent
+from workbench.analysis.distiller.window_evidence import WindowEvidence
 from workbench.analysis.encoders.protocol import Penultimate
 from workbench.analysis.encoders.transformer import TransformerEncoder
 
@@ -62,6 +63,26 @@ def test_with_even_weights_the_logit_is_the_score_of_the_embedding(
 
     score = ((state.embedding - linear.mean) / linear.scale) @ linear.weight + head.logit_bias
     torch.testing.assert_close(logit, score, atol=1e-5, rtol=1e-4)
+
+
+def test_evidence_of_windows_is_added_and_keeps_the_logit_exact(
+    encoder: TransformerEncoder, state: Penultimate, make_concept_head: MakeHead
+) -> None:
+    head = replace(make_concept_head(encoder), gain=torch.ones(5), logit_weight=torch.ones(5))
+    weight = torch.randn(1, encoder.tower.width, generator=torch.Generator().manual_seed(2))
+    windows = WindowEvidence((1,), weight, origin=0.4, factor=1.5, pooled_factor=0.5)
+
+    both = replace(head, windows=windows)
+
+    pooled = head.evidence.of_patches(encoder, state)
+    own = windows.of_patches(encoder, state)
+    expected = 0.5 * pooled.sum(dim=1) + 1.5 * own.sum(dim=1) + head.logit_bias
+    torch.testing.assert_close(
+        both.logit_of(both.dimensions_of(encoder, state)), expected, atol=1e-4, rtol=1e-4
+    )
+    torch.testing.assert_close(
+        both.maps(encoder, state).sum(dim=1), 0.5 * pooled + 1.5 * own, atol=1e-4, rtol=1e-4
+    )
 
 
 def test_dimensions_are_on_both_sides(
