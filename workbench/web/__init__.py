@@ -33,6 +33,7 @@ from workbench.web.site import (
     finding_words,
     formatting,
     i18n,
+    import_note_words,
     predictions,
     security,
     verdict_words,
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
     formatting.register(app)
     figures.register(app)
     predictions.register(app)
+    import_note_words.register(app)
     verdict_words.register(app)
     description_words.register(app)
     finding_words.register(app)

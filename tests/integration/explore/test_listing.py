@@ -15,6 +15,7 @@ from workbench.services.accounts import Account
 from workbench.services.columns.store import forget_columns
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.cards import ImageCard
+from workbench.services.explore.filters import filter_choices
 from workbench.services.explore.listing import ORDERS, PositionInOrder, images, position_in_order
 from workbench.services.explore.review_queue import review_queue
 from workbench.services.image.detail import image_detail
@@ -212,6 +213,21 @@ def test_another_versions_pattern_or_image_is_not_found(version_id: int) -> None
         position_in_order(chosen(version_id), "uncertain", image)
 
 
+def test_images_are_found_by_what_the_import_noted(version_id: int, settings: Settings) -> None:
+    first, second, third = paged(version_id)[:3]
+    noted = {first: "tiny one_colour", second: "one_colour", third: "first_frame"}
+    with transaction() as current:
+        for image_id, codes in noted.items():
+            current.get_one(Image, image_id).import_notes = codes
+    forget_columns(version_id, settings)
+
+    assert set(paged(version_id, noted="one_colour")) == {first, second}
+    assert paged(version_id, noted="tiny") == [first]
+    assert set(paged(version_id, noted="any")) == {first, second, third}
+    assert filter_choices(version_id).import_notes == ("first_frame", "tiny", "one_colour")
+    assert image_detail(version_id, first).import_notes == ("tiny", "one_colour")
+
+
 REFUSED_FILTERS: list[dict[str, Any]] = [
     {"outcome": "wrong"},
     {"outcome": ""},
@@ -219,6 +235,7 @@ REFUSED_FILTERS: list[dict[str, Any]] = [
     {"label": ""},
     {"generator": "nobody"},
     {"split": "both"},
+    {"noted": "huge"},
     {"verdict": "perhaps"},
     {"p": (0.9, 0.1)},
     {"activation": (99, 0.0, 1.0)},

@@ -330,12 +330,13 @@ def test_a_disk_that_cannot_be_written_ends_the_run(
 
 
 def test_an_animation_is_imported_with_a_note(import_into: Importer, tmp_path: Path) -> None:
-    frames = [Picture.new("RGB", (30, 30), colour) for colour in ("red", "blue")]
+    frames = [Picture.open(io.BytesIO(encoded(seed))) for seed in (5, 6)]
     source = grow(tmp_path / "set", each=1)
     frames[0].save(source / "fake" / "moving.gif", save_all=True, append_images=frames[1:])
     report = import_into(source)
     assert report.notes == (("fake/moving.gif", "only the first of its frames is used"),)
     assert report.imported == 3
+    assert [image.import_notes for image in stored()] == ["", "first_frame", ""]
 
 
 @pytest.mark.parametrize("name", [b"quo'te\".png", b"new\nline.png", b"latin\xe9.png", b"50%.png"])

@@ -70,7 +70,9 @@ class Selecting:
         )
 
     def filter_choices(self, version_id: int) -> FilterChoices:
-        return FilterChoices(("stylegan",), 3, tuple(each.name for each in self.book.tags))
+        return FilterChoices(
+            ("stylegan",), 3, tuple(each.name for each in self.book.tags), ("tiny", "one_colour")
+        )
 
 
 def _error(card: ImageCard) -> str:

@@ -137,6 +137,15 @@ def test_the_form_shows_what_is_set(visitor: Reader) -> None:
     assert 'value="1000000"' not in page
 
 
+def test_images_are_filtered_by_what_the_import_noted(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/?noted=one_colour").text
+
+    assert '<option value="one_colour" selected>a single colour</option>' in page
+    assert '<option value="tiny">shorter side below 16 px</option>' in page
+    assert 'value="stretched"' not in page
+    assert "import: a single colour" in page
+
+
 def test_activations_toward_real_are_filtered_too(visitor: Reader) -> None:
     page = visitor.get("/c/faces/?activation=1,,-0.5").text
 

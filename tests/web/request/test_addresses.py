@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from tests.web.conftest import Reader
 from workbench.services.explore.cells import Window
-from workbench.services.explore.filters import SPLITS, VERDICTS, Filters
+from workbench.services.explore.filters import NOTES, SPLITS, VERDICTS, Filters
 from workbench.services.explore.grid import SHOWN
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import ORDERS
@@ -50,6 +50,7 @@ filters = some.builds(
     label=some.none() | some.sampled_from(LABELS),
     generator=some.none() | lines,
     split=some.none() | some.sampled_from(SPLITS),
+    noted=some.none() | some.sampled_from(NOTES),
     p=some.none() | ranges(1.0),
     severity=some.sets(some.integers(1, 5)).map(lambda found: tuple(sorted(found))),
     sensitivity=some.none() | ranges(UNBOUNDED, signed=True),

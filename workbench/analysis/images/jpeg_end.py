@@ -16,15 +16,19 @@ _FRAMES: Final = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *r
 _SCAN: Final = 0xDA
 _RESTARTS: Final = range(0xD0, 0xD8)
 _STRIP: Final = 256
+_FILLING: Final = 8
+"""Zeros in a row that are no data."""
 
 
 def completed(content: bytes) -> bytes | None:
     """A JPEG file with its end marker; None where pixels or scans are missing as well.
 
+    Zeros at the end are what a file system leaves where nothing was written.
+
     A decoder makes up what it misses, and does not say so. Here it is told by what follows: data
     that is whole gives the same pixels whatever is put behind it.
     """
-    body = content.rstrip(b"\xff")
+    body = _without_filling(content).rstrip(b"\xff")
     if not _has_all_scans(body):
         return None
     number = max((body.rfind(bytes((0xFF, each))), each) for each in _RESTARTS)
@@ -34,6 +38,20 @@ def completed(content: bytes) -> bytes | None:
     endings = (b"", made_up, bytes((0xFF, following)) + made_up)
     pixels = {_pixels(body + ending + _END) for ending in endings}
     return body + _END if len(pixels) == 1 else None
+
+
+def lacks_end(content: bytes) -> bool:
+    """Whether no end marker follows the scans; decoders make one up and say nothing.
+
+    A preview within a segment has one of its own, which does not count.
+    """
+    scan = next((at for at, marker, _ in _segments(content) if marker == _SCAN), 0)
+    return content.find(_END, scan) < 0
+
+
+def _without_filling(content: bytes) -> bytes:
+    written = content.rstrip(b"\0")
+    return written if len(content) - len(written) >= _FILLING else content
 
 
 def _pixels(content: bytes) -> bytes:
@@ -49,7 +67,7 @@ def _pixels(content: bytes) -> bytes:
 def _has_all_scans(content: bytes) -> bool:
     """Whether every coefficient of every component is sent, down to its last bit."""
     missing: set[tuple[int, int]] = set()
-    for marker, segment in _segments(content):
+    for _at, marker, segment in _segments(content):
         if marker in _FRAMES:
             count = segment[5]
             components = segment[6 : 6 + 3 * count : 3]
@@ -63,8 +81,11 @@ def _has_all_scans(content: bytes) -> bool:
     return not missing
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Markers with their segments, in order. Raises IndexError or ValueError for broken ones."""
+def _segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Places of markers, the markers, and their segments, in order.
+
+    Raises IndexError or ValueError for broken ones.
+    """
     at = 2
     while (at := content.find(b"\xff", at)) >= 0 and at + 4 <= len(content):
         marker = content[at + 1]
@@ -72,5 +93,5 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
             at += 1 if marker == 0xFF else 2  # no segment: within data, or filling
             continue
         length = int.from_bytes(content[at + 2 : at + 4], "big")
-        yield marker, content[at + 4 : at + 2 + length]
+        yield at, marker, content[at + 4 : at + 2 + length]
         at += 2 + max(length, 2)

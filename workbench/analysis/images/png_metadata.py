@@ -13,21 +13,23 @@ _SIGNATURE: Final = 8
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt")
 
 
-def without_metadata(content: bytes) -> tuple[bytes, bool]:
+def without_metadata(content: bytes) -> tuple[bytes, bool, bool]:
     """A PNG file without its texts, and without a colour profile that is too large.
 
-    Pixels are in other chunks. Also tells whether a profile was dropped.
+    Pixels are in other chunks. Also tells whether texts, and whether a profile was dropped.
     """
-    kept, dropped, at = [content[:_SIGNATURE]], False, _SIGNATURE
+    kept, texts, profile, at = [content[:_SIGNATURE]], False, False, _SIGNATURE
     while at + 8 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, at)
         end = at + 12 + length
+        is_text = kind in _TEXTS
         too_large = kind == b"iCCP" and _is_too_large(content[at + 8 : end - 4])
-        if kind not in _TEXTS and not too_large:
+        if not is_text and not too_large:
             kept.append(content[at:end])
-        dropped |= too_large
+        texts |= is_text
+        profile |= too_large
         at = end
-    return b"".join(kept), dropped
+    return b"".join(kept), texts, profile
 
 
 def _is_too_large(profile: bytes) -> bool:

@@ -14,6 +14,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
+from workbench.analysis.images.notes import ImportNote
 from workbench.analysis.layout.cells import FINEST_LEVEL, block_of, grid_size, stratified_order
 from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.config import Settings
@@ -28,7 +29,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 10
+_FORMAT = 11
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -95,6 +96,7 @@ def _of_images(
         "sensitivity": np.empty(count, np.float32),
         "generators": np.empty(count, np.uint16),
         "held_out": np.empty(count, np.bool_),
+        "import_notes": np.empty(count, np.uint16),
         "groups": np.empty(count, np.int32),
         "activations": np.empty((dimensions, count), np.float32),
         "name_ends": np.empty(count, np.int64),
@@ -116,6 +118,7 @@ def _of_images(
         arrays["generators"][part] = _codes([row.generator for row in chunk], generators)
         arrays["groups"][part] = _codes([row.group_key for row in chunk], groups)
         arrays["held_out"][part] = [row.held_out for row in chunk]
+        arrays["import_notes"][part] = [note_bits(row.import_notes) for row in chunk]
         found = activations_of([(row.shard_id, row.row) for row in chunk], settings)
         arrays["activations"][:, part] = found.reshape(len(chunk), dimensions).T
         for index, row in enumerate(chunk, part.start):
@@ -127,6 +130,12 @@ def _of_images(
         np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
     )
     return arrays, list(generators)
+
+
+def note_bits(written: str) -> int:
+    """Import notes as a sum: bit i for the i-th of `ImportNote`."""
+    notes = set(written.split())
+    return sum(1 << bit for bit, note in enumerate(ImportNote) if note in notes)
 
 
 def _codes(values: list[str], known: dict[str, int]) -> list[int]:
@@ -163,6 +172,7 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Image.label.label("imported"),
             Image.generator,
             Image.held_out,
+            Image.import_notes,
             Image.group_key,
             Image.name,
         )

@@ -62,6 +62,8 @@ class ColumnStore:
     generators: NDArray[np.uint16]
     """Index into `generator_names`."""
     held_out: NDArray[np.bool_]
+    import_notes: NDArray[np.uint16]
+    """Bit i: the i-th of `ImportNote`."""
     groups: NDArray[np.int32]
     """Code of the source group: images of one source have the same."""
     order_uncertain: NDArray[np.int32]

@@ -10,6 +10,7 @@ import numpy as np
 from flask_babel import gettext
 from numpy.typing import NDArray
 
+from workbench.analysis.images.notes import ImportNote
 from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
 from workbench.services.explore.decisions import decided_rows, judged_rows, overturned_rows
@@ -31,6 +32,8 @@ MISCLASSIFIED = "misclassified"
 SPLITS = ("training", "held_out")
 VERDICTS = ("none", "any", *DECISIONS, "overturned")
 SEVERITIES = 5
+ANY_NOTE = "any"
+NOTES = (ANY_NOTE, *(each.value for each in ImportNote))
 
 Range = tuple[float, float]
 """Lowest and highest value, both included."""
@@ -44,6 +47,8 @@ class Filters:
     label: str | None = None
     generator: str | None = None
     split: str | None = None
+    noted: str | None = None
+    """A note of the import, or `any`."""
     p: Range | None = None
     severity: tuple[int, ...] = ()
     """Fifths of p(fake), 1 (surely real) to 5 (surely fake)."""
@@ -137,6 +142,8 @@ class FilterChoices:
     dimensions: int
     tags: tuple[str, ...]
     """The first few."""
+    import_notes: tuple[str, ...] = ()
+    """Those that the import made of some image."""
 
 
 def filter_choices(version_id: int) -> FilterChoices:
@@ -146,6 +153,7 @@ def filter_choices(version_id: int) -> FilterChoices:
         generators=tuple(sorted(each for each in store.generator_names if each)),
         dimensions=len(store.activations),
         tags=tag_names(),
+        import_notes=_notes(store),
     )
 
 
@@ -164,6 +172,19 @@ def _of_dataset(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
         yield store.generators == _generator(store, filters.generator)
     if filters.split is not None:
         yield store.held_out == bool(_known("split", filters.split, SPLITS))
+    if filters.noted == ANY_NOTE:
+        yield store.import_notes != 0
+    elif filters.noted is not None:
+        yield store.import_notes & _bit(filters.noted) != 0
+
+
+def _bit(note: str) -> int:
+    return 1 << _known("import note", note, tuple(ImportNote))
+
+
+def _notes(store: ColumnStore) -> tuple[str, ...]:
+    present = int(np.bitwise_or.reduce(store.import_notes, initial=0))
+    return tuple(each.value for each in ImportNote if present & _bit(each))
 
 
 def _of_model(store: ColumnStore, filters: Filters) -> Iterator[Rows]:

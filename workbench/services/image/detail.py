@@ -108,6 +108,9 @@ class ImageDetail:
     file_size: int
     group_key: str = field(repr=False)
     scored_by: ScoredBy = ScoredBy(None, 0, trained_on_it=False)
+    import_notes: tuple[str, ...] = ()
+    """Codes of `ImportNote`."""
+    class_name: str = ""
     lost: str = ""
     """Why there is no picture of it, and what to do; empty where there is one."""
 
@@ -145,6 +148,8 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         file_size=image.file_size,
         group_key=image.group_key,
         scored_by=scored_by,
+        import_notes=tuple(image.import_notes.split()),
+        class_name=image.class_name,
         lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
 

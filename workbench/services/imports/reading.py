@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.analysis.images.normalise import UnusableImageError, normalise
+from workbench.analysis.images.file_types import UnusableImageError
+from workbench.analysis.images.normalise import normalise
+from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
 from workbench.services.imports.entries import Candidate, display
 from workbench.store.image_files import is_whole, store_normalised
@@ -31,7 +33,7 @@ class Ready:
 
     source: Candidate
     content_hash: str
-    note: str
+    notes: tuple[ImportNote, ...]
     row: dict[str, Any]
     written: bool
     lost: bool = False
@@ -99,8 +101,9 @@ class Reader:
             "file_size": size,
             "modified_ns": modified,
             "jpeg_quality": image.jpeg_quality,
+            "import_notes": " ".join(image.notes),
         }
-        return Ready(source, content_hash, image.note, row, written, lost)
+        return Ready(source, content_hash, image.notes, row, written, lost)
 
 
 def size_and_time(source: Candidate) -> tuple[int, int]:

@@ -192,8 +192,9 @@ class Batch:
             image.row | {"collection_id": self._collection_id, "held_out": held_out}
         )
         self._tally.counts["imported"] += 1
-        if image.note:
-            self._tally.notes.append((image.source.shown, image.note))
+        if image.notes:
+            words = "; ".join(note.sentence for note in image.notes)
+            self._tally.notes.append((image.source.shown, words))
         return None
 
     def _repeat(self, image: Ready, known: Known) -> None:

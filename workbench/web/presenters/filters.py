@@ -13,6 +13,7 @@ from workbench.web.request.parsing import number_text
 from workbench.web.request.view import View
 from workbench.web.request.view_state import UNBOUNDED
 from workbench.web.site.formatting import label_words, outcome_words
+from workbench.web.site.import_note_words import import_note_words
 from workbench.web.site.verdict_words import verdict_words
 
 
@@ -67,6 +68,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "split": lambda value: (
         gettext("test split") if value == "held_out" else gettext("training split")
     ),
+    "noted": lambda value: gettext("import: %(note)s", note=import_note_words(value)),
     "p": _range("p(fake)"),
     "severity": lambda value: gettext("severity %(levels)s", levels=", ".join(map(str, value))),
     "sensitivity": _range("sensitivity"),

@@ -95,6 +95,7 @@ def _filter_texts(filters: Filters) -> dict[str, str | int | None]:
         "label": filters.label,
         "generator": filters.generator,
         "split": filters.split,
+        "noted": filters.noted,
         "p": range_text(filters.p),
         "severity": ",".join(map(str, filters.severity)) or None,
         "sensitivity": range_text(filters.sensitivity),

@@ -10,7 +10,14 @@ from werkzeug.datastructures import MultiDict
 from workbench.analysis.layout.cells import COARSEST_LEVEL, FINEST_LEVEL
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
-from workbench.services.explore.filters import MISCLASSIFIED, SEVERITIES, SPLITS, VERDICTS, Filters
+from workbench.services.explore.filters import (
+    MISCLASSIFIED,
+    NOTES,
+    SEVERITIES,
+    SPLITS,
+    VERDICTS,
+    Filters,
+)
 from workbench.services.explore.grid import SHOWN
 from workbench.services.explore.lasso import MOST_CORNERS, Lasso
 from workbench.services.explore.listing import MOST_SHUFFLES
@@ -70,6 +77,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
         label=choice(values, "label", LABELS),
         generator=line(values, "generator", LONGEST_GENERATOR),
         split=choice(values, "split", SPLITS),
+        noted=choice(values, "noted", NOTES),
         p=between(values, "p", 0.0, 1.0),
         severity=choices(values, "severity", SEVERITIES),
         sensitivity=between(values, "sensitivity", -UNBOUNDED, UNBOUNDED),

@@ -11,12 +11,14 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import (
     NormalImage,
-    UnusableImageError,
     bounded_decoding,
     normalise,
 )
+from workbench.analysis.images.notes import ImportNote
+from workbench.analysis.images.png_metadata import LARGEST
 
 END = b"\xff\xd9"
 TEXT = 3_000_000
@@ -56,7 +58,9 @@ def test_a_jpeg_that_lacks_only_its_end_marker_is_taken_whole(kind: str, mode: s
     assert whole.endswith(END)
 
     for cut in (whole[:-2], whole[:-1], whole[:-2] + bytes(40)):
-        assert normal(cut) == normal(whole)
+        found = normal(cut)
+        assert found.content == normal(whole).content
+        assert found.note == "its end marker is missing, its pixels are all there"
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -73,6 +77,23 @@ def test_a_jpeg_that_lacks_pixels_is_refused_wherever_it_was_cut(kind: str, mode
         except UnusableImageError:
             continue
     assert wrong == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_zeros_in_the_place_of_pixels_are_not_taken_for_them(kind: str, share: float) -> None:
+    whole = encoded(picture(200), "JPEG", **KINDS[kind])
+    cut = int(len(whole) * share)
+    with pytest.raises(UnusableImageError, match=r"^truncated or damaged JPEG: "):
+        normal(whole[:cut] + bytes(len(whole) - cut))
+
+
+def test_a_preview_within_a_jpeg_has_an_end_of_its_own() -> None:
+    preview = encoded(picture(16), "JPEG")
+    whole = encoded(picture(), "JPEG", exif=b"Exif\0\0" + preview)
+    assert normal(whole + b"more after the end" + whole[:300]).notes == ()
+    assert normal(whole[:-2]).notes == (ImportNote.NO_END,)
+    assert normal(whole[:-2]).content == normal(whole).content
 
 
 def test_a_jpeg_that_was_cut_between_two_restarts_is_refused() -> None:
@@ -105,7 +126,10 @@ def test_a_png_with_a_long_compressed_text_is_taken(length: int, *, ends_with_te
         body = zlib.compress(b"x" * length)
         content = plain[:-12] + chunk(b"zTXt", b"more\0\0" + body) + plain[-12:]
 
-    assert normal(content).content == normal(plain).content
+    found = normal(content)
+    assert found.content == normal(plain).content
+    taken = length < LARGEST
+    assert found.note == ("" if taken else "its text metadata is too large and was not read")
 
 
 def test_a_png_with_more_text_than_memory_is_granted_is_taken() -> None:
