@@ -25,6 +25,7 @@ NAMES = (
     "concepts",
     "detection",
     "explain",
+    "imports",
     "loop_truth",
     "patterns",
     "pipeline",

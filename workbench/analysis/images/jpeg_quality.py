@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 # ITU-T T.81, table K.1 (luminance), row by row.
@@ -37,5 +38,9 @@ def estimate_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
     """
     if not tables:
         return None
-    total = sum(tables[min(tables)])
+    return _nearest(sum(tables[min(tables)]))
+
+
+@cache
+def _nearest(total: int) -> int:
     return min(_SUMS, key=lambda quality: (abs(_SUMS[quality] - total), -quality))

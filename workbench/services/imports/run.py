@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,12 +38,20 @@ from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 
 MAX_TITLE: Final = 200
 
-_BATCH_IMAGES: Final = 64
+_BATCH_IMAGES: Final = 256
 _BATCH_SECONDS: Final = 2.0
-_LOOKUP: Final = 128
+_LOOKUP: Final = 512
+_LOOKUP_BYTES: Final = 64_000_000
+"""Of images that come with their entries, out of a file of many."""
+_SHARE: Final = 8
+"""Files that a thread takes at once: handing over costs as much as knowing one."""
 # Writing waits for the disk, so more files are under way than are decoded at once.
 _WORKERS: Final = 2 * DECODERS
-_WINDOW: Final = 4 * _WORKERS
+_WINDOW: Final = 2 * _WORKERS
+
+
+_Given = tuple[Entry, str, Known | None]
+"""An entry, its URI, and what an earlier run made of it."""
 
 
 def import_images(
@@ -187,41 +194,44 @@ class _Run:
 
     def _outcomes(self, images: ImageSource) -> Generator[Outcome]:
         """What became of each entry, in the source's order; a few are decoded ahead."""
-        return ahead(self._outcome, self._with_earlier(images), threads=_WORKERS, depth=_WINDOW)
+        shares = ahead(self._read, self._with_earlier(images), threads=_WORKERS, depth=_WINDOW)
+        with closing(shares):
+            for share in shares:
+                yield from share
 
-    def _with_earlier(self, images: ImageSource) -> Generator[tuple[Entry, Known | None]]:
-        """Each entry with the image that an earlier run made of the same unchanged file."""
-        entries = iter(images)
-        while chunk := list(islice(entries, _LOOKUP)):
-            keys = {
-                number: (self._uri(entry), *size_and_time(entry))
-                for number, entry in enumerate(chunk)
-                if isinstance(entry, Candidate)
-            }
-            known = imported_earlier(self.collection_id, keys.values())
-            for number, entry in enumerate(chunk):
+    def _with_earlier(self, images: ImageSource) -> Generator[list[_Given]]:
+        """Entries with the images that an earlier run made of the same unchanged files."""
+        for chunk in _chunks(images):
+            keys = [
+                (self._uri(entry), *size_and_time(entry)) if isinstance(entry, Candidate) else None
+                for entry in chunk
+            ]
+            known = imported_earlier(self.collection_id, list(filter(None, keys)))
+            given = []
+            for entry, key in zip(chunk, keys, strict=True):
                 if isinstance(entry, Candidate):
                     self._split_is_given |= entry.held_out is not None
-                key = keys.get(number)
-                yield entry, known.get(key) if key else None
+                given.append(
+                    (entry, key[0], known.get(key)) if key else (entry, self._uri(entry), None)
+                )
+            for start in range(0, len(given), _SHARE):
+                yield given[start : start + _SHARE]
 
-    def _outcome(self, given: tuple[Entry, Known | None]) -> Outcome:
-        entry, known = given
-        if isinstance(entry, Candidate):
-            lost = known is not None and self._is_lost(entry, known)
-            if known is None or lost:
-                return self._reader.read(entry, self._uri(entry), lost=lost)
-        return self._unread(entry, known)
+    def _read(self, share: list[_Given]) -> list[Outcome]:
+        return [self._outcome(*given) for given in share]
+
+    def _outcome(self, entry: Entry, uri: str, known: Known | None) -> Outcome:
+        if isinstance(entry, Refusal):
+            return Rejected(uri, entry.shown, entry.reason)
+        lost = known is not None and self._is_lost(entry, known)
+        if known is None or lost:
+            return self._reader.read(entry, uri, lost=lost)
+        reason = known.contradiction(entry)
+        return Rejected(uri, entry.shown, reason) if reason else Already()
 
     def _is_lost(self, entry: Candidate, known: Known) -> bool:
         """Whether the normalised copy of a file that was imported earlier is lost."""
         return not known.contradiction(entry) and not self._reader.has(known.pixel_hash)
-
-    def _unread(self, entry: Entry, known: Known | None) -> Outcome:
-        if isinstance(entry, Refusal):
-            return Rejected(self._uri(entry), entry.shown, entry.reason)
-        reason = known.contradiction(entry) if known else ""
-        return Rejected(self._uri(entry), entry.shown, reason) if reason else Already()
 
     def _uri(self, entry: Entry) -> str:
         path, root = entry.path, self._image_root
@@ -246,3 +256,18 @@ class _Run:
             self.tally.add(tally)
             self._waiting.clear()
         self._committed_at = time.monotonic()
+
+
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in lists of at most `_LOOKUP`, or of little more than `_LOOKUP_BYTES`."""
+    chunk: list[Entry] = []
+    held = 0
+    for entry in entries:
+        chunk.append(entry)
+        if isinstance(entry, Candidate) and entry.inside:
+            held += len(entry.inside.content)
+        if len(chunk) == _LOOKUP or held >= _LOOKUP_BYTES:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
