@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import secrets
@@ -36,10 +37,30 @@ def written_durably(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """The same for what can be made again: a reader never sees half, a power cut may lose it."""
+    """The same for what can be made again, or is settled later: a power cut may lose it.
+
+    A reader never sees half.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _renamed_to(path) as temporary:
         temporary.write_bytes(content)
+
+
+def settle(folder: Path) -> None:
+    """Wait until all that was written on a folder's file system survives a power cut.
+
+    For many files at once: syncing each by itself takes ten times as long.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(libc, "syncfs"):
+            os.sync()
+        elif libc.syncfs(descriptor):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), str(folder))
+    finally:
+        os.close(descriptor)
 
 
 def write_sealed(

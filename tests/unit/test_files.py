@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.files import DamagedError, unsealed, write_sealed
+from workbench.files import DamagedError, settle, unsealed, write_sealed, write_whole
 
 
 @given(content=st.binary(max_size=200))
@@ -43,3 +43,11 @@ def test_a_sealed_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
     assert unsealed((tmp_path / "cache" / "file").read_bytes()) == b"new"
     assert [each.name for each in (tmp_path / "cache").iterdir()] == ["file"]
+
+
+def test_a_folder_is_settled_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
+    write_whole(tmp_path / "folder" / "file", b"content")
+    settle(tmp_path / "folder")
+
+    with pytest.raises(FileNotFoundError):
+        settle(tmp_path / "nowhere")

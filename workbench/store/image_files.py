@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from workbench.files import write_durably
+from workbench.files import write_whole
 
 _LOST = (errno.ENOENT, errno.EIO)
 """What reading a lost file fails with; too many open files, say, are no fault of this one."""
@@ -48,12 +48,14 @@ def is_whole(image_dir: Path, pixel_hash: str) -> bool:
 def store_normalised(image_dir: Path, content: bytes) -> tuple[str, bool]:
     """Write a normalised image under its hash (SHA-256, hexadecimal), unless it is there.
 
+    It survives a power cut once its folder is settled, which belongs before the row that names it.
+
     Returns the hash, and whether it was written: it was new, missing or damaged.
     """
     pixel_hash = hashlib.sha256(content).hexdigest()
     if is_whole(image_dir, pixel_hash):
         return pixel_hash, False
-    write_durably(normalised_path(image_dir, pixel_hash), content)
+    write_whole(normalised_path(image_dir, pixel_hash), content)
     return pixel_hash, True
 
 

@@ -329,6 +329,21 @@ def test_a_disk_that_cannot_be_written_ends_the_run(
     assert run_states() == ["failed"]
 
 
+def test_no_row_names_a_file_that_is_not_on_the_disk_yet(
+    import_into: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(folder: Path) -> None:
+        assert len(list(folder.rglob("*.jpg"))) == 4
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(importing, "settle", failing)
+
+    with pytest.raises(OSError, match="the disk is full"):
+        import_into(grow(tmp_path / "set", each=2))
+
+    assert stored() == []
+
+
 def test_an_animation_is_imported_with_a_note(import_into: Importer, tmp_path: Path) -> None:
     frames = [Picture.open(io.BytesIO(encoded(seed))) for seed in (5, 6)]
     source = grow(tmp_path / "set", each=1)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, or_, select, update
 
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
+from workbench.files import settle
 from workbench.services.collections import check_name
 from workbench.services.errors import InvalidError
 from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
@@ -23,6 +24,7 @@ from workbench.services.imports.reading import (
     Already,
     Outcome,
     Reader,
+    Ready,
     Rejected,
     size_and_time,
 )
@@ -136,6 +138,7 @@ class _Run:
         self._made = made
         self.tally = Tally()
         self._image_root = settings.image_root
+        self._image_dir = settings.image_dir
         self._reader = Reader(settings)
         self._near = NearDuplicates(collection_id, settings.image_dir)
         self._run_id = run_id
@@ -244,6 +247,9 @@ class _Run:
     def _commit(self) -> None:
         """Write what is waiting in one transaction; done again after an error, it counts once."""
         if self._waiting:
+            # Also what was there: a killed process may have written it, and settled nothing.
+            if any(isinstance(outcome, Ready) for outcome in self._waiting):
+                settle(self._image_dir)
             with transaction() as write:
                 batch = Batch(write, self.collection_id, self._run_id, self._near)
                 tally = batch.write(self._waiting)
