@@ -10,13 +10,14 @@ import click
 
 from workbench.cli.context import with_app
 from workbench.cli.options import collection_option, json_option, source_options
-from workbench.cli.output import figure, show
+from workbench.cli.output import show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
 from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
+from workbench.services.imports.shortcut_words import shortcut_words
 from workbench.store import migrating
 from workbench.store.database import db
 
@@ -80,7 +81,7 @@ def import_command(
             f"The collection holds {report.real} real and {report.fake} fake images, "
             f"{report.held_out} of them in the test split."
         ),
-        f"Metadata baseline (format, size, quality): AUC {figure(report.file_facts.get('auc'))}.",
+        *filter(None, [shortcut_words(report.file_facts)]),
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
     ]

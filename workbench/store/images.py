@@ -33,7 +33,7 @@ class Collection(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     """Description of the collection, shown on its page."""
     file_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """How well file metadata alone predicts the label (metadata shortcut)."""
+    """How well facts of the original files alone predict the label (shortcuts)."""
     real: Mapped[int] = mapped_column(default=0, server_default="0")
     fake: Mapped[int] = mapped_column(default=0, server_default="0")
     """Number of images by label; kept by the import, since counting a million takes long."""

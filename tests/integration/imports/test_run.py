@@ -533,8 +533,10 @@ def test_file_facts_that_give_the_label_away_are_reported(
     report = import_into(grow(tmp_path / "set", each=20))  # real as PNG, fake as JPEG
     facts = report.file_facts
     assert facts["auc"] > 0.95
-    assert facts["by_fact"]["format"] > 0.95
-    assert facts["by_fact"]["width"] == 0.5
+    assert facts["families"]["format"]["auc"] > 0.95
+    assert facts["families"]["size"]["auc"] == 0.5
+    assert facts["warned"]
+    assert set(facts["shortcut"]) >= {"format", "jpeg"}
     assert (facts["n"], facts["real"], facts["fake"], facts["sampled"]) == (40, 20, 20, False)
 
 

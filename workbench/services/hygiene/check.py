@@ -10,12 +10,16 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.collections import find_collection
+from workbench.services.hygiene.coverage import find_gaps
 from workbench.services.hygiene.duplicates import find_duplicates
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.images import images_to_check
+from workbench.services.hygiene.scores import find_in_scores
+from workbench.services.hygiene.shortcuts import find_shortcuts
 from workbench.services.hygiene.words import finding_words
 from workbench.store.database import now, session, transaction
 from workbench.store.hygiene import DataCheck
+from workbench.store.versions import ActiveVersion, ModelVersion
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,22 @@ def check(name: str, settings: Settings) -> Check:
     collection_id = find_collection(name).id
     images = images_to_check(collection_id, settings)
     findings = find_duplicates(images, settings) if len(images) else []
+    findings += find_shortcuts(collection_id, images, settings)
+    findings += find_gaps(images)
+    findings += find_in_scores(collection_id)
     findings.sort(key=lambda each: each.severity != "warning")
+    version = session().scalar(
+        select(ModelVersion.number)
+        .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
+        .where(ActiveVersion.collection_id == collection_id)
+    )
     session().rollback()
     with transaction() as write:
         kept = write.get(DataCheck, collection_id)
         if kept is None:
             kept = DataCheck(collection_id=collection_id)
             write.add(kept)
+        kept.version = version
         kept.images = len(images)
         kept.findings = [each.as_json() for each in findings]
         kept.checked_at = now()

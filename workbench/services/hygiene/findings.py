@@ -9,13 +9,14 @@ from typing import Any, Final, Literal
 Severity = Literal["warning", "note"]
 Action = Literal["leave_out", "one_group"]
 
-MOST_GROUPS: Final = 1000
+MOST_GROUPS: Final = 5000
 """So many groups of a finding are kept with their images; its figures count all of them."""
 
 ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "contradicting_duplicates": ("leave_out", "one_group"),
     "duplicates_across_split": ("one_group", "leave_out"),
     "duplicates": ("leave_out",),
+    "shortcut": ("leave_out",),
 }
 """What can be done about each kind of finding, the usual remedy first."""
 
@@ -25,7 +26,7 @@ class Finding:
     """One finding of a check.
 
     groups: ids of images that belong together, such as duplicates of one another; one image a
-        group where each stands for itself. The first 1,000 groups.
+        group where each stands for itself. The first 5,000 groups.
     figures: its size, by name.
     """
 
@@ -44,7 +45,7 @@ class Finding:
     @property
     def actions(self) -> tuple[Action, ...]:
         """What can be done about it."""
-        return ACTIONS.get(self.kind, ())
+        return ACTIONS.get(self.kind, ()) if self.groups else ()
 
     def as_json(self) -> dict[str, Any]:
         """As one object for JSON; `read` reads it."""

@@ -8,21 +8,23 @@ from typing import Any, Final
 from flask_babel import gettext
 
 from workbench.services.hygiene.findings import Finding
+from workbench.services.imports.shortcut_words import FAMILIES
 
 Figures = Mapping[str, Any]
 
 
 def finding_words(finding: Finding) -> tuple[str, str]:
     """The title of a finding, and a sentence or two on its size and meaning."""
-    title, sentence = _WORDS[finding.kind]
-    return title(), sentence(finding.figures)
+    return finding_title(finding.key), _WORDS[finding.kind][1](finding.figures)
 
 
 def finding_title(key: str) -> str:
     """The title of a finding by its key, of one that was found earlier too."""
     kind, _, subject = key.partition(":")
     title = _WORDS[kind][0]()
-    return f"{title} ({subject})" if subject else title
+    if not subject or kind not in ("shortcut", "trace"):
+        return f"{title}: {subject}" if subject else title
+    return f"{title}: {FAMILIES.get(subject, gettext('all facts of the files together'))}"
 
 
 def _near(figures: Figures) -> str:
@@ -67,6 +69,80 @@ def _all(figures: Figures) -> str:
     )
 
 
+def _shortcut(figures: Figures) -> str:
+    said = gettext(
+        "Predicts the label with AUC %(auc)s, 95%% CI [%(low)s, %(high)s], of %(images)s images, "
+        "cross-validated; from %(bound)s on, the interval's lower end, figures made from this "
+        "collection may measure it.",
+        auc=f"{figures['auc']:.2f}",
+        low=f"{figures['low']:.2f}",
+        high=f"{figures['high']:.2f}",
+        images=figures["images"],
+        bound=f"{figures['bound']:.2f}",
+    )
+    if not figures["unmatched"]:
+        return said
+    return f"{said} " + gettext(
+        "%(unmatched)s images have no counterpart of the other label; without them it tells "
+        "nothing.",
+        unmatched=figures["unmatched"],
+    )
+
+
+def _trace(figures: Figures) -> str:
+    return gettext(
+        "Predicts the label with AUC %(auc)s, 95%% CI [%(low)s, %(high)s]. A generator may leave "
+        "this itself, so it is no warning: look whether it is what you want to detect.",
+        auc=f"{figures['auc']:.2f}",
+        low=f"{figures['low']:.2f}",
+        high=f"{figures['high']:.2f}",
+    )
+
+
+def _label_errors(figures: Figures) -> str:
+    return gettext(
+        "%(images)s images, %(share)s%% of those scored, are likely labelled wrong: %(real)s as "
+        "real, %(fake)s as fake. Heads that were not trained on them are as sure of the other "
+        "label as they are of images that bear it. A verdict decides; the surest come first.",
+        images=figures["images"],
+        share=f"{100 * figures['share']:.1f}",
+        real=figures["labelled_real"],
+        fake=figures["labelled_fake"],
+    )
+
+
+def _slice(figures: Figures) -> str:
+    return gettext(
+        "%(errors)s of %(images)s images are misclassified: %(rate)s, 95%% CI [%(low)s, %(high)s], "
+        "against %(rest)s of all others (p = %(p)s, corrected for %(looked_at)s slices).",
+        errors=figures["errors"],
+        images=figures["images"],
+        rate=f"{figures['rate']:.2f}",
+        low=f"{figures['low']:.2f}",
+        high=f"{figures['high']:.2f}",
+        rest=f"{figures['rest']:.2f}",
+        p=f"{figures['p']:.4f}",
+        looked_at=figures["looked_at"],
+    )
+
+
+def _imbalance(figures: Figures) -> str:
+    return gettext(
+        "%(real)s real and %(fake)s fake images: accuracy says little here, AUC and the rates of "
+        "each label say more.",
+        real=figures["real"],
+        fake=figures["fake"],
+    )
+
+
+def _few(figures: Figures) -> str:
+    return gettext(
+        "%(images)s images, fewer than %(few)s: its error rate is hardly known.",
+        images=figures["images"],
+        few=figures["few"],
+    )
+
+
 _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] = {
     "contradicting_duplicates": (
         lambda: gettext("Duplicates with contradicting labels"),
@@ -77,4 +153,10 @@ _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] 
         _across,
     ),
     "duplicates": (lambda: gettext("Duplicates"), _all),
+    "shortcut": (lambda: gettext("Shortcut"), _shortcut),
+    "label_errors": (lambda: gettext("Likely label errors"), _label_errors),
+    "slice": (lambda: gettext("The model is worse on"), _slice),
+    "imbalance": (lambda: gettext("Labels out of balance"), _imbalance),
+    "few_images": (lambda: gettext("Few images of a generator"), _few),
+    "trace": (lambda: gettext("Statistics of the pixels"), _trace),
 }

@@ -40,7 +40,7 @@ class ImportReport:
     held_out: int
     """These three count the whole collection."""
     file_facts: Mapping[str, Any]
-    """See `file_facts.measure_file_facts`; `auc` near 1 says that a model may cheat."""
+    """See `shortcuts.measure_shortcuts`; where it is `warned`, a model may cheat."""
     seconds: float
 
     @property

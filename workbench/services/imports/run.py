@@ -16,7 +16,6 @@ from workbench.files import settle
 from workbench.services.collections import check_name
 from workbench.services.errors import InvalidError
 from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
-from workbench.services.imports.file_facts import measure_file_facts
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.reading import (
@@ -29,12 +28,13 @@ from workbench.services.imports.reading import (
     size_and_time,
 )
 from workbench.services.imports.report import ImportReport, report_of
+from workbench.services.imports.shortcuts import measure_shortcuts
 from workbench.services.imports.sources import open_source
 from workbench.services.imports.split import represent_both_labels
 from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
 from workbench.services.lookahead import ahead
 from workbench.services.progress import Cancelled, Progress
-from workbench.store.database import now, session, transaction
+from workbench.store.database import now, transaction
 from workbench.store.image_files import original_uri
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 
@@ -140,6 +140,7 @@ class _Run:
         self._image_root = settings.image_root
         self._image_dir = settings.image_dir
         self._reader = Reader(settings)
+        self._settings = settings
         self._near = NearDuplicates(collection_id, settings.image_dir)
         self._run_id = run_id
         self._waiting: list[Outcome] = []
@@ -162,7 +163,7 @@ class _Run:
         if not self._split_is_given:
             with transaction() as write:
                 represent_both_labels(write, self.collection_id)
-        facts = measure_file_facts(session(), self.collection_id)
+        facts = measure_shortcuts(self.collection_id, self._settings)
         with transaction() as write:
             write.get_one(Collection, self.collection_id).file_facts = facts
         progress.advance(1, 1, "Reading metadata")

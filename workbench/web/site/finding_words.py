@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Flask
 from flask_babel import gettext
 
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.words import finding_title, finding_words
+from workbench.services.imports.shortcut_words import shortcut_words
 
 MOST_SETS = 8
 """So many groups of a finding are shown, with so many images each."""
@@ -18,6 +21,8 @@ def action_words(finding: Finding, action: str) -> str:
     """The button of an action: "Leave copies out"."""
     if action == "one_group":
         return gettext("Keep duplicates on one side of the split")
+    if finding.kind == "shortcut":
+        return gettext("Leave images without a counterpart out")
     if finding.kind == "duplicates":
         return gettext("Leave copies out")
     if finding.kind == "duplicates_across_split":
@@ -33,9 +38,18 @@ def done_words(action: ActionView) -> str:
     return gettext("Left out %(images)s images: %(title)s", images=action.images, title=title)
 
 
+def slice_query(finding: Finding) -> str:
+    """The query of the overview that shows a slice's misclassified images."""
+    name, _, value = finding.subject.partition("=")
+    return urlencode({name: value, "outcome": "misclassified"})
+
+
 def register(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(finding_words)
     app.add_template_filter(action_words)
     app.add_template_filter(done_words)
-    app.jinja_env.globals.update(MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET)
+    app.add_template_filter(slice_query)
+    app.jinja_env.globals.update(
+        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, shortcut_words=shortcut_words
+    )
