@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 from pathlib import Path
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from workbench.files import write_whole
 
@@ -69,3 +69,11 @@ def original_uri(path: Path, image_root: Path | None, row: int | None = None) ->
     if image_root is not None:
         return quote_from_bytes(os.fsencode(path.relative_to(image_root))) + inside
     return "file://" + quote_from_bytes(os.fsencode(path)) + inside
+
+
+def original_location(uri: str, image_root: Path | None) -> tuple[Path, int | None]:
+    """The file of an original by its URI, and the row of a file that holds many images."""
+    encoded, _mark, row = uri.removeprefix("file://").partition("#")
+    path = Path(os.fsdecode(unquote_to_bytes(encoded)))
+    # What is relative was inside of the root; without one it is looked for nowhere.
+    return (image_root or Path(os.devnull)) / path, int(row) if row else None

@@ -27,7 +27,8 @@ export function listenForKeys() {
       document.getElementById("key-help")?.showModal();
       return;
     }
-    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    // Many keyboards have + above =, and nobody wants to hold Shift for it.
+    const name = event.key === "=" ? "+" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const arrows = name.startsWith("Arrow") && event.target.closest?.("input, [tabindex='0']");
     const element = arrows ? null : document.querySelector(`[data-key="${CSS.escape(name)}"]`);
     if (!element) return;

@@ -3,10 +3,16 @@
 // line in the list.
 import { chooseDimensions } from "./dimension.js";
 import { Heatmap } from "./heatmap.js";
+import { Tiles } from "./tiles.js";
+import { zoomable } from "./zoom.js";
 
 const KEPT = "viewer";
 const SWITCHES = ["show-heat", "show-outlines"];
 const SLIDERS = ["opacity", "threshold"];
+const LARGE_PIXEL = 3; // points of the screen from which a pixel is shown as a square
+const LARGEST_LABEL = 1.3;
+const AGAIN = 2000; // ms after which a busy server is asked for the picture again
+const TRIES = 4;
 
 function kept() {
   try {
@@ -27,6 +33,7 @@ function keep(settings) {
 export function viewer(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const map = new Heatmap(part("heat"));
+  const rezoom = zoomedPicture(part);
   const words = root.dataset;
   let large = false;
   let frame = 0;
@@ -39,6 +46,7 @@ export function viewer(root) {
     part("threshold-words").textContent = threshold > 0 ? words.logits.replace("{value}", map.size(threshold * map.scale)) : words.nothing;
     part("heat").hidden = !part("show-heat").checked;
     part("outlines").classList.toggle("off", !part("show-outlines").checked);
+    placeOnSquare(part("heat"));
     const { left, width } = part("legend").dataset;
     part("cut").setAttribute("width", width * threshold);
     part("cut").setAttribute("x", Number(left) + (width * (1 - threshold)) / 2);
@@ -64,6 +72,7 @@ export function viewer(root) {
     for (const name of SWITCHES) if (name in settings) part(name).checked = settings[name];
     enlarge(settings.large === true);
     root.querySelectorAll(".needs-script").forEach((control) => (control.hidden = false));
+    rezoom();
     draw();
   };
   restore();
@@ -76,6 +85,7 @@ export function viewer(root) {
     root.scrollIntoView({ block: "start" });
   });
   tellValues(part, map, words);
+  askAgain(part("picture"), () => (part("not-loaded").hidden = false));
 
   const page = root.closest("main") ?? root;
   const lost = () => (part("here").value = words.lost);
@@ -85,11 +95,48 @@ export function viewer(root) {
   document.addEventListener("htmx:after:swap", () => root.isConnected && restore());
 }
 
+// The frame is the stage's upper left corner and side, in sides of the analysed square.
+function placeOnSquare(element) {
+  const [x, y, side] = element.dataset.frame.split(" ").map(Number);
+  const place = { left: -x / side, top: -y / side, width: 1 / side, height: 1 / side };
+  for (const [name, share] of Object.entries(place)) element.style.setProperty(name, `${100 * share}%`);
+}
+
+function zoomedPicture(part) {
+  const stage = part("stage");
+  const sheet = part("sheet");
+  const tiles = new Tiles(part("tiles"));
+  const { width, height } = part("tiles").dataset;
+  const pixels = Math.max(Number(width), Number(height));
+  const frame = Number(part("heat").dataset.frame.split(" ")[2]);
+  const buttons = { more: part("zoom-more"), less: part("zoom-less"), all: part("zoom-all") };
+  return zoomable(stage, sheet, buttons, pixels, ({ zoom, ...seen }) => {
+    const points = stage.clientWidth * zoom;
+    const words = part("zoom-words");
+    words.textContent = words.dataset.words.replace("{share}", `${Math.round((100 * points) / pixels)}%`);
+    stage.classList.toggle("pixels", points >= LARGE_PIXEL * pixels);
+    sheet.style.setProperty("--label", Math.min(LARGEST_LABEL, frame) / zoom);
+    tiles.show(seen, points * window.devicePixelRatio);
+  });
+}
+
+// A server that decodes others' originals refuses for a moment.
+function askAgain(picture, lost) {
+  let tries = TRIES;
+  const failed = () => {
+    tries -= 1;
+    if (tries > 0) setTimeout(() => (picture.src = picture.src), AGAIN);
+    else lost();
+  };
+  picture.addEventListener("error", failed);
+  if (picture.complete && !picture.naturalWidth) failed();
+}
+
 // What the pointer or finger is on, in words and as a mark on the legend.
 function tellValues(part, map, words) {
   const stage = part("stage");
   const tell = (event) => {
-    const box = part("outlines").getBoundingClientRect();
+    const box = part("square").getBoundingClientRect();
     const value = map.valueAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
     part("here").value = value === null ? "–" : words.logits.replace("{value}", map.words(value));
     part("pointer").setAttribute("visibility", value === null ? "hidden" : "visible");

@@ -30,7 +30,9 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         page.locator(".grid .card").first.click()
         page.wait_for_url("**/images/**")
         image_id = image_id_of(page)
-        expect(page.locator("#viewer img.heat")).to_be_visible()
+        expect(page.locator("#viewer svg.heat")).to_be_visible()
+        whole = page.locator("#viewer img.base")
+        assert whole.evaluate("image => image.naturalWidth") > 0
 
         edits = page.get_by_role("combobox", name="Edit")
         dimension = edits.locator("option[value^=dimension-]").first.get_attribute("value")

@@ -25,6 +25,7 @@ from workbench.services.image.detail import (
 )
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
+from workbench.services.image.original import OriginalView
 from workbench.services.review.notes import NoteView, check_words, is_met
 
 SCORED_BY = {
@@ -177,6 +178,32 @@ class Media:
         if not path.exists():
             path.write_bytes(_picture("JPEG", (64, 64), "beige"))
         return path.read_bytes()
+
+
+@dataclass
+class Originals:
+    book: State
+
+    def original_view(self, image_id: int) -> OriginalView:
+        if image_id in self.book.originals_missing:
+            return OriginalView(224, 224, missing="The original is not where it was imported from.")
+        return OriginalView(*self.book.original_size, key="abc")
+
+    def is_quick(self, image_id: int) -> bool:
+        return True
+
+    def is_tile_kept(self, image_id: int, level: int, column: int, row: int) -> bool:
+        return True
+
+    def whole(self, image_id: int) -> bytes:
+        if image_id not in CARDS:
+            raise NotFoundError("Image not found.")
+        return _picture("JPEG", (64, 48), "beige")
+
+    def tile(self, image_id: int, level: int, column: int, row: int) -> bytes:
+        if level > 1:
+            raise NotFoundError("This image has no such tile.")
+        return _picture("JPEG", (64, 48), "beige")
 
 
 @dataclass

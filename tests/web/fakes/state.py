@@ -56,6 +56,8 @@ class State:
     """Versions have descriptions of their dimensions and patterns."""
     index_missing: bool = False
     pictures_missing: bool = False
+    originals_missing: set[int] = field(default_factory=set)
+    original_size: tuple[int, int] = (1024, 768)
     activated: list[tuple[int, int]] = field(default_factory=list)
     figures: VersionFigures = AFTER
     """Of the newest version."""

@@ -16,7 +16,7 @@ from tests.web.fakes.descriptions import (
 )
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
 from tests.web.fakes.hygiene import Actions, Checks
-from tests.web.fakes.image import Counterfactuals, Details, Media, PictureBatch
+from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
@@ -39,7 +39,7 @@ from workbench.services.explore import (
     taxonomy,
 )
 from workbench.services.hygiene import actions, check
-from workbench.services.image import batch, counterfactuals, detail, media
+from workbench.services.image import batch, counterfactuals, detail, media, original
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts, vocabulary
 from workbench.services.runs import lease, queue
@@ -78,6 +78,7 @@ class FakeWorkbench(State):
             (grid, Cells()),
             (listing, Listing(self)),
             (media, Media(self)),
+            (original, Originals(self)),
             (notes, Notes(self)),
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),

@@ -46,7 +46,9 @@ def test_the_map_s_scale_and_colours_are_told_to_the_script(visitor: Reader) -> 
 def test_without_a_script_the_heatmap_is_a_picture(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2?dimension=1").text
 
-    shown = re.search(r'<noscript><img class="heat" src="(/heatmaps/2/2.png[^"]*)"', page)
+    shown = re.search(
+        r'<noscript><svg class="heat"[^>]*><image href="(/heatmaps/2/2.png[^"]*)"', page
+    )
     assert shown
     assert "dimension=1" in shown[1]
 
@@ -159,3 +161,45 @@ def test_an_image_says_which_head_its_score_comes_from(
 
     assert split in page
     assert score in page
+
+
+def test_the_original_is_shown_with_the_analysed_square_framed(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/images/2").text
+
+    assert re.search(r'<img class="base"[^>]* src="/originals/2\.jpg\?[^"]*of=abc"', page)
+    # Of 1,024 x 768 px the middle 768 were analysed, shown in the drawing's 256 units.
+    x = y = (768 - 1024) / 2 / 768 * 256
+    frame = " ".join(f"{each:.4f}" for each in (x, y, 1024 / 3, 1024 / 3))
+    assert page.count(f'viewBox="{frame}"') == 2, "outlines, and the heatmap without scripts"
+    assert "the middle 768 × 768 px, framed in the picture" in page
+
+
+def test_of_a_square_original_nothing_is_framed(visitor: Reader, book: FakeWorkbench) -> None:
+    book.original_size = (640, 640)
+
+    page = visitor.get("/c/faces/images/2").text
+
+    assert 'viewBox="0.0000 0.0000 256.0000 256.0000"' in page
+    assert 'class="analysed whole"' in page
+    assert "framed in the picture" not in page
+
+
+def test_only_a_large_original_has_tiles(visitor: Reader, book: FakeWorkbench) -> None:
+    assert "/originals/2/0/0/0.jpg" not in visitor.get("/c/faces/images/2").text
+
+    book.original_size = (9000, 6000)
+
+    page = visitor.get("/c/faces/images/2").text
+    assert re.search(r'data-levels="3"[^>]* data-address="/originals/2/0/0/0\.jpg\?', page)
+
+
+def test_a_missing_original_gives_way_to_the_analysed_copy(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.originals_missing.add(2)
+
+    page = visitor.get("/c/faces/images/2").text
+
+    assert '<p class="caution small">The original is not where it was imported from.</p>' in page
+    assert re.search(r'<img class="base"[^>]* src="/images/2\.jpg\?', page)
+    assert "/originals/2" not in page

@@ -13,6 +13,8 @@ from workbench.web.template_globals import installation_key
 
 PICTURES = {
     "/images/2.jpg": "image/jpeg",
+    "/originals/2.jpg": "image/jpeg",
+    "/originals/2/0/1/1.jpg": "image/jpeg",
     "/images/2/thumb/48": "image/jpeg",
     "/images/2/thumb/96": "image/jpeg",
     "/images/2/thumb/192": "image/jpeg",
@@ -65,6 +67,12 @@ def test_a_file_that_is_no_picture_is_not_served(visitor: Reader, book: FakeWork
     [
         ("/images/2.png", 404),
         ("/images/../../etc/passwd", 404),
+        ("/originals/2.png", 404),
+        ("/originals/999.jpg", 404),
+        ("/originals/../../etc/passwd", 404),
+        ("/originals/2%2F..%2F1.jpg", 404),
+        ("/originals/2/2/0/0.jpg", 404),
+        ("/originals/2/0/-1/0.jpg", 404),
         ("/images/2/thumb/1000", 404),
         ("/heatmaps/2/2.png?dimension=64", 422),
         ("/heatmaps/2/2.png?dimension=x", 422),

@@ -52,6 +52,8 @@ READS = (
 PICTURES = (
     "/images/2.jpg",
     "/images/2/thumb/48",
+    "/originals/2.jpg",
+    "/originals/2/0/0/0.jpg",
     "/heatmaps/2/2.png",
     "/maps/2/2.png",
     "/groups/200/crop/48",

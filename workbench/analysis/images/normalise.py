@@ -10,13 +10,14 @@ import io
 import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
+from workbench.analysis.images.analysed_square import AnalysedSquare
 from workbench.analysis.images.eight_bits import in_eight_bits, is_dark_sixteen_bit
 from workbench.analysis.images.file_types import UnusableImageError, add_heif, sniff
 from workbench.analysis.images.fingerprint import perceptual_hash
@@ -31,6 +32,8 @@ NORMAL_SIZE: Final = 224
 
 NORMAL_QUALITY: Final = 95
 """JPEG quality of a normalised image; its colour is not subsampled."""
+
+_Made = TypeVar("_Made")
 
 _TINY: Final = 16
 """Pixels of the shorter side; there is nothing to see in fewer."""
@@ -100,16 +103,33 @@ def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
     Raises UnusableImageError for files that are no image, are damaged or truncated, claim more than
     `max_pixels` pixels (refused from the header), or have pixels without a defined range.
     """
+    found, notes = _read(content, max_pixels, _normalised)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def upright(content: bytes, *, max_pixels: int) -> Image.Image:
+    """Decode an image file whole, as people are to see it: RGB, of the size of the original.
+
+    What `normalise` makes the same of every image is the same here: orientation, range, colours,
+    transparency on white, first frame. Raises UnusableImageError for the same files.
+    """
+    image, _notes = _read(content, max_pixels, _upright)
+    return image
+
+
+def _read(
+    content: bytes, max_pixels: int, make: Callable[[Image.Image, str, bool], _Made]
+) -> tuple[_Made, tuple[ImportNote, ...]]:
+    """What is made of a file's pixels, mended where that helps; with what was mended."""
     format_name = sniff(content)
     try:
         try:
-            return _decoded(content, format_name, max_pixels)
+            return _decoded(content, format_name, max_pixels, make), ()
         except _DAMAGE:
             mended, notes = _mended(content, format_name)
             if mended is None:
                 raise
-            found = _decoded(mended, format_name, max_pixels)
-            return replace(found, notes=(*found.notes, *notes))
+            return _decoded(mended, format_name, max_pixels, make), notes
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         claimed = re.search(r"(\d+) pixels", str(error))
         raise _too_many_pixels(int(claimed[1]) if claimed else None, max_pixels) from error
@@ -119,7 +139,12 @@ def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
         raise UnusableImageError(f"truncated or damaged {format_name}: {error}") from error
 
 
-def _decoded(content: bytes, format_name: str, max_pixels: int) -> NormalImage:
+def _decoded(
+    content: bytes,
+    format_name: str,
+    max_pixels: int,
+    make: Callable[[Image.Image, str, bool], _Made],
+) -> _Made:
     if format_name == "HEIF":
         add_heif()
     with Image.open(io.BytesIO(content), formats=[format_name]) as image:
@@ -129,7 +154,7 @@ def _decoded(content: bytes, format_name: str, max_pixels: int) -> NormalImage:
             raise OSError("it ends before its pixels do")
         sixteen_bit = any("16" in str(tile.args) for tile in getattr(image, "tile", ()))
         image.load()
-        return _normalised(image, format_name, sixteen_bit=sixteen_bit)
+        return make(image, format_name, sixteen_bit)
 
 
 def _mended(content: bytes, format_name: str) -> tuple[bytes | None, tuple[ImportNote, ...]]:
@@ -149,9 +174,15 @@ def _too_many_pixels(claimed: int | None, max_pixels: int) -> UnusableImageError
     return UnusableImageError(f"too many pixels{claim} (at most {max_pixels:,})")
 
 
-def _normalised(image: Image.Image, format_name: str, *, sixteen_bit: bool) -> NormalImage:
+def _upright(image: Image.Image, _format_name: str, _sixteen_bit: bool) -> Image.Image:
+    whole, _notes = in_eight_bits(image, (0, 0, *image.size))
+    whole = turned(whole, orientation_of(image))
+    return _on_white(_in_srgb(whole, image.info.get("icc_profile")))
+
+
+def _normalised(image: Image.Image, format_name: str, sixteen_bit: bool) -> NormalImage:
     orientation = orientation_of(image)
-    square, notes = in_eight_bits(image, _centre_square(image))
+    square, notes = in_eight_bits(image, AnalysedSquare(*image.size).box)
     # Pillow weighs colour by opacity here, so that hidden colours do not bleed into edges.
     small = square.resize((NORMAL_SIZE, NORMAL_SIZE), Image.Resampling.LANCZOS)
     small = turned(small, orientation)
@@ -165,7 +196,7 @@ def _normalised(image: Image.Image, format_name: str, *, sixteen_bit: bool) -> N
         ImportNote.ONE_COLOUR: _is_one_colour(shown),
     }
     return NormalImage(
-        content=_encode(shown),
+        content=as_jpeg(shown),
         format=format_name,
         width=width,
         height=height,
@@ -178,12 +209,6 @@ def _normalised(image: Image.Image, format_name: str, *, sixteen_bit: bool) -> N
 def _is_one_colour(image: Image.Image) -> bool:
     ranges: Any = image.getextrema()
     return all(high - low <= _SAME for low, high in ranges)
-
-
-def _centre_square(image: Image.Image) -> tuple[int, int, int, int]:
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return left, top, left + side, top + side
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -210,7 +235,8 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, image).convert("RGB")
 
 
-def _encode(image: Image.Image) -> bytes:
+def as_jpeg(image: Image.Image) -> bytes:
+    """Encode what is made of an original: nearly lossless, without metadata."""
     image.info = {}  # the encoder would carry a comment over
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=NORMAL_QUALITY, subsampling="4:4:4")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from PIL import ImageDraw
 from workbench.analysis.heatmap import RAMP, STEPS, ZERO, contribution_map, grey_levels
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.pixel_groups import decode_mask
-from workbench.files import DamagedError, unsealed, write_sealed
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
+from workbench.services.image.kept import kept
 from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import finished_version, is_finished
@@ -45,7 +44,7 @@ def normalised(image_id: int) -> bytes:
 
     Raises NotFoundError, and UnavailableError where its file is lost, here and below.
     """
-    return content_of(_image(image_id))
+    return content_of(image_of(image_id))
 
 
 def content_of(image: Image) -> bytes:
@@ -64,7 +63,8 @@ def lost_words(image: Image) -> str:
     )
 
 
-def _image(image_id: int) -> Image:
+def image_of(image_id: int) -> Image:
+    """The row of an image. Raises NotFoundError."""
     image = session().get(Image, image_id)
     if image is None:
         raise NotFoundError(gettext("Image not found."))
@@ -73,7 +73,7 @@ def _image(image_id: int) -> Image:
 
 def thumbnail(image_id: int, size: int) -> bytes:
     """A square JPEG of the image, 48, 96 or 192 px."""
-    return thumbnail_of(_image(image_id), size)
+    return thumbnail_of(image_of(image_id), size)
 
 
 def thumbnail_of(image: Image, size: int) -> bytes:
@@ -93,7 +93,7 @@ def group_crop(group_id: int, size: int) -> bytes:
     # An unfinished version may go, and its ids be given out again: nothing of it is cached.
     if group is None or not is_finished(group.version_id):
         raise NotFoundError(gettext("Pixel group not found."))
-    return crop_of(group, _image(group.image_id), size)
+    return crop_of(group, image_of(group.image_id), size)
 
 
 def crop_of(group: PixelGroup, image: Image, size: int) -> bytes:
@@ -122,7 +122,7 @@ def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> by
     )
     folder = app_settings.settings().cache_dir / "crops" / str(version_id) / f"{size}"
     path = folder / f"dimension-{dimension}-{rank}.jpg"
-    return _kept(path, lambda: _around(_image(image_id), box, size))
+    return _kept(path, lambda: _around(image_of(image_id), box, size))
 
 
 def _check_size(size: int) -> None:
@@ -131,18 +131,12 @@ def _check_size(size: int) -> None:
 
 
 def _kept(path: Path, make: Callable[[], Picture.Image]) -> bytes:
-    """A picture from the cache, made where it is missing or damaged.
+    return kept(path, lambda: _small_jpeg(make()))
 
-    Not synced: a page of thumbnails would wait for the disk a hundred times. What a power cut
-    leaves of one is noticed, and made again.
-    """
-    with suppress(OSError, DamagedError):
-        return bytes(unsealed(path.read_bytes()))
+
+def _small_jpeg(picture: Picture.Image) -> bytes:
     content = io.BytesIO()
-    make().save(content, "JPEG", quality=88)
-    # A cache that cannot be written makes pictures slower, not absent.
-    with suppress(OSError):
-        write_sealed(path, content.getvalue())
+    picture.save(content, "JPEG", quality=88)
     return content.getvalue()
 
 

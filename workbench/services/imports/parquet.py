@@ -62,6 +62,24 @@ class ParquetTable:
                 found = image or {}
                 yield row, found.get("bytes"), found.get("path") or ""
 
+    def image(self, number: int) -> bytes | None:
+        """The image of one row, counted from 0; of the file only that row's group is read."""
+        for group in range(self._file.metadata.num_row_groups):
+            rows = self._file.metadata.row_group(group).num_rows
+            if number < rows:
+                return self._image(group, number)
+            number -= rows
+        return None
+
+    def _image(self, group: int, number: int) -> bytes | None:
+        column = f"{self.image_column}.bytes"
+        for batch in self._file.iter_batches(_IMAGES, row_groups=[group], columns=[column]):
+            if number < batch.num_rows:
+                found = batch.column(self.image_column)[number].as_py() or {}
+                return found.get("bytes")
+            number -= batch.num_rows
+        return None
+
     def _written(self, batch: Any) -> Iterator[list[str]]:
         columns = [
             [_written(value, self._names.get(name, ())) for value in batch.column(name).to_pylist()]

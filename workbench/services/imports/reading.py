@@ -124,7 +124,7 @@ def _name(source: Candidate) -> str:
 def _content(source: Candidate) -> tuple[bytes, int, int]:
     """The image's bytes, their number and its file's time of change."""
     if source.inside is None:
-        return _file(source.path)
+        return read_file(source.path)
     content = source.inside.content
     if len(content) > MAX_FILE_BYTES:
         raise _too_large(len(content))
@@ -135,7 +135,7 @@ def _too_large(size: int) -> UnusableImageError:
     return UnusableImageError(f"file too large: {size:,} bytes (at most {MAX_FILE_BYTES:,})")
 
 
-def _file(path: Path) -> tuple[bytes, int, int]:
+def read_file(path: Path) -> tuple[bytes, int, int]:
     """The file's bytes, size and time of change, all of the same opened file."""
     # Not blocking: a pipe put there instead of the file would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

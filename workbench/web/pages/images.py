@@ -9,9 +9,10 @@ from flask import Blueprint, render_template, request
 from workbench.services.explore import filters, listing
 from workbench.services.explore.descriptions import DimensionView
 from workbench.services.explore.listing import PositionInOrder
-from workbench.services.image import media
+from workbench.services.image import media, original
 from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
+from workbench.services.image.original import OriginalView
 from workbench.services.review import tags, verdicts
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.workspaces import Workspace
@@ -35,6 +36,7 @@ class ImagePage:
     view: View
     workspace: Workspace
     detail: ImageDetail
+    original: OriginalView
     score: Breakdown
     views: tuple[DimensionView, ...]
     """What each dimension shows, by index."""
@@ -75,6 +77,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         view=view,
         workspace=workspace,
         detail=detail,
+        original=original.original_view(image_id),
         score=panel.score,
         views=panel.views,
         map_key=map_key,

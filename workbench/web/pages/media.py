@@ -6,11 +6,11 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
-from workbench.services.image import counterfactuals, media
+from workbench.services.image import counterfactuals, media, original
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
 from workbench.web.request.view_state import MOST_DIMENSIONS
-from workbench.web.site import security
+from workbench.web.site import security, slots
 from workbench.web.site.picture_types import HEAD, sniffed
 
 blueprint = Blueprint("media", __name__)
@@ -22,6 +22,28 @@ ONE_YEAR = 365 * 24 * 3600
 def image(image_id: int) -> Response:
     """The normalised image."""
     return _bytes(media.normalised(image_id))
+
+
+def _is_quick() -> bool:
+    return original.is_quick((request.view_args or {})["image_id"])
+
+
+def _is_kept() -> bool:
+    return original.is_tile_kept(**(request.view_args or {}))
+
+
+@blueprint.get("/originals/<record:image_id>.jpg")
+@slots.costly(unless=_is_quick)
+def original_whole(image_id: int) -> Response:
+    """The original, upright, within a bound."""
+    return _bytes(original.whole(image_id))
+
+
+@blueprint.get("/originals/<record:image_id>/<record:level>/<record:column>/<record:row>.jpg")
+@slots.costly(unless=_is_kept)
+def original_tile(image_id: int, level: int, column: int, row: int) -> Response:
+    """A part of the original, at full resolution on level 0, at half of it on level 1."""
+    return _bytes(original.tile(image_id, level, column, row))
 
 
 @blueprint.get("/images/<record:image_id>/thumb/<picture_size:size>")

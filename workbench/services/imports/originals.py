@@ -1,0 +1,44 @@
+"""Originals where they were imported from: read again, and known by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from workbench.analysis.images.file_types import UnusableImageError
+from workbench.services.imports.parquet import ParquetTable
+from workbench.services.imports.reading import read_file
+from workbench.store.image_files import original_location
+from workbench.store.images import Image
+
+
+class OriginalMissingError(Exception):
+    """An original is not to be had where it was imported from."""
+
+
+class OriginalChangedError(Exception):
+    """What is there is not what was imported."""
+
+
+def read_original(image: Image, image_root: Path | None) -> bytes:
+    """The very bytes that were imported; nothing else is ever returned.
+
+    Raises OriginalMissingError and OriginalChangedError.
+    """
+    try:
+        content = _content(*original_location(image.original_uri, image_root))
+    except (OSError, ValueError) as error:
+        raise OriginalMissingError from error
+    except UnusableImageError as error:
+        raise OriginalChangedError from error
+    if content is None or hashlib.sha256(content).hexdigest() != image.content_hash:
+        raise OriginalChangedError
+    return content
+
+
+def _content(path: Path, row: int | None) -> bytes | None:
+    if row is None:
+        content, _size, _modified = read_file(path)
+        return content
+    with ParquetTable(path) as table:
+        return table.image(row) if table.image_column else None
