@@ -10,7 +10,7 @@ import click
 
 from workbench.cli.context import with_app
 from workbench.cli.options import collection_option, json_option, source_options
-from workbench.cli.output import show
+from workbench.cli.output import by_label, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
 from workbench.services.imports.options import SourceOptions
@@ -77,10 +77,7 @@ def import_command(
             f"{report.restored} restored, "
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
-        (
-            f"The collection holds {report.real} real and {report.fake} fake images, "
-            f"{report.held_out} of them in the test split."
-        ),
+        f"The collection holds {by_label(report)}, {report.held_out} of them in the test split.",
         *filter(None, [shortcut_words(report.file_facts)]),
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),

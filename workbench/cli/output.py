@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -15,6 +15,23 @@ def show(report: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
     else:
         for line in lines:
             click.echo(line)
+
+
+class ByLabel(Protocol):
+    """Images counted by label."""
+
+    @property
+    def real(self) -> int: ...
+    @property
+    def fake(self) -> int: ...
+    @property
+    def unlabelled(self) -> int: ...
+
+
+def by_label(images: ByLabel) -> str:
+    """Write how many images there are of each label; those without one where there are some."""
+    without = f", {images.unlabelled} unlabelled" if images.unlabelled else ""
+    return f"{images.real} real, {images.fake} fake{without}"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -6,7 +6,7 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import json_option
-from workbench.cli.output import aucs, show
+from workbench.cli.output import aucs, by_label, show
 from workbench.services.status import status as read_status
 
 
@@ -18,7 +18,7 @@ def status(*, as_json: bool) -> None:
     require_tables()
     found = read_status()
     lines = [
-        f"{each.name}: {each.images} images ({each.real} real, {each.fake} fake), "
+        f"{each.name}: {each.images} images ({by_label(each)}), "
         + (
             f"version {each.version}, {aucs(each.held_out_auc, each.cross_validated_auc)}, "
             f"{each.patterns} patterns, {each.cells} cells"

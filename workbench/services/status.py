@@ -26,6 +26,7 @@ class CollectionStatus:
     images: int
     real: int
     fake: int
+    unlabelled: int
     version: int | None
     encoder: str | None
     precision: str | None
@@ -112,6 +113,7 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
         images=summary.images,
         real=summary.real,
         fake=summary.fake,
+        unlabelled=summary.unlabelled,
         version=version.number if version else None,
         encoder=version.encoder if version else None,
         precision=version.metrics.get(PRECISION) if version else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
@@ -32,6 +32,7 @@ class CollectionSummary:
     fake: int
     active: VersionSummary | None
     file_facts: dict[str, Any]
+    unlabelled: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,10 @@ def _summary(collection: Collection, active: ModelVersion | None) -> CollectionS
         name=collection.name,
         title=collection.title or collection.name,
         description=collection.description,
-        images=collection.real + collection.fake,
+        images=collection.real + collection.fake + collection.unlabelled,
         real=collection.real,
         fake=collection.fake,
+        unlabelled=collection.unlabelled,
         active=version_summary(active, active.id) if active else None,
         file_facts=collection.file_facts,
     )

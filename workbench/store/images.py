@@ -20,6 +20,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workbench.store.database import Base, now
 
 LABELS = ("real", "fake")
+"""An image without one is in no training set and in no figure until a verdict labels it."""
+
+
+def label_code(label: str | None) -> int:
+    """The index of a label in `LABELS`; that after the last for none."""
+    return len(LABELS) if label is None else LABELS.index(label)
+
+
+def label_of(code: int) -> str | None:
+    """The label with this code, as `label_code` gives it."""
+    return LABELS[code] if code < len(LABELS) else None
 
 
 class Collection(Base):
@@ -36,6 +47,7 @@ class Collection(Base):
     """How well facts of the original files alone predict the label (shortcuts)."""
     real: Mapped[int] = mapped_column(default=0, server_default="0")
     fake: Mapped[int] = mapped_column(default=0, server_default="0")
+    unlabelled: Mapped[int] = mapped_column(default=0, server_default="0")
     """Number of images by label; kept by the import, since counting a million takes long."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -66,7 +78,8 @@ class Image(Base):
     relative to the image root where one is set."""
     name: Mapped[str] = mapped_column(Text)
     """The file's name for display; bytes that are not UTF-8 are replaced."""
-    label: Mapped[str] = mapped_column(String(4))
+    label: Mapped[str | None] = mapped_column(String(4))
+    """As imported; null for an image that came without one."""
     generator: Mapped[str] = mapped_column(String(120), default="")
     class_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
     """What the image shows, where its source says so: the folder or column of its class."""

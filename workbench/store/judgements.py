@@ -113,8 +113,9 @@ class Verdict(Base):
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
     """The version whose score was shown."""
-    shown_label: Mapped[str] = mapped_column(String(4))
-    """The label that stood when the person judged the image, as their page showed it."""
+    shown_label: Mapped[str | None] = mapped_column(String(4))
+    """The label that stood when the person judged the image, as their page showed it; null where
+    it had none."""
     shown_p: Mapped[float | None]
     """The p(fake) that was shown; None where none was."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))

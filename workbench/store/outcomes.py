@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 
 from workbench.store.images import LABELS
 
-OUTCOMES = ("real_right", "real_called_fake", "fake_right", "fake_called_real")
+OUTCOMES = (
+    "real_right",
+    "real_called_fake",
+    "fake_right",
+    "fake_called_real",
+    "unlabelled_called_real",
+    "unlabelled_called_fake",
+)
+UNLABELLED = OUTCOMES[4:]
+"""Of images without a label: neither right nor wrong."""
 FALSE_POSITIVE, FALSE_NEGATIVE = "real_called_fake", "fake_called_real"
 WRONG = (FALSE_POSITIVE, FALSE_NEGATIVE)
 THRESHOLD = 0.5
 """An image is called fake above this p(fake), which is where its logit is above 0."""
-CALLED_FAKE = (FALSE_POSITIVE, "fake_right")
+CALLED_FAKE = (FALSE_POSITIVE, "fake_right", "unlabelled_called_fake")
 
 RIGHT_CODES = [OUTCOMES.index("real_right"), OUTCOMES.index("fake_right")]
 WRONG_CODES = [OUTCOMES.index(each) for each in WRONG]
@@ -28,8 +37,10 @@ CODES_OF_LABEL = {
 }
 
 
-def outcome_of(label: str, *, called_fake: bool) -> str:
-    """The outcome of an image with this label that the model calls fake, or real."""
+def outcome_of(label: str | None, *, called_fake: bool) -> str:
+    """The outcome of an image with this label, or none, that the model calls fake, or real."""
+    if label is None:
+        return "unlabelled_called_fake" if called_fake else "unlabelled_called_real"
     if label == "real":
         return FALSE_POSITIVE if called_fake else "real_right"
     return "fake_right" if called_fake else FALSE_NEGATIVE
@@ -46,20 +57,25 @@ def are_wrong(codes: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
 
 
 def counts_of(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """How many images there are of each outcome (4)."""
+    """How many images there are of each outcome (6)."""
     return np.bincount(codes, minlength=len(OUTCOMES))
 
 
 def wrong_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of the counted images (…, 4) the model gets wrong (…)."""
+    """How many of the counted images (…, 6) the model gets wrong (…)."""
     return np.asarray(counts[..., WRONG_CODES].sum(axis=-1))
 
 
 def right_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of the counted images (…, 4) the model gets right (…)."""
+    """How many of the counted images (…, 6) the model gets right (…)."""
     return np.asarray(counts[..., RIGHT_CODES].sum(axis=-1))
 
 
+def unlabelled_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the counted images (…, 6) have no label (…)."""
+    return np.asarray(counts[..., [code_of(each) for each in UNLABELLED]].sum(axis=-1))
+
+
 def label_count(counts: NDArray[np.int64], label: str) -> NDArray[np.int64]:
-    """How many of the counted images (…, 4) have this label (…)."""
+    """How many of the counted images (…, 6) have this label (…)."""
     return np.asarray(counts[..., CODES_OF_LABEL[label]].sum(axis=-1))

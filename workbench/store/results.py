@@ -85,9 +85,10 @@ class Prediction(Base):
     logit: Mapped[float]
     p: Mapped[float]
     """p(fake), in [0, 1]."""
-    label: Mapped[str] = mapped_column(String(4))
-    """The final label when this version was trained: the dataset's, or the verdicts'."""
-    outcome: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str | None] = mapped_column(String(4))
+    """The final label when this version was trained: the dataset's, or the verdicts'; null where
+    there was none."""
+    outcome: Mapped[str] = mapped_column(String(24))
     removed_change: Mapped[float | None]
     """Change of the logit by removing the strongest pixel groups; null where not measured."""
     control_change: Mapped[float | None]
@@ -131,6 +132,7 @@ class Cell(Base):
 
     real_right, real_called_fake, fake_right, fake_called_real: true negatives, false positives,
         true positives, false negatives.
+    unlabelled_called_real, unlabelled_called_fake: images without a label, which are neither.
     """
 
     __tablename__ = "cell"
@@ -149,6 +151,8 @@ class Cell(Base):
     real_called_fake: Mapped[int]
     fake_right: Mapped[int]
     fake_called_real: Mapped[int]
+    unlabelled_called_real: Mapped[int] = mapped_column(default=0, server_default="0")
+    unlabelled_called_fake: Mapped[int] = mapped_column(default=0, server_default="0")
     mean_p: Mapped[float]
     sensitivity: Mapped[float | None]
     """Mean sensitivity of its measured images, in logits, + toward fake; null without any."""

@@ -27,6 +27,7 @@ def _write_layout(filling: Filling, name: str, first: int) -> int:
         made.p,
         made.sensitivity,
         filling.kinds.activations[made.kind],
+        kinds=len(OUTCOMES),
     )
     while some := list(islice(cells, CHUNK)):
         _write_some(filling, name, some, first)

@@ -128,6 +128,7 @@ class Cells:
             errors=sum(card.wrong for card in cards),
             real=sum(card.label == "real" for card in cards),
             fake=sum(card.label == "fake" for card in cards),
+            unlabelled=0,
         )
 
 

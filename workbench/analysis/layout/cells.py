@@ -79,14 +79,13 @@ def block_of(coordinates: Float[ndarray, "image 2"]) -> Block:
 class CellSummary:
     """Statistics of a cell.
 
-    counts: true negatives (real, called real), false positives (real, called fake), true positives
-        (fake, called fake), false negatives (fake, called real).
+    counts: number of its images by outcome.
     """
 
     level: int
     row: int
     column: int
-    counts: tuple[int, int, int, int]
+    counts: tuple[int, ...]
     mean_p: float
     sensitivity: float | None
     """Mean over its measured images, in logits, + toward fake; None without any."""
@@ -155,11 +154,13 @@ def summarise_cells(
     p: Float[ndarray, " image"],
     sensitivity: Float[ndarray, " image"],
     activations: Float[ndarray, "image dimension"],
+    *,
+    kinds: int,
 ) -> Iterator[CellSummary]:
     """Summarise the occupied cells of every level; at each, counts sum to the number of images.
 
-    `outcomes` are 0…3 in the order of `CellSummary.counts`; `sensitivity`, in logits, is NaN where
-    it was not measured.
+    `outcomes` are codes below `kinds`, in the order of `CellSummary.counts`; `sensitivity`, in
+    logits, is NaN where it was not measured.
     """
     for level in levels_of(len(coordinates)):
         rows, columns = cell_indices(coordinates, level)
@@ -170,13 +171,13 @@ def summarise_cells(
             first = members[0]
             mean = activations[members].mean(axis=0)
             distance = np.linalg.norm(activations[members] - mean, axis=1)
-            counts = np.bincount(outcomes[members], minlength=4)
+            counts = np.bincount(outcomes[members], minlength=kinds)
             measured = sensitivity[members][~np.isnan(sensitivity[members])]
             yield CellSummary(
                 level=level,
                 row=int(rows[first]),
                 column=int(columns[first]),
-                counts=(int(counts[0]), int(counts[1]), int(counts[2]), int(counts[3])),
+                counts=tuple(counts.tolist()),
                 mean_p=float(p[members].mean()),
                 sensitivity=float(measured.mean()) if len(measured) else None,
                 measured=len(measured),

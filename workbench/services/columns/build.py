@@ -24,7 +24,7 @@ from workbench.services.models.arrays import activations_of
 from workbench.store.artifacts import pack_arrays
 from workbench.store.database import session
 from workbench.store.folding import folded
-from workbench.store.images import LABELS, Image
+from workbench.store.images import Image, label_code
 from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction
 from workbench.store.versions import ModelVersion
@@ -109,8 +109,8 @@ def _of_images(
         part = slice(start, start + len(chunk))
         start = part.stop
         arrays["image_ids"][part] = [row.image_id for row in chunk]
-        arrays["labels"][part] = [LABELS.index(row.label) for row in chunk]
-        arrays["imported_labels"][part] = [LABELS.index(row.imported) for row in chunk]
+        arrays["labels"][part] = [label_code(row.label) for row in chunk]
+        arrays["imported_labels"][part] = [label_code(row.imported) for row in chunk]
         arrays["outcomes"][part] = [code_of(row.outcome) for row in chunk]
         arrays["p"][part] = [row.p for row in chunk]
         arrays["logits"][part] = [row.logit for row in chunk]

@@ -50,9 +50,9 @@ class ColumnStore:
     collection_id: int
     image_ids: NDArray[np.int64]
     labels: NDArray[np.uint8]
-    """Index into `LABELS`: the final label when the version was made."""
+    """Code of the final label when the version was made (`label_code`)."""
     imported_labels: NDArray[np.uint8]
-    """Index into `LABELS`: what the image was imported as."""
+    """Code of the label that the image was imported with."""
     outcomes: NDArray[np.uint8]
     """Index into `OUTCOMES`."""
     p: NDArray[np.float32]

@@ -20,7 +20,7 @@ class ImageCard:
 
     id: int
     name: str
-    label: str
+    label: str | None
     generator: str
     p: float
     outcome: str

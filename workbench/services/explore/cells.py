@@ -69,11 +69,19 @@ class CellView:
     """How many images lie in it, whether they pass the filters or not."""
     lit: int = 0
     """How many of those counted are selected by a pattern or a lasso."""
+    unlabelled_called_real: int = 0
+    unlabelled_called_fake: int = 0
 
     @property
     def images(self) -> int:
         """How many images are counted."""
-        return self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
+        labelled = self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
+        return labelled + self.unlabelled
+
+    @property
+    def unlabelled(self) -> int:
+        """How many of them have no label."""
+        return self.unlabelled_called_real + self.unlabelled_called_fake
 
     @property
     def errors(self) -> int:
@@ -104,6 +112,8 @@ STORED = (
     Cell.real_called_fake,
     Cell.fake_right,
     Cell.fake_called_real,
+    Cell.unlabelled_called_real,
+    Cell.unlabelled_called_fake,
     Cell.mean_p,
     Cell.sensitivity,
     Cell.measured,

@@ -24,6 +24,8 @@ MOST_FOLLOWED = 1000
 """Of more changes than these the decisions are read afresh."""
 _CODES = {decision: code for code, decision in enumerate((None, *DECISIONS))}
 _OF_LABELS = np.array([_CODES[label] for label in LABELS], np.uint8)
+_BY_LABEL = np.append(_OF_LABELS, np.uint8(_CODES[None]))
+"""By the code of a label, the decision that confirms it: none does where there is no label."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +55,14 @@ def decided_rows(store: ColumnStore, decision: str) -> Rows:
 
 
 def overturned_rows(store: ColumnStore) -> Rows:
-    """The images whose decided label is not the imported one. One query, of what is new."""
+    """The images whose decided label is not the imported one, where they came with one.
+
+    One query, of what is new.
+    """
     codes = _codes(store)
     decided = np.isin(codes, _OF_LABELS)
-    overturned: Rows = decided & (codes != _OF_LABELS[store.imported_labels])
+    imported = _BY_LABEL[store.imported_labels]
+    overturned: Rows = decided & (imported != _CODES[None]) & (codes != imported)
     return overturned
 
 

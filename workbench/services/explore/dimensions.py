@@ -16,7 +16,7 @@ from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.models.arrays import logit_weights_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
-from workbench.store.images import LABELS
+from workbench.store.images import label_of
 from workbench.store.results import PixelGroup
 
 BINS = 24
@@ -70,7 +70,7 @@ class Carrier:
     contribution: float
     """Of the dimension in the group, in logits; + toward fake."""
     p: float
-    label: str
+    label: str | None
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _carrier(
         activation=float(store.activations[dimension, row]),
         contribution=contribution,
         p=float(store.p[row]),
-        label=LABELS[store.labels[row]],
+        label=label_of(int(store.labels[row])),
     )
 
 

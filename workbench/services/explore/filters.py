@@ -29,6 +29,9 @@ from workbench.store.judgements import DECISIONS, Tag
 from workbench.store.outcomes import OUTCOMES
 
 MISCLASSIFIED = "misclassified"
+WITHOUT_LABEL = "unlabelled"
+LABEL_FILTERS = (*LABELS, WITHOUT_LABEL)
+"""In the order of `label_code`."""
 SPLITS = ("training", "held_out")
 VERDICTS = ("none", "any", *DECISIONS, "overturned")
 SEVERITIES = 5
@@ -167,7 +170,7 @@ def _filtered(store: ColumnStore, filters: Filters) -> Rows:
 
 def _of_dataset(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.label is not None:
-        yield store.labels == _known("label", filters.label, LABELS)
+        yield store.labels == _known("label", filters.label, LABEL_FILTERS)
     if filters.generator is not None:
         yield store.generators == _generator(store, filters.generator)
     if filters.split is not None:

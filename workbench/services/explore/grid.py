@@ -25,7 +25,7 @@ from workbench.services.explore.filters import Chosen, Filters, Selection, choos
 from workbench.services.explore.lasso import Lasso, layout_of
 from workbench.services.explore.layout import check_level
 from workbench.store.database import session
-from workbench.store.outcomes import counts_of, label_count, wrong_count
+from workbench.store.outcomes import counts_of, label_count, unlabelled_count, wrong_count
 from workbench.store.results import Cell
 
 MOST_GLYPHS = 600
@@ -64,6 +64,7 @@ class Lassoed:
     errors: int
     real: int
     fake: int
+    unlabelled: int
 
 
 def overview(
@@ -179,4 +180,5 @@ def lassoed(version_id: int, filters: Filters, lasso: Lasso) -> Lassoed:
         errors=int(wrong_count(outcomes)),
         real=int(label_count(outcomes, "real")),
         fake=int(label_count(outcomes, "fake")),
+        unlabelled=int(unlabelled_count(outcomes)),
     )

@@ -22,7 +22,7 @@ from workbench.services.review.pattern_names import (
 )
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.store.database import session
-from workbench.store.images import LABELS
+from workbench.store.images import label_of
 from workbench.store.outcomes import WRONG, code_of
 from workbench.store.results import Pattern, PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
@@ -40,7 +40,7 @@ class GroupExemplar:
 
     group_id: int
     image_id: int
-    label: str
+    label: str | None
     p: float
     contribution: float
 
@@ -202,7 +202,7 @@ def _exemplars(
             GroupExemplar(
                 group_id=int(store.member_groups[member]),
                 image_id=int(store.image_ids[row]),
-                label=LABELS[store.labels[row]],
+                label=label_of(int(store.labels[row])),
                 p=float(store.p[row]),
                 contribution=float(store.typical_contributions[member]),
             )

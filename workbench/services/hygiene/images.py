@@ -54,7 +54,7 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
         .where(Image.collection_id == collection_id)
         .order_by(Image.id)
     )
-    rows: list[Row[tuple[int, str, bool, str, str, int | None, str]]] = [
+    rows: list[Row[tuple[int, str | None, bool, str, str, int | None, str]]] = [
         row for row in found if decisions.get(row.id) != "exclude"
     ]
     groups = np.unique([row.group_key for row in rows], return_inverse=True)[1]

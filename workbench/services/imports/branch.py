@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from workbench.services.imports.entries import display
-from workbench.services.imports.labels import LabelNames
+from workbench.services.imports.labels import UNLABELLED, LabelNames
 from workbench.services.imports.layouts import (
     GENIMAGE,
     LAYOUTS,
@@ -72,7 +72,7 @@ class Branch:
         if layout is None:
             return None
         label = layout.labels[key]
-        if self.names.all_are not in (None, label):
+        if self.names.all_are not in (None, UNLABELLED, label):
             reason = f"in a folder named {display(name)}, which contradicts --label"
             return replace(self, contradiction=f"{reason} {self.names.all_are}")
         facts = layout.read(display(self.source), self.above)
@@ -89,6 +89,6 @@ class Branch:
         """Those that count here: common words alone are no sign, nor below a labelled folder."""
         given = (named_by(self.names.given),) if self.names.given else ()
         here = {name.casefold() for name in beside}
-        pairs = self.label is None and here.issuperset(GENIMAGE.labels)
+        pairs = self.label in (None, UNLABELLED) and here.issuperset(GENIMAGE.labels)
         known = tuple(each for each in LAYOUTS if pairs or not each.side_by_side)
         return given + known

@@ -27,6 +27,7 @@ class Candidate:
     shown: str
     """Where it lies within the source, as it can be shown."""
     label: str
+    """`real`, `fake`, or `none` for an image that nobody has labelled."""
     generator: str = ""
     group: str = ""
     """Empty where the source names none."""

@@ -10,6 +10,9 @@ from workbench.services.errors import InvalidError
 from workbench.services.imports.entries import display
 from workbench.store.images import LABELS
 
+UNLABELLED: Final = "none"
+"""What a source calls an image that nobody has labelled yet."""
+_KNOWN: Final = (*LABELS, UNLABELLED)
 _MOST_NAMED: Final = 6
 _USUAL: Final = {
     "real": ("0", "0.0", "false", "0_real", "nature", "natural", "human", "authentic", "original"),
@@ -20,7 +23,7 @@ _USUAL: Final = {
 
 @dataclass(frozen=True)
 class LabelNames:
-    """Which written labels, or names of folders, are real and which are fake."""
+    """Which written labels, or names of folders, are real, which are fake, and which say none."""
 
     given: Mapping[str, str] = field(default_factory=dict)
     """Further names, casefolded, to a label."""
@@ -29,14 +32,14 @@ class LabelNames:
 
     @classmethod
     def of(cls, options: Iterable[str]) -> LabelNames:
-        """Read `NAME=real`, or `fake` alone for all images. Raises InvalidError."""
+        """Read `NAME=real`, or `fake` or `none` alone for all images. Raises InvalidError."""
         given: dict[str, str] = {}
         all_are = None
         for option in options:
             name, equals, label = option.rpartition("=")
-            if label not in LABELS:
+            if label not in _KNOWN:
                 raise InvalidError(
-                    f"--label {display(option)}: labels are real or fake, "
+                    f"--label {display(option)}: labels are real, fake or none, "
                     "as in --label 1=fake, or --label fake for all images"
                 )
             if equals:
@@ -46,11 +49,11 @@ class LabelNames:
         return cls(given, all_are)
 
     def label_of(self, written: str) -> str | None:
-        """The label that a written one stands for; None for an unknown one."""
+        """The label that a written one stands for, or `UNLABELLED`; None for an unknown one."""
         key = written.strip().casefold()
         if not key and self.all_are:
             return self.all_are
-        return self.given.get(key, key if key in LABELS else None)
+        return self.given.get(key, key if key in _KNOWN else None)
 
     def objection(self, written: str) -> str:
         """Why a row with this label cannot be imported."""

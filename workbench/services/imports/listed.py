@@ -39,7 +39,7 @@ class ListSource:
         if count and not labelled:
             raise InvalidError(
                 "nothing says which of these files are real or fake. "
-                "Add --label real or --label fake, or list them in a CSV file with path,label"
+                "Add --label real, fake or none, or list them in a CSV file with path,label"
             )
         return count
 

@@ -15,6 +15,7 @@ from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
 from workbench.services.imports.entries import Candidate, display
+from workbench.services.imports.labels import UNLABELLED
 from workbench.store.image_files import is_whole, store_normalised
 
 MAX_FILE_BYTES: Final = 200_000_000
@@ -90,7 +91,7 @@ class Reader:
             "perceptual_hash": image.perceptual_hash,
             "original_uri": uri,
             "name": display(_name(source)),
-            "label": source.label,
+            "label": None if source.label == UNLABELLED else source.label,
             "generator": source.generator,
             "class_name": source.class_name,
             # Files of other bytes may hold the very same pixels; those must not straddle either.

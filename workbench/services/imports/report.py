@@ -37,8 +37,9 @@ class ImportReport:
     """Name and note of images imported with something left out; the first 1000."""
     real: int
     fake: int
+    unlabelled: int
     held_out: int
-    """These three count the whole collection."""
+    """These four count the whole collection."""
     file_facts: Mapping[str, Any]
     """See `shortcuts.measure_shortcuts`; where it is `warned`, a model may cheat."""
     seconds: float
@@ -73,6 +74,7 @@ def report_of(
         notes=tuple(tally.notes),
         real=held["real"],
         fake=held["fake"],
+        unlabelled=held["unlabelled"],
         held_out=held["held_out"],
         file_facts=facts,
         seconds=round(seconds, 3),
@@ -87,6 +89,6 @@ def _holdings(collection_id: int) -> Counter[str]:
     )
     held: Counter[str] = Counter()
     for label, held_out, count in rows:
-        held[label] += count
+        held[label or "unlabelled"] += count
         held["held_out"] += count if held_out else 0
     return held

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services.imports.entries import Candidate, display
+from workbench.services.imports.labels import UNLABELLED
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
 from workbench.services.imports.split import is_held_out
@@ -35,14 +36,19 @@ class Known:
     id: int
     uri: str
     name: str
-    label: str
+    label: str | None
     held_out: bool
     pixel_hash: str
 
+    @property
+    def written_label(self) -> str:
+        """Its label as a source writes it."""
+        return self.label or UNLABELLED
+
     def contradiction(self, source: Candidate) -> str:
         """What its source now says differently; a later import changes neither."""
-        if source.label != self.label:
-            return f"imported earlier as {self.label}, now labelled {source.label}"
+        if source.label != self.written_label:
+            return f"imported earlier as {self.written_label}, now labelled {source.label}"
         if source.held_out not in (None, self.held_out):
             return f"imported earlier as {_side(self.held_out)}, now {_side(not self.held_out)}"
         return ""
@@ -124,6 +130,7 @@ class Batch:
             .values(
                 real=Collection.real + labels["real"],
                 fake=Collection.fake + labels["fake"],
+                unlabelled=Collection.unlabelled + labels[None],
             )
         )
 
@@ -184,7 +191,7 @@ class Batch:
             0,
             image.row["original_uri"],
             image.row["name"],
-            image.source.label,
+            image.row["label"],
             held_out,
             image.row["pixel_hash"],
         )
@@ -202,8 +209,8 @@ class Batch:
         same_file = known.uri == image.row["original_uri"]
         if same_file and (reason := known.contradiction(image.source)):
             self._reject_ready(image, reason)
-        elif known.label != image.source.label:
-            reason = f"duplicate of {known.name}, which is labelled {known.label}"
+        elif known.written_label != image.source.label:
+            reason = f"duplicate of {known.name}, which is labelled {known.written_label}"
             self._reject_ready(image, reason)
         else:
             restored = image.lost or (image.written and image.row["pixel_hash"] == known.pixel_hash)

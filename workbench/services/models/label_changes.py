@@ -20,7 +20,7 @@ class LabelChange:
 
     image_id: int
     name: str
-    imported: str
+    imported: str | None
     before: str | None
     """Its label in the parent; None without a parent, or where it was not in the parent's data."""
     label: str

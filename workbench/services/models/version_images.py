@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from workbench.store.database import session
-from workbench.store.outcomes import OUTCOMES
+from workbench.store.outcomes import OUTCOMES, UNLABELLED
 from workbench.store.results import Cell
 from workbench.store.versions import CuratedDataset, ModelVersion
 
@@ -29,6 +29,7 @@ class VersionImages:
     unsure: int
     """Trained on with half weight."""
     excluded: int
+    unlabelled: int = 0
 
 
 def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
@@ -52,10 +53,12 @@ def images_of(version_ids: Collection[int]) -> dict[int, VersionImages]:
         by_outcome = {name: int(each or 0) for name, each in zip(OUTCOMES, outcomes, strict=True)}
         real = by_outcome["real_right"] + by_outcome["real_called_fake"]
         fake = by_outcome["fake_right"] + by_outcome["fake_called_real"]
+        unlabelled = sum(by_outcome[name] for name in UNLABELLED)
         found[version_id] = VersionImages(
-            images=real + fake,
+            images=real + fake + unlabelled,
             real=real,
             fake=fake,
+            unlabelled=unlabelled,
             **{name: decided.get(name, 0) for name in ("overturned", "unsure", "excluded")},
         )
     return found

@@ -29,7 +29,12 @@ def write_cells(version_id: int, scores: Scores) -> None:
         }
         for layout, coordinates in scores.layouts.items()
         for cell in summarise_cells(
-            coordinates, scores.outcomes, scores.p, scores.sensitivity, scores.activations
+            coordinates,
+            scores.outcomes,
+            scores.p,
+            scores.sensitivity,
+            scores.activations,
+            kinds=len(OUTCOMES),
         )
     ]
     change_in_chunks(delete(Cell), Cell.id, Cell.version_id == version_id)

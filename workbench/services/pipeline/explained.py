@@ -23,7 +23,7 @@ class Member:
     id: int
     row: int
     name: str
-    label: str
+    label: str | None
     fold: int | None
 
 

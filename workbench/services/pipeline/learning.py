@@ -82,8 +82,8 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
-def _labels_before(parent: ModelVersion | None) -> SQLColumnExpression[str]:
-    """An image's label in the parent; its imported one where the parent has none."""
+def _labels_before(parent: ModelVersion | None) -> SQLColumnExpression[str | None]:
+    """An image's label in the parent; its imported one, or null, where the parent has none."""
     if parent is None:
         return Image.label
     return func.coalesce(_before.label, Image.label)
@@ -91,7 +91,10 @@ def _labels_before(parent: ModelVersion | None) -> SQLColumnExpression[str]:
 
 def _changed(parent: ModelVersion | None) -> ColumnElement[bool]:
     """Whether the label differs from the imported one or from the parent's."""
-    return or_(_item.label != Image.label, _item.label != _labels_before(parent))
+    return or_(
+        _item.label.is_distinct_from(Image.label),
+        _item.label.is_distinct_from(_labels_before(parent)),
+    )
 
 
 def _items(query: Select[Any], version: ModelVersion, parent: ModelVersion | None) -> Select[Any]:
@@ -106,7 +109,7 @@ def _items(query: Select[Any], version: ModelVersion, parent: ModelVersion | Non
 
 
 def _label_counts(version: ModelVersion, parent: ModelVersion | None) -> dict[str, int]:
-    differs = _item.label != _labels_before(parent)
+    differs = _item.label.is_distinct_from(_labels_before(parent))
     weight = func.coalesce(_before.weight, 1.0) if parent else literal(1.0)
     training = _item.held_out.is_(False)
     wanted = {
@@ -132,7 +135,7 @@ def _listed(
     found = session().scalars(
         _items(select(_item.image_id), version, parent)
         .where(_item.held_out.is_(held_out), _changed(parent))
-        .order_by(_item.label == _labels_before(parent), _item.image_id)
+        .order_by(_item.label.is_not_distinct_from(_labels_before(parent)), _item.image_id)
         .limit(LISTED)
     )
     return list(found)

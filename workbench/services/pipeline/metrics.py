@@ -62,7 +62,11 @@ def figures_of_version(version_id: int, scores: Scores, settings: Settings) -> d
     curated = [each for each in images if each.label is not None]
     held_out = [each for each in curated if each.held_out]
     training = [each for each in curated if not each.held_out]
-    imported = [replace(each, label=each.imported) for each in images if each.held_out]
+    imported = [
+        replace(each, label=each.imported)
+        for each in images
+        if each.held_out and each.imported is not None
+    ]
     tested = _figures(held_out, scores, settings)
     found = {("held_out_auc" if name == "auc" else name): each for name, each in tested.items()}
     found["held_out_as_imported"] = _figures(imported, scores, settings)
@@ -78,10 +82,10 @@ class _Labelled:
 
     id: int
     group: str
-    imported: str
+    imported: str | None
     held_out: bool
     label: str | None
-    """None where the version's dataset has it not: it was excluded, or came later."""
+    """None where the version's dataset has it not: it was excluded, had no label, or came later."""
 
 
 def _labelled(version: ModelVersion) -> list[_Labelled]:

@@ -34,8 +34,8 @@ def final_decision(verdicts: Iterable[str], adjudicated: str | None) -> str | No
     return "unsure"
 
 
-def label_by(imported: str, decision: str | None) -> str:
-    """The label of an image by the decision on it: the decided one, else the imported one."""
+def label_by(imported: str | None, decision: str | None) -> str | None:
+    """The label of an image by the decision on it: the decided one, else the imported, or none."""
     return decision if decision in LABELS else imported
 
 

@@ -32,7 +32,7 @@ class StandingLabel:
     Versions made earlier may have taken it for the other one.
     """
 
-    imported: str
+    imported: str | None
     verdicts: tuple[VerdictView, ...]
     """The newest standing verdict of each person, the newest first."""
     adjudication: AdjudicationView | None
@@ -44,13 +44,15 @@ class StandingLabel:
         return final_decision((each.decision for each in self.verdicts), adjudicated)
 
     @property
-    def label(self) -> str:
-        """The decided label, else the imported one."""
+    def label(self) -> str | None:
+        """The decided label, else the imported one; None for an image that has neither."""
         return label_by(self.imported, self.decision)
 
     @property
-    def opposite(self) -> str:
-        """The label that it would be overturned to."""
+    def opposite(self) -> str | None:
+        """The label that it would be overturned to; None where there is none to overturn."""
+        if self.label is None:
+            return None
         return next(each for each in LABELS if each != self.label)
 
     @property
@@ -71,7 +73,9 @@ class StandingLabel:
         return 0 if self.decided in (None, self.adjudication) else len(self.verdicts) - 1
 
 
-def standing_label(image_id: int, imported: str, history: Sequence[VerdictView]) -> StandingLabel:
+def standing_label(
+    image_id: int, imported: str | None, history: Sequence[VerdictView]
+) -> StandingLabel:
     """The label of an image by all verdicts on it, the newest first. One query."""
     found = (
         session()

@@ -41,23 +41,25 @@ class VerdictView:
     by: str
     at: datetime
     withdrawn: bool
-    shown_label: str
-    """The label that stood then."""
+    shown_label: str | None
+    """The label that stood then; None where there was none."""
     shown_p: float | None
     shown_version: int | None
     """The number of the version that p(fake) is of."""
 
     @property
     def overturns(self) -> bool | None:
-        """Whether it overturns the label shown, or confirms it; None where it says no label."""
-        return self.decision != self.shown_label if self.decision in LABELS else None
+        """Whether it overturns the label shown, or confirms it; None where one says no label."""
+        if self.shown_label is None or self.decision not in LABELS:
+            return None
+        return self.decision != self.shown_label
 
 
 @dataclass(frozen=True)
 class _Shown:
     """An image as a page shows it under a version; p and number are None without one."""
 
-    imported: str
+    imported: str | None
     p: float | None
     version: int | None
 

@@ -48,31 +48,37 @@ class FrozenDataset:
 
 
 def final_labels(collection_id: int) -> list[FinalLabel]:
-    """Every image of a collection that is not excluded, by id, with its final label and weight."""
+    """Every image with a final label that is not excluded, by id, with that label and its weight.
+
+    An image that came without a label has none until somebody decides what it is.
+    """
     decisions = final_decisions(collection_id)
     rows = session().execute(
         select(Image.id, Image.label, Image.held_out, Image.group_key)
         .where(Image.collection_id == collection_id)
         .order_by(Image.id)
     )
-    return [
+    found = (
         _finally(image_id, label, held_out, group_key, decisions.get(image_id))
         for image_id, label, held_out, group_key in rows
         if decisions.get(image_id) != "exclude"
-    ]
+    )
+    return [each for each in found if each is not None]
 
 
 def _finally(
-    image_id: int, label: str, held_out: bool, group_key: str, decision: str | None
-) -> FinalLabel:
+    image_id: int, label: str | None, held_out: bool, group_key: str, decision: str | None
+) -> FinalLabel | None:
     final = label_by(label, decision)
+    if final is None:
+        return None
     return FinalLabel(
         image_id=image_id,
         label=final,
         weight=UNSURE_WEIGHT if decision == "unsure" else 1.0,
         held_out=held_out,
         group_key=group_key,
-        overturned=final != label,
+        overturned=label is not None and final != label,
     )
 
 
@@ -91,13 +97,10 @@ def freeze(
     # First: a verdict that comes between is then learned and counted as new, and never neither.
     last_verdict = session().scalar(select(func.max(Verdict.id))) or 0
     labels, folds = _in_folds(final_labels(collection_id), folds_of(parent_id), seed)
-    total = session().scalar(
-        select(func.count()).select_from(Image).where(Image.collection_id == collection_id)
-    )
     dataset = CuratedDataset(
         collection_id=collection_id,
         sha256=_fingerprint(labels),
-        counts=_counts(labels, excluded=(total or 0) - len(labels)),
+        counts=_counts(labels) | _left_out(collection_id, labels),
         last_verdict_id=last_verdict,
     )
     with transaction() as write:
@@ -138,7 +141,15 @@ def _fingerprint(labels: list[FinalLabel]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
+def _left_out(collection_id: int, labels: list[FinalLabel]) -> dict[str, int]:
+    """The images that are in no dataset: excluded by somebody, or without a label so far."""
+    here = Image.collection_id == collection_id
+    total = session().scalar(select(func.count()).select_from(Image).where(here)) or 0
+    excluded = sum(each == "exclude" for each in final_decisions(collection_id).values())
+    return {"excluded": excluded, "unlabelled": total - len(labels) - excluded}
+
+
+def _counts(labels: list[FinalLabel]) -> dict[str, int]:
     by_label = Counter(item.label for item in labels)
     return {
         "images": len(labels),
@@ -146,6 +157,5 @@ def _counts(labels: list[FinalLabel], *, excluded: int) -> dict[str, int]:
         "fake": by_label["fake"],
         "overturned": sum(item.overturned for item in labels),
         "unsure": sum(item.weight < 1.0 for item in labels),
-        "excluded": excluded,
         "held_out": sum(item.held_out for item in labels),
     }

@@ -39,6 +39,10 @@ class Counted(Protocol):
     def fake_right(self) -> int: ...
     @property
     def fake_called_real(self) -> int: ...
+    @property
+    def unlabelled_called_real(self) -> int: ...
+    @property
+    def unlabelled_called_fake(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Counts:
     real_called_fake: int
     fake_right: int
     fake_called_real: int
+    unlabelled_called_real: int = 0
+    unlabelled_called_fake: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from workbench.analysis.layout.cells import COARSEST_LEVEL, FINEST_LEVEL
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import (
+    LABEL_FILTERS,
     MISCLASSIFIED,
     NOTES,
     SEVERITIES,
@@ -25,7 +26,6 @@ from workbench.services.explore.listing import ORDERS as IMAGE_ORDERS
 from workbench.services.explore.patterns import ORDERS as PATTERN_ORDERS
 from workbench.services.explore.text_search import LONGEST_TEXT
 from workbench.services.review.tags import LONGEST_NAME as LONGEST_TAG
-from workbench.store.images import LABELS
 from workbench.store.outcomes import OUTCOMES
 from workbench.web.request.parsing import (
     between,
@@ -74,7 +74,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
     """The filters that query parameters describe. Raises InvalidError."""
     return Filters(
         outcome=choice(values, "outcome", OUTCOME_FILTERS),
-        label=choice(values, "label", LABELS),
+        label=choice(values, "label", LABEL_FILTERS),
         generator=line(values, "generator", LONGEST_GENERATOR),
         split=choice(values, "split", SPLITS),
         noted=choice(values, "noted", NOTES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from flask import Flask
 from flask_babel import gettext, lazy_gettext
@@ -99,6 +100,29 @@ def is_lifted(figures: PatternFigures) -> bool:
     return figures.lift is not None and figures.lift.low >= LIFTED_FROM
 
 
+class ByLabel(Protocol):
+    """Images counted by label."""
+
+    @property
+    def real(self) -> int: ...
+    @property
+    def fake(self) -> int: ...
+    @property
+    def unlabelled(self) -> int: ...
+
+
+def by_label_words(images: ByLabel) -> str:
+    """How many images there are of each label: "3 real, 4 fake", "…, 2 unlabelled"."""
+    counted = {"real": count(images.real), "fake": count(images.fake)}
+    if not images.unlabelled:
+        return gettext("%(real)s real, %(fake)s fake", **counted)
+    return gettext(
+        "%(real)s real, %(fake)s fake, %(unlabelled)s unlabelled",
+        **counted,
+        unlabelled=count(images.unlabelled),
+    )
+
+
 def decided_words(images: VersionImages) -> str:
     """What people's decisions did to a version's images."""
     return gettext(
@@ -113,6 +137,7 @@ def register(app: Flask) -> None:
     """Make every function of this module, and sentences of services, template filters by name."""
     app.add_template_global(no_signal_advice)
     for function in (
+        by_label_words,
         decided_words,
         distiller_words,
         is_lifted,

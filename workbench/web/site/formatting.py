@@ -25,6 +25,8 @@ OUTCOME_WORDS = {
     "real_called_fake": lazy_gettext("false positive (real called fake)"),
     "fake_right": lazy_gettext("true positive (fake)"),
     "fake_called_real": lazy_gettext("false negative (fake called real)"),
+    "unlabelled_called_real": lazy_gettext("unlabelled (called real)"),
+    "unlabelled_called_fake": lazy_gettext("unlabelled (called fake)"),
 }
 
 LAYOUT_WORDS = {
@@ -41,7 +43,11 @@ LAYOUT_TITLES = {
     "activations": lazy_gettext("By activations: the layout of older versions"),
 }
 
-LABEL_WORDS = {"real": lazy_gettext("real"), "fake": lazy_gettext("fake")}
+LABEL_WORDS = {
+    "real": lazy_gettext("real"),
+    "fake": lazy_gettext("fake"),
+    "unlabelled": lazy_gettext("unlabelled"),
+}
 
 EXPECTATION_WORDS = {
     "fall": lazy_gettext("fall"),
@@ -220,9 +226,9 @@ def outcome_words(value: str) -> str:
     return str(OUTCOME_WORDS[value])
 
 
-def label_words(value: str) -> str:
+def label_words(value: str | None) -> str:
     """What the dataset says that an image is, or the side that something pushes to."""
-    return str(LABEL_WORDS[value])
+    return str(LABEL_WORDS[value or "unlabelled"])
 
 
 def expectation_words(value: str) -> str:

@@ -40,7 +40,7 @@ def random_collection(count: int, seed: int) -> dict[str, np.ndarray]:
 @given(count=st.integers(0, 400), seed=st.integers(0, 999))
 def test_every_level_counts_every_image_once(count: int, seed: int) -> None:
     collection = random_collection(count, seed)
-    cells = list(summarise_cells(**collection))
+    cells = list(summarise_cells(**collection, kinds=4))
 
     for level in levels_of(count):
         counts = np.sum([cell.counts for cell in cells if cell.level == level], axis=0)
@@ -49,7 +49,7 @@ def test_every_level_counts_every_image_once(count: int, seed: int) -> None:
 
 
 def test_no_two_cells_of_a_level_share_a_square() -> None:
-    cells = list(summarise_cells(**random_collection(300, 0)))
+    cells = list(summarise_cells(**random_collection(300, 0), kinds=4))
 
     squares = [(cell.level, cell.row, cell.column) for cell in cells]
     assert len(set(squares)) == len(squares)
@@ -59,7 +59,7 @@ def test_a_cells_figures_are_those_of_its_images() -> None:
     collection = random_collection(500, 1)
     coordinates = collection["coordinates"]
 
-    for cell in list(summarise_cells(**collection))[:40]:
+    for cell in list(summarise_cells(**collection, kinds=4))[:40]:
         columns, rows = grid_size(cell.level)
         left, top = cell.column / columns, cell.row / rows
         inside = (
@@ -77,7 +77,7 @@ def test_a_cells_sensitivity_is_the_mean_over_its_measured_images() -> None:
     collection = random_collection(500, 1)
     collection["sensitivity"][::3] = np.nan
 
-    for cell in summarise_cells(**collection):
+    for cell in summarise_cells(**collection, kinds=4):
         rows, columns = cell_indices(collection["coordinates"], cell.level)
         own = collection["sensitivity"][(rows == cell.row) & (columns == cell.column)]
         known = [value for value in own if not np.isnan(value)]
@@ -139,7 +139,7 @@ def test_images_all_in_one_place_make_one_cell_a_level() -> None:
     collection = random_collection(30, 2)
     collection["coordinates"] = np.full((30, 2), 0.5)
 
-    cells = list(summarise_cells(**collection))
+    cells = list(summarise_cells(**collection, kinds=4))
 
     assert len(cells) == len(levels_of(30))
 

@@ -221,7 +221,7 @@ def test_files_can_be_named_one_by_one(tmp_path: Path) -> None:
         (path, "fake", "") for path in paths
     ]
     assert [each.label for each in read(tmp_path / "real" / "c.png").values()] == ["real"]
-    with pytest.raises(InvalidError, match="Add --label real or --label fake"):
+    with pytest.raises(InvalidError, match="Add --label real, fake or none"):
         open_source(paths, None).count()
     with pytest.raises(InvalidError, match="must be the only source"):
         open_source((tmp_path, paths[0]), None)
@@ -313,11 +313,11 @@ def test_a_table_without_labels_is_given_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (("0=true",), "labels are real or fake"),
-        (("maybe",), "labels are real or fake"),
+        (("0=true",), "labels are real, fake or none"),
+        (("maybe",), "labels are real, fake or none"),
     ],
 )
-def test_labels_are_mapped_to_real_or_fake_alone(given: tuple[str, ...], message: str) -> None:
+def test_labels_are_mapped_to_real_fake_or_none_alone(given: tuple[str, ...], message: str) -> None:
     with pytest.raises(InvalidError, match=message):
         LabelNames.of(given)
 

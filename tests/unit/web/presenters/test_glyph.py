@@ -21,10 +21,13 @@ class Counts:
     real_called_fake: int = 0
     fake_right: int = 0
     fake_called_real: int = 0
+    unlabelled_called_real: int = 0
+    unlabelled_called_fake: int = 0
 
     @property
     def total(self) -> int:
-        return self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
+        labelled = self.real_right + self.real_called_fake + self.fake_right + self.fake_called_real
+        return labelled + self.unlabelled_called_real + self.unlabelled_called_fake
 
 
 numbers = some.integers(0, 100_000)
