@@ -46,8 +46,8 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
         "labels",
         multiple=True,
         metavar="[NAME=]real|fake|none",
-        help="What a label or folder of this name means, or the label of all images; none for images "
-        "that nobody has labelled.",
+        help="What a label or folder of this name means, or the label of all images; none for "
+        "images that nobody has labelled.",
     )
     @click.option(
         "--column",

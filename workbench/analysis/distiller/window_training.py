@@ -132,6 +132,17 @@ class _Images:
         batches = zip(self.batches(rows), torch.split(chosen, BATCH), strict=True)
         return torch.cat([self._means(tokens, windows) for tokens, windows in batches])
 
+    def contrasts(
+        self, rows: Integer[Tensor, " row"], chosen: Integer[Tensor, "row chosen"]
+    ) -> Float[Tensor, "row chosen feature"]:
+        """Compute the contrast of each of these windows."""
+        found = []
+        for tokens, windows in zip(self.batches(rows), torch.split(chosen, BATCH), strict=True):
+            each = weights_of_patches(windows.reshape(-1, 1), self.grid) - 1 / tokens.shape[2]
+            by_block = each.reshape(len(tokens), 1, windows.shape[1], -1) @ tokens
+            found.append(by_block.transpose(1, 2).flatten(2))
+        return torch.cat(found)
+
     def _scored(self, tokens: Tensor, weight: Tensor) -> Float[Tensor, "row window"]:
         along = (tokens @ weight.reshape(tokens.shape[1], -1, 1)).sum(dim=(1, 3))
         return scores_of_windows(along - along.mean(dim=1, keepdim=True), self.grid)
@@ -166,8 +177,7 @@ class _Natural:
         windows = scores_of_windows(images.tokens[:1, 0, :, 0].float(), images.grid).shape[1]
         count = min(max(NATURAL // len(every), FEWEST_NATURAL), windows)
         order = random.random((len(every), windows)).argsort(axis=1)[:, :count]
-        single = [images.means(every, each[:, None]) for each in torch.from_numpy(order).unbind(1)]
-        drawn = torch.stack(single, dim=1).half()
+        drawn = images.contrasts(every, torch.from_numpy(order)).half()
         variance = drawn.float().square().mean(dim=(0, 1)).clamp_min(1e-12)
         by_block = variance.reshape(images.tokens.shape[1], 1, -1)
         far = []
