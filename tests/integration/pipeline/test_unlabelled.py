@@ -15,6 +15,7 @@ from tests.support.working import analyse, retrain
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.explore.filters import Filters, Selection, choose
+from workbench.services.explore.review_queue import review_queue
 from workbench.services.imports.labels import LabelNames
 from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
@@ -119,6 +120,29 @@ def test_counts_of_collection_version_and_filter_agree(partly: Workspace) -> Non
     assert (images.images, images.real, images.fake, images.unlabelled) == (28, 12, 12, WITHOUT)
     chosen = choose(version.id, Selection(filters=Filters(label="unlabelled")))
     assert chosen.store.image_ids[chosen.filtered].tolist() == unlabelled_ids()
+
+
+def test_they_are_queued_behind_the_misclassified_the_least_certain_first(
+    partly: Workspace,
+) -> None:
+    version = version_of(partly)
+    queue = review_queue(version.id)
+    order = [queue.first()]
+    while len(order) < queue.count:
+        order.append(queue.after(order[-1] or 0))
+    without = unlabelled_ids()
+    logits = dict(
+        session()
+        .execute(
+            select(Prediction.image_id, Prediction.logit).where(Prediction.version_id == version.id)
+        )
+        .tuples()
+        .all()
+    )
+
+    assert order[-WITHOUT:] == sorted(without, key=lambda each: abs(logits[each]))
+    assert set(order[:-WITHOUT]).isdisjoint(without)
+    assert queue.before(order[-1] or 0) == order[-2]
 
 
 def test_a_verdict_gives_a_label_which_the_next_training_learns(

@@ -1,4 +1,8 @@
-"""The review queue: the misclassified images that nobody has judged, the most wrong first."""
+"""The review queue: what nobody has judged of the misclassified images, then of those unlabelled.
+
+The misclassified come first, the most wrong at the front; then the images without a label, from
+the least certain on.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.services.columns.store import ColumnStore, column_store
+from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.explore.decisions import judged_rows
+from workbench.store.images import label_code
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,8 @@ class ReviewQueue:
         return len(self.waiting)
 
     def first(self) -> int | None:
-        """The most wrong one's id; None where none waits."""
-        return self._most_wrong(self.waiting)
+        """The most urgent one's id; None where none waits."""
+        return self._most_urgent(self.waiting)
 
     def after(self, image_id: int) -> int | None:
         """The next one behind an image, whether that is judged by now or skipped.
@@ -53,26 +58,39 @@ class ReviewQueue:
         the front.
         """
         row = self.store.rows_of([image_id])
-        if not len(row) or not self.store.wrong[row[0]]:
+        queued = _queued(self.store)
+        if not len(row) or not queued[row[0]]:
             return None
         own = self.store.rows_of(judged)
-        rows = np.union1d(self.waiting, own[self.store.wrong[own]])
-        wrongness = np.abs(self.store.logits[rows])
-        here = np.abs(self.store.logits[row[0]])
-        ahead = rows[(wrongness > here) | ((wrongness == here) & (rows < row[0]))]
+        rows = np.union1d(self.waiting, own[queued[own]])
+        urgency = _urgency(self.store, rows)
+        here = _urgency(self.store, row)[0]
+        ahead = rows[(urgency > here) | ((urgency == here) & (rows < row[0]))]
         if not len(ahead):
             return None
-        # Of equally wrong ones the last, as `after` goes through them from the first.
-        nearest = np.lexsort((-ahead, np.abs(self.store.logits[ahead])))[0]
+        # Of equally urgent ones the last, as `after` goes through them from the first.
+        nearest = np.lexsort((-ahead, _urgency(self.store, ahead)))[0]
         return int(self.store.image_ids[ahead[nearest]])
 
-    def _most_wrong(self, rows: NDArray[np.int64]) -> int | None:
+    def _most_urgent(self, rows: NDArray[np.int64]) -> int | None:
         if not len(rows):
             return None
-        return int(self.store.image_ids[rows[np.argmax(np.abs(self.store.logits[rows]))]])
+        return int(self.store.image_ids[rows[np.argmax(_urgency(self.store, rows))]])
+
+
+def _queued(store: ColumnStore) -> Rows:
+    """The images that are in the queue as long as nobody judges them."""
+    queued: Rows = store.wrong | (store.labels == label_code(None))
+    return queued
+
+
+def _urgency(store: ColumnStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Rank queued images: the larger, the sooner; below -1 where there is no label."""
+    certainty = np.abs(store.logits[rows])
+    return np.where(store.wrong[rows], certainty, -1 - certainty)
 
 
 def review_queue(version_id: int) -> ReviewQueue:
     """A version's queue. One query, which reads who judged what; hand the result on."""
     store = column_store(version_id)
-    return ReviewQueue(store, np.flatnonzero(store.wrong & ~judged_rows(store)))
+    return ReviewQueue(store, np.flatnonzero(_queued(store) & ~judged_rows(store)))
