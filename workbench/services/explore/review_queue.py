@@ -46,7 +46,7 @@ class ReviewQueue:
         own = np.abs(self.store.logits[row[0]])
         wrongness = np.abs(self.store.logits[self.waiting])
         behind = (wrongness < own) | ((wrongness == own) & (self.waiting > row[0]))
-        following = self._most_wrong(self.waiting[behind])
+        following = self._most_urgent(self.waiting[behind])
         if following is None:
             following = self.first()
         return following if following != image_id else None

@@ -16,8 +16,7 @@ IMBALANCE: Final = 4.0
 
 def find_gaps(images: CheckedImages) -> list[Finding]:
     """Find labels that are out of balance, and generators of which there are few images."""
-    fake = int(images.fake.sum())
-    real = len(images) - fake
+    real, fake = int(images.real.sum()), int(images.fake.sum())
     found = []
     if max(real, fake) >= IMBALANCE * min(real, fake):
         found.append(Finding("imbalance", "note", {"real": real, "fake": fake}))

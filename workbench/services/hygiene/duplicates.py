@@ -32,7 +32,7 @@ def find_duplicates(images: CheckedImages, settings: Settings) -> list[Finding]:
     """
     same = _same_pixels(images)
     found = clusters(len(images), same + _nearly(images, settings))
-    mixed = [each for each in found if images.fake[each].any() and not images.fake[each].all()]
+    mixed = [each for each in found if images.fake[each].any() and images.real[each].any()]
     across = [
         each for each in found if images.held_out[each].any() and not images.held_out[each].all()
     ]

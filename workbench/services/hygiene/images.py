@@ -22,8 +22,9 @@ class CheckedImages:
     """A collection's images as columns, by ascending id."""
 
     ids: NDArray[np.int64]
+    real: NDArray[np.bool_]
+    """By the standing label, as `fake`; neither where there is none."""
     fake: NDArray[np.bool_]
-    """By the standing label."""
     held_out: NDArray[np.bool_]
     groups: NDArray[np.int64]
     """Code of the source group."""
@@ -57,10 +58,12 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
     rows: list[Row[tuple[int, str | None, bool, str, str, int | None, str]]] = [
         row for row in found if decisions.get(row.id) != "exclude"
     ]
+    labels = [label_by(row.label, decisions.get(row.id)) for row in rows]
     groups = np.unique([row.group_key for row in rows], return_inverse=True)[1]
     return CheckedImages(
         ids=np.array([row.id for row in rows], np.int64),
-        fake=np.array([label_by(row.label, decisions.get(row.id)) == "fake" for row in rows], bool),
+        real=np.array([each == "real" for each in labels], bool),
+        fake=np.array([each == "fake" for each in labels], bool),
         held_out=np.array([row.held_out for row in rows], bool),
         groups=groups.astype(np.int64),
         pixel_hashes=tuple(row.pixel_hash for row in rows),

@@ -15,7 +15,7 @@ from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.layout import in_cell
 from workbench.services.hygiene.findings import MOST_GROUPS, Finding
 from workbench.store.database import session
-from workbench.store.images import LABELS
+from workbench.store.images import LABELS, label_code
 from workbench.store.results import Cell
 from workbench.store.versions import ActiveVersion
 
@@ -30,7 +30,7 @@ def find_in_scores(collection_id: int) -> list[Finding]:
     if active is None:
         return []
     store = column_store(active.version_id)
-    kept = ~decided_rows(store, "exclude")
+    kept = ~decided_rows(store, "exclude") & (store.labels != label_code(None))
     return [*_label_errors(store, kept), *_slices(store, kept)]
 
 
