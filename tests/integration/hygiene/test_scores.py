@@ -6,27 +6,49 @@ import json
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.columns.store import column_store
+from workbench.services.columns.store import column_store, forget_columns
 from workbench.services.hygiene.check import check
 from workbench.services.hygiene.words import finding_words
 from workbench.services.review.verdicts import give_verdict
 from workbench.services.workspaces import Workspace
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.hygiene import DataCheck
 from workbench.store.images import LABELS
+from workbench.store.results import Prediction
 
 pytestmark = pytest.mark.analysed
+
+
+def some_real_images(version_id: int) -> list[int]:
+    found = session().scalars(
+        select(Prediction.image_id)
+        .where(Prediction.version_id == version_id, Prediction.label == "real")
+        .order_by(Prediction.image_id)
+        .limit(2)
+    )
+    return list(found)
 
 
 def test_mislabelled_pictures_are_likely_label_errors_until_somebody_decides(
     analysed: Workspace, version_id: int, settings: Settings, ada: Account
 ) -> None:
+    surely_called_fake = some_real_images(version_id)
+    with transaction() as write:
+        write.execute(
+            update(Prediction)
+            .where(Prediction.version_id == version_id, Prediction.image_id.in_(surely_called_fake))
+            .values(logit=6.0, p=0.9975, outcome="real_called_fake")
+        )
+    forget_columns(version_id, settings)
+
     found = check("pictures", settings).finding("label_errors")
 
     assert found is not None
+    assert {each for (each,) in found.groups} >= set(surely_called_fake)
     ids = [each for (each,) in found.groups]
     store = column_store(version_id)
     rows = store.rows_of(ids)

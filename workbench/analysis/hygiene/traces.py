@@ -119,7 +119,7 @@ def _periodicity(signal: Float[ndarray, " position"]) -> float:
     frequency = np.linspace(0, 0.5, len(spectrum))[len(spectrum) // 8 :]
     of_blocks = np.abs(frequency * _BLOCK - np.rint(frequency * _BLOCK)) < 0.05
     rest = high[~of_blocks]
-    return float(np.log(rest.max() / max(float(np.median(rest)), 1e-9)))
+    return float(np.log(max(float(rest.max()), 1e-9) / max(float(np.median(rest)), 1e-9)))
 
 
 def _fine_detail(grey: Grey) -> float:

@@ -38,14 +38,14 @@ class ReviewQueue:
         """The next one behind an image, whether that is judged by now or skipped.
 
         Behind the last one the queue begins again: what was skipped comes back. None where no other
-        image waits. An image that is not misclassified stands before all.
+        image waits. An image that is never queued stands before all.
         """
         row = self.store.rows_of([image_id])
-        if not len(row) or not self.store.wrong[row[0]]:
+        if not len(row) or not _queued(self.store)[row[0]]:
             return self.first()
-        own = np.abs(self.store.logits[row[0]])
-        wrongness = np.abs(self.store.logits[self.waiting])
-        behind = (wrongness < own) | ((wrongness == own) & (self.waiting > row[0]))
+        own = _urgency(self.store, row)[0]
+        urgency = _urgency(self.store, self.waiting)
+        behind = (urgency < own) | ((urgency == own) & (self.waiting > row[0]))
         following = self._most_urgent(self.waiting[behind])
         if following is None:
             following = self.first()

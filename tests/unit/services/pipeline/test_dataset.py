@@ -47,7 +47,9 @@ def test_one_more_person_of_the_same_opinion_changes_nothing(verdicts: list[str]
 
 
 def finally_(label: str, decision: str | None) -> FinalLabel:
-    return _finally(1, label, False, "a", decision)
+    found = _finally(1, label, False, "a", decision)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("imported", LABELS)
@@ -58,6 +60,16 @@ def test_a_decided_label_is_the_label_and_else_the_imported_one_is(imported: str
     for undecided in (None, "unsure", "exclude"):
         assert finally_(imported, undecided).label == imported
         assert not finally_(imported, undecided).overturned
+
+
+@pytest.mark.parametrize("undecided", [None, "unsure"])
+def test_an_image_that_came_without_a_label_has_one_once_it_is_decided(
+    undecided: str | None,
+) -> None:
+    assert _finally(1, None, False, "a", undecided) is None
+    decided = _finally(1, None, False, "a", "fake")
+    assert decided is not None
+    assert (decided.label, decided.overturned) == ("fake", False)
 
 
 def test_only_unsure_lowers_the_weight() -> None:
@@ -82,12 +94,11 @@ def test_the_hash_differs_by_everything_that_training_sees(change: dict[str, obj
 def test_the_counts_say_what_was_decided() -> None:
     labels = [finally_("real", "fake"), finally_("real", "unsure"), finally_("fake", None)]
 
-    assert _counts(labels, excluded=4) == {
+    assert _counts(labels) == {
         "images": 3,
         "real": 1,
         "fake": 2,
         "overturned": 1,
         "unsure": 1,
-        "excluded": 4,
         "held_out": 0,
     }
