@@ -13,12 +13,14 @@ from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store, forget_columns
 from workbench.services.hygiene.check import check
 from workbench.services.hygiene.words import finding_words
+from workbench.services.models.figures import CONSTANT
 from workbench.services.review.verdicts import give_verdict
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session, transaction
 from workbench.store.hygiene import DataCheck
 from workbench.store.images import LABELS
 from workbench.store.results import Prediction
+from workbench.store.versions import ModelVersion
 
 pytestmark = pytest.mark.analysed
 
@@ -81,3 +83,16 @@ def test_page_command_and_database_say_the_same(
         title, sentence = finding_words(each)
         assert title in page
         assert sentence in page
+
+
+def test_scores_of_a_model_that_tells_nothing_say_nothing_of_labels(
+    analysed: Workspace, version_id: int, settings: Settings
+) -> None:
+    with transaction() as write:
+        version = write.get_one(ModelVersion, version_id)
+        version.metrics = version.metrics | {CONSTANT: True}
+
+    checked = check("pictures", settings)
+
+    assert checked.finding("label_errors") is None
+    assert checked.finding("slice") is None

@@ -14,6 +14,7 @@ from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.layout import in_cell
 from workbench.services.hygiene.findings import MOST_GROUPS, Finding
+from workbench.services.models.figures import figures_of, signal_of
 from workbench.store.database import session
 from workbench.store.images import LABELS, label_code
 from workbench.store.results import Cell
@@ -25,9 +26,13 @@ _LEVEL: Final = 0
 
 
 def find_in_scores(collection_id: int) -> list[Finding]:
-    """Findings that need the active version; none before the first analysis."""
+    """Findings that need the active version; none before the first analysis.
+
+    None of a version that tells real from fake no better than chance: its scores say nothing of
+    labels.
+    """
     active = session().get(ActiveVersion, collection_id)
-    if active is None:
+    if active is None or signal_of(figures_of(active.version.metrics)) == "none":
         return []
     store = column_store(active.version_id)
     kept = ~decided_rows(store, "exclude") & (store.labels != label_code(None))

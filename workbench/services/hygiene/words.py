@@ -22,9 +22,23 @@ def finding_title(key: str) -> str:
     """The title of a finding by its key, of one that was found earlier too."""
     kind, _, subject = key.partition(":")
     title = _WORDS[kind][0]()
-    if not subject or kind not in ("shortcut", "trace"):
-        return f"{title}: {subject}" if subject else title
-    return f"{title}: {FAMILIES.get(subject, gettext('all facts of the files together'))}"
+    if not subject:
+        return title
+    if kind in ("shortcut", "trace"):
+        subject = str(FAMILIES.get(subject, gettext("all facts of the files together")))
+    elif kind == "slice":
+        subject = _slice_subject(subject)
+    return f"{title}: {subject}"
+
+
+def _slice_subject(condition: str) -> str:
+    """Which images a slice is of, by the condition of an address that shows them."""
+    name, _, value = condition.partition("=")
+    if name == "label":
+        return gettext("real images") if value == "real" else gettext("fake images")
+    if name == "generator":
+        return gettext("images of %(generator)s", generator=value)
+    return gettext("a cell of the overview")
 
 
 def _near(figures: Figures) -> str:
