@@ -194,7 +194,7 @@ def test_an_import_is_one_object_and_its_bars_are_elsewhere(tmp_path: Path) -> N
     assert "import: 100%" in done.stderr
 
 
-def test_an_import_in_vain_fails_with_its_reasons(migrated: Path, tmp_path: Path) -> None:
+def test_an_import_in_vain_fails_with_the_options_to_add(migrated: Path, tmp_path: Path) -> None:
     pictures = draw_collection(tmp_path / "pictures", 1)
     manifest = tmp_path / "manifest.csv"
     rows = [f"{path},{label}" for label, path in zip("10", pictures.rglob("*.png"), strict=True)]
@@ -204,9 +204,8 @@ def test_an_import_in_vain_fails_with_its_reasons(migrated: Path, tmp_path: Path
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "Error: None of 2 files could be imported: "
-        "unknown label '1': labels are real or fake (1); "
-        "unknown label '0': labels are real or fake (1)."
+        f"Error: {manifest}: no row has a known label; there are: 0, 1. "
+        "Add: --label 0=real --label 1=fake (if 0 means real)"
     )
     assert Witness(migrated).count(Collection) == 0
 

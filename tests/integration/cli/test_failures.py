@@ -26,6 +26,7 @@ UNREACHABLE = f"postgres://ada:{PASSWORD}@127.0.0.1:9/nothing"
 
 NEEDED = {
     "analyze": ("--collection", "x"),
+    "check": ("--collection", "x"),
     "db": ("upgrade",),
     "demo": ("--port", "0"),
     "evaluate": ("--collection", "x"),

@@ -7,8 +7,6 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-from sklearn.tree import DecisionTreeClassifier
 
 from workbench.analysis.intervals import Estimate
 from workbench.analysis.metrics import auc_with_interval
@@ -39,6 +37,10 @@ def predictability(
     None where a label has fewer than 10 images, or lies in a single group. Facts that are the same
     for all predict nothing: 0.5.
     """
+    # Here, so that pages and commands that predict nothing need not wait for it.
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict  # noqa: PLC0415
+    from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415
+
     folds = min(_FOLDS, *(len(np.unique(group[fake == label])) for label in (False, True)))
     if folds < 2 or min(fake.sum(), (~fake).sum()) < MIN_PER_LABEL:
         return None

@@ -20,7 +20,7 @@ from workbench.services.hygiene.findings import MOST_GROUPS, Finding, Severity
 from workbench.services.hygiene.images import CheckedImages
 from workbench.store.image_files import LostImageError, read_normalised
 
-_THUMBNAILS: Final = 4096
+_THUMBNAILS: Final = 256
 """So many are kept at once, 9 kB each: duplicates often lie together."""
 
 

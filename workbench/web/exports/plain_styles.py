@@ -49,6 +49,7 @@ DRAWN = frozenset(
 SHAPES = ("overview", "dimensions", "patterns", "image")
 """Sheets with rules for what the presenters draw."""
 
+_PRODUCT = re.compile(r"([\d.]+)([a-z]*)\s*\*\s*([\d.]+)")
 _FADED = re.compile(r"in srgb, #([0-9a-f]{6}) (\d+)%, transparent")
 
 
@@ -160,14 +161,26 @@ def _plain(nodes: Iterable[Node], tokens: dict[str, str]) -> list[Node]:
 def _answered(function: FunctionBlock, tokens: dict[str, str]) -> list[Node]:
     """A function's value where it has one outside of a browser, else the function itself."""
     if function.lower_name == "var":
-        name = tinycss2.serialize(function.arguments).strip()
-        return _plain(tinycss2.parse_component_value_list(tokens[name]), tokens)
+        name, *fallback = (tinycss2.serialize(each).strip() for each in _parts(function.arguments))
+        value = tokens[name] if name in tokens or not fallback else fallback[0]
+        return _plain(tinycss2.parse_component_value_list(value), tokens)
     function.arguments = _plain(function.arguments, tokens)
+    if function.lower_name == "calc":
+        return _product(function)
     if function.lower_name == "light-dark":
         return _trimmed(_parts(function.arguments)[0])
     if function.lower_name == "color-mix":
         return [_faded(function)]
     return [function]
+
+
+def _product(calc: FunctionBlock) -> list[Node]:
+    """`calc(7.6px * 1)` as `7.6px`; another calculation as it is."""
+    found = _PRODUCT.fullmatch(tinycss2.serialize(calc.arguments).strip())
+    if found is None:
+        return [calc]
+    value = f"{float(found[1]) * float(found[3]):g}{found[2]}"
+    return list(tinycss2.parse_component_value_list(value))
 
 
 def _faded(mix: FunctionBlock) -> Node:
