@@ -146,7 +146,7 @@ def test_the_next_image_has_the_same_settings_and_dimension(image_page: Page) ->
     expect(image_page.get_by_label("Opacity")).to_have_value("40")
     expect(image_page.get_by_label("Threshold")).to_have_value("25")
     expect(image_page.get_by_role("checkbox", name="pixel groups")).not_to_be_checked()
-    expect(image_page.locator(".outlines")).to_be_hidden()
+    expect(image_page.locator(".outlines .groups")).to_be_hidden()
 
 
 def test_the_contribution_under_the_pointer_is_told(image_page: Page) -> None:
