@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from workbench.analysis.intervals import Estimate, Z, share_with_interval
 
 RESAMPLES = 1000
-_AT_ONCE = 1_000_000
+_AT_ONCE = 100_000
 """So many weights of images are held at once."""
 _BESIDE = 1e-9
 
