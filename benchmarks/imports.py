@@ -32,7 +32,7 @@ import json, sys, time
 from pathlib import Path
 from workbench.app import create_app
 from workbench.config import Settings
-from workbench.services.imports.options import SourceOptions
+from workbench.services.sources.options import SourceOptions
 from workbench.services.imports.preview import preview_import
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent

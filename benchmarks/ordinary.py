@@ -10,9 +10,9 @@ from benchmarks.command import OnStandardError, cache_dir
 from benchmarks.encoded import Picture
 from workbench.config import Settings
 from workbench.services.demo import build_demo_set
-from workbench.services.imports.entries import Candidate
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.sources import open_source
+from workbench.services.sources.entries import Candidate
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions
 
 QUICK_IMAGES = 120
 

@@ -32,9 +32,9 @@ from benchmarks.temporary import (
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
 from workbench.services.encoding.pixels import read_pixels
-from workbench.services.imports.entries import Candidate
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
+from workbench.services.sources.entries import Candidate
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction

@@ -24,12 +24,12 @@ from workbench.config import Settings
 from workbench.services.demo import build_demo_set
 from workbench.services.encoding.encode import embeddings_of, encode_missing
 from workbench.services.encoding.states import states_of
-from workbench.services.imports.entries import Candidate
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
-from workbench.services.imports.sources import open_source
 from workbench.services.models.weights import store_heads
 from workbench.services.progress import Silent
+from workbench.services.sources.entries import Candidate
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions
 from workbench.services.training.dataset import freeze
 from workbench.services.workspaces import workspace
 from workbench.store import migrating

@@ -13,11 +13,11 @@ from workbench.cli.options import collection_option, json_option, source_options
 from workbench.cli.output import by_label, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.imports.shortcut_words import shortcut_words
+from workbench.services.sources.options import SourceOptions
 from workbench.store import migrating
 from workbench.store.database import db
 

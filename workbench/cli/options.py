@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from workbench.services.imports.labels import LabelNames
-from workbench.services.imports.options import SourceOptions, read_columns
+from workbench.services.sources.labels import LabelNames
+from workbench.services.sources.options import SourceOptions, read_columns
 
 DEFAULT_PORT = 8000
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any
 
 import click
+
+from workbench.store.images import ByLabel
 
 
 def show(report: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
@@ -15,17 +17,6 @@ def show(report: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
     else:
         for line in lines:
             click.echo(line)
-
-
-class ByLabel(Protocol):
-    """Images counted by label."""
-
-    @property
-    def real(self) -> int: ...
-    @property
-    def fake(self) -> int: ...
-    @property
-    def unlabelled(self) -> int: ...
 
 
 def by_label(images: ByLabel) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     JSON,
@@ -21,6 +21,17 @@ from workbench.store.database import Base, now
 
 LABELS = ("real", "fake")
 """An image without one is in no training set and in no figure until a verdict labels it."""
+
+
+class ByLabel(Protocol):
+    """Images counted by label."""
+
+    @property
+    def real(self) -> int: ...
+    @property
+    def fake(self) -> int: ...
+    @property
+    def unlabelled(self) -> int: ...
 
 
 def label_code(label: str | None) -> int:

@@ -23,10 +23,10 @@ from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.imports import reading, split
 from workbench.services.imports import run as importing
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
+from workbench.services.sources.options import SourceOptions
 from workbench.store.database import session, transaction
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun

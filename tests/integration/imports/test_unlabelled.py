@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from tests.support.pictures import draw_collection
 from workbench.config import Settings
-from workbench.services.imports.labels import LabelNames
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
+from workbench.services.sources.labels import LabelNames
+from workbench.services.sources.options import SourceOptions
 from workbench.store.database import session
 from workbench.store.images import Image
 

@@ -16,13 +16,13 @@ from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.explore.filters import Filters, Selection, choose
 from workbench.services.explore.review_queue import review_queue
-from workbench.services.imports.labels import LabelNames
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
 from workbench.services.models.version_images import images_of
 from workbench.services.progress import Silent
 from workbench.services.review import verdicts
 from workbench.services.review.labels import standing_label
+from workbench.services.sources.labels import LabelNames
+from workbench.services.sources.options import SourceOptions
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
 from workbench.store.images import Collection, Image

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.demo.building import DemoCollection, build_demo_set
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Progress
+from workbench.services.sources.options import SourceOptions
 from workbench.store.database import session
 from workbench.store.images import Collection, ImportRun
 

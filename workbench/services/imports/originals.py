@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from workbench.analysis.images.file_types import UnusableImageError
-from workbench.services.imports.parquet import ParquetTable
 from workbench.services.imports.reading import read_file
+from workbench.services.sources.parquet import ParquetTable
 from workbench.store.image_files import original_location
 from workbench.store.images import Image
 

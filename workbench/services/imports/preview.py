@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from workbench.config import Settings
 from workbench.services.collections import check_name
-from workbench.services.imports.entries import Candidate, Refusal
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.sources import open_source
+from workbench.services.sources.entries import Candidate, Refusal
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions
 
 FIRST: Final = 5
 """So many rows are shown as they would be imported."""

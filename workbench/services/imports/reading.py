@@ -14,8 +14,8 @@ from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
-from workbench.services.imports.entries import Candidate, display
-from workbench.services.imports.labels import UNLABELLED
+from workbench.services.sources.entries import Candidate, display
+from workbench.services.sources.labels import UNLABELLED
 from workbench.store.image_files import is_whole, store_normalised
 
 MAX_FILE_BYTES: Final = 200_000_000

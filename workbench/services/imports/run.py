@@ -15,9 +15,7 @@ from workbench.config import Settings
 from workbench.files import settle
 from workbench.services.collections import check_name
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.imports.near_duplicates import NearDuplicates
-from workbench.services.imports.options import SourceOptions
 from workbench.services.imports.reading import (
     DECODERS,
     Already,
@@ -29,11 +27,13 @@ from workbench.services.imports.reading import (
 )
 from workbench.services.imports.report import ImportReport, report_of
 from workbench.services.imports.shortcuts import measure_shortcuts
-from workbench.services.imports.sources import open_source
 from workbench.services.imports.split import represent_both_labels
 from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
 from workbench.services.lookahead import ahead
 from workbench.services.progress import Cancelled, Progress
+from workbench.services.sources.entries import Candidate, Entry, ImageSource, Refusal, display
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions
 from workbench.store.database import now, transaction
 from workbench.store.image_files import original_uri
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun

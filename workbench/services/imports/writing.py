@@ -10,11 +10,11 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from workbench.services.imports.entries import Candidate, display
-from workbench.services.imports.labels import UNLABELLED
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
 from workbench.services.imports.split import is_held_out
+from workbench.services.sources.entries import Candidate, display
+from workbench.services.sources.labels import UNLABELLED
 from workbench.store.database import session
 from workbench.store.images import Collection, Image, ImportRejection
 

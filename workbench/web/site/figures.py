@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from flask import Flask
 from flask_babel import gettext, lazy_gettext
@@ -12,6 +11,7 @@ from workbench.analysis.intervals import Estimate
 from workbench.services.explore.pattern_figures import PatternFigures
 from workbench.services.models.version_images import VersionImages
 from workbench.services.models.words import learned_words, no_signal_advice, no_signal_words
+from workbench.store.images import ByLabel
 from workbench.web.site.formatting import count, factor, percent
 
 LIFTED_FROM = 1.05
@@ -98,17 +98,6 @@ def _digits(found: Estimate, write: Callable[[float, int], str], fewest: int) ->
 def is_lifted(figures: PatternFigures) -> bool:
     """Whether errors have a pattern clearly more often than all images have it."""
     return figures.lift is not None and figures.lift.low >= LIFTED_FROM
-
-
-class ByLabel(Protocol):
-    """Images counted by label."""
-
-    @property
-    def real(self) -> int: ...
-    @property
-    def fake(self) -> int: ...
-    @property
-    def unlabelled(self) -> int: ...
 
 
 def by_label_words(images: ByLabel) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.columns import Columns
-from workbench.services.imports.entries import Candidate, Entry, Inside, Refusal, display
-from workbench.services.imports.manifest import check_labels
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.parquet import ParquetTable
-from workbench.services.imports.splits import SPLITS
+from workbench.services.sources.columns import Columns
+from workbench.services.sources.entries import Candidate, Entry, Inside, Refusal, display
+from workbench.services.sources.manifest import check_labels
+from workbench.services.sources.options import SourceOptions
+from workbench.services.sources.parquet import ParquetTable
+from workbench.services.sources.splits import SPLITS
 
 _SPLIT_OF_NAME: Final = re.compile(r"([a-z_]+)(-\d+-of-\d+.*)?")
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.layouts import draw
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import Candidate, Refusal
-from workbench.services.imports.sources import open_source
+from workbench.services.sources.entries import Candidate, Refusal
+from workbench.services.sources.open import open_source
 
 ROWS = ("path{0}label", "pics/Ä.png{0}real", "pics/b.png{0}fake")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import display
-from workbench.services.imports.options import COLUMNS, SourceOptions
-from workbench.services.imports.splits import SPLITS
-from workbench.services.imports.suggestions import SAMPLE, advice
-from workbench.services.imports.tables import Rows
+from workbench.services.sources.entries import display
+from workbench.services.sources.options import COLUMNS, SourceOptions
+from workbench.services.sources.splits import SPLITS
+from workbench.services.sources.suggestions import SAMPLE, advice
+from workbench.services.sources.tables import Rows
 
 MAX_GENERATOR: Final = 120
 """Characters; the longest name that the table holds, of a generator as of a class."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import display
-from workbench.services.imports.labels import LabelNames
+from workbench.services.sources.entries import display
+from workbench.services.sources.labels import LabelNames
 
 COLUMNS: Final = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "image"),

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.columns import Columns
-from workbench.services.imports.entries import Candidate, Entry, Refusal, display
-from workbench.services.imports.finder import Finder
-from workbench.services.imports.labels import options_for, reading_of
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.tables import Rows, open_table
+from workbench.services.sources.columns import Columns
+from workbench.services.sources.entries import Candidate, Entry, Refusal, display
+from workbench.services.sources.finder import Finder
+from workbench.services.sources.labels import options_for, reading_of
+from workbench.services.sources.options import SourceOptions
+from workbench.services.sources.tables import Rows, open_table
 
 _MOST_LABELS = 20
 

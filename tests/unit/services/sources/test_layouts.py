@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.layouts import draw, forensynths, genimage, image_folder, shards
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import Candidate, Refusal
-from workbench.services.imports.labels import LabelNames
-from workbench.services.imports.options import SourceOptions, read_columns
-from workbench.services.imports.sources import open_source
+from workbench.services.sources.entries import Candidate, Refusal
+from workbench.services.sources.labels import LabelNames
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions, read_columns
 
 
 def options(*labels: str, columns: Iterable[str] = (), **more: object) -> SourceOptions:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import Candidate, Entry, Refusal, display
-from workbench.services.imports.finder import Finder
-from workbench.services.imports.layouts import label_within
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.tables import open_text
+from workbench.services.sources.entries import Candidate, Entry, Refusal, display
+from workbench.services.sources.finder import Finder
+from workbench.services.sources.layouts import label_within
+from workbench.services.sources.options import SourceOptions
+from workbench.services.sources.tables import open_text
 
 
 class ListSource:

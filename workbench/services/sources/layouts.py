@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workbench.services.imports.splits import SPLITS
+from workbench.services.sources.splits import SPLITS
 from workbench.store.images import LABELS
 
 Above = tuple[str, ...]

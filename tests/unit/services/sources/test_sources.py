@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.imports.entries import Candidate, Entry, Refusal, display
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.sources import open_source
+from workbench.services.sources.entries import Candidate, Entry, Refusal, display
+from workbench.services.sources.open import open_source
+from workbench.services.sources.options import SourceOptions
 
 
 def grow(root: Path, *names: str) -> Path:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Self
 
-from workbench.services.imports.entries import display
-from workbench.services.imports.labels import UNLABELLED, LabelNames
-from workbench.services.imports.layouts import (
+from workbench.services.sources.entries import display
+from workbench.services.sources.labels import UNLABELLED, LabelNames
+from workbench.services.sources.layouts import (
     GENIMAGE,
     LAYOUTS,
     Above,
@@ -16,7 +16,7 @@ from workbench.services.imports.layouts import (
     is_split,
     named_by,
 )
-from workbench.services.imports.splits import SPLITS
+from workbench.services.sources.splits import SPLITS
 
 
 @dataclass(frozen=True)

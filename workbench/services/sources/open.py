@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.imports.columns import Columns
-from workbench.services.imports.entries import Candidate, Entry, ImageSource, display
-from workbench.services.imports.folder import FolderSource
-from workbench.services.imports.listed import ListSource, lines_of
-from workbench.services.imports.manifest import ManifestSource
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.parquet import SUFFIX as PARQUET
-from workbench.services.imports.shards import ShardSource, holds_images
-from workbench.services.imports.tables import JSON_LINES, open_table
+from workbench.services.sources.columns import Columns
+from workbench.services.sources.entries import Candidate, Entry, ImageSource, display
+from workbench.services.sources.folder import FolderSource
+from workbench.services.sources.listed import ListSource, lines_of
+from workbench.services.sources.manifest import ManifestSource
+from workbench.services.sources.options import SourceOptions
+from workbench.services.sources.parquet import SUFFIX as PARQUET
+from workbench.services.sources.shards import ShardSource, holds_images
+from workbench.services.sources.tables import JSON_LINES, open_table
 
 _TABLES: Final = (".csv", ".tsv", *JSON_LINES, PARQUET)
 _LISTS: Final = (".txt", ".lst", ".list")

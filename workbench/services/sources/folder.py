@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.branch import Branch
-from workbench.services.imports.entries import Candidate, Entry, ImageSource, Refusal, display
-from workbench.services.imports.finder import LINK_OUT, NOT_REGULAR
-from workbench.services.imports.labels import options_for, reading_of
-from workbench.services.imports.manifest import ManifestSource
-from workbench.services.imports.options import SourceOptions
-from workbench.services.imports.parquet import SUFFIX as PARQUET
-from workbench.services.imports.shards import ShardSource, holds_images
+from workbench.services.sources.branch import Branch
+from workbench.services.sources.entries import Candidate, Entry, ImageSource, Refusal, display
+from workbench.services.sources.finder import LINK_OUT, NOT_REGULAR
+from workbench.services.sources.labels import options_for, reading_of
+from workbench.services.sources.manifest import ManifestSource
+from workbench.services.sources.options import SourceOptions
+from workbench.services.sources.parquet import SUFFIX as PARQUET
+from workbench.services.sources.shards import ShardSource, holds_images
 
 _METADATA: Final = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 """What a Hugging Face image folder has beside its images."""

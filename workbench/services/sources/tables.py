@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import display
-from workbench.services.imports.parquet import SUFFIX as PARQUET
-from workbench.services.imports.parquet import ParquetTable, written
+from workbench.services.sources.entries import display
+from workbench.services.sources.parquet import SUFFIX as PARQUET
+from workbench.services.sources.parquet import ParquetTable, written
 
 JSON_LINES: Final = (".jsonl", ".ndjson")
 _HEAD: Final = 65_536

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from workbench.services.errors import InvalidError
-from workbench.services.imports.entries import display
+from workbench.services.sources.entries import display
 from workbench.store.images import LABELS
 
 UNLABELLED: Final = "none"

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from workbench.services.imports.entries import display
-from workbench.services.imports.labels import LabelNames, options_for, reading_of
+from workbench.services.sources.entries import display
+from workbench.services.sources.labels import LabelNames, options_for, reading_of
 
 SAMPLE: Final = 1000
 """Rows that are looked at."""

@@ -1,0 +1,1 @@
+"""Sources of an import: what folders, tables and lists say of the images in them; no database."""
