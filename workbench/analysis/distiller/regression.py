@@ -56,8 +56,21 @@ def regress(
     design: Design, penalty: float, *, offset: Float[Tensor, " image"]
 ) -> Float[Tensor, " feature"]:
     """Fit a logistic regression on top of `offset` (L-BFGS); `penalty` weighs the squared norm."""
-    scores, data = design.scores, design.data
-    weight, intercept = torch.zeros(scores.shape[1]), torch.zeros(())
+    weight = fit_logistic(design.scores, design.data, penalty, offset=offset)
+    fitted = torch.zeros(design.x.shape[1])
+    fitted[torch.from_numpy(design.columns)] = design.directions @ weight
+    return fitted
+
+
+def fit_logistic(
+    x: Float[Tensor, "image feature"],
+    data: TrainingSet,
+    penalty: float,
+    *,
+    offset: Float[Tensor, " image"],
+) -> Float[Tensor, " feature"]:
+    """Fit weights on top of `offset`, with an intercept; `penalty` weighs their squared norm."""
+    weight, intercept = torch.zeros(x.shape[1]), torch.zeros(())
     parameters = [weight.requires_grad_(), intercept.requires_grad_()]
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=MAX_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
@@ -65,7 +78,7 @@ def regress(
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        logit = offset + scores @ weight + intercept
+        logit = offset + x @ weight + intercept
         value = functional.binary_cross_entropy_with_logits(logit, data.fake, weight=data.weight)
         value = value + penalty * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
@@ -73,9 +86,7 @@ def regress(
 
     with torch.enable_grad():
         optimizer.step(loss)  # type: ignore[no-untyped-call]
-    fitted = torch.zeros(design.x.shape[1])
-    fitted[torch.from_numpy(design.columns)] = design.directions @ weight.detach()
-    return fitted
+    return weight.detach()
 
 
 def principal_directions(x: Float[Tensor, "image column"]) -> Float[Tensor, "column direction"]:

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 from torch import Tensor
-from torch.nn import functional
 
 from workbench.analysis.cross_fitting.calibration import Calibration, counted_together
 from workbench.analysis.cross_fitting.fit import CrossFitted, cross_fit
 from workbench.analysis.cross_fitting.training_set import TrainingSet
+from workbench.analysis.distiller.regression import fit_logistic
 from workbench.analysis.distiller.window_evidence import (
     STRONGEST,
     Grid,
@@ -44,7 +44,6 @@ PENALTY = 0.1
 """Weight of the squared norm. From 0.03 to 0.3 AUC moves by less than 0.01."""
 ANCHOR = 1.0
 """Weight of the squared norm of what a retrain changes in its parent's weights."""
-MAX_ITERATIONS = 60
 BATCH = 32
 
 CrossFittedWindows = CrossFitted[WindowEvidence]
@@ -224,7 +223,7 @@ class _Learner:
         for turn, share in enumerate(shares):
             if turn:
                 means = self.images.means_of_best(rows, weight, share)
-            change = _regressed(means @ whitening, data, penalty, offset=means @ known)
+            change = fit_logistic(means @ whitening, data, penalty, offset=means @ known)
             weight = known + whitening @ change
         return [weight]
 
@@ -240,33 +239,6 @@ class _Learner:
 
 def _rows(data: TrainingSet) -> Integer[Tensor, " row"]:
     return data.embedding[:, 0].long()
-
-
-def _regressed(
-    x: Float[Tensor, "image part"],
-    data: TrainingSet,
-    penalty: float,
-    *,
-    offset: Float[Tensor, " image"],
-) -> Float[Tensor, " part"]:
-    """Fit a logistic regression on top of `offset` (L-BFGS); `penalty` weighs the squared norm."""
-    weight, intercept = torch.zeros(x.shape[1]), torch.zeros(())
-    parameters = [weight.requires_grad_(), intercept.requires_grad_()]
-    optimizer = torch.optim.LBFGS(
-        parameters, max_iter=MAX_ITERATIONS, line_search_fn="strong_wolfe"
-    )
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        logit = offset + x @ weight + intercept
-        value = functional.binary_cross_entropy_with_logits(logit, data.fake, weight=data.weight)
-        value = value + penalty * weight.square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    with torch.enable_grad():
-        optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return weight.detach()
 
 
 def _known(parent: CrossFittedWindows) -> CrossFitted[Tensor]:

@@ -68,43 +68,23 @@ def shown_words(verdict: VerdictView) -> str:
 def origin_words(standing: StandingLabel) -> str:
     """Where a label comes from: "decided by ada on 3 March 2026; imported as real"."""
     if standing.imported is None:
-        return _origin_without_label(standing)
-    return _origin_with_label(standing, label_words(standing.imported))
-
-
-def _origin_with_label(standing: StandingLabel, imported: str) -> str:
-    if standing.disputed:
-        return gettext("as imported; people disagree")
+        before = source = gettext("imported without a label")
+    else:
+        before = gettext("as imported")
+        source = gettext("imported as %(label)s", label=label_words(standing.imported))
     decided = standing.decided
+    if standing.disputed:
+        return gettext("%(before)s; people disagree", before=before)
     if decided is None:
-        return gettext("as imported; not reviewed")
+        return gettext("%(before)s; not reviewed", before=before)
     who = {"by": _people(decided.by, standing.agreeing), "day": day(decided.at)}
     if decided.decision == "exclude":
-        return gettext("as imported; excluded by %(by)s on %(day)s", **who)
+        return gettext("%(before)s; excluded by %(by)s on %(day)s", **who, before=before)
     if decided.decision == "unsure":
-        return gettext("as imported; unsure by %(by)s on %(day)s", **who)
+        return gettext("%(before)s; unsure by %(by)s on %(day)s", **who, before=before)
     if standing.adjudication is not None:
-        return gettext(
-            "adjudicated by %(by)s on %(day)s; imported as %(label)s", **who, label=imported
-        )
-    return gettext("decided by %(by)s on %(day)s; imported as %(label)s", **who, label=imported)
-
-
-def _origin_without_label(standing: StandingLabel) -> str:
-    """Where the label of an image comes from that was imported without one."""
-    if standing.disputed:
-        return gettext("imported without a label; people disagree")
-    decided = standing.decided
-    if decided is None:
-        return gettext("imported without a label; not reviewed")
-    who = {"by": _people(decided.by, standing.agreeing), "day": day(decided.at)}
-    if decided.decision == "exclude":
-        return gettext("imported without a label; excluded by %(by)s on %(day)s", **who)
-    if decided.decision == "unsure":
-        return gettext("imported without a label; unsure by %(by)s on %(day)s", **who)
-    if standing.adjudication is not None:
-        return gettext("adjudicated by %(by)s on %(day)s; imported without a label", **who)
-    return gettext("decided by %(by)s on %(day)s; imported without a label", **who)
+        return gettext("adjudicated by %(by)s on %(day)s; %(source)s", **who, source=source)
+    return gettext("decided by %(by)s on %(day)s; %(source)s", **who, source=source)
 
 
 def _people(newest: str, others: int) -> str:
