@@ -58,7 +58,7 @@ def auc_with_interval(
     drawn = np.concatenate(
         [
             _weighted_auc(fake[order], times[:, index[order]], ties)
-            for times in _draws(strata, len(fake), np.random.default_rng(seed))
+            for times in _draws(strata, len(fake), seed)
         ]
     )
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
@@ -68,16 +68,20 @@ def auc_with_interval(
 
 
 def _draws(
-    strata: list[Integer[ndarray, " _"]], images: int, generator: np.random.Generator
+    strata: list[Integer[ndarray, " _"]], images: int, seed: int
 ) -> Iterator[Integer[ndarray, "draw group"]]:
-    """How often each group is drawn: as many of each stratum as it has, some draws at a time."""
+    """How often each group is drawn: as many of each stratum as it has, some draws at a time.
+
+    Each stratum has a generator of its own, so draws do not depend on how many are made at once.
+    """
+    generators = np.random.default_rng(seed).spawn(len(strata))
     groups = sum(len(stratum) for stratum in strata)
     lot = max(_AT_ONCE // images, 1)
     for start in range(0, RESAMPLES, lot):
         draws = min(lot, RESAMPLES - start)
         times = np.zeros((draws, groups), dtype=np.int64)
         row = np.arange(draws)[:, None] * groups
-        for stratum in strata:
+        for stratum, generator in zip(strata, generators, strict=True):
             chosen = stratum[generator.integers(len(stratum), size=(draws, len(stratum)))]
             times += np.bincount((row + chosen).ravel(), minlength=times.size).reshape(times.shape)
         yield times

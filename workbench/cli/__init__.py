@@ -34,7 +34,7 @@ COMMANDS = {
     ),
     "import": Summary(
         "workbench.cli.images",
-        "Import images from folders real/ and fake/ below PATH, or from a CSV manifest.",
+        "Import images: a folder, a manifest, a text file of paths, or single files as PATHS.",
     ),
     "project": Summary(
         "workbench.cli.analysis",

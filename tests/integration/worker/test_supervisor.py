@@ -131,10 +131,11 @@ def test_a_process_that_dies_again_and_again_ends_the_supervisor_with_a_sentence
 
 
 RUN = "from workbench.supervisor import run_to_its_end; raise SystemExit(run_to_its_end({!r}))"
-WORKING = """
+AT_WORK = 'print("at work", flush=True)'
+WORKING = f"""
 import time
-print("at work", flush=True)
 try:
+    {AT_WORK}
     time.sleep(600)
 except KeyboardInterrupt:
     print("ended in order", flush=True)
@@ -183,7 +184,7 @@ def test_what_is_run_to_its_end_ends_when_the_one_that_waits_is_killed() -> None
 
 
 def test_a_process_ended_by_a_signal_has_the_status_that_shells_give() -> None:
-    process = running(f"{WORKING.partition('try')[0]}import os; os.kill(os.getpid(), 9)")
+    process = running(f"import os; {AT_WORK}; os.kill(os.getpid(), 9)")
 
     process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 128 + signal.SIGKILL

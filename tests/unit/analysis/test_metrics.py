@@ -20,7 +20,7 @@ def slowly_stratified(fake: NDArray[np.bool_], score: NDArray[np.float64]) -> tu
     generator = np.random.default_rng(1)
     fakes, reals = np.flatnonzero(fake), np.flatnonzero(~fake)
     drawn = []
-    for _ in range(1000):
+    for _ in range(5000):
         chosen = np.concatenate(
             [generator.choice(fakes, len(fakes)), generator.choice(reals, len(reals))]
         )

@@ -26,6 +26,7 @@ READ = (
     "data-lost",
     "data-error",
     "data-logits",
+    "data-words",
     "data-nothing",
 )
 """Attributes whose values people read or hear."""
