@@ -31,7 +31,7 @@ from benchmarks.temporary import (
 )
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.pipeline.scoring import score
 from workbench.services.progress import Silent
 from workbench.services.sources.entries import Candidate
@@ -133,7 +133,7 @@ class Round:
         return [
             self._encoder.preprocess(
                 [
-                    Picture.fromarray(read_pixels(self._settings.image_dir, each))
+                    Picture.fromarray(read_copy(self._settings.image_dir, each))
                     for each in hashes[start : start + size]
                 ]
             )

@@ -20,7 +20,7 @@ from benchmarks.command import Figures, run_on_folders
 from benchmarks.temporary import candidates, import_listed, list_images, temporary_workbench
 from workbench.analysis.encoders.protocol import Encoder
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.pipeline import executor
 from workbench.services.runs import processes, requests
@@ -99,7 +99,7 @@ def _pass(hashes: Sequence[str], encoder: Encoder, settings: Settings) -> float:
     spent = 0.0
     for start in range(0, len(hashes), settings.batch_size):
         batch = hashes[start : start + settings.batch_size]
-        pictures = [Picture.fromarray(read_pixels(settings.image_dir, each)) for each in batch]
+        pictures = [Picture.fromarray(read_copy(settings.image_dir, each)) for each in batch]
         pixels = encoder.preprocess(pictures)
         before = time.process_time()
         encoder.encode(pixels, frozenset())

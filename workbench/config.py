@@ -73,6 +73,15 @@ class Settings(BaseSettings):
     training on another kind of processor encodes all images again (ADR 9).
     """
 
+    image_size: Annotated[int, Field(ge=32, le=518)] | None = None
+    """Side in pixels of the images that the encoder sees, a multiple of its patches' side; empty
+    means the encoder's own, 224 for the packaged one.
+
+    Finer evidence for more time: 448 pixels are four times the patches. Above 224 pixels are read
+    from the originals, and images without theirs are left out (ADR 50). Another size is another
+    encoder: the next training encodes all images again.
+    """
+
     secret_key: SecretStr = SecretStr("")
     """Signs sessions; empty means a random one, kept in `data_dir`, readable by its owner only."""
 

@@ -18,7 +18,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import forget_columns
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore import patterns as service
 from workbench.services.explore.grid import overview
@@ -117,7 +117,7 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
     ]
     beyond = []
     for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
-        pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
+        pixels = read_copy(settings.image_dir, each.image.pixel_hash)
         mask = decode_mask(each.rle, NORMAL_SIZE)
         regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
         edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]

@@ -18,7 +18,7 @@ from workbench.analysis.regions.counterfactual import FILLS, prediction_interval
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.errors import (
     ConflictError,
     InvalidError,
@@ -89,7 +89,7 @@ def test_taking_the_roughness_away_lowers_p_beyond_what_random_edits_do(
 def test_the_outcome_is_what_the_model_says_of_the_edited_pixels(
     group: PixelGroup, version_id: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
-    pixels = read_pixels(settings.image_dir, session().get_one(Image, group.image_id).pixel_hash)
+    pixels = read_copy(settings.image_dir, session().get_one(Image, group.image_id).pixel_hash)
     edited = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), "mean")
     before, after = logits_of_edits(version_id, group.image_id, [pixels, edited], encoder, settings)
 
@@ -268,7 +268,7 @@ def test_a_preview_shows_the_edited_region_and_leaves_the_rest(
         assert picture.format == "JPEG"
         shown = np.asarray(picture).astype(int)
     image = session().get_one(Image, group.image_id)
-    original = read_pixels(settings.image_dir, image.pixel_hash).astype(int)
+    original = read_copy(settings.image_dir, image.pixel_hash).astype(int)
     inside = decode_mask(group.rle, NORMAL_SIZE).astype(bool)
     changed = np.abs(shown - original).mean(axis=2)
     assert changed[inside].mean() > 5 * changed[~inside].mean()

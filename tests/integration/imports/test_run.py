@@ -26,6 +26,7 @@ from workbench.services.imports import run as importing
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
+from workbench.services.sources.files import MAX_FILE_BYTES
 from workbench.services.sources.options import SourceOptions
 from workbench.store.database import session, transaction
 from workbench.store.image_files import normalised_path
@@ -274,7 +275,7 @@ def test_bad_files_are_listed_with_their_reasons_and_the_run_goes_on(
     put(source / "real" / "text.jpg", b"This is a text.\n")
     put(source / "real" / "truncated.jpg", encoded(3, "JPEG", side=200)[:5000])
     with (source / "real" / "huge.png").open("wb") as file:
-        file.truncate(reading.MAX_FILE_BYTES + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
     report = import_into(source)
     assert report.imported == 4
     reasons = dict(report.rejections)

@@ -23,7 +23,7 @@ from workbench.analysis.encoders.transformer import Preprocessing, TransformerEn
 from workbench.analysis.spelling.train import train_projection
 from workbench.config import Settings
 from workbench.services.encoding import registry
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.image.counterfactuals import try_edit
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.models.weights import load_heads
@@ -120,7 +120,7 @@ def dimensions_and_maps_hold(
 
 def pixels_of(image: Prediction, encoder: TransformerEncoder, settings: Settings) -> Tensor:
     pixel_hash = session().get_one(Image, image.image_id).pixel_hash
-    pixels = Picture.fromarray(read_pixels(settings.image_dir, pixel_hash))
+    pixels = Picture.fromarray(read_copy(settings.image_dir, pixel_hash))
     return encoder.preprocess([pixels])[0]
 
 

@@ -15,7 +15,7 @@ from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, random_regions, remove_region
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.services.models.scores import layouts_of, load_scores
 from workbench.services.models.weights import load_heads
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
@@ -85,7 +85,7 @@ def test_an_image_without_its_strongest_groups_is_beside_one_without_regions_lik
         for rle in groups:
             together |= decode_mask(rle, NORMAL_SIZE)
         elsewhere = random_regions(together, 1, seed=settings.seed + each.image_id)[0]
-        pixels = read_pixels(settings.image_dir, each.image.pixel_hash)
+        pixels = read_copy(settings.image_dir, each.image.pixel_hash)
         edited = [remove_region(pixels, mask, MEASURING_FILL) for mask in (together, elsewhere)]
 
         removed, control = logits_of_edits(version_id, each.image_id, edited, encoder, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
@@ -21,7 +22,12 @@ from workbench.analysis.encoders.protocol import (
     FeatureKind,
     Precision,
 )
-from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.transformer import (
+    Computing,
+    Preprocessing,
+    TransformerEncoder,
+    check_image_size,
+)
 from workbench.analysis.encoders.weights import weights_sha256
 
 Wanted = Iterable[tuple[int, FeatureKind]]
@@ -45,13 +51,18 @@ def load_open_clip(
     device: str = "cpu",
     embedding: Embedding = "patches",
     precision: Precision = "float32",
+    image_size: int | None = None,
 ) -> TransformerEncoder:
     """Load the encoder `MODEL/PRETRAINED` (downloaded once to `cache_dir`) or `MODEL@/path`.
+
+    image_size: side in pixels; None for the model's own. Positions are resampled for any other.
 
     Checkpoints are read as weights only, never unpickled. Raises EncoderUnavailableError.
     """
     parsed = parse_source(source)
     _check(parsed)
+    if image_size is not None:
+        check_image_size(f"open_clip:{source}", image_size, _patch_side(parsed.model))
     try:
         model = open_clip.create_model(
             parsed.model,
@@ -60,6 +71,7 @@ def load_open_clip(
             require_pretrained=True,
             weights_only=True,
             cache_dir=str(cache_dir / "open_clip"),
+            force_image_size=image_size,
         )
     # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
     except Exception as error:
@@ -180,6 +192,12 @@ def _check(source: Source) -> None:
             f"the weights {source.tag!r} need QuickGELU; "
             f"say open_clip:{source.model}-quickgelu/{source.tag}"
         )
+
+
+def _patch_side(model: str) -> int:
+    """Of a model of open_clip's own, in pixels; 1 where its tower has no patches."""
+    vision: dict[str, Any] = (open_clip.get_model_config(model) or {}).get("vision_cfg", {})
+    return int(vision.get("patch_size") or 1)
 
 
 def _unsupported(visual: nn.Module) -> str | None:

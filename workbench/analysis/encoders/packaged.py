@@ -27,7 +27,12 @@ from workbench.analysis.encoders.protocol import (
     FeatureKind,
     Precision,
 )
-from workbench.analysis.encoders.transformer import Computing, Preprocessing, TransformerEncoder
+from workbench.analysis.encoders.transformer import (
+    Computing,
+    Preprocessing,
+    TransformerEncoder,
+    check_image_size,
+)
 from workbench.analysis.encoders.weights import load_weights, save_weights, weights_sha256
 
 ARCHITECTURE = "vit_small_patch14_dinov2"
@@ -80,23 +85,28 @@ def load_packaged(
     device: str = "cpu",
     features: Iterable[tuple[int, FeatureKind]] = DEFAULT_FEATURES,
     precision: Precision = "float32",
+    image_size: int = IMAGE_SIZE,
 ) -> TransformerEncoder:
     """Load the encoder that needs no network: 224 px, 16 x 16 patches of 14 px, 384 channels.
 
+    image_size: side in pixels; of others than 224 positions are resampled to the patches.
+
     It has no text tower. Class tokens and patch tokens are taken through the final LayerNorm.
-    Raises EncoderUnavailableError where the package is missing or holds other weights.
+    Raises EncoderUnavailableError where the package is missing or holds other weights, or the size
+    is no multiple of a patch's side.
     """
+    check_image_size("packaged", image_size, PATCH_SIZE)
     weights = packaged_weights(cache_dir)
-    side = IMAGE_SIZE // PATCH_SIZE
+    side = image_size // PATCH_SIZE
     weights["pos_embed"] = resampled_position(weights["pos_embed"], side)
     # Without weights: initialising them takes longer than all the rest.
     with torch.device("meta"):
-        model = timm.create_model(ARCHITECTURE, img_size=IMAGE_SIZE)
+        model = timm.create_model(ARCHITECTURE, img_size=image_size)
     model.load_state_dict(weights, strict=True, assign=True)
     return TransformerEncoder(
         timm_tower(model),
         features,
-        _preprocessing(),
+        _preprocessing(image_size),
         name="packaged",
         identity={"weights": WEIGHTS_SHA256, "architecture": ARCHITECTURE},
         computing=Computing(device, precision),
@@ -210,18 +220,18 @@ def _is_plain(attention: nn.Module) -> TypeGuard[Attention]:
     return all(isinstance(part, nn.Identity) for part in extra)
 
 
-def _preprocessing() -> Preprocessing:
+def _preprocessing(image_size: int) -> Preprocessing:
     return Preprocessing(
-        image_size=IMAGE_SIZE,
+        image_size=image_size,
         squared=transforms.Compose(
             [
                 transforms.Lambda(lambda image: image.convert("RGB")),
-                transforms.Resize(IMAGE_SIZE, transforms.InterpolationMode.BICUBIC),
-                transforms.CenterCrop(IMAGE_SIZE),
+                transforms.Resize(image_size, transforms.InterpolationMode.BICUBIC),
+                transforms.CenterCrop(image_size),
             ]
         ),
         settings={
-            "size": IMAGE_SIZE,
+            "size": image_size,
             "resize": "shortest, bicubic, centre crop",
             "mean": IMAGENET_MEAN,
             "std": IMAGENET_STD,

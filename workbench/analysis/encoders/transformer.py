@@ -20,6 +20,7 @@ from workbench.analysis.encoders.patch_features import patch_feature
 from workbench.analysis.encoders.protocol import (
     TOKEN_KINDS,
     TOKENS,
+    EncoderUnavailableError,
     Feature,
     FeatureKind,
     Part,
@@ -27,6 +28,7 @@ from workbench.analysis.encoders.protocol import (
     Precision,
     patch_blocks,
 )
+from workbench.analysis.images.normalise import NORMAL_SIZE
 
 CODE_VERSION = 2
 """Raise it with every change of the embedding of the same pixels."""
@@ -56,6 +58,16 @@ class Computing:
 
 
 CPU = Computing()
+
+
+def check_image_size(name: str, image_size: int, patch: int) -> None:
+    """EncoderUnavailableError where a size is not a whole number of an encoder's patches."""
+    if image_size % patch:
+        below = image_size - image_size % patch
+        raise EncoderUnavailableError(
+            f"{name} sees patches of {patch} pixels, which {image_size} is no multiple of; "
+            f"say WORKBENCH_IMAGE_SIZE={below or patch} or {below + patch}"
+        )
 
 
 @dataclass
@@ -114,6 +126,8 @@ class TransformerEncoder:
         self.features = feature_slices(features, tower)
         self.dimension = self.features[-1].stop
         facts = dict(identity) | {"precision": computing.precision}
+        if self.image_size > NORMAL_SIZE:
+            facts["pixels"] = "of the original"  # once of an enlarged copy
         self.fingerprint = _fingerprint(facts, preprocessing.settings, self.features)
         self._device = torch.device(computing.device)
         self.tower = tower.to(self._device).float().eval().requires_grad_(requires_grad=False)

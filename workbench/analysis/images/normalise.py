@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
@@ -28,7 +29,7 @@ from workbench.analysis.images.orientation import orientation_of, turned
 from workbench.analysis.images.png_metadata import LARGEST, without_metadata
 
 NORMAL_SIZE: Final = 224
-"""Side of a normalised image, in pixels."""
+"""Side of a normalised image, in pixels. Masks, boxes and outlines lie in a square of this side."""
 
 NORMAL_QUALITY: Final = 95
 """JPEG quality of a normalised image; its colour is not subsampled."""
@@ -52,7 +53,7 @@ class NormalImage:
     """A normalised image, with metadata of the original file."""
 
     content: bytes
-    """JPEG of NORMAL_SIZE x NORMAL_SIZE pixels, RGB, without metadata."""
+    """JPEG of a square of pixels, RGB, without metadata."""
     format: str
     width: int
     height: int
@@ -89,10 +90,10 @@ def bounded_decoding(max_pixels: int) -> Iterator[None]:
             PngImagePlugin.MAX_TEXT_CHUNK = granted
 
 
-def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
+def normalise(content: bytes, *, max_pixels: int, side: int = NORMAL_SIZE) -> NormalImage:
     """Normalise an image file. The same bytes always give the same bytes.
 
-    Upright by EXIF, centre square, Lanczos to NORMAL_SIZE, 16 bits scaled to 8, transparency on
+    Upright by EXIF, centre square, Lanczos to `side` pixels, 16 bits scaled to 8, transparency on
     white, an embedded colour profile converted to sRGB, first frame of an animation. Colour is
     converted after the resize, which works on gamma-encoded values, as viewers do. Of which range
     pixels are that are no bytes: `eight_bits`.
@@ -103,7 +104,7 @@ def normalise(content: bytes, *, max_pixels: int) -> NormalImage:
     Raises UnusableImageError for files that are no image, are damaged or truncated, claim more than
     `max_pixels` pixels (refused from the header), or have pixels without a defined range.
     """
-    found, notes = _read(content, max_pixels, _normalised)
+    found, notes = _read(content, max_pixels, partial(_normalised, side=side))
     return replace(found, notes=(*found.notes, *notes))
 
 
@@ -180,11 +181,13 @@ def _upright(image: Image.Image, _format_name: str, _sixteen_bit: bool) -> Image
     return _on_white(_in_srgb(whole, image.info.get("icc_profile")))
 
 
-def _normalised(image: Image.Image, format_name: str, sixteen_bit: bool) -> NormalImage:
+def _normalised(
+    image: Image.Image, format_name: str, sixteen_bit: bool, *, side: int
+) -> NormalImage:
     orientation = orientation_of(image)
     square, notes = in_eight_bits(image, AnalysedSquare(*image.size).box)
     # Pillow weighs colour by opacity here, so that hidden colours do not bleed into edges.
-    small = square.resize((NORMAL_SIZE, NORMAL_SIZE), Image.Resampling.LANCZOS)
+    small = square.resize((side, side), Image.Resampling.LANCZOS)
     small = turned(small, orientation)
     width, height = image.size if orientation < 5 else (image.height, image.width)
     shown = _on_white(_in_srgb(small, image.info.get("icc_profile")))

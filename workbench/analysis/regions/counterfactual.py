@@ -18,6 +18,8 @@ FILLS: tuple[Fill, ...] = get_args(Fill)
 Movement = Literal["fall", "rise", "stay", "less"]
 MEASURING_FILL: Fill = "clone"
 """The fill for measuring effects: the most faithful one on planted patterns."""
+SIDE = 224
+"""Side in pixels of the pictures that the lengths below are for; of larger ones they grow alike."""
 _INPAINT_RADIUS = 5
 _BASE_RADIUS = 2
 """Radius of the inpainting below a clone, of which little more than the rim's colours remain."""
@@ -137,9 +139,9 @@ def other_dimensions(
 
 
 def remove_region(
-    pixels: UInt8[ndarray, "height width 3"], mask: UInt8[ndarray, "height width"], fill: Fill
+    pixels: UInt8[ndarray, "height width 3"], mask: UInt8[ndarray, "row column"], fill: Fill
 ) -> UInt8[ndarray, "height width 3"]:
-    """Fill the region under the mask (0 or 1).
+    """Fill the region under the mask (0 or 1), which may be of a smaller copy of the picture.
 
     `clone` covers the region with texture of another part of the image, fitted to its rim by
     Poisson's equation (Pérez, Gangnet, Blake, SIGGRAPH 2003, equation 10), `inpaint` continues
@@ -147,21 +149,24 @@ def remove_region(
     mean colour, as all fills but `blur` do for a mask that covers everything. An empty mask changes
     nothing.
     """
-    size = 2 * _MARGIN + 1
-    hole = cv2.dilate(mask, np.ones((size, size), np.uint8))
+    height, width = pixels.shape[:2]
+    times = max(height / SIDE, 1.0)
+    size = 2 * round(_MARGIN * times) + 1
+    region = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
+    hole = np.asarray(cv2.dilate(region, np.ones((size, size), np.uint8)), dtype=np.uint8)
     if fill in ("clone", "inpaint") and not hole.all():
-        radius = _INPAINT_RADIUS if fill == "inpaint" else _BASE_RADIUS
+        radius = times * (_INPAINT_RADIUS if fill == "inpaint" else _BASE_RADIUS)
         inpainted = np.asarray(cv2.inpaint(pixels, hole, radius, cv2.INPAINT_TELEA), dtype=np.uint8)
-        return inpainted if fill == "inpaint" else _cloned(inpainted, hole)
+        return inpainted if fill == "inpaint" else _cloned(inpainted, hole, round(_RIM * times))
     if fill == "blur":
-        filling = cv2.GaussianBlur(pixels, (0, 0), _BLUR_SIGMA)
+        filling = cv2.GaussianBlur(pixels, (0, 0), _BLUR_SIGMA * times)
     else:
         filling = np.broadcast_to(pixels.mean(axis=(0, 1)), pixels.shape)
     return np.where(hole[..., None] > 0, filling, pixels).astype(np.uint8)
 
 
 def _cloned(
-    inpainted: UInt8[ndarray, "height width 3"], hole: UInt8[ndarray, "height width"]
+    inpainted: UInt8[ndarray, "height width 3"], hole: UInt8[ndarray, "height width"], rim: int
 ) -> UInt8[ndarray, "height width 3"]:
     """Cover the hole of an inpainted image with texture of another part of it.
 
@@ -176,7 +181,7 @@ def _cloned(
         return inpainted
     top, left = _source(hole)
     source = _mirrored(inpainted)[top : top + height, left : left + width]
-    inside = cv2.erode(inner, np.ones((3, 3), np.uint8), iterations=_RIM)
+    inside = cv2.erode(inner, np.ones((3, 3), np.uint8), iterations=rim)
     fitted = inpainted + _poisson(source.astype(np.float32) - inpainted, inside)
     cloned = np.where(hole[..., None] > 0, np.rint(fitted), inpainted)
     return np.clip(cloned, 0, 255).astype(np.uint8)
@@ -228,7 +233,7 @@ def _source(hole: UInt8[ndarray, "height width"]) -> tuple[int, int]:
 
 def with_controls(
     pixels: UInt8[ndarray, "height width 3"],
-    mask: UInt8[ndarray, "height width"],
+    mask: UInt8[ndarray, "row column"],
     fill: Fill,
     *,
     controls: int,

@@ -15,6 +15,9 @@ from skimage.segmentation import slic
 
 SEGMENTS = 96
 """Target number of superpixels: regions of about 23 x 23 px at 224 px."""
+_PATCHES = 256
+_MOST_SEGMENTS = 216
+"""Fewer than the 256 that a byte can tell apart, by what slic adds to the target."""
 SUPERPIXELS_VERSION = 1
 """Raise it with every change of an image's superpixels, which are cached."""
 _COMPACTNESS = 12.0
@@ -49,17 +52,21 @@ class PixelGroup:
     """The share of each patch's area in the group."""
 
 
-def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "height width"]:
+def superpixels(
+    pixels: UInt8[ndarray, "height width 3"], grid: tuple[int, int] = (16, 16)
+) -> UInt8[ndarray, "height width"]:
     """Segment an image into connected regions of similar colour (SLIC, Achanta et al. 2012).
 
-    Labels are 0 to S - 1, S about `SEGMENTS`. In a constant image regions follow position alone.
+    Labels are 0 to S - 1, S about `SEGMENTS`; more for a grid of more than 16 x 16 patches, in
+    proportion as far as `_MOST_SEGMENTS`, so that groups are as fine as the evidence is. In a
+    constant image regions follow position alone.
     """
     lab = _smooth_lab(pixels)
     # slic stretches what it is given to [0, 1]; dividing here too keeps compactness in Lab units.
     extent = float(lab.max() - lab.min())
     labels = slic(
         lab,
-        n_segments=SEGMENTS,
+        n_segments=_segments(grid),
         compactness=_COMPACTNESS / (extent or 1.0),
         max_num_iter=_ITERATIONS,
         start_label=0,
@@ -67,6 +74,11 @@ def superpixels(pixels: UInt8[ndarray, "height width 3"]) -> UInt8[ndarray, "hei
     )
     # Regions below half the usual size were joined to a neighbour, so there are fewer than 256.
     return _numbered(labels).astype(np.uint8)
+
+
+def _segments(grid: tuple[int, int]) -> int:
+    patches = grid[0] * grid[1]
+    return min(max(SEGMENTS, SEGMENTS * patches // _PATCHES), _MOST_SEGMENTS)
 
 
 def _smooth_lab(pixels: UInt8[ndarray, "height width 3"]) -> Float[ndarray, "height width 3"]:

@@ -16,7 +16,7 @@ from workbench.analysis.faces.finder import FaceFinder
 from workbench.analysis.faces.models import FacesUnavailableError
 from workbench.analysis.faces.regions import Face
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import read_copy
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
@@ -71,7 +71,7 @@ def find_faces(
         if looked >= GIVEN_UP_AFTER and not found:
             break
         try:
-            pixels = read_pixels(settings.image_dir, hashes[image_id])
+            pixels = read_copy(settings.image_dir, hashes[image_id])
         except LostImageError:
             continue
         looked += 1

@@ -24,7 +24,7 @@ from workbench.analysis.relevance.methods import needs
 from workbench.config import Settings
 from workbench.services.encoding.label_maps import SUPERPIXELS, packed
 from workbench.services.encoding.part_cache import Arrays, PartCache, read_part
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import in_frame, read_pixels
 from workbench.services.encoding.shards import (
     Shard,
     embedding_files,
@@ -211,13 +211,13 @@ def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: S
     made = wanted - parts.keys()
     if not made and embedding is not None:
         return Read(shard, embedding, parts, made, None)
-    shard, pictures, lost = _pictures(shard, settings)
+    shard, pictures, lost = _pictures(shard, encoder.image_size, settings)
     if not pictures:
         return Read(shard, None, {}, made, None)
     if SUPERPIXELS in made:
         parts[SUPERPIXELS] = packed(
             [
-                _named(name, partial(superpixels, picture))
+                _named(name, partial(superpixels, in_frame(picture), encoder.grid))
                 for name, picture in zip(shard.names, pictures, strict=True)
             ]
         )
@@ -229,27 +229,29 @@ def _read(shard: Shard, *, wanted: frozenset[str], encoder: Encoder, settings: S
 
 
 def _pictures(
-    shard: Shard, settings: Settings
+    shard: Shard, side: int, settings: Settings
 ) -> tuple[Shard, list[NDArray[np.uint8]], frozenset[int]]:
     """A shard's pixels, and its rows without any: of a new batch these are left out at once.
 
     Those of a stored shard stand black, so that the rows of its files stay the same.
     """
     found: dict[int, NDArray[np.uint8]] = {}
-    for row, (name, pixel_hash) in enumerate(zip(shard.names, shard.pixel_hashes, strict=True)):
+    for row, (name, source) in enumerate(zip(shard.names, shard.sources, strict=True)):
         try:
-            found[row] = read_pixels(settings.image_dir, pixel_hash)
+            found[row] = read_pixels(source, side, settings)
         except LostImageError as error:
             log.warning("image left out", image=name, error=str(error))
         except Exception as error:
             raise ImageError(name, error) from error
     lost = frozenset(range(len(shard.names))) - found.keys()
     if lost and shard.id is None:
-        names, hashes = (
-            tuple(each[row] for row in found) for each in (shard.names, shard.pixel_hashes)
+        there = replace(
+            shard,
+            names=tuple(shard.names[row] for row in found),
+            sources=tuple(shard.sources[row] for row in found),
         )
-        return replace(shard, names=names, pixel_hashes=hashes), list(found.values()), frozenset()
-    black = np.zeros((NORMAL_SIZE, NORMAL_SIZE, 3), np.uint8)
+        return there, list(found.values()), frozenset()
+    black = np.zeros((max(side, NORMAL_SIZE), max(side, NORMAL_SIZE), 3), np.uint8)
     return shard, [found.get(row, black) for row in range(len(shard.names))], lost
 
 

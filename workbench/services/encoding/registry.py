@@ -30,6 +30,7 @@ def encoder_of(settings: Settings, name: str = "") -> Encoder:
             "class_token" if settings.distiller == "paper" else "patches",
             settings.device,
             precision_of(settings),
+            settings.image_size,
             settings.cache_dir,
         )
     except EncoderUnavailableError as error:
@@ -44,8 +45,18 @@ def encoder_of(settings: Settings, name: str = "") -> Encoder:
 
 @lru_cache(maxsize=2)
 def _loaded(
-    name: str, embedding: Embedding, device: str, precision: Precision, cache_dir: Path
+    name: str,
+    embedding: Embedding,
+    device: str,
+    precision: Precision,
+    image_size: int | None,
+    cache_dir: Path,
 ) -> Encoder:
     return load_encoder(
-        name, embedding=embedding, device=device, precision=precision, cache_dir=cache_dir
+        name,
+        embedding=embedding,
+        device=device,
+        precision=precision,
+        image_size=image_size,
+        cache_dir=cache_dir,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Select, and_, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from workbench.services.encoding.pixels import SOURCE, PixelSource
 from workbench.store.artifacts import Artifact, FileFacts
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session
@@ -23,16 +24,21 @@ class Shard:
     """Images that are encoded together, in the order of their rows, and what is on disk of them.
 
     id: None for a batch that is not encoded yet.
-    pixel_hashes, names: of each row; a name is for messages.
+    sources, names: of each row; a name is for messages.
     embeddings: the kept file; None where there is none.
     parts: files of the cache, by part.
     """
 
     id: int | None
-    pixel_hashes: tuple[str, ...]
+    sources: tuple[PixelSource, ...]
     names: tuple[str, ...]
     embeddings: FileFacts | None = None
     parts: Mapping[str, FileFacts] = field(default_factory=dict)
+
+    @property
+    def pixel_hashes(self) -> tuple[str, ...]:
+        """Of each row."""
+        return tuple(each.pixel_hash for each in self.sources)
 
 
 def embedding_files(collection_id: int, fingerprint: str) -> dict[int, FileFacts]:
@@ -71,13 +77,19 @@ def cached_first(ids: list[int], parts: Collection[str]) -> list[int]:
 
 def stored_shard(shard_id: int) -> Shard:
     """A shard with its files, as rows know them."""
+    same = aliased(Image)
+    first = (
+        select(func.min(same.id))
+        .where(same.pixel_hash == Embedding.pixel_hash)
+        .correlate(Embedding)
+        .scalar_subquery()
+    )
     rows = (
         session()
         .execute(
-            select(Embedding.pixel_hash, func.min(Image.name))
-            .outerjoin(Image, Image.pixel_hash == Embedding.pixel_hash)
+            select(Embedding.pixel_hash, Image.name, Image.original_uri, Image.content_hash)
+            .outerjoin(Image, Image.id == first)
             .where(Embedding.shard_id == shard_id)
-            .group_by(Embedding.row, Embedding.pixel_hash)
             .order_by(Embedding.row)
         )
         .tuples()
@@ -91,8 +103,11 @@ def stored_shard(shard_id: int) -> Shard:
     parts = session().scalars(select(CachedPart).where(CachedPart.shard_id == shard_id))
     shard = Shard(
         id=shard_id,
-        pixel_hashes=tuple(pixel_hash for pixel_hash, _name in rows),
-        names=tuple(name or pixel_hash for pixel_hash, name in rows),
+        sources=tuple(
+            PixelSource.of(pixel_hash, uri or "", content_hash or "")
+            for pixel_hash, _name, uri, content_hash in rows
+        ),
+        names=tuple(name or pixel_hash for pixel_hash, name, *_rest in rows),
         embeddings=artifact.one().facts,
         parts={each.part: each.facts for each in parts},
     )
@@ -132,19 +147,19 @@ def missing_batches(collection_id: int, fingerprint: str, size: int) -> Iterator
         after = rows[-1][0]
         yield Shard(
             id=None,
-            pixel_hashes=tuple(pixel_hash for _id, pixel_hash, _name in rows),
-            names=tuple(name for _id, _hash, name in rows),
+            sources=tuple(PixelSource.of(*source) for _id, _name, *source in rows),
+            names=tuple(name for _id, name, *_source in rows),
         )
 
 
-def _missing(collection_id: int, fingerprint: str) -> Select[tuple[int, str, str]]:
+def _missing(collection_id: int, fingerprint: str) -> Select[tuple[int, str, str, str, str]]:
     """Images without an embedding; of several with the same pixels, the first."""
     earlier = aliased(Image)
     known = and_(
         Embedding.pixel_hash == Image.pixel_hash, Embedding.encoder_fingerprint == fingerprint
     )
     return (
-        select(Image.id, Image.pixel_hash, Image.name)
+        select(Image.id, Image.name, *SOURCE)
         .outerjoin(Embedding, known)
         .where(
             Image.collection_id == collection_id,

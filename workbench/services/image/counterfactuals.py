@@ -12,6 +12,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.counterfactual import (
     Movement,
     dimension_changes,
@@ -37,6 +38,7 @@ from workbench.services.image.edits import (
 )
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
+from workbench.services.models.versions import IMAGE_SIZE
 from workbench.services.review.notes import (
     NoteView,
     check_words,
@@ -46,6 +48,7 @@ from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.results import Prediction
+from workbench.store.versions import ModelVersion
 
 CONTROLS = 10
 # One takes all processors; two at once would take more than twice as long. Who may wait here is
@@ -139,8 +142,10 @@ def _outcome(before: float, change: float, controls: NDArray[np.float64]) -> Out
 def _without_region(
     version_id: int, image_id: int, edit: RegionEdit, settings: Settings
 ) -> Outcome:
-    group, pixels = region_of(version_id, image_id, edit, settings)
-    mask = decode_mask(group.rle, pixels.shape[0])
+    metrics = session().get_one(ModelVersion, version_id).metrics
+    side = metrics.get(IMAGE_SIZE, NORMAL_SIZE)
+    group, pixels = region_of(version_id, image_id, edit, side, settings)
+    mask = decode_mask(group.rle, NORMAL_SIZE)
     edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
     fold = session().get_one(Prediction, (version_id, image_id)).fold
     before, after, *controls = _logits(version_id, fold, [pixels, *edited], settings)
@@ -168,10 +173,10 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
         image = session().get(Image, image_id)
         if image is None:
             raise NotFoundError(gettext("Image not found."))
-        pixels = pixels_of(image, settings)
+        pixels = pixels_of(image, NORMAL_SIZE, settings)
     else:
-        group, pixels = region_of(version_id, image_id, edit, settings)
-        pixels = remove_region(pixels, decode_mask(group.rle, pixels.shape[0]), edit.fill)
+        group, pixels = region_of(version_id, image_id, edit, NORMAL_SIZE, settings)
+        pixels = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), edit.fill)
     content = io.BytesIO()
     Picture.fromarray(pixels).save(content, "JPEG", quality=92)
     return content.getvalue()

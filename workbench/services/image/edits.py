@@ -15,7 +15,7 @@ from workbench.analysis.regions.counterfactual import (
 )
 from workbench.config import Settings
 from workbench.services.columns.store import column_store
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import PixelSource, read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.layout import company_of, find_cell, level_number
 from workbench.services.image.media import lost_words
@@ -94,9 +94,9 @@ def label_of(version_id: int, image_id: int, edit: Edit) -> str:
 
 
 def region_of(
-    version_id: int, image_id: int, edit: RegionEdit, settings: Settings
+    version_id: int, image_id: int, edit: RegionEdit, side: int, settings: Settings
 ) -> tuple[PixelGroup, NDArray[np.uint8]]:
-    """The pixel group that an edit removes, and the image's pixels (height, width, 3).
+    """The pixel group that an edit removes, and the image's pixels (height, width, 3) at a side.
 
     Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version,
     UnavailableError where the pixels are missing.
@@ -106,13 +106,17 @@ def region_of(
     group = session().get(PixelGroup, edit.group_id)
     if group is None or (group.version_id, group.image_id) != (version_id, image_id):
         raise NotFoundError(gettext("Pixel group not found in this image under this version."))
-    return group, pixels_of(session().get_one(Image, image_id), settings)
+    return group, pixels_of(session().get_one(Image, image_id), side, settings)
 
 
-def pixels_of(image: Image, settings: Settings) -> NDArray[np.uint8]:
-    """An image's normalised pixels. Raises UnavailableError where they are lost."""
+def pixels_of(image: Image, side: int, settings: Settings) -> NDArray[np.uint8]:
+    """An image's normalised pixels for an encoder of this side, see `read_pixels`.
+
+    Raises UnavailableError where they are lost.
+    """
+    source = PixelSource.of(image.pixel_hash, image.original_uri, image.content_hash)
     try:
-        return read_pixels(settings.image_dir, image.pixel_hash)
+        return read_pixels(source, side, settings)
     except LostImageError as error:
         raise UnavailableError(lost_words(image)) from error
 

@@ -19,7 +19,8 @@ from workbench.services import app_settings
 from workbench.services.errors import NotFoundError, UnavailableError
 from workbench.services.image.kept import BoundedFolder
 from workbench.services.image.media import image_of
-from workbench.services.imports.originals import (
+from workbench.services.sources.originals import (
+    Original,
     OriginalChangedError,
     OriginalMissingError,
     read_original,
@@ -121,7 +122,7 @@ def _why_missing(image: Image) -> str:
             "analysed is shown."
         )
     try:
-        read_original(image, settings.image_root)
+        read_original(_original(image), settings.image_root)
     except OriginalMissingError:
         return gettext(
             "The original is not where it was imported from; the copy that was analysed is shown."
@@ -159,11 +160,17 @@ def _pictures(image: Image, picture: Picture.Image, path: Path) -> list[tuple[Pa
 def _upright(image: Image) -> Picture.Image:
     settings = app_settings.settings()
     try:
-        return upright(read_original(image, settings.image_root), max_pixels=settings.max_pixels)
+        return upright(
+            read_original(_original(image), settings.image_root), max_pixels=settings.max_pixels
+        )
     except (OriginalMissingError, OriginalChangedError, UnusableImageError) as error:
         raise UnavailableError(
             gettext("The original of %(name)s cannot be shown.", name=image.name)
         ) from error
+
+
+def _original(image: Image) -> Original:
+    return Original(image.original_uri, image.content_hash)
 
 
 def _originals() -> Path:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from workbench.analysis.images.file_types import UnusableImageError
@@ -15,10 +12,9 @@ from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
 from workbench.services.sources.entries import Candidate, display
+from workbench.services.sources.files import MAX_FILE_BYTES, read_file, too_large
 from workbench.services.sources.labels import UNLABELLED
 from workbench.store.image_files import is_whole, store_normalised
-
-MAX_FILE_BYTES: Final = 200_000_000
 
 DECODERS: Final = 2
 """Files decoded at once: decoding takes a core, and up to about 8 bytes a pixel."""
@@ -128,22 +124,5 @@ def _content(source: Candidate) -> tuple[bytes, int, int]:
         return read_file(source.path)
     content = source.inside.content
     if len(content) > MAX_FILE_BYTES:
-        raise _too_large(len(content))
+        raise too_large(len(content))
     return content, *size_and_time(source)
-
-
-def _too_large(size: int) -> UnusableImageError:
-    return UnusableImageError(f"file too large: {size:,} bytes (at most {MAX_FILE_BYTES:,})")
-
-
-def read_file(path: Path) -> tuple[bytes, int, int]:
-    """The file's bytes, size and time of change, all of the same opened file."""
-    # Not blocking: a pipe put there instead of the file would otherwise wait for a writer for ever.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise UnusableImageError("not a regular file")
-        if facts.st_size > MAX_FILE_BYTES:
-            raise _too_large(facts.st_size)
-        return file.read(MAX_FILE_BYTES), facts.st_size, facts.st_mtime_ns

@@ -10,7 +10,7 @@ from workbench.config import Settings
 from workbench.services.encoding.precision import PRECISIONS, precision_of
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import UnavailableError
-from workbench.services.models.versions import DISTILLER
+from workbench.services.models.versions import DISTILLER, IMAGE_SIZE
 from workbench.store.versions import ModelVersion
 
 
@@ -21,9 +21,10 @@ def encoder_of_version(version: ModelVersion, settings: Settings) -> Encoder:
     machine can be asked all the same. Raises UnavailableError where the build cannot be had.
     """
     distiller = "paper" if version.metrics.get(DISTILLER) == PAPERS else "concepts"
+    built = {"distiller": distiller, "image_size": version.metrics.get(IMAGE_SIZE)}
     preferred = precision_of(settings)
     for precision in (preferred, *(each for each in PRECISIONS if each != preferred)):
-        as_then = settings.model_copy(update={"precision": precision, "distiller": distiller})
+        as_then = settings.model_copy(update=built | {"precision": precision})
         encoder = encoder_of(as_then, version.encoder)
         if encoder.fingerprint == version.encoder_fingerprint:
             return encoder

@@ -29,6 +29,8 @@ PRECISION = "precision"
 """Key of a version's metrics."""
 DISTILLER = "distiller"
 """Key of a version's metrics: the kind of its distiller."""
+IMAGE_SIZE = "image_size"
+"""Key of a version's metrics: the side in pixels of the images that its encoder sees."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sqlalchemy import and_, select
 from workbench.analysis.cross_fitting.folds import NO_FOLD
 from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.counterfactual import (
     MEASURING_FILL,
     Effect,
@@ -25,7 +26,7 @@ from workbench.analysis.regions.looks import is_precise, looks
 from workbench.analysis.regions.patterns import UNCLUSTERED
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import SOURCE, PixelSource, read_pixels
 from workbench.services.errors import UnavailableError
 from workbench.services.lookahead import ahead
 from workbench.services.models.inference import logits_of
@@ -57,7 +58,7 @@ class _Chosen:
 
     number: int
     rle: str
-    pixel_hash: str
+    source: PixelSource
     logit: float
     fold: int
     seed: int
@@ -112,7 +113,7 @@ def measure_effects(
         left_out = total - sum(len(each) - begin for each in going.values())
         progress.advance(left_out, total, STAGE)
         edited = ahead(
-            partial(_edited, settings=settings),
+            partial(_edited, side=encoder.image_size, settings=settings),
             _looked_up({number: each[begin:end] for number, each in going.items()}, settings.seed),
             threads=2,
             depth=2 * settings.batch_size,
@@ -192,7 +193,7 @@ def _looked_up(chosen: Mapping[int, list[int]], seed: int) -> Generator[_Chosen]
     """The pixel groups chosen of each pattern, by ascending id."""
     for number, group_ids in chosen.items():
         rows = session().execute(
-            select(PixelGroup.rle, Image.pixel_hash, Prediction.logit, Prediction.fold)
+            select(PixelGroup.rle, Prediction.logit, Prediction.fold, *SOURCE)
             .join(Image, Image.id == PixelGroup.image_id)
             .join(
                 Prediction,
@@ -206,18 +207,18 @@ def _looked_up(chosen: Mapping[int, list[int]], seed: int) -> Generator[_Chosen]
         )
         found = rows.tuples().all()
         session().rollback()
-        for index, (rle, pixel_hash, logit, fold) in enumerate(found):
+        for index, (rle, logit, fold, *source) in enumerate(found):
             of_fold = NO_FOLD if fold is None else fold
-            yield _Chosen(number, rle, pixel_hash, logit, of_fold, seed + index)
+            yield _Chosen(number, rle, PixelSource.of(*source), logit, of_fold, seed + index)
 
 
-def _edited(chosen: _Chosen, *, settings: Settings) -> _Edited | None:
+def _edited(chosen: _Chosen, *, side: int, settings: Settings) -> _Edited | None:
     """None where the image is lost."""
     try:
-        pixels = read_pixels(settings.image_dir, chosen.pixel_hash)
+        pixels = read_pixels(chosen.source, side, settings)
     except LostImageError:
         return None
-    mask = decode_mask(chosen.rle, pixels.shape[0])
+    mask = decode_mask(chosen.rle, NORMAL_SIZE)
     pictures = _pictures(pixels, mask, chosen.seed)
     return _Edited(chosen.number, chosen.logit, chosen.fold, pictures)
 

@@ -14,18 +14,18 @@ from sqlalchemy import select, update
 
 from workbench.analysis.cross_fitting.heads import CrossFittedHeads, Head
 from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.layout.cells import stratified_order
 from workbench.analysis.regions.counterfactual import MEASURING_FILL, with_controls
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import PixelSource, read_pixels, sources_of
 from workbench.services.lookahead import ahead
 from workbench.services.models.inference import logits_of
 from workbench.services.models.scores import Scores
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.image_files import LostImageError
-from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 
 STRONGEST = 3
@@ -41,7 +41,7 @@ class _Example:
 
     row: int
     image_id: int
-    pixel_hash: str
+    source: PixelSource
     logit: float
     fold: int
     groups: tuple[str, ...]
@@ -74,7 +74,9 @@ def measure_sensitivity(
     done = len(chosen) - len(missing)
     progress.advance(done, len(chosen), STAGE)
     size = max(settings.batch_size // _EDITS, 1)
-    with closing(_edited_ahead(version_id, scores, missing, size, settings)) as stream:
+    with closing(
+        _edited_ahead(version_id, scores, missing, size, encoder.image_size, settings)
+    ) as stream:
         while batch := list(islice(stream, size)):
             done += len(batch)
             measured = [(example, edits) for example, edits in batch if edits is not None]
@@ -101,11 +103,18 @@ def _chosen(scores: Scores, settings: Settings) -> NDArray[np.int64]:
 
 
 def _edited_ahead(
-    version_id: int, scores: Scores, rows: NDArray[np.int64], size: int, settings: Settings
+    version_id: int,
+    scores: Scores,
+    rows: NDArray[np.int64],
+    size: int,
+    side: int,
+    settings: Settings,
 ) -> Generator[Edited]:
-    """These images with their edited pictures; edited a batch ahead."""
+    """These images with their edited pictures, of this side; edited a batch ahead."""
     examples = _examples(version_id, scores, rows, size)
-    return ahead(partial(_edited, settings=settings), examples, threads=2, depth=2 * size)
+    return ahead(
+        partial(_edited, side=side, settings=settings), examples, threads=2, depth=2 * size
+    )
 
 
 def _examples(
@@ -115,22 +124,17 @@ def _examples(
     for start in range(0, len(rows), size):
         lot = np.sort(rows[start : start + size]).tolist()
         image_ids = scores.image_ids[lot].tolist()
-        hashes, strongest = _pixel_hashes(image_ids), _strongest(version_id, image_ids)
+        sources, strongest = sources_of(image_ids), _strongest(version_id, image_ids)
         session().rollback()
         for row, image_id in zip(lot, image_ids, strict=True):
             yield _Example(
                 row=row,
                 image_id=image_id,
-                pixel_hash=hashes[image_id],
+                source=sources[image_id],
                 logit=float(scores.logits[row]),
                 fold=int(scores.folds[row]),
                 groups=tuple(strongest.get(image_id, ())),
             )
-
-
-def _pixel_hashes(image_ids: list[int]) -> dict[int, str]:
-    found = session().execute(select(Image.id, Image.pixel_hash).where(Image.id.in_(image_ids)))
-    return dict(found.tuples().all())
 
 
 def _strongest(version_id: int, image_ids: list[int]) -> dict[int, list[str]]:
@@ -149,14 +153,14 @@ def _strongest(version_id: int, image_ids: list[int]) -> dict[int, list[str]]:
     return strongest
 
 
-def _edited(example: _Example, *, settings: Settings) -> Edited:
+def _edited(example: _Example, *, side: int, settings: Settings) -> Edited:
     if not example.groups:
         return example, []
     try:
-        pixels = read_pixels(settings.image_dir, example.pixel_hash)
+        pixels = read_pixels(example.source, side, settings)
     except LostImageError:
         return example, None
-    masks = [decode_mask(rle, pixels.shape[0]) for rle in example.groups]
+    masks = [decode_mask(rle, NORMAL_SIZE) for rle in example.groups]
     together = np.maximum.reduce(masks)
     seed = settings.seed + example.image_id
     return example, with_controls(pixels, together, MEASURING_FILL, controls=_EDITS - 1, seed=seed)

@@ -17,7 +17,7 @@ from workbench.analysis.spelling.written_set import WrittenSet, draw_words, enco
 from workbench.config import Settings
 from workbench.services.collections import collection_id as id_of
 from workbench.services.encoding.encode import embeddings_of, encode_missing
-from workbench.services.encoding.pixels import read_pixels
+from workbench.services.encoding.pixels import SOURCE, PixelSource, read_pixels
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.models.weights import projection_arrays, projection_of
 from workbench.services.progress import Progress
@@ -67,7 +67,7 @@ class _Side:
     """Images of one side of the held-out split, and the seed of their words."""
 
     embedding: Tensor
-    pixel_hashes: tuple[str, ...]
+    sources: tuple[PixelSource, ...]
     seed: int
 
 
@@ -192,25 +192,25 @@ def _side(
     """Some images of one side of the split, the same ones for the same seed."""
     ids, embedding = stored
     found = session().execute(
-        select(Image.id, Image.pixel_hash).where(
+        select(Image.id, *SOURCE).where(
             Image.collection_id == collection_id, Image.held_out == held_out
         )
     )
-    hashes = dict(found.tuples().all())
+    sources = {image_id: PixelSource.of(*source) for image_id, *source in found}
     session().rollback()
-    rows = [row for row, each in enumerate(ids) if each in hashes]
+    rows = [row for row, each in enumerate(ids) if each in sources]
     order = np.random.default_rng(settings.seed).permutation(len(rows))[:most]
     chosen = [rows[each] for each in sorted(order)]
     seed = settings.seed + held_out
-    return _Side(embedding[chosen], tuple(hashes[ids[row]] for row in chosen), seed)
+    return _Side(embedding[chosen], tuple(sources[ids[row]] for row in chosen), seed)
 
 
 def _written(side: _Side, encoder: Encoder, settings: Settings, progress: Progress) -> WrittenSet:
     return encode_written(
         encoder,
         side.embedding,
-        (read_pixels(settings.image_dir, each) for each in side.pixel_hashes),
-        draw_words(len(side.pixel_hashes), WORDS, seed=side.seed),
+        (read_pixels(each, encoder.image_size, settings) for each in side.sources),
+        draw_words(len(side.sources), WORDS, seed=side.seed),
         seed=side.seed,
         advance=lambda done, total: progress.advance(done, total, "Writing words on images"),
     )

@@ -16,7 +16,7 @@ from workbench.analysis.spelling.projection import Projection, same_projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
 from workbench.services.errors import UnavailableError
-from workbench.services.models.versions import DISTILLER
+from workbench.services.models.versions import DISTILLER, IMAGE_SIZE
 from workbench.services.models.weights import load_heads, store_heads
 from workbench.services.progress import Progress
 from workbench.services.training.dataset import FrozenDataset
@@ -60,6 +60,7 @@ def train_version(
     )
     metrics = {
         DISTILLER: distiller.kind,
+        IMAGE_SIZE: encoder.image_size,
         "training_images": len(data.fake),
         "folds": {"count": len(made.heads.folds), "by": dataset.folds.by},
         "penalty": made.penalty,

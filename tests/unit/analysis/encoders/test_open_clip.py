@@ -177,6 +177,23 @@ def test_a_checkpoint_file_is_loaded(small_model: str, tmp_path: Path) -> None:
     torch.testing.assert_close(paper_embedding(encoder, pixels), expected, atol=1e-5, rtol=0)
 
 
+def test_a_checkpoint_is_loaded_at_another_size(small_model: str, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "weights.pt"
+    torch.save(open_clip.create_model(small_model).state_dict(), checkpoint)
+    name = f"open_clip:{small_model}@{checkpoint}"
+    own = load_encoder(name, cache_dir=tmp_path)
+
+    larger = load_encoder(name, image_size=2 * own.image_size, cache_dir=tmp_path)
+
+    assert larger.image_size == 2 * own.image_size
+    assert larger.grid == (2 * own.grid[0], 2 * own.grid[1])
+    assert larger.fingerprint != own.fingerprint
+    pixels = larger.preprocess([Image.effect_noise((90, 60), 80).convert("RGB")])
+    assert larger.encode(pixels).patch_tokens.shape[2] == larger.grid[0] * larger.grid[1]
+    with pytest.raises(EncoderUnavailableError, match="say WORKBENCH_IMAGE_SIZE="):
+        load_encoder(name, image_size=own.image_size + 1, cache_dir=tmp_path)
+
+
 class Surprise:
     """What a pickle runs when it is loaded carelessly."""
 

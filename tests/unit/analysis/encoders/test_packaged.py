@@ -73,6 +73,32 @@ def test_it_is_what_the_name_packaged_loads(encoder: Encoder, cache_dir: Path) -
     assert encoder.fingerprint == load_packaged(cache_dir).fingerprint
 
 
+def test_it_sees_more_patches_of_a_larger_image(encoder: Encoder, cache_dir: Path) -> None:
+    fine = load_encoder("packaged", image_size=448, cache_dir=cache_dir)
+    picture = Image.effect_noise((448, 448), 60).convert("RGB")
+
+    state = fine.encode(fine.preprocess([picture]))
+
+    assert (fine.image_size, fine.grid) == (448, (32, 32))
+    assert state.patch_tokens.shape[2] == 32 * 32
+    assert fine.fingerprint != encoder.fingerprint
+    usual = load_encoder("packaged", image_size=224, cache_dir=cache_dir)
+    assert usual.fingerprint == encoder.fingerprint
+
+
+def test_the_size_of_its_pretraining_takes_positions_as_they_are(cache_dir: Path) -> None:
+    weights = packaged_weights(cache_dir)
+
+    torch.testing.assert_close(
+        resampled_position(weights["pos_embed"], 37), weights["pos_embed"], atol=1e-6, rtol=0
+    )
+
+
+def test_a_size_that_cuts_patches_is_refused_with_those_beside_it(cache_dir: Path) -> None:
+    with pytest.raises(EncoderUnavailableError, match="WORKBENCH_IMAGE_SIZE=448 or 462"):
+        load_encoder("packaged", image_size=450, cache_dir=cache_dir)
+
+
 def test_maps_in_bfloat16_are_those_in_float32(
     cache_dir: Path,
     make_head: Callable[..., DistilledHead],

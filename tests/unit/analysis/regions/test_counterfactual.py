@@ -43,6 +43,20 @@ def test_an_edit_leaves_what_is_away_from_the_region(fill: str) -> None:
     assert (edited[mask > 0] != pixels[mask > 0]).any()
 
 
+@pytest.mark.parametrize("fill", FILLS)
+def test_a_mask_of_a_smaller_copy_removes_the_same_region(fill: str) -> None:
+    pixels, mask = spotted()
+    larger = np.kron(pixels, np.ones((8, 8, 1), np.uint8))
+
+    edited = remove_region(larger, mask, fill)  # type: ignore[arg-type]  # of FILLS
+
+    away = np.ones((8 * SIZE, 8 * SIZE), bool)
+    away[8 * 18 : 8 * 38, 8 * 22 : 8 * 42] = False
+    np.testing.assert_array_equal(edited[away], larger[away])
+    inside = edited[8 * 24 : 8 * 32, 8 * 28 : 8 * 36].astype(int)
+    assert fill == "blur" or (inside[..., 0] - inside[..., 1]).mean() < 60, "no longer red"
+
+
 def test_inpainting_continues_the_surroundings() -> None:
     pixels, mask = spotted()
 

@@ -37,6 +37,18 @@ def one_hot_patches(patches: list[int], value: float, dimensions: int = 2) -> np
     return contributions
 
 
+def test_superpixels_are_finer_where_patches_are_and_a_byte_tells_them_apart() -> None:
+    picture = gaussian_filter(
+        np.random.default_rng(0).integers(0, 256, (224, 224, 3)).astype(np.uint8), (4, 4, 0)
+    )
+    coarse, usual, fine, finest = (
+        superpixels(picture, (side, side)).max() + 1 for side in (7, 16, 24, 37)
+    )
+
+    assert coarse == usual
+    assert usual < fine <= finest < 256
+
+
 @given(seed=st.integers(0, 2**16), regions=st.integers(1, 12))
 def test_any_partition_keeps_the_sum_of_the_contributions(seed: int, regions: int) -> None:
     generator = np.random.default_rng(seed)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.analysis.images.file_types import UnusableImageError
-from workbench.services.imports.reading import read_file
+from workbench.services.sources.files import read_file
 from workbench.services.sources.parquet import ParquetTable
 from workbench.store.image_files import original_location
-from workbench.store.images import Image
+
+
+@dataclass(frozen=True)
+class Original:
+    """Where an image was imported from, and the SHA-256 of its bytes."""
+
+    uri: str
+    content_hash: str
 
 
 class OriginalMissingError(Exception):
@@ -20,18 +28,18 @@ class OriginalChangedError(Exception):
     """What is there is not what was imported."""
 
 
-def read_original(image: Image, image_root: Path | None) -> bytes:
+def read_original(original: Original, image_root: Path | None) -> bytes:
     """The very bytes that were imported; nothing else is ever returned.
 
     Raises OriginalMissingError and OriginalChangedError.
     """
     try:
-        content = _content(*original_location(image.original_uri, image_root))
+        content = _content(*original_location(original.uri, image_root))
     except (OSError, ValueError) as error:
         raise OriginalMissingError from error
     except UnusableImageError as error:
         raise OriginalChangedError from error
-    if content is None or hashlib.sha256(content).hexdigest() != image.content_hash:
+    if content is None or hashlib.sha256(content).hexdigest() != original.content_hash:
         raise OriginalChangedError
     return content
 
