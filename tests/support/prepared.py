@@ -7,6 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from tests.support.pictures import draw_collection
 from tests.support.server import MANAGE, ROOT, environment, manage
 
@@ -24,6 +27,11 @@ The model learns from the others what rough and smooth mean, and no image is sco
 was trained on it: all of these are called fake, those that are trained on too.
 """
 
+WIDE = "fake-005.png"
+"""An original twice as wide as high, with the drawn picture in its middle, and too large to be
+shown whole at full resolution."""
+WIDE_SIZE = (2304, 1152)
+
 BATCH = "4"
 """A retrain goes through the images in the batches of their encoding: it has a middle."""
 
@@ -33,6 +41,7 @@ DATABASE = "workbench.sqlite"
 def prepare(folder: Path) -> Path:
     """Draw pictures, import and analyse them, add an account; takes as long as an analysis."""
     pictures = draw_collection(folder / "pictures", PER_LABEL, mislabelled=len(MISLABELLED))
+    _widen(pictures / "fake" / WIDE)
     manifest = _manifest(pictures)
     data_dir = folder / "data"
     for arguments in (
@@ -51,6 +60,14 @@ def prepare(folder: Path) -> Path:
         env=environment(data_dir),
     )
     return data_dir
+
+
+def _widen(path: Path) -> None:
+    """Put a picture, enlarged, into the middle of one that goes on as its edges do."""
+    width, height = WIDE_SIZE
+    pixels = np.asarray(Image.open(path).resize((height, height), Image.Resampling.BICUBIC))
+    aside = (width - height) // 2
+    Image.fromarray(np.pad(pixels, ((0, 0), (aside, aside), (0, 0)), "edge")).save(path)
 
 
 def _manifest(pictures: Path) -> Path:
