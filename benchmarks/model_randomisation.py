@@ -56,7 +56,7 @@ def with_random_weights(encoder: TransformerEncoder, *, seed: int) -> Transforme
     tower = copy.deepcopy(encoder.tower)
     generator = torch.Generator().manual_seed(seed)
     first = tower.embedding
-    weights = [*first.parameters(), first.class_token, first.position]
+    weights = [*first.parameters(), first.prefix, first.position]
     for block in tower.blocks[: blocks_used(encoder)]:
         weights += block.parameters()
     _redraw(weights, generator)

@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; empty means SQLite in `data_dir`. People are shown `shown_url`."""
 
     encoder: str = "packaged"
-    """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
+    """`packaged`, `open_clip:MODEL/PRETRAINED`, `timm:MODEL`, or one of these two with
+    `MODEL@/path/to/checkpoint` (docs/encoders.md)."""
 
     device: str = "cpu"
     """Torch device of the encoder: `cpu`, `cuda`, `cuda:1`."""

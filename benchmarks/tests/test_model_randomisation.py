@@ -14,7 +14,7 @@ from torch import tensor
 from tests.support.concept_heads import random_concept_head
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.random_encoders import random_timm
-from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.timm import tower_of
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 
 with jaxtyping.install_import_hook("benchmarks.model_randomisation", "beartype.beartype"):
@@ -64,7 +64,7 @@ def test_a_head_is_redrawn_in_the_part_that_is_named() -> None:
 
 def small_encoder() -> TransformerEncoder:
     return TransformerEncoder(
-        timm_tower(random_timm()),
+        tower_of(random_timm()),
         FEATURES,
         Preprocessing(32, torch.nn.Identity(), {}),
         name="small",

@@ -11,8 +11,8 @@ from benchmarks.explained import Explained
 from tests.support.concept_heads import random_concept_head
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.random_encoders import random_timm
-from workbench.analysis.encoders.packaged import timm_tower
 from workbench.analysis.encoders.protocol import Encoder
+from workbench.analysis.encoders.timm import tower_of
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 
 EFFORT = sanity.Effort(distillers=30, encoders=2)
@@ -24,7 +24,7 @@ def explained(encoder: Encoder) -> Explained:
 
 def small_encoder() -> TransformerEncoder:
     return TransformerEncoder(
-        timm_tower(random_timm()),
+        tower_of(random_timm()),
         [(1, "patch_mean"), (2, "patch_mean"), (2, "content")],
         Preprocessing(32, torch.nn.Identity(), {}),
         name="small",

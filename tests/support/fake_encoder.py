@@ -26,6 +26,7 @@ class FakeEncoder:
     fingerprint = "0" * 32
     image_size = SIDE
     grid = (ROWS, COLUMNS)
+    prefix = 1
     dimension = 2 * CHANNELS
     features = (
         Feature(block=0, kind="patch_mean", start=0, stop=CHANNELS),

@@ -42,7 +42,9 @@ def random_clip(
     return model
 
 
-def random_timm(*, image_size: int = 32, patch_size: int = 8) -> VisionTransformer:
+def random_timm(
+    *, image_size: int = 32, patch_size: int = 8, registers: int = 0, **kinds: object
+) -> VisionTransformer:
     """A timm transformer of three blocks with LayerScale, whose attention is far from even."""
     torch.manual_seed(1)
     model = VisionTransformer(
@@ -53,6 +55,8 @@ def random_timm(*, image_size: int = 32, patch_size: int = 8) -> VisionTransform
         num_heads=3,
         init_values=0.5,
         num_classes=0,
+        reg_tokens=registers,
+        **kinds,
     ).eval()
     with torch.no_grad():
         for block in model.blocks:

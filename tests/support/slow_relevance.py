@@ -36,7 +36,7 @@ def written_out(encoder: TransformerEncoder, pixels: Tensor) -> tuple[Tensor, Te
         tokens = tokens + block.scale1(attended[None])
         tokens = tokens + block.scale2(block.mlp(block.norm2(tokens)))
         kept[index, "class"] = tower.class_feature(index, tokens[:, 0])
-        kept[index, "patch_mean"] = tower.norm(tokens[:, 1:]).mean(dim=1)
+        kept[index, "patch_mean"] = tower.norm(tokens[:, tower.prefix :]).mean(dim=1)
     parts = [kept[feature.block, feature.kind] for feature in encoder.features]
     return torch.cat(parts, dim=1)[0], explained
 
@@ -48,11 +48,12 @@ def slow_map(encoder: TransformerEncoder, head: DistilledHead, pixels: Tensor, k
     z = head.activation(embedding)[k]
     gradient = torch.autograd.grad(z, (attention, pixels))[0]
     attention, z = attention.detach(), z.detach()
-    patches = attention.shape[-1] - 1
+    prefix = encoder.prefix
+    patches = attention.shape[-1] - prefix
     relevance = torch.zeros(patches)
     for head_attention, head_gradient in zip(attention, gradient, strict=True):
         for patch in range(patches):
-            product = head_attention[0, patch + 1] * head_gradient[0, patch + 1]
+            product = head_attention[0, patch + prefix] * head_gradient[0, patch + prefix]
             relevance[patch] += max(float(product), 0.0) / len(attention)
     share = (
         relevance / relevance.sum() if relevance.sum() > 0 else torch.full((patches,), 1 / patches)

@@ -18,7 +18,7 @@ from tests.support.slow_relevance import slow_map
 from tests.support.working import analyse
 from workbench.analysis.distiller.head import DistilledHead
 from workbench.analysis.encoders.features import class_token
-from workbench.analysis.encoders.packaged import timm_tower
+from workbench.analysis.encoders.timm import tower_of
 from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
 from workbench.analysis.spelling.train import train_projection
 from workbench.config import Settings
@@ -42,7 +42,7 @@ PAGES = ("", "?dimension=1&by=difference", "patterns", "models", "export/dimensi
 def transformer(imported: int, monkeypatch: pytest.MonkeyPatch) -> TransformerEncoder:
     """A small transformer with random weights in the encoder's place; x is its class token."""
     made = TransformerEncoder(
-        timm_tower(random_timm(image_size=SIDE, patch_size=8)),
+        tower_of(random_timm(image_size=SIDE, patch_size=8)),
         class_token(BLOCKS),
         Preprocessing(SIDE, Resize((SIDE, SIDE)), {"size": SIDE}),
         name="small",

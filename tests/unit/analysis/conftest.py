@@ -26,8 +26,8 @@ with jaxtyping.install_import_hook("workbench.analysis", "beartype.beartype"):
     from workbench.analysis.distiller.head import DistilledHead
     from workbench.analysis.distiller.linear_evidence import LinearEvidence, evidence_columns
     from workbench.analysis.encoders.open_clip import from_model
-    from workbench.analysis.encoders.packaged import timm_tower
     from workbench.analysis.encoders.protocol import Encoder, content_feature
+    from workbench.analysis.encoders.timm import tower_of
     from workbench.analysis.encoders.transformer import Preprocessing, TransformerEncoder
     from workbench.analysis.relevance.methods import attribute  # noqa: F401 - imported to be checked
     from workbench.analysis.spelling.projection import Projection
@@ -61,7 +61,7 @@ def timm_encoder() -> MakeEncoder:
         model = random_timm(**shape)
         size = shape.get("image_size", 32)
         return TransformerEncoder(
-            timm_tower(model),
+            tower_of(model),
             features,
             Preprocessing(size, Resize((size, size)), {"size": size}),
             name="small",

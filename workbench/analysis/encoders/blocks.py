@@ -15,30 +15,35 @@ from workbench.analysis.encoders.protocol import ClassAttention, Feature
 
 
 class PatchEmbedding(nn.Module):
-    """Pixels to tokens: patch projection, class token in front, position embedding, LayerNorm."""
+    """Pixels to tokens: patch projection, position embedding, prefix in front, LayerNorm.
+
+    prefix: the tokens that are the same for all images, with their position embedding: a class
+        token first, where there is one, then registers.
+    position: of the patches.
+    """
 
     def __init__(
         self,
         *,
         projection: nn.Conv2d,
-        class_token: Float[Tensor, " width"],
-        position: Float[Tensor, "token width"],
+        prefix: Float[Tensor, "prefix width"],
+        position: Float[Tensor, "patch width"],
         norm: nn.Module,
     ) -> None:
         super().__init__()
         self.projection = projection
         self.norm = norm
-        self.class_token: Tensor
+        self.prefix: Tensor
         self.position: Tensor
-        self.register_buffer("class_token", class_token.detach())
+        self.register_buffer("prefix", prefix.detach())
         self.register_buffer("position", position.detach())
 
     def forward(
         self, pixels: Float[Tensor, "image 3 height width"]
     ) -> Float[Tensor, "image token channel"]:
-        patches = self.projection(pixels).flatten(2).transpose(1, 2)
-        class_token = self.class_token.expand(len(patches), 1, -1)
-        tokens: Tensor = self.norm(torch.cat([class_token, patches], dim=1) + self.position)
+        patches = self.projection(pixels).flatten(2).transpose(1, 2) + self.position
+        prefix = self.prefix.expand(len(patches), -1, -1)
+        tokens: Tensor = self.norm(torch.cat([prefix, patches], dim=1))
         return tokens
 
 
@@ -187,7 +192,10 @@ class Block(nn.Module):
 
 
 class Tower(nn.Module):
-    """A vision transformer. `projection` maps the last block's class token to the joint space."""
+    """A vision transformer. `projection` maps the last block's class token to the joint space.
+
+    Without `has_class_token`, its first token is not one, and it has no class features.
+    """
 
     def __init__(
         self,
@@ -197,9 +205,11 @@ class Tower(nn.Module):
         norm: nn.Module,
         projection: Float[Tensor, "width joint"] | None,
         grid: tuple[int, int],
+        has_class_token: bool = True,
     ) -> None:
         super().__init__()
         self.embedding = embedding
+        self.has_class_token = has_class_token
         self.blocks = tuple(blocks)
         self._registered = nn.ModuleList(blocks)
         self.norm = norm
@@ -210,6 +220,11 @@ class Tower(nn.Module):
     @property
     def width(self) -> int:
         return self.embedding.position.shape[1]
+
+    @property
+    def prefix(self) -> int:
+        """Number of tokens before the patches."""
+        return len(self.embedding.prefix)
 
     @property
     def heads(self) -> int:
@@ -230,7 +245,7 @@ class Tower(nn.Module):
 
     def first_class_token(self) -> Float[Tensor, " width"]:
         """Compute the class token going into block 0, the same for all images."""
-        start: Tensor = self.embedding.norm(self.embedding.class_token + self.embedding.position[0])
+        start: Tensor = self.embedding.norm(self.embedding.prefix[0])
         return start
 
     def _projection_of(self, block: int) -> Tensor | None:

@@ -35,7 +35,7 @@ def class_token(blocks: int) -> tuple[tuple[int, FeatureKind], ...]:
 def feature_slices(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> tuple[Feature, ...]:
     """Assign consecutive slices of x to the wanted (block, kind) pairs, in the order given.
 
-    ValueError for no pair, a repeated one, or a block that the tower does not have.
+    ValueError for no pair, a repeated one, or a block or class token that the tower does not have.
     """
     pairs = list(wanted)
     if not pairs or len(set(pairs)) < len(pairs):
@@ -45,6 +45,8 @@ def feature_slices(wanted: Iterable[tuple[int, FeatureKind]], tower: Tower) -> t
     for block, kind in pairs:
         if not 0 <= block < len(tower.blocks):
             raise ValueError(f"there is no block {block}; blocks are 0 to {len(tower.blocks) - 1}")
+        if kind == "class" and not tower.has_class_token:
+            raise ValueError("there is no class token")
         stop = start + (tower.class_width(block) if kind == "class" else tower.width)
         features.append(Feature(block, kind, start, stop))
         start = stop

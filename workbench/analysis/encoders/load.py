@@ -21,13 +21,16 @@ def load_encoder(
     image_size: int | None = None,
     cache_dir: Path,
 ) -> Encoder:
-    """Load the encoder `packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@PATH`.
+    """Load an encoder by its name.
+
+    `packaged`, `open_clip:MODEL/PRETRAINED`, `open_clip:MODEL@PATH`, `timm:MODEL` or
+    `timm:MODEL@PATH`.
 
     image_size: side of the images that it sees, in pixels; None for the encoder's own. Positions
     are resampled for any other.
 
-    `cache_dir` keeps converted and downloaded weights. Only `open_clip:MODEL/PRETRAINED` needs a
-    network, once. Raises EncoderUnavailableError with the reason and the remedy.
+    `cache_dir` keeps converted and downloaded weights. Only names without PATH need a network,
+    once. Raises EncoderUnavailableError with the reason and the remedy.
     """
     # Each kind's libraries take seconds to import, and a process needs one kind at most.
     if name == "packaged":
@@ -53,7 +56,18 @@ def load_encoder(
             precision=precision,
             image_size=image_size,
         )
+    if kind == "timm" and source:
+        from workbench.analysis.encoders.timm import load_timm  # noqa: PLC0415
+
+        return load_timm(
+            source,
+            cache_dir=cache_dir,
+            device=device,
+            embedding=embedding,
+            precision=precision,
+            image_size=image_size,
+        )
     raise EncoderUnavailableError(
-        f"there is no encoder {name!r}; say packaged, open_clip:MODEL/PRETRAINED "
-        "or open_clip:MODEL@/path/to/checkpoint"
+        f"there is no encoder {name!r}; say packaged, open_clip:MODEL/PRETRAINED, timm:MODEL, "
+        "open_clip:MODEL@/path/to/checkpoint or timm:MODEL@/path/to/checkpoint"
     )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torchvision.transforms import Compose
 
 from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
+from workbench.analysis.encoders.checkpoints import check_there, pickled_code
 from workbench.analysis.encoders.features import class_token, default_features
 from workbench.analysis.encoders.protocol import (
     Embedding,
@@ -22,6 +23,7 @@ from workbench.analysis.encoders.protocol import (
     FeatureKind,
     Precision,
 )
+from workbench.analysis.encoders.quick_gelu import warn_of_other_activation
 from workbench.analysis.encoders.transformer import (
     Computing,
     Preprocessing,
@@ -75,7 +77,11 @@ def load_open_clip(
         )
     # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
     except Exception as error:
-        raise EncoderUnavailableError(f"open_clip:{source} could not be loaded: {error}") from error
+        file = parsed.checkpoint
+        reason = None if file is None else pickled_code(file, error)
+        raise EncoderUnavailableError(
+            reason or f"open_clip:{source} could not be loaded: {error}"
+        ) from error
 
     def tokenize(texts: list[str]) -> Tensor:
         tokens: Tensor = open_clip.get_tokenizer(parsed.model)(texts)
@@ -178,8 +184,8 @@ def _check(source: Source) -> None:
     if config is None:
         raise EncoderUnavailableError(f"open_clip has no model {source.model!r} of its own")
     if source.checkpoint is not None:
-        if not source.checkpoint.is_file():
-            raise EncoderUnavailableError(f"there is no checkpoint {source.checkpoint}")
+        check_there(source.checkpoint)
+        warn_of_other_activation(source.model, source.checkpoint)
         return
     tags = open_clip.list_pretrained_tags_by_model(source.model)
     if source.tag not in tags:
@@ -219,8 +225,8 @@ def _tower(visual: VisionTransformer) -> Tower:
     return Tower(
         embedding=PatchEmbedding(
             projection=visual.conv1,
-            class_token=visual.class_embedding,
-            position=visual.positional_embedding,
+            prefix=(visual.class_embedding + visual.positional_embedding[0])[None],
+            position=visual.positional_embedding[1:],
             norm=visual.ln_pre,
         ),
         blocks=[_block(block) for block in visual.transformer.resblocks],

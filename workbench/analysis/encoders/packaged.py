@@ -6,19 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TypeGuard
 
 import timm
 import torch
 from jaxtyping import Float
-from timm.layers.attention import Attention
-from timm.models.vision_transformer import Block as TimmBlock
-from timm.models.vision_transformer import VisionTransformer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torchvision import transforms
 
-from workbench.analysis.encoders.blocks import Block, PatchEmbedding, SelfAttention, Tower
 from workbench.analysis.encoders.features import class_token, default_features
 from workbench.analysis.encoders.onnx_weights import timm_weights
 from workbench.analysis.encoders.protocol import (
@@ -27,6 +21,7 @@ from workbench.analysis.encoders.protocol import (
     FeatureKind,
     Precision,
 )
+from workbench.analysis.encoders.timm import squared, tower_of
 from workbench.analysis.encoders.transformer import (
     Computing,
     Preprocessing,
@@ -104,7 +99,7 @@ def load_packaged(
         model = timm.create_model(ARCHITECTURE, img_size=image_size)
     model.load_state_dict(weights, strict=True, assign=True)
     return TransformerEncoder(
-        timm_tower(model),
+        tower_of(model),
         features,
         _preprocessing(image_size),
         name="packaged",
@@ -175,61 +170,10 @@ def resampled_position(
     return torch.cat([position[:, :1], patches.flatten(2).transpose(1, 2)], dim=1)
 
 
-def timm_tower(model: nn.Module) -> Tower:
-    """Make a tower of a timm model with a class token and plain attention; weights are shared.
-
-    ValueError for a model that a tower cannot represent.
-    """
-    if not isinstance(model, VisionTransformer) or model.num_prefix_tokens != 1:
-        raise ValueError("the model must be a vision transformer with a class token alone")
-    class_token, position = model.cls_token, model.pos_embed
-    if class_token is None or position is None or model.no_embed_class:
-        raise ValueError("the model's class token must have a position")
-    return Tower(
-        embedding=PatchEmbedding(
-            projection=model.patch_embed.proj,
-            class_token=class_token[0, 0],
-            position=position[0],
-            norm=model.norm_pre,
-        ),
-        blocks=[_timm_block(block) for block in model.blocks],
-        norm=model.norm,
-        projection=None,
-        grid=tuple(model.patch_embed.grid_size),
-    )
-
-
-def _timm_block(block: nn.Module) -> Block:
-    if not isinstance(block, TimmBlock) or not _is_plain(block.attn):
-        raise ValueError(f"only plain attention is written out, not that of {block}")
-    attention = block.attn
-    return Block(
-        SelfAttention(heads=attention.num_heads, qkv=attention.qkv, out=attention.proj),
-        block.mlp,
-        norm1=block.norm1,
-        norm2=block.norm2,
-        scale1=block.ls1,
-        scale2=block.ls2,
-    )
-
-
-def _is_plain(attention: nn.Module) -> TypeGuard[Attention]:
-    if not isinstance(attention, Attention) or attention.gate is not None:
-        return False
-    extra = (attention.q_norm, attention.k_norm, attention.norm)
-    return all(isinstance(part, nn.Identity) for part in extra)
-
-
 def _preprocessing(image_size: int) -> Preprocessing:
     return Preprocessing(
         image_size=image_size,
-        squared=transforms.Compose(
-            [
-                transforms.Lambda(lambda image: image.convert("RGB")),
-                transforms.Resize(image_size, transforms.InterpolationMode.BICUBIC),
-                transforms.CenterCrop(image_size),
-            ]
-        ),
+        squared=squared(image_size),
         settings={
             "size": image_size,
             "resize": "shortest, bicubic, centre crop",

@@ -68,10 +68,10 @@ class Penultimate:
     patch_tokens: after the final LayerNorm, of the blocks of `patch_blocks`, in that order; the
         patch features are made of them. Patches go row by row over the encoder's grid.
         The block axis may have length 0.
-    last_input: the tokens going into the block of `Encoder.last_block`, class token first. The
-        token axis may have length 0.
-    keys, values: K and V of every token, class token first, in blocks 0 to that of the deepest
-        class feature, by attention head. The depth axis may have length 0.
+    last_input: the tokens going into the block of `Encoder.last_block`, class token first, patches
+        last. The token axis may have length 0.
+    keys, values: K and V of every token, class token first, patches last, in blocks 0 to that of
+        the deepest class feature, by attention head. The depth axis may have length 0.
     """
 
     embedding: Float[Tensor, "image feature"]
@@ -204,11 +204,11 @@ class TextTower(Protocol):
 
 @runtime_checkable
 class Encoder(Protocol):
-    """A frozen vision transformer with a class token and a grid of patches."""
+    """A frozen vision transformer with a grid of patches."""
 
     @property
     def name(self) -> str:
-        """`packaged`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL@/path/to/checkpoint`."""
+        """`packaged`, `open_clip:…` or `timm:…`: what `load_encoder` loads it by."""
 
     @property
     def fingerprint(self) -> str:
@@ -221,6 +221,10 @@ class Encoder(Protocol):
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
+
+    @property
+    def prefix(self) -> int:
+        """Number of tokens before the patches: a class token, where there is one, and registers."""
 
     @property
     def dimension(self) -> int:

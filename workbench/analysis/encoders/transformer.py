@@ -123,6 +123,7 @@ class TransformerEncoder:
         self.computing = computing
         self.image_size = preprocessing.image_size
         self.grid = tower.grid
+        self.prefix = tower.prefix
         self.features = feature_slices(features, tower)
         self.dimension = self.features[-1].stop
         facts = dict(identity) | {"precision": computing.precision}
@@ -241,7 +242,7 @@ class TransformerEncoder:
         if feature := self._by_block_and_kind.get((index, "class")):
             kept.features[feature] = self.tower.class_feature(index, tokens[:, 0])
         if index in self._patch_blocks:
-            normed = self.tower.norm(tokens[:, 1:])
+            normed = self.tower.norm(tokens[:, self.prefix :])
             kept.features |= self._patch_features(index, normed)
             if patch_tokens:
                 kept.patch_tokens[index] = normed
@@ -264,7 +265,7 @@ class TransformerEncoder:
             # Contiguous by block, as they are read.
             return torch.stack([each.cpu() for each in found]).float().transpose(0, 1)
         heads = self.tower.heads
-        return torch.empty(images, 0, heads, 1 + self._patches, self.tower.width // heads)
+        return torch.empty(images, 0, heads, self.prefix + self._patches, self.tower.width // heads)
 
     @property
     def _patches(self) -> int:

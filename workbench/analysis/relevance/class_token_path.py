@@ -39,9 +39,9 @@ def path_shares(
     """Compute rho_k, the share of each patch in z_k by LeGrad; not negative, of sum 1.
 
     E_k = sum over blocks l, mean over heads h, of (dz_k/dA_lh)+ in the class token's row without
-    the class column (LeGrad: Bousselham, Boggust, Chaybouti, Strobelt, Kuehne, ICCV 2025, arXiv
-    2404.03214, section 3: the layerwise map and its merging over layers), divided by its sum;
-    uniform where that sum is 0. We differ:
+    the columns of the class token and of registers (LeGrad: Bousselham, Boggust, Chaybouti,
+    Strobelt, Kuehne, ICCV 2025, arXiv 2404.03214, section 3: the layerwise map and its merging over
+    layers), divided by its sum; uniform where that sum is 0. We differ:
 
     - The keys and values of each block are constants, so only the class token's own path through
       the blocks is followed, with its row of A. LeGrad follows all tokens and all rows.
@@ -64,7 +64,7 @@ def path_shares(
         slope = head.pre_activation_gradient(state.embedding).to(path.device).transpose(0, 1)
         steps = _followed(path, keys, values)
         relevance = _led_back(steps, slope, keys, values)
-        return as_shares(relevance[:, 1:].transpose(1, 2)).cpu()
+        return as_shares(relevance[:, encoder.prefix :].transpose(1, 2)).cpu()
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,10 @@ def class_relevance(
     """Compute rho_k, the relevance of the patches for z_k; not negative, of sum 1.
 
     A+_k = mean over heads of (dz_k/dA * A)+ (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679,
-    equation 5), its class row without the class column, divided by its sum; uniform
-    where that sum is 0. We differ in two ways. The relevance of the last block alone is taken,
-    not accumulated over the blocks as in equation 6. And the derivative is that of the
-    pre-activation: it equals dz_k/dA wherever z_k > 0, and is defined for a z_k of 0
-    too.
+    equation 5), its class row without the columns of the class token and of registers, divided by
+    its sum; uniform where that sum is 0. We differ in two ways. The relevance of the last block
+    alone is taken, not accumulated over the blocks as in equation 6. And the derivative is that of
+    the pre-activation: it equals dz_k/dA wherever z_k > 0, and is defined for a z_k of 0 too.
 
     Only the class row counts, so nothing is run backward but one token: with o = sum_j A[j] V[j]
     its attention output and u_k = dz_k/do, dz_k/dA_h[j] is <u_k,h, V_h[j]>.
@@ -62,7 +61,7 @@ def class_relevance(
         by_head = pull.reshape(len(pull), images, heads, channels)
         by_weight = torch.einsum("kihc,ihtc->ikht", by_head, attention.values)
         relevance = (by_weight * attention.weights[:, None]).clamp_min(0).mean(dim=2)
-        return as_shares(relevance[..., 1:]).cpu()
+        return as_shares(relevance[..., encoder.prefix :]).cpu()
 
 
 def _pull_back(

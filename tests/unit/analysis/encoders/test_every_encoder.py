@@ -14,7 +14,6 @@ from timm.models.vision_transformer import VisionTransformer
 from tests.support.random_encoders import MakeEncoder
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model
-from workbench.analysis.encoders.packaged import timm_tower
 from workbench.analysis.encoders.patch_features import tokens_of
 from workbench.analysis.encoders.protocol import (
     TOKENS,
@@ -325,24 +324,6 @@ def test_weights_stay_float32_for_what_follows_the_encoder(make_clip: MakeClip) 
     encoder = from_model(make_clip(), name="small", precision="bfloat16")
 
     assert {weight.dtype for weight in encoder.tower.parameters()} == {torch.float32}
-
-
-def test_a_model_with_more_than_a_class_token_before_its_patches_is_refused() -> None:
-    model = VisionTransformer(
-        img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, reg_tokens=2
-    )
-
-    with pytest.raises(ValueError, match="a class token alone"):
-        timm_tower(model)
-
-
-def test_a_model_with_other_attention_is_refused() -> None:
-    model = VisionTransformer(
-        img_size=16, patch_size=8, embed_dim=8, depth=1, num_heads=1, qk_norm=True
-    )
-
-    with pytest.raises(ValueError, match="plain attention"):
-        timm_tower(model)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])

@@ -50,7 +50,7 @@ def written_out(encoder: TransformerEncoder, image: Tensor) -> tuple[Tensor, lis
         tokens = tokens + block.scale2(block.mlp(block.norm2(tokens)))
         kept[index, "class"] = tower.class_feature(index, tokens[:, 0])
         # Constants for this method.
-        kept[index, "patch_mean"] = tower.norm(tokens[:, 1:]).mean(dim=1).detach()
+        kept[index, "patch_mean"] = tower.norm(tokens[:, tower.prefix :]).mean(dim=1).detach()
     parts = [kept[feature.block, feature.kind] for feature in encoder.features]
     return torch.cat(parts, dim=1)[0], matrices
 
@@ -61,14 +61,16 @@ def slow_map(encoder: TransformerEncoder, head: DistilledHead, image: Tensor, k:
     embedding, matrices = written_out(encoder, image)
     z = head.activation(embedding)[k]
     gradients = torch.autograd.grad(z, matrices, allow_unused=True)
-    patches = matrices[0].shape[-1] - 1
+    patches = matrices[0].shape[-1] - encoder.prefix
     relevance = torch.zeros(patches)
     for gradient in gradients:
         if gradient is None:  # of a block after the last class feature
             continue
         for of_head in gradient:
             for patch in range(patches):
-                relevance[patch] += max(float(of_head[0, patch + 1]), 0.0) / len(gradient)
+                relevance[patch] += max(float(of_head[0, patch + encoder.prefix]), 0.0) / len(
+                    gradient
+                )
     share = (
         relevance / relevance.sum() if relevance.sum() > 0 else torch.full((patches,), 1 / patches)
     )
@@ -86,6 +88,7 @@ def slow_map(encoder: TransformerEncoder, head: DistilledHead, image: Tensor, k:
         ("timm", ((0, "class"), (1, "class"), (2, "class")), {}),
         ("timm", ((0, "patch_mean"), (1, "class"), (2, "patch_mean")), {}),
         ("timm", ((0, "class"), (2, "class")), {"image_size": 24, "patch_size": 8}),
+        ("timm", ((0, "class"), (1, "patch_mean"), (2, "class")), {"registers": 3}),
     ],
 )
 def test_it_agrees_with_one_backward_pass_for_each_dimension(

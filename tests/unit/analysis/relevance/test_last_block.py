@@ -17,14 +17,15 @@ CLASS: Wanted = ((2, "class"),)
 
 
 @pytest.mark.parametrize(
-    ("library", "features"),
+    ("library", "features", "shape"),
     [
-        ("clip", ((2, "class"),)),
-        ("clip", ((1, "patch_mean"), (2, "class"), (2, "patch_mean"))),
-        ("clip", ((0, "class"),)),
-        ("timm", ((2, "class"),)),
-        ("timm", ((0, "class"), (1, "class"))),
-        ("timm", ((0, "patch_mean"), (1, "class"), (2, "class"))),
+        ("clip", ((2, "class"),), {}),
+        ("clip", ((1, "patch_mean"), (2, "class"), (2, "patch_mean")), {}),
+        ("clip", ((0, "class"),), {}),
+        ("timm", ((2, "class"),), {}),
+        ("timm", ((0, "class"), (1, "class")), {}),
+        ("timm", ((0, "patch_mean"), (1, "class"), (2, "class")), {}),
+        ("timm", ((0, "patch_mean"), (2, "class")), {"registers": 3}),
     ],
 )
 def test_it_agrees_with_one_backward_pass_for_each_dimension(
@@ -33,8 +34,9 @@ def test_it_agrees_with_one_backward_pass_for_each_dimension(
     make_head: MakeHead,
     library: str,
     features: Wanted,
+    shape: dict[str, int],
 ) -> None:
-    encoder = (clip_encoder if library == "clip" else timm_encoder)(features)
+    encoder = (clip_encoder if library == "clip" else timm_encoder)(features, **shape)
     head = make_head(encoder.dimension, dimensions=6)
     pixels = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
