@@ -122,3 +122,41 @@ def test_zoomed_far_the_original_comes_at_full_resolution(wide_page: Page) -> No
     expect(tile).to_be_visible()
     expect(tile).to_have_js_property("naturalHeight", 512)
     assert_aligned(wide_page)
+
+
+def test_two_fingers_drawn_apart_zoom_where_they_are_and_one_moves_the_picture(
+    wide_page: Page,
+) -> None:
+    at_first = box(wide_page, ".sheet")
+    on = box(wide_page, ".stage")
+    middle = (on["x"] + 0.5 * on["width"], on["y"] + 0.5 * on["height"])
+    devtools = wide_page.context.new_cdp_session(wide_page)
+    devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+
+    def touch(kind: str, *fingers: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def fingers(apart: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        return (middle[0] - apart / 2, middle[1]), (middle[0] + apart / 2, middle[1])
+
+    touch("touchStart", *fingers(100))
+    for apart in range(110, 210, 10):
+        touch("touchMove", *fingers(apart))
+    touch("touchEnd")
+
+    zoomed = box(wide_page, ".sheet")
+    assert zoomed["width"] == pytest.approx(2 * at_first["width"], rel=0.05)
+    before, after = ((middle[0] - sheet["x"]) / sheet["width"] for sheet in (at_first, zoomed))
+    assert after == pytest.approx(before, abs=0.02), "what lay between the fingers stays there"
+    assert_aligned(wide_page)
+
+    touch("touchStart", middle)
+    for moved in range(10, 70, 10):
+        touch("touchMove", (middle[0] - moved, middle[1] + moved / 2))
+    touch("touchEnd")
+
+    dragged = box(wide_page, ".sheet")
+    assert dragged["x"] == pytest.approx(zoomed["x"] - 60, abs=12)
+    assert dragged["y"] == pytest.approx(zoomed["y"] + 30, abs=12)
+    assert_aligned(wide_page)
