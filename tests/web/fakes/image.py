@@ -160,7 +160,7 @@ class Media:
     def group_crop(self, group_id: int, size: int) -> bytes:
         return self.normalised(group_id // 100)
 
-    def strongest_patch(self, version_id: int, dimension: int, rank: int, size: int) -> bytes:
+    def strongest_patch(self, version_id: int, dimension: int, image_id: int, size: int) -> bytes:
         return self.normalised(2)
 
     def heatmap(self, version_id: int, image_id: int, dimension: int | None) -> bytes:

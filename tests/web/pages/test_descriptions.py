@@ -48,9 +48,9 @@ def test_the_picked_dimension_shows_where_its_evidence_lies_and_its_strongest_pa
     assert "mean evidence of 6 images; darkest: 0.200 logits a patch" in words
     assert "by landmarks, in 5 of 6 images looked at" in words
     assert "70% of all · weight +1.00" in words
-    for rank in (0, 1):
-        assert f"/dimensions/2/0/{rank}/96" in page
-    assert visitor.get("/dimensions/2/0/0/96").mimetype == "image/jpeg"
+    for image_id in (2, 4):
+        assert f"/dimensions/2/0/{image_id}/96" in page
+    assert visitor.get("/dimensions/2/0/2/96").mimetype == "image/jpeg"
 
 
 def test_its_part_in_the_errors_is_counted_on_either_side(visitor: Reader) -> None:

@@ -57,7 +57,7 @@ PICTURES = (
     "/heatmaps/2/2.png",
     "/maps/2/2.png",
     "/groups/200/crop/48",
-    "/dimensions/2/0/0/48",
+    "/dimensions/2/0/2/48",
     "/counterfactuals/2/2.jpg?edit=group-200",
 )
 

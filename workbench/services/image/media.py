@@ -20,6 +20,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.image.kept import kept
+from workbench.services.image.paths import SIZES, crop_path, patch_path, thumbnail_path
 from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.versions import finished_version, is_finished
@@ -30,7 +31,6 @@ from workbench.store.images import Image
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
-SIZES = (48, 96, 192)
 _OUTLINES = {"fake": (255, 158, 61), "real": (92, 168, 235)}
 _PATCH_OUTLINE = (255, 255, 255)
 _PATCHES_AROUND = 6
@@ -83,8 +83,7 @@ def thumbnail_of(image: Image, size: int) -> bytes:
     def make() -> Picture.Image:
         return _picture(image).resize((size, size), Picture.Resampling.LANCZOS)
 
-    folder = app_settings.settings().cache_dir / "thumbnails" / f"{size}"
-    return _kept(folder / f"{image.pixel_hash}.jpg", make)
+    return _kept(thumbnail_path(app_settings.settings(), image.pixel_hash, size), make)
 
 
 def group_crop(group_id: int, size: int) -> bytes:
@@ -99,20 +98,21 @@ def group_crop(group_id: int, size: int) -> bytes:
 def crop_of(group: PixelGroup, image: Image, size: int) -> bytes:
     """The same of a finished version's group that is read already, as is its image."""
     _check_size(size)
-    folder = app_settings.settings().cache_dir / "crops" / str(group.version_id) / f"{size}"
-    return _kept(folder / f"{group.id}.jpg", lambda: _crop(group, image, size))
+    path = crop_path(app_settings.settings(), group.version_id, group.id, size)
+    return _kept(path, lambda: _crop(group, image, size))
 
 
-def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> bytes:
+def strongest_patch(version_id: int, dimension: int, image_id: int, size: int) -> bytes:
     """The surroundings of a patch with the most evidence of a dimension, as a square JPEG.
 
-    `rank` counts from 0, the strongest. Raises NotFoundError where the version has none.
+    At most one patch of an image is among them. Raises NotFoundError where this image's is not.
     """
     _check_size(size)
     found = session().get(DimensionDescription, (version_id, dimension))
-    if found is None or rank >= len(found.strongest) or not is_finished(version_id):
+    at = next((each for each in found.strongest if each[0] == image_id), None) if found else None
+    if found is None or at is None or not is_finished(version_id):
         raise NotFoundError(gettext("This dimension has no such patch."))
-    image_id, row, column = found.strongest[rank]
+    _image_id, row, column = at
     rows, columns = len(found.mean_map), len(found.mean_map[0])
     box = _Box(
         left=NORMAL_SIZE * column // columns,
@@ -120,8 +120,7 @@ def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> by
         width=NORMAL_SIZE // columns,
         height=NORMAL_SIZE // rows,
     )
-    folder = app_settings.settings().cache_dir / "crops" / str(version_id) / f"{size}"
-    path = folder / f"dimension-{dimension}-{rank}.jpg"
+    path = patch_path(app_settings.settings(), version_id, dimension, image_id, size)
     return _kept(path, lambda: _around(image_of(image_id), box, size))
 
 

@@ -19,6 +19,7 @@ from workbench.services import app_settings
 from workbench.services.errors import NotFoundError, UnavailableError
 from workbench.services.image.kept import BoundedFolder
 from workbench.services.image.media import image_of
+from workbench.services.image.paths import originals_folder, tiles_folder, whole_path
 from workbench.services.sources.originals import (
     Original,
     OriginalChangedError,
@@ -142,7 +143,7 @@ def _made(image: Image, path: Path) -> bytes:
         picture = _upright(image)
         wanted = b""
         for each, content in _pictures(image, picture, path):
-            _folder.keep(_originals(), each, content)
+            _folder.keep(originals_folder(app_settings.settings()), each, content)
             if each == path:
                 wanted = content
         return wanted
@@ -173,15 +174,10 @@ def _original(image: Image) -> Original:
     return Original(image.original_uri, image.content_hash)
 
 
-def _originals() -> Path:
-    return app_settings.settings().cache_dir / "originals"
-
-
 def _whole_path(image: Image) -> Path:
-    """Named by the original's own hash: what another file in its place holds is never shown."""
-    return _originals() / image.content_hash[:2] / f"{image.content_hash}.jpg"
+    return whole_path(app_settings.settings(), image.content_hash)
 
 
 def _tile_path(image: Image, level: int, column: int, row: int) -> Path:
-    folder = _originals() / image.content_hash[:2] / image.content_hash
+    folder = tiles_folder(app_settings.settings(), image.content_hash)
     return folder / f"{level}-{column}-{row}.jpg"

@@ -71,11 +71,11 @@ def crop(group_id: int, size: int) -> Response:
 
 
 @blueprint.get(
-    "/dimensions/<record:version_id>/<record:dimension>/<record:rank>/<picture_size:size>"
+    "/dimensions/<record:version_id>/<record:dimension>/<record:image_id>/<picture_size:size>"
 )
-def strongest_patch(version_id: int, dimension: int, rank: int, size: int) -> Response:
+def strongest_patch(version_id: int, dimension: int, image_id: int, size: int) -> Response:
     """The surroundings of one of the patches with the most evidence of a dimension."""
-    return _bytes(media.strongest_patch(version_id, dimension, rank, size))
+    return _bytes(media.strongest_patch(version_id, dimension, image_id, size))
 
 
 @blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
