@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from workbench.store import descriptions, hygiene, judgements, results, versions  # noqa: F401 - registers the tables
+from workbench.store import descriptions, hygiene, judgements, removals, results, versions  # noqa: F401 - registers the tables
 from workbench.store.database import Base, UtcDateTime
 
 

@@ -18,6 +18,7 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.people import AuditEvent, SignInSession, User
+from workbench.store.removals import Removal, RemovalFile, Takedown
 from workbench.store.results import (
     CachedPart,
     Cell,
@@ -107,6 +108,7 @@ def fill_every_table() -> None:
                 CachedPart(
                     shard_id=shard.id, part="patch_tokens", path="1", sha256="0" * 64, size=1
                 ),
+                Removal(id=1, kind="image", subject_id=99, collection_id=collection.id, counts={}),
                 WorkerLease(name="worker", holder="h:1:t", expires_at=now()),
                 Schedule(collection_id=collection.id, hour=2, min_decisions=20),
             ]
@@ -123,7 +125,14 @@ def fill_every_table() -> None:
             spread_contribution=0.0,
             profile=[1.0, 0.0],
         )
-        write.add_all([results, pattern])
+        write.add_all(
+            [
+                results,
+                pattern,
+                RemovalFile(removal_id=1, path="images/99.jpg"),
+                Takedown(fingerprint="9" * 64, removal_id=1),
+            ]
+        )
         write.flush()
         group = PixelGroup(
             version_id=version.id,

@@ -40,6 +40,10 @@ COMMANDS = {
         "workbench.cli.analysis",
         "Train the projection that removes the influence of text rendered on images.",
     ),
+    "remove": Summary(
+        "workbench.cli.remove",
+        "Remove an image, a collection or a version with everything of it.",
+    ),
     "retrain": Summary(
         "workbench.cli.analysis",
         "Retrain on the adjudicated labels, in the worker or, with --wait, in this process.",

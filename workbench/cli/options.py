@@ -60,6 +60,9 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--draw-split", is_flag=True, help="Draw the test split, whatever folders or tables say."
     )
+    @click.option(
+        "--allow-removed", is_flag=True, help="Take pictures again that were removed earlier."
+    )
     @wraps(command)
     def wrapped(
         *,
@@ -68,6 +71,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
         manifest: Path | None,
         generator: str,
         draw_split: bool,
+        allow_removed: bool,
         **others: Any,
     ) -> None:
         def read() -> SourceOptions:
@@ -77,6 +81,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
                 generator=generator,
                 manifest=manifest,
                 draw_split=draw_split,
+                allow_removed=allow_removed,
             )
 
         command(source_options=read, **others)

@@ -21,7 +21,7 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
 _EVERYBODY = frozenset({"account", "judge", "tag", "note"})
-_DEVELOPERS = frozenset({"data", "retrain"})
+_DEVELOPERS = frozenset({"data", "remove", "retrain"})
 
 
 @dataclass(frozen=True)

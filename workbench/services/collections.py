@@ -7,10 +7,12 @@ from typing import Final
 
 from flask_babel import gettext
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.store.database import session
 from workbench.store.images import Collection
+from workbench.store.removals import Removal
 
 LONGEST_NAME: Final = 80
 
@@ -42,6 +44,19 @@ def find_collection(name: str) -> Collection:
     if found is None:
         raise NotFoundError(gettext("Collection “%(name)s” not found.", name=name))
     return found
+
+
+def refuse_leaving(write: Session, collection_id: int) -> None:
+    """Raise NotFoundError where a collection is being removed or is gone: nothing comes in."""
+    leaving = write.scalar(
+        select(Removal.id).where(
+            Removal.kind == "collection",
+            Removal.subject_id == collection_id,
+            Removal.finished_at.is_(None),
+        )
+    )
+    if leaving is not None or write.get(Collection, collection_id) is None:
+        raise NotFoundError(gettext("This collection is removed, or is being removed."))
 
 
 def collection_id(name: str) -> int:

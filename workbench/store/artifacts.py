@@ -148,6 +148,11 @@ def load_rows(directory: Path, artifact: Artifact, name: str, row: int) -> NDArr
 
 @lru_cache(maxsize=16_384)
 def _digest(path: Path, _identity: tuple[int, int, int]) -> str:
-    """SHA-256 of a file, remembered for as long as it is the same one: inode, size, time."""
+    """The same, remembered for as long as it is the same file: inode, size, time."""
+    return file_digest(path)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

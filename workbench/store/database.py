@@ -23,6 +23,9 @@ from workbench.store.failures import DatabaseBusyError, DatabaseMissingError
 WRITING = "workbench_writing"
 LARGEST_ID = 2**31 - 1
 """Of an integer column; a larger one would be an error of the database."""
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""Of tables by whose ids browsers keep pictures: the id of a row that is gone is not given out
+again. (PostgreSQL gives none out again.)"""
 
 WRITERS = 4
 """Threads of a process that write or wait for the lock of the database at one moment: fewer than
@@ -127,6 +130,26 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         _writers.release()
+
+
+def overwrite_deleted(write: Session) -> None:
+    """Have what a transaction deletes overwritten in SQLite's file, and not only given free.
+
+    PostgreSQL overwrites when it vacuums.
+    """
+    if write.get_bind().dialect.name == "sqlite":
+        write.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def empty_log() -> None:
+    """Have the log beside SQLite's file hold nothing of what was deleted, unless somebody reads."""
+    write = session()
+    write.rollback()
+    if write.get_bind().dialect.name == "sqlite":
+        driver = write.connection().connection.driver_connection
+        write.rollback()
+        assert driver is not None  # noqa: S101 - it was just used
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def engine_options(url: str) -> dict[str, Any]:

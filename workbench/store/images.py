@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workbench.store.database import Base, now
+from workbench.store.database import NEVER_AGAIN, Base, now
 
 LABELS = ("real", "fake")
 """An image without one is in no training set and in no figure until a verdict labels it."""
@@ -73,6 +73,7 @@ class Image(Base):
         Index("ix_image_collection_id_original_uri", "collection_id", "original_uri"),
         Index("ix_image_collection_id_id", "collection_id", "id"),
         Index("ix_image_collection_id_group_key", "collection_id", "group_key"),
+        NEVER_AGAIN,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,7 @@
-"""Tables of tags, verdicts, adjudications and notes. People withdraw rows, nothing deletes them."""
+"""Tables of tags, verdicts, adjudications and notes.
+
+People withdraw rows; only a removal of what they are about deletes them.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class Verdict(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
-    """The version whose score was shown."""
+    """The version whose score was shown; null once it was removed, too."""
     shown_label: Mapped[str | None] = mapped_column(String(4))
     """The label that stood when the person judged the image, as their page showed it; null where
     it had none."""
@@ -182,7 +185,8 @@ class CounterfactualNote(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), index=True)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
+    """The version that it was tried on; null once that was removed."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     edit: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The edit, self-contained so that it can be replayed on any later version."""

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.artifacts import Artifact, FileFacts
-from workbench.store.database import Base, now
+from workbench.store.database import NEVER_AGAIN, Base, now
 from workbench.store.images import Image
 
 
@@ -159,7 +159,7 @@ class Cell(Base):
     measured: Mapped[int]
     """Number of images with a measured sensitivity."""
     mean_activation: Mapped[list[float]] = mapped_column(JSON)
-    exemplar_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    exemplar_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
 
 
 class Pattern(Base):
@@ -201,6 +201,7 @@ class PixelGroup(Base):
         UniqueConstraint("version_id", "image_id", "number"),
         Index("ix_pixel_group_pattern_id", "pattern_id", "typicality"),
         Index("ix_pixel_group_image_id", "image_id"),
+        NEVER_AGAIN,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

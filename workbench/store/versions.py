@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.artifacts import Artifact
-from workbench.store.database import Base, now
+from workbench.store.database import NEVER_AGAIN, Base, now
 from workbench.store.images import Collection
 from workbench.store.people import User
 
@@ -44,7 +44,7 @@ class CuratedItem(Base):
     __tablename__ = "curated_item"
 
     dataset_id: Mapped[int] = mapped_column(ForeignKey("curated_dataset.id"), primary_key=True)
-    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, index=True)
     label: Mapped[str] = mapped_column(String(4))
     weight: Mapped[float]
     held_out: Mapped[bool]
@@ -57,7 +57,7 @@ class ModelVersion(Base):
     """A distiller trained on one curated dataset. Never changed once its run has succeeded."""
 
     __tablename__ = "model_version"
-    __table_args__ = (UniqueConstraint("collection_id", "number"),)
+    __table_args__ = (UniqueConstraint("collection_id", "number"), NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
@@ -123,7 +123,8 @@ class TrainingRun(Base):
     __tablename__ = "training_run"
     __table_args__ = (
         CheckConstraint(
-            "state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"
+            "state in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'removed')",
+            name="state",
         ),
         Index("ix_training_run_collection_id_id", "collection_id", "id"),
         Index("ix_training_run_state", "state"),
@@ -167,7 +168,8 @@ class TrainingRun(Base):
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
     """The version that it trained; set before the version is active.
 
-    Version and dataset of a run that failed or was cancelled are to be removed.
+    Version and dataset of a run that failed or was cancelled are to be removed, as are those of a
+    run whose version somebody removed.
     """
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]

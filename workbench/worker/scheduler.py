@@ -17,6 +17,7 @@ from workbench.config import Settings
 from workbench.services.errors import ConflictError
 from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
+from workbench.services.removal.finish import finish_left
 from workbench.services.runs import lease, processes, queue, schedules
 from workbench.store.database import db
 
@@ -80,6 +81,8 @@ class Worker:
         if not self._leading or self._stop.is_set():
             return
         with self._app.app_context():
+            if removed := finish_left(self._settings):
+                log.warning("went on with interrupted removals", removals=removed)
             for left in queue.recover():
                 log.warning("recovered a run that a dead process left", run=left)
             claim = queue.claim_next(self._name)

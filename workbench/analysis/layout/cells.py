@@ -169,18 +169,41 @@ def summarise_cells(
         starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
         for members in np.split(order, starts[1:]) if len(order) else ():
             first = members[0]
-            mean = activations[members].mean(axis=0)
-            distance = np.linalg.norm(activations[members] - mean, axis=1)
-            counts = np.bincount(outcomes[members], minlength=kinds)
-            measured = sensitivity[members][~np.isnan(sensitivity[members])]
-            yield CellSummary(
-                level=level,
-                row=int(rows[first]),
-                column=int(columns[first]),
-                counts=tuple(counts.tolist()),
-                mean_p=float(p[members].mean()),
-                sensitivity=float(measured.mean()) if len(measured) else None,
-                measured=len(measured),
-                mean_activation=mean,
-                exemplar=int(members[np.argmin(distance)]),
+            yield summary_of(
+                members,
+                (level, int(rows[first]), int(columns[first])),
+                outcomes,
+                p,
+                sensitivity,
+                activations,
+                kinds=kinds,
             )
+
+
+def summary_of(
+    members: Integer[ndarray, " member"],
+    at: tuple[int, int, int],
+    outcomes: Integer[ndarray, " image"],
+    p: Float[ndarray, " image"],
+    sensitivity: Float[ndarray, " image"],
+    activations: Float[ndarray, "image dimension"],
+    *,
+    kinds: int,
+) -> CellSummary:
+    """Summarise the cell `at` level, row and column with these images in it, at least one."""
+    mean = activations[members].mean(axis=0)
+    distance = np.linalg.norm(activations[members] - mean, axis=1)
+    counts = np.bincount(outcomes[members], minlength=kinds)
+    measured = sensitivity[members][~np.isnan(sensitivity[members])]
+    level, row, column = at
+    return CellSummary(
+        level=level,
+        row=row,
+        column=column,
+        counts=tuple(counts.tolist()),
+        mean_p=float(p[members].mean()),
+        sensitivity=float(measured.mean()) if len(measured) else None,
+        measured=len(measured),
+        mean_activation=mean,
+        exemplar=int(members[np.argmin(distance)]),
+    )

@@ -11,10 +11,13 @@ from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
+from workbench.services.imports.taken_down import fingerprint
 from workbench.services.sources.entries import Candidate, display
 from workbench.services.sources.files import MAX_FILE_BYTES, read_file, too_large
 from workbench.services.sources.labels import UNLABELLED
 from workbench.store.image_files import is_whole, store_normalised
+
+TAKEN_DOWN: Final = "was removed from the workbench; --allow-removed takes it again"
 
 DECODERS: Final = 2
 """Files decoded at once: decoding takes a core, and up to about 8 bytes a pixel."""
@@ -56,7 +59,9 @@ Outcome = Ready | Rejected | Already
 class Reader:
     """Turns files into images that are ready for their rows; shared by the threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, refused: frozenset[str] = frozenset()) -> None:
+        """`refused` are fingerprints of pictures that were taken down."""
+        self._refused = refused
         self._max_pixels = settings.max_pixels
         self._image_dir = settings.image_dir
         self._decoders = threading.BoundedSemaphore(DECODERS)
@@ -79,6 +84,8 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - one file, whatever it does, must not end the run
             return Rejected(uri, source.shown, f"{type(error).__name__}: {error}")
         del content  # may be large, and writing may wait
+        if self._refused and self._is_refused(content_hash, image.content):
+            return Rejected(uri, source.shown, TAKEN_DOWN)
         # A disk that cannot be written concerns every file: this ends the run.
         pixel_hash, written = store_normalised(self._image_dir, image.content)
         row = {
@@ -101,6 +108,10 @@ class Reader:
             "import_notes": " ".join(image.notes),
         }
         return Ready(source, content_hash, image.notes, row, written, lost)
+
+    def _is_refused(self, content_hash: str, normalised: bytes) -> bool:
+        digests = content_hash, hashlib.sha256(normalised).hexdigest()
+        return any(fingerprint(each) in self._refused for each in digests)
 
 
 def size_and_time(source: Candidate) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, or_, select, update
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
 from workbench.files import settle
-from workbench.services.collections import check_name
+from workbench.services.collections import check_name, refuse_leaving
 from workbench.services.errors import InvalidError
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import (
@@ -28,13 +28,14 @@ from workbench.services.imports.reading import (
 from workbench.services.imports.report import ImportReport, report_of
 from workbench.services.imports.shortcuts import measure_shortcuts
 from workbench.services.imports.split import represent_both_labels
+from workbench.services.imports.taken_down import taken_down
 from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
 from workbench.services.lookahead import ahead
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.sources.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.sources.open import open_source
 from workbench.services.sources.options import SourceOptions
-from workbench.store.database import now, transaction
+from workbench.store.database import now, session, transaction
 from workbench.store.image_files import original_uri
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 
@@ -71,7 +72,8 @@ def import_images(
     Streams: memory does not grow with the number of images. What is committed stays: run again
     after an interruption, it goes on where it was. One bad file is a rejection with its reason;
     a disk or database that fails ends the run, and is raised. A collection that is new, and of
-    which nothing could be imported, is not kept.
+    which nothing could be imported, is not kept. Pictures that were taken down are rejected, unless
+    the options allow them.
 
     Raises NotFoundError or InvalidError, with nothing changed, where the source cannot be read.
     """
@@ -80,7 +82,9 @@ def import_images(
     _check_title(title)
     images = open_source(source, settings.image_root, options)
     total = images.count()
-    run = _Run(settings, *_start(collection, title, description, _shown(source)))
+    allow_removed = options is not None and options.allow_removed
+    started_run = _start(collection, title, description, _shown(source))
+    run = _Run(settings, *started_run, allow_removed=allow_removed)
     state = "failed"
     try:
         with bounded_decoding(settings.max_pixels):
@@ -115,6 +119,8 @@ def _start(name: str, title: str, description: str, source: str) -> tuple[int, i
         if made := collection is None:
             collection = Collection(name=name, title=name)
             write.add(collection)
+        else:
+            refuse_leaving(write, collection.id)
         collection.title = title or collection.title
         collection.description = description or collection.description
         write.flush()
@@ -133,13 +139,22 @@ def _start(name: str, title: str, description: str, source: str) -> tuple[int, i
 class _Run:
     """One import under way."""
 
-    def __init__(self, settings: Settings, collection_id: int, run_id: int, made: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        collection_id: int,
+        run_id: int,
+        made: bool,
+        *,
+        allow_removed: bool,
+    ) -> None:
         self.collection_id = collection_id
         self._made = made
         self.tally = Tally()
         self._image_root = settings.image_root
         self._image_dir = settings.image_dir
-        self._reader = Reader(settings)
+        self._allow_removed = allow_removed
+        self._reader = Reader(settings, frozenset() if allow_removed else taken_down(session()))
         self._settings = settings
         self._near = NearDuplicates(collection_id, settings.image_dir)
         self._run_id = run_id
@@ -253,7 +268,7 @@ class _Run:
                 settle(self._image_dir)
             with transaction() as write:
                 batch = Batch(write, self.collection_id, self._run_id, self._near)
-                tally = batch.write(self._waiting)
+                tally = batch.write(self._waiting, allow_removed=self._allow_removed)
                 counts = self.tally.counts + tally.counts
                 write.execute(
                     update(ImportRun)

@@ -10,9 +10,11 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from workbench.services.collections import refuse_leaving
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
 from workbench.services.imports.split import is_held_out
+from workbench.services.imports.taken_down import lift
 from workbench.services.sources.entries import Candidate, display
 from workbench.services.sources.labels import UNLABELLED
 from workbench.store.database import session
@@ -105,10 +107,13 @@ class Batch:
         self._by_content: dict[str, Known] = {}
         self._sides: dict[str, bool] = {}
 
-    def write(self, outcomes: list[Outcome]) -> Tally:
+    def write(self, outcomes: list[Outcome], *, allow_removed: bool = False) -> Tally:
         """Write rows for the outcomes, and count them."""
         ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
         self._lock()
+        refuse_leaving(self._current, self._collection_id)
+        if allow_removed:
+            lift(self._current, [digest for each in ready for digest in digests_of(each)])
         self._by_content = self._images_by_content(ready)
         self._join_near_duplicates(ready)
         self._sides = self._sides_of_groups(ready)
@@ -237,6 +242,11 @@ class Batch:
         self._tally.counts["rejected"] += 1
         self._tally.rejections.append((rejected.name, reason))
         self._rejections.append(asdict(rejected) | {"reason": reason, "run_id": self._run_id})
+
+
+def digests_of(image: Ready) -> tuple[str, str]:
+    """What a picture is known by: the digest of its file, and that of its pixels."""
+    return image.content_hash, image.row["pixel_hash"]
 
 
 def _side(held_out: bool) -> str:

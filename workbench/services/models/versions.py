@@ -5,6 +5,7 @@ A version is finished when its run succeeded. It then stays for good; nobody has
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -143,7 +144,7 @@ def versions(collection_id: int) -> tuple[VersionRow, ...]:
     return tuple(
         VersionRow(
             summary=version_summary(each, active.version_id if active else None),
-            parent_number=numbers.get(each.parent_id) if each.parent_id else None,
+            parent_number=_parent_number(each, numbers),
             images=images[each.id],
             dataset_counts=each.dataset.counts,
             metrics=each.metrics,
@@ -151,6 +152,14 @@ def versions(collection_id: int) -> tuple[VersionRow, ...]:
         )
         for each in found
     )
+
+
+def _parent_number(version: ModelVersion, numbers: Mapping[int, int]) -> int | None:
+    """Of a parent that was removed, as the run noted it."""
+    if version.parent_id is not None:
+        return numbers.get(version.parent_id)
+    learned = learned_of(version.metrics)
+    return learned.parent if learned else None
 
 
 def activate(user_id: int, version_id: int) -> None:

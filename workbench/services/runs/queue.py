@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
+from workbench.services.collections import refuse_leaving
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.runs import processes
 from workbench.services.runs.claims import Claim, ClaimLost, is_valid
 from workbench.services.runs.removal import remove_left
 from workbench.store.database import now, session, transaction
-from workbench.store.images import Collection
 from workbench.store.versions import TrainingRun
 
 SILENT_FOR = timedelta(seconds=120)
@@ -55,8 +55,7 @@ def request_retrain(
 ) -> RunView:
     """Queue a run for the worker. Raises ConflictError where one is under way already."""
     with transaction() as write:
-        if write.get(Collection, collection_id) is None:
-            raise NotFoundError(gettext("Collection not found."))
+        refuse_leaving(write, collection_id)
         if _open_run(collection_id) is not None:
             raise ConflictError(gettext("A run for this collection is already queued or running."))
         wanted = TrainingRun(collection_id=collection_id, trigger=trigger, requested_by_id=user_id)
@@ -139,7 +138,7 @@ def _open_run(collection_id: int) -> TrainingRun | None:
 def _view(found: TrainingRun) -> RunView:
     fraction = min(found.done / found.total, 1.0) if found.total else None
     rate = _rate(found)
-    unseen = found.state in ("failed", "cancelled")
+    unseen = found.state in ("failed", "cancelled", "removed")
     return RunView(
         id=found.id,
         collection_id=found.collection_id,

@@ -1,7 +1,7 @@
-"""Removal of what failed and cancelled runs leave: versions and datasets that nobody has seen.
+"""Removal of what failed and cancelled runs leave, and of versions that somebody removed.
 
-The end of such a run marks them: pages show versions of runs that succeeded. A removal that is cut
-short is continued by the next one.
+The run's state marks them: pages show versions of runs that succeeded. A removal that is cut short
+is continued by the next one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from workbench.store.versions import CuratedDataset, CuratedItem, ModelVersion, 
 
 
 def remove_left() -> None:
-    """Remove versions and datasets of all runs that ended without success."""
+    """Remove versions and datasets of all runs that are marked so."""
     left = session().execute(
         select(TrainingRun.id, TrainingRun.version_id, TrainingRun.dataset_id).where(
-            TrainingRun.state.in_(("failed", "cancelled")),
+            TrainingRun.state.in_(("failed", "cancelled", "removed")),
             or_(TrainingRun.version_id.is_not(None), TrainingRun.dataset_id.is_not(None)),
         )
     )

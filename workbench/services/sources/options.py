@@ -35,6 +35,8 @@ class SourceOptions:
     """A table of the source's images, where it is not the source itself."""
     draw_split: bool = False
     """Whether the test split is drawn, whatever the source says."""
+    allow_removed: bool = False
+    """Whether pictures are taken again that were taken down."""
 
 
 def read_columns(options: Iterable[str]) -> dict[str, str]:

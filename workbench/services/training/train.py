@@ -23,6 +23,7 @@ from workbench.services.training.dataset import FrozenDataset
 from workbench.services.training.distillers import DISTILLERS, Known, Material
 from workbench.services.training.projection import projection_wanted
 from workbench.store.database import session, transaction
+from workbench.store.removals import Removal
 from workbench.store.versions import ModelVersion, TrainingRun
 
 log = structlog.get_logger()
@@ -69,12 +70,14 @@ def train_version(
     }
     artifact = store_heads(made.heads, settings, kinds=made.kinds)
     with transaction() as write:
-        newest = write.scalar(
-            select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
+        newest = max(
+            write.scalar(select(func.max(each.number)).where(each.collection_id == collection_id))
+            or 0
+            for each in (ModelVersion, Removal)  # the number of one that was removed stays its own
         )
         version = ModelVersion(
             collection_id=collection_id,
-            number=(newest or 0) + 1,
+            number=newest + 1,
             parent_id=parent.id if parent else None,
             dataset_id=dataset.id,
             encoder=encoder.name,

@@ -73,6 +73,7 @@ STATE_WORDS = {
     "succeeded": lazy_gettext("succeeded"),
     "failed": lazy_gettext("failed"),
     "cancelled": lazy_gettext("cancelled"),
+    "removed": lazy_gettext("version removed"),
 }
 
 STAGE_WORDS = {

@@ -1,0 +1,1 @@
+"""Leaving: images, versions and collections with everything of them, and stray files."""
