@@ -5,20 +5,47 @@ from __future__ import annotations
 import click
 
 from workbench.cli.context import require_tables, with_app
-from workbench.cli.options import collection_option, json_option
+from workbench.cli.options import json_option
 from workbench.cli.output import show
 from workbench.services.app_settings import settings
 from workbench.services.hygiene.check import check as run_check
 from workbench.services.hygiene.words import finding_words
+from workbench.services.removal.check_files import check_files
+
+_NAMED = 20
+"""So many files of a kind are named for people; JSON names more."""
 
 
 @click.command()
-@collection_option
+@click.option("--collection", "name", metavar="NAME", help="Name of the collection.")
+@click.option(
+    "--files",
+    is_flag=True,
+    help="Check the files of the data directory instead: missing, changed, orphaned.",
+)
+@click.option(
+    "--delete-orphans", is_flag=True, help="With --files: delete files that nothing refers to."
+)
 @json_option
 @with_app
-def check(name: str, *, as_json: bool) -> None:
-    """Check a collection for duplicates, shortcuts, label errors and weak slices."""
+def check(name: str | None, *, files: bool, delete_orphans: bool, as_json: bool) -> None:
+    """Check a collection for duplicates, shortcuts, label errors and weak slices.
+
+    With --files, check the files of the data directory, of all collections or one; the exit status
+    is 1 where something is wrong with them.
+    """
     require_tables()
+    if delete_orphans and (not files or name):
+        raise click.UsageError("--delete-orphans goes with --files, without --collection.")
+    if files:
+        _check_files(name, delete_orphans=delete_orphans, as_json=as_json)
+    elif name is None:
+        raise click.UsageError("Name the collection with --collection, or check --files.")
+    else:
+        _check_data(name, as_json=as_json)
+
+
+def _check_data(name: str, *, as_json: bool) -> None:
     found = run_check(name, settings())
     lines = [
         (
@@ -32,3 +59,29 @@ def check(name: str, *, as_json: bool) -> None:
         ),
     ]
     show(found.as_json(), as_json=as_json, lines=lines)
+
+
+def _check_files(name: str | None, *, delete_orphans: bool, as_json: bool) -> None:
+    found = check_files(settings(), name, delete_orphans=delete_orphans)
+    lines = [
+        (
+            f"{found.checked} files checked: {len(found.missing)} missing, "
+            f"{len(found.changed)} changed, {len(found.orphaned)} orphaned"
+            f"{f', of which {found.deleted} were deleted' if found.deleted else ''}."
+        )
+    ]
+    for kind, some in (
+        ("missing", found.missing),
+        ("changed", found.changed),
+        ("orphaned", found.orphaned),
+    ):
+        lines += [f"{kind}: {each}" for each in some[:_NAMED]]
+        if len(some) > _NAMED:
+            lines.append(f"{kind}: {len(some) - _NAMED} more; --json names them")
+    if found.unfinished:
+        lines.append(
+            f"{found.unfinished} removals were interrupted; `manage.py remove` goes on with them."
+        )
+    show(found.as_json(), as_json=as_json, lines=lines)
+    if not found.is_well:
+        raise SystemExit(1)
