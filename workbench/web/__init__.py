@@ -18,6 +18,7 @@ from workbench.web.pages import (
     models,
     notes,
     patterns,
+    removal,
     similar,
     tag_checks,
     taxonomy,
@@ -35,6 +36,7 @@ from workbench.web.site import (
     i18n,
     import_note_words,
     predictions,
+    removal_words,
     security,
     verdict_words,
 )
@@ -51,6 +53,7 @@ def register(app: Flask) -> None:
     verdict_words.register(app)
     description_words.register(app)
     finding_words.register(app)
+    removal_words.register(app)
     template_globals.register(app)
     security.register(app)
     compression.register(app)
@@ -68,6 +71,7 @@ def register(app: Flask) -> None:
         models,
         notes,
         patterns,
+        removal,
         reports,
         similar,
         tag_checks,

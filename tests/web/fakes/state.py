@@ -40,6 +40,8 @@ class State:
     tags: list[TagRow] = field(default_factory=list)
     counted: list[int] = field(default_factory=list)
     """The versions that the taxonomy was last counted in."""
+    removed: list[tuple[int | None, str]] = field(default_factory=list)
+    """By whom, and what."""
     runs: list[RunView] = field(default_factory=list)
     collections: list[ListedCollection] = field(default_factory=lambda: [FACES, RAW])
     sessions: dict[str, int] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from tests.web.fakes.hygiene import Actions, Checks
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
+from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
 from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
@@ -41,6 +42,9 @@ from workbench.services.explore import (
 from workbench.services.hygiene import actions, check
 from workbench.services.image import batch, counterfactuals, detail, media, original
 from workbench.services.models import label_changes, version_images, versions
+from workbench.services.removal import collections as collection_removal
+from workbench.services.removal import images as image_removal
+from workbench.services.removal import versions as version_removal
 from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts, vocabulary
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
@@ -83,6 +87,9 @@ class FakeWorkbench(State):
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
             (queue, Runs(self)),
+            (image_removal, ImageRemovals(self)),
+            (version_removal, VersionRemovals(self)),
+            (collection_removal, CollectionRemovals(self)),
             (lease, Leases(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
