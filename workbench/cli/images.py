@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from workbench.cli.context import with_app
-from workbench.cli.options import collection_option, json_option, source_options
+from workbench.cli.options import collection_option, described_options, json_option, source_options
 from workbench.cli.output import by_label, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
+from workbench.services.imports.changes import Acceptance
+from workbench.services.imports.collection import Described
 from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
@@ -23,6 +25,10 @@ from workbench.store.database import db
 
 _REASONS = 3
 """So many of them are named in the last line; each file's own stands above."""
+_HOW_TO_ACCEPT = (
+    "Changes of images that were imported earlier are not made; "
+    "add --accept-changes to the same command to accept them."
+)
 
 
 @click.command("import")
@@ -30,18 +36,22 @@ _REASONS = 3
 @collection_option
 @source_options
 @click.option("--dry-run", is_flag=True, help="Print what would be imported; read no image.")
-@click.option("--title", default="", help="Title of the collection on the pages.")
-@click.option("--description", default="", help="Description of the collection.")
+@described_options
+@click.option(
+    "--accept-changes",
+    is_flag=True,
+    help="Change images that were imported earlier where the source now says otherwise.",
+)
 @json_option
 @with_app
 def import_command(
     paths: tuple[Path, ...],
     name: str,
     source_options: Callable[[], SourceOptions],
-    title: str,
-    description: str,
+    described: Described,
     *,
     dry_run: bool,
+    accept_changes: bool,
     as_json: bool,
 ) -> None:
     """Import images: a folder, a manifest, a text file of paths, or single files as PATHS.
@@ -55,7 +65,13 @@ def import_command(
     options = source_options()
     source = paths[0] if len(paths) == 1 else paths
     if dry_run:
-        preview = preview_import(source, collection=name, settings=settings(), options=options)
+        preview = preview_import(
+            source,
+            collection=name,
+            settings=settings(),
+            options=options,
+            begun=migrating.is_begun(db.engine),
+        )
         _show_preview(preview, as_json=as_json)
         return
     migrating.upgrade(db.engine)
@@ -68,19 +84,21 @@ def import_command(
             settings=settings(),
             options=options,
             progress=bar,
-            title=title,
-            description=description,
+            described=described,
+            by=Acceptance(accept_changes),
         )
     lines = [
         (
             f"{report.imported} imported, {report.already} already imported, "
-            f"{report.restored} restored, "
+            f"{report.restored} restored, {report.moved} moved, {report.changed} changed, "
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
         f"The collection holds {by_label(report)}, {report.held_out} of them in the test split.",
         *filter(None, [shortcut_words(report.file_facts)]),
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
+        *(f"change: {each.words}" for each in report.changes),
+        *([_HOW_TO_ACCEPT] if report.unaccepted else []),
     ]
     show(report.as_json(), as_json=as_json, lines=lines)
     if report.is_in_vain:
@@ -90,6 +108,7 @@ def import_command(
 def _show_preview(preview: Preview, *, as_json: bool) -> None:
     lines = [
         f"{preview.images} images would be imported into {preview.collection}; none was read.",
+        *filter(None, [_known(preview)]),
         f"label: {_counts(preview.by_label)}",
         f"generator of fake images: {_counts(preview.by_generator)}",
         *([f"class: {_counts(preview.by_class)}"] if any(preview.by_class) else []),
@@ -100,10 +119,21 @@ def _show_preview(preview: Preview, *, as_json: bool) -> None:
             f"{' …' if each.count > len(each.names) else ''}"
             for reason, each in preview.ignored.items()
         ),
+        *(f"change: {each.words}" for each in preview.changes),
+        *([_HOW_TO_ACCEPT] if preview.changes else []),
     ]
     show(preview.as_json(), as_json=as_json, lines=lines)
     if not preview.images:
         raise click.ClickException("Nothing would be imported.")
+
+
+def _known(preview: Preview) -> str:
+    if not (preview.already or preview.moved or preview.changed):
+        return ""
+    return (
+        f"Of these, the collection has {preview.already} already, {preview.moved} moved, "
+        f"{preview.changed} changed."
+    )
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from workbench.services.imports.collection import Described
 from workbench.services.sources.labels import LabelNames
 from workbench.services.sources.options import SourceOptions, read_columns
 
@@ -27,6 +28,18 @@ with_parent_option = click.option(
     hidden=True,
     help="End when standard input ends: whoever started this is gone.",
 )
+
+
+def described_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What a collection is called on pages: the command gets `described`."""
+
+    @click.option("--title", default="", help="Title of the collection on the pages.")
+    @click.option("--description", default="", help="Description of the collection.")
+    @wraps(command)
+    def wrapped(*, title: str, description: str, **others: Any) -> None:
+        command(described=Described(title, description), **others)
+
+    return wrapped
 
 
 def source_options(command: Callable[..., None]) -> Callable[..., None]:

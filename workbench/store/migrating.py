@@ -40,6 +40,13 @@ def is_current(engine: Engine) -> bool:
     return set(here) == set(ScriptDirectory.from_config(config()).get_heads())
 
 
+def is_begun(engine: Engine) -> bool:
+    """Tell whether there is a database with all tables; makes no file to find out."""
+    file = engine.url.database
+    missing = engine.dialect.name == "sqlite" and file and not Path(file).exists()
+    return not missing and is_current(engine)
+
+
 class _migrating:  # noqa: N801 - reads as a verb where it is used
     """A connection in one transaction; on SQLite with foreign keys off, as batch mode needs.
 

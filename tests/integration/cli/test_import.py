@@ -76,7 +76,32 @@ def test_a_dry_run_speaks_json(data: Path, tmp_path: Path) -> None:
             row("real/a.png", label="real"),
         ],
         "ignored": {"not in a folder named real or fake": {"count": 1, "names": ["c.png"]}},
+        "already": 0,
+        "moved": 0,
+        "changes": [],
     }
+
+
+def test_a_change_is_listed_and_made_when_it_is_accepted(data: Path, tmp_path: Path) -> None:
+    source = draw(tmp_path / "set", "real/a.png", "real/b.png", "fake/c.png")
+    importing(source)
+    (source / "real" / "a.png").rename(source / "fake" / "a.png")
+    change = "change: fake/a.png: label real → fake"
+    how = (
+        "Changes of images that were imported earlier are not made; "
+        "add --accept-changes to the same command to accept them."
+    )
+
+    dry = importing(source, "--dry-run").stdout.splitlines()
+    offered = importing(source).stdout.splitlines()
+    accepted = importing(source, "--accept-changes").stdout.splitlines()
+
+    assert "Of these, the collection has 2 already, 0 moved, 1 changed." in dry
+    assert dry[-2:] == [change, how]
+    assert offered[-2:] == [change, how]
+    assert accepted[1].startswith("The collection holds 1 real, 2 fake, ")
+    assert accepted[-1] == change
+    assert importing(source).stdout.splitlines()[0].startswith("0 imported, 3 already imported")
 
 
 def test_a_dry_run_of_nothing_fails(data: Path, tmp_path: Path) -> None:

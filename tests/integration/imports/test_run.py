@@ -23,6 +23,7 @@ from workbench.config import Settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.imports import reading, split
 from workbench.services.imports import run as importing
+from workbench.services.imports.collection import Described
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
@@ -155,7 +156,7 @@ def test_every_image_becomes_a_row_and_a_normalised_file(
 def test_the_report_is_also_kept_and_given_as_json(import_into: Importer, tmp_path: Path) -> None:
     source = grow(tmp_path / "set")
     put(source / "real" / "bad.jpg", b"")
-    report = import_into(source, title="Faces", description="Made up.")
+    report = import_into(source, described=Described("Faces", "Made up."))
     told = json.loads(json.dumps(report.as_json()))
     assert told["rejections"] == [{"name": "real/bad.jpg", "reason": "empty file"}]
     assert (told["seen"], told["imported"], told["rejected"]) == (25, 24, 1)
@@ -235,12 +236,15 @@ def test_one_content_under_both_labels_is_listed(import_into: Importer, tmp_path
     assert report.rejections == (("real/liar.png", "duplicate of 1.jpg, which is labelled fake"),)
 
 
-def test_a_file_relabelled_later_is_listed(import_into: Importer, tmp_path: Path) -> None:
+def test_a_file_relabelled_later_is_listed_as_a_change(
+    import_into: Importer, tmp_path: Path
+) -> None:
     put(tmp_path / "x.png", encoded(1))
     manifest = tmp_path / "list.csv"
     import_into(table(manifest, "path,label", "x.png,real"))
     again = import_into(table(manifest, "path,label", "x.png,fake"))
-    assert again.rejections == (("x.png", "imported earlier as real, now labelled fake"),)
+    assert [each.words for each in again.changes] == ["x.png: label real → fake"]
+    assert again.rejections == ()
     assert [image.label for image in stored()] == ["real"]
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.demo.building import DemoCollection, build_demo_set
+from workbench.services.imports.collection import Described
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Progress
 from workbench.services.sources.options import SourceOptions
@@ -35,8 +36,7 @@ def prepare(settings: Settings, progress: Progress) -> tuple[str, ...]:
             settings=settings,
             options=SourceOptions(manifest=each.manifest),
             progress=progress,
-            title=each.title,
-            description=each.description,
+            described=Described(each.title, each.description),
         )
     return tuple(each.name for each in collections)
 

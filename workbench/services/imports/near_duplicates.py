@@ -26,8 +26,8 @@ class NearDuplicates:
         self._ids = np.empty(0, np.int64)
         self._hashes = np.empty(0, np.int64)
 
-    def join(self, write: Session, rows: list[Row]) -> None:
-        """Give each new row the group of the image that it nearly duplicates, if there is one.
+    def join(self, write: Session, rows: list[Row]) -> int:
+        """Give each new row the group of the image that it nearly duplicates; how many have one.
 
         That of an image of the collection, or of an earlier row. An import that is run again comes
         to the same: it looks at what is committed.
@@ -37,11 +37,14 @@ class NearDuplicates:
         known = self._images(write, {int(each) for ids in found for each in ids})
         earlier: list[Row] = []
         hashes: list[int] = []
+        joined = 0
         for row, ids in zip(rows, found, strict=True):
             here = candidates(np.array(hashes, np.int64), row["perceptual_hash"])
-            self._join(row, [*(known[int(each)] for each in ids), *(earlier[at] for at in here)])
+            others = [*(known[int(each)] for each in ids), *(earlier[at] for at in here)]
+            joined += self._join(row, others)
             earlier.append(row)
             hashes.append(row["perceptual_hash"])
+        return joined
 
     def _follow(self, write: Session) -> None:
         """Read what was committed since, by this import or by another one."""
@@ -68,19 +71,20 @@ class NearDuplicates:
         )
         return {row.id: row._asdict() for row in found}
 
-    def _join(self, row: Row, others: list[Row]) -> None:
+    def _join(self, row: Row, others: list[Row]) -> bool:
         own: Thumbnail | None = None
         for other in others:
             if other["pixel_hash"] == row["pixel_hash"]:
                 row["group_key"] = other["group_key"]
-                return
+                return True
             own = self._thumbnail(row) if own is None else own
             its = self._thumbnail(other)
             if own is None or its is None:
                 continue
             if difference(own, its) <= MOST_DIFFERENCE:
                 row["group_key"] = other["group_key"]
-                return
+                return True
+        return False
 
     def _thumbnail(self, row: Row) -> Thumbnail | None:
         """None for an image whose file is lost: it can be compared with nothing."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from workbench.config import Settings
 from workbench.services.collections import check_name
+from workbench.services.imports.changes import Change
+from workbench.services.imports.comparison import Comparison, compared
 from workbench.services.sources.entries import Candidate, Refusal
 from workbench.services.sources.open import open_source
 from workbench.services.sources.options import SourceOptions
@@ -56,6 +58,17 @@ class Preview:
     first: tuple[PreviewedImage, ...]
     ignored: Mapping[str, Ignored]
     """By reason, the most frequent first."""
+    already: int = 0
+    """Of the images, how many the collection has from the same place."""
+    moved: int = 0
+    """How many it has from another place, where the file is no longer."""
+    changes: tuple[Change, ...] = ()
+    """What the source says otherwise of images that were imported earlier; the first 1000."""
+
+    @property
+    def changed(self) -> int:
+        """How many files these changes are of."""
+        return len({each.name for each in self.changes})
 
     def as_json(self) -> dict[str, Any]:
         """As one object for JSON."""
@@ -68,15 +81,20 @@ def preview_import(
     collection: str,
     settings: Settings,
     options: SourceOptions | None = None,
+    begun: bool = False,
 ) -> Preview:
-    """Tell what an import would take. Raises what the import would raise before it begins."""
+    """Tell what an import would take. Raises what the import would raise before it begins.
+
+    Where the collection exists (`begun` says whether any can), it is compared with the source.
+    """
     check_name(collection)
     images = open_source(source, settings.image_root, options)
     images.count()
     labels, generators, classes, splits = (Counter[str]() for _ in range(4))
     first: list[PreviewedImage] = []
     ignored: dict[str, Ignored] = {}
-    for entry in images:
+    comparison = Comparison.of(collection, settings.image_root) if begun else None
+    for entry in compared(images, comparison):
         if isinstance(entry, Refusal):
             _note(ignored, entry)
             continue
@@ -97,6 +115,9 @@ def preview_import(
         by_split=dict(splits),
         first=tuple(first),
         ignored=dict(sorted(ignored.items(), key=lambda each: -each[1].count)),
+        already=comparison.counts["already"] if comparison else 0,
+        moved=comparison.counts["moved"] if comparison else 0,
+        changes=comparison.changes() if comparison else (),
     )
 
 

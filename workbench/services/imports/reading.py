@@ -11,6 +11,7 @@ from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
+from workbench.services.imports.known import Known, content_words
 from workbench.services.imports.taken_down import fingerprint
 from workbench.services.sources.entries import Candidate, display
 from workbench.services.sources.files import MAX_FILE_BYTES, read_file, too_large
@@ -38,6 +39,17 @@ class Ready:
     written: bool
     lost: bool = False
 
+    @property
+    def uri(self) -> str:
+        """Where it was imported from."""
+        return str(self.row["original_uri"])
+
+    @property
+    def content(self) -> str:
+        """What tells its content from another, for people."""
+        row = self.row
+        return content_words(row["format"], row["width"], row["height"], self.content_hash)
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -50,7 +62,14 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Already:
-    """Imported by an earlier run; unread."""
+    """Imported by an earlier run; unread.
+
+    crowded: whether other images were imported from the same place, whose files are gone.
+    """
+
+    source: Candidate
+    known: Known
+    crowded: bool = False
 
 
 Outcome = Ready | Rejected | Already

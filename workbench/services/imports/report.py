@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from workbench.services.imports.writing import Tally
+from workbench.services.imports.changes import Change
+from workbench.services.imports.tally import Tally
 from workbench.store.database import session
 from workbench.store.images import Image
 
@@ -18,7 +19,8 @@ from workbench.store.images import Image
 class ImportReport:
     """What one import did, and what the collection then holds.
 
-    `seen` is the sum of `imported`, `already`, `restored`, `duplicates` and `rejected`.
+    `seen` is the sum of `imported`, `already`, `restored`, `moved`, `changed`, `duplicates` and
+    `rejected`.
     """
 
     collection: str
@@ -28,13 +30,23 @@ class ImportReport:
     """Imported by an earlier run: same path, size and time of change."""
     restored: int
     """Imported by an earlier run; the normalised copy was lost and is written again."""
+    moved: int
+    """Imported earlier from another place, where the file is no longer."""
+    changed: int
+    """Imported earlier; the source now says otherwise. Nothing was changed unless `accepted`."""
     duplicates: int
     """Same content as another image of the collection; not stored twice."""
     rejected: int
+    near_duplicates: int
+    """Of the imported images, how many share a group with one that they nearly are."""
     rejections: tuple[tuple[str, str], ...]
     """Name and reason of the first 1000; all of them are in the database."""
     notes: tuple[tuple[str, str], ...]
     """Name and note of images imported with something left out; the first 1000."""
+    changes: tuple[Change, ...]
+    """The first 1000."""
+    accepted: bool
+    """Whether changes were accepted, and made."""
     real: int
     fake: int
     unlabelled: int
@@ -43,6 +55,11 @@ class ImportReport:
     file_facts: Mapping[str, Any]
     """See `shortcuts.measure_shortcuts`; where it is `warned`, a model may cheat."""
     seconds: float
+
+    @property
+    def unaccepted(self) -> int:
+        """How many of the listed changes could be accepted."""
+        return 0 if self.accepted else sum(not each.hindrance for each in self.changes)
 
     @property
     def is_in_vain(self) -> bool:
@@ -54,6 +71,7 @@ class ImportReport:
         return asdict(self) | {
             "rejections": [{"name": name, "reason": reason} for name, reason in self.rejections],
             "notes": [{"name": name, "note": note} for name, note in self.notes],
+            "changes": [each.as_json() for each in self.changes],
         }
 
 
@@ -68,10 +86,15 @@ def report_of(
         imported=counts["imported"],
         already=counts["already"],
         restored=counts["restored"],
+        moved=counts["moved"],
+        changed=counts["changed"],
         duplicates=counts["duplicates"],
         rejected=counts["rejected"],
+        near_duplicates=counts["near_duplicates"],
         rejections=tuple(tally.rejections),
         notes=tuple(tally.notes),
+        changes=tuple(tally.changes),
+        accepted=tally.accepted,
         real=held["real"],
         fake=held["fake"],
         unlabelled=held["unlabelled"],

@@ -5,16 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import select, update
 
 from workbench.analysis.images.normalise import bounded_decoding
 from workbench.config import Settings
 from workbench.files import settle
-from workbench.services.collections import check_name, refuse_leaving
-from workbench.services.errors import InvalidError
+from workbench.services.collections import check_name
+from workbench.services.columns.store import forget_columns
+from workbench.services.imports.changes import NOTHING_ACCEPTED, Acceptance
+from workbench.services.imports.collection import (
+    NOT_DESCRIBED,
+    Described,
+    Started,
+    begin,
+    check_title,
+    remove_made_in_vain,
+)
+from workbench.services.imports.known import Known, gone_from, images_at, uri_of
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import (
     DECODERS,
@@ -29,17 +40,16 @@ from workbench.services.imports.report import ImportReport, report_of
 from workbench.services.imports.shortcuts import measure_shortcuts
 from workbench.services.imports.split import represent_both_labels
 from workbench.services.imports.taken_down import taken_down
-from workbench.services.imports.writing import Batch, Known, Tally, imported_earlier
+from workbench.services.imports.tally import Importing, Place, Tally
+from workbench.services.imports.writing import Batch
 from workbench.services.lookahead import ahead
-from workbench.services.progress import Cancelled, Progress
+from workbench.services.progress import Cancelled, Progress, Stopping
 from workbench.services.sources.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.sources.open import open_source
 from workbench.services.sources.options import SourceOptions
 from workbench.store.database import now, session, transaction
-from workbench.store.image_files import original_uri
-from workbench.store.images import Collection, Image, ImportRejection, ImportRun
-
-MAX_TITLE: Final = 200
+from workbench.store.images import Collection, ImportRun
+from workbench.store.versions import ModelVersion
 
 _BATCH_IMAGES: Final = 256
 _BATCH_SECONDS: Final = 2.0
@@ -53,8 +63,8 @@ _WORKERS: Final = 2 * DECODERS
 _WINDOW: Final = 2 * _WORKERS
 
 
-_Given = tuple[Entry, str, Known | None]
-"""An entry, its URI, and what an earlier run made of it."""
+_Given = tuple[Entry, str, tuple[Known, ...]]
+"""An entry, its URI, and the images that were imported from there."""
 
 
 def import_images(
@@ -64,34 +74,35 @@ def import_images(
     settings: Settings,
     progress: Progress,
     options: SourceOptions | None = None,
-    title: str = "",
-    description: str = "",
+    described: Described = NOT_DESCRIBED,
+    by: Acceptance = NOTHING_ACCEPTED,
 ) -> ImportReport:
     """Import the images of a folder, a manifest, a list or single files into a collection.
 
     Streams: memory does not grow with the number of images. What is committed stays: run again
     after an interruption, it goes on where it was. One bad file is a rejection with its reason;
     a disk or database that fails ends the run, and is raised. A collection that is new, and of
-    which nothing could be imported, is not kept. Pictures that were taken down are rejected, unless
-    the options allow them.
+    which nothing could be imported, is not kept. What the source says otherwise than at an earlier
+    import is listed as a change, and made only where changes are accepted. Pictures that were taken
+    down are rejected, unless the options allow them.
 
     Raises NotFoundError or InvalidError, with nothing changed, where the source cannot be read.
     """
     started = time.monotonic()
     check_name(collection)
-    _check_title(title)
+    check_title(described.title)
     images = open_source(source, settings.image_root, options)
     total = images.count()
     allow_removed = options is not None and options.allow_removed
-    started_run = _start(collection, title, description, _shown(source))
-    run = _Run(settings, *started_run, allow_removed=allow_removed)
+    into = begin(collection, described, _shown(source))
+    run = _Run(settings, into, by, allow_removed=allow_removed)
     state = "failed"
     try:
         with bounded_decoding(settings.max_pixels):
             run.take_all(images, total, progress)
         facts = run.conclude(progress)
         state = "succeeded"
-    except (KeyboardInterrupt, Cancelled):
+    except (KeyboardInterrupt, Cancelled, Stopping):
         state = "interrupted"
         raise
     finally:
@@ -107,58 +118,27 @@ def _shown(source: Path | Sequence[Path]) -> str:
     return f"{display(source[0])}{more}"
 
 
-def _check_title(title: str) -> None:
-    if len(title) > MAX_TITLE or display(title) != title:
-        raise InvalidError(f"a title has at most {MAX_TITLE} visible characters")
-
-
-def _start(name: str, title: str, description: str, source: str) -> tuple[int, int, bool]:
-    """The ids of the collection and of a new import run; whether the collection is new."""
-    with transaction() as write:
-        collection = write.scalar(select(Collection).where(Collection.name == name))
-        if made := collection is None:
-            collection = Collection(name=name, title=name)
-            write.add(collection)
-        else:
-            refuse_leaving(write, collection.id)
-        collection.title = title or collection.title
-        collection.description = description or collection.description
-        write.flush()
-        # Its process is gone: it was killed before it could say so.
-        write.execute(
-            update(ImportRun)
-            .where(ImportRun.collection_id == collection.id, ImportRun.state == "running")
-            .values(state="interrupted", finished_at=now())
-        )
-        run = ImportRun(collection_id=collection.id, source=source)
-        write.add(run)
-        write.flush()
-        return collection.id, run.id, made
-
-
 class _Run:
     """One import under way."""
 
     def __init__(
-        self,
-        settings: Settings,
-        collection_id: int,
-        run_id: int,
-        made: bool,
-        *,
-        allow_removed: bool,
+        self, settings: Settings, started: Started, by: Acceptance, *, allow_removed: bool
     ) -> None:
-        self.collection_id = collection_id
-        self._made = made
+        self.collection_id = started.collection_id
+        self._started = started
         self.tally = Tally()
         self._image_root = settings.image_root
         self._image_dir = settings.image_dir
-        self._allow_removed = allow_removed
         self._reader = Reader(settings, frozenset() if allow_removed else taken_down(session()))
         self._settings = settings
-        self._near = NearDuplicates(collection_id, settings.image_dir)
-        self._run_id = run_id
+        near = NearDuplicates(started.collection_id, settings.image_dir)
+        self._importing = Importing(
+            started.collection_id, started.run_id, near, by, allow_removed=allow_removed
+        )
+        self._run_id = started.run_id
         self._waiting: list[Outcome] = []
+        self._later: list[Ready] = []
+        self._places: list[Place] = []
         self._committed_at = time.monotonic()
         self._split_is_given = False
 
@@ -171,6 +151,7 @@ class _Run:
                     self._commit()
                 progress.advance(done, max(done, total), "import")
         self._commit()
+        self._settle()
 
     def conclude(self, progress: Progress) -> dict[str, Any]:
         """Settle the held-out split and measure the file facts, once all images are in."""
@@ -190,22 +171,8 @@ class _Run:
         with transaction() as write:
             run = write.get_one(ImportRun, self._run_id)
             run.state, run.finished_at = state, now()
-        if self._made and state != "failed" and not self.tally.counts["imported"]:
-            self._remove_collection()
-
-    def _remove_collection(self) -> None:
-        """Remove what this run made for nothing, unless another one has put images in it."""
-        here = Collection.id == self.collection_id
-        with transaction() as write:
-            write.scalar(select(Collection.id).where(here).with_for_update())
-            its_runs = select(ImportRun.id).where(ImportRun.collection_id == self.collection_id)
-            others = its_runs.where(ImportRun.id != self._run_id)
-            images = select(Image.id).where(Image.collection_id == self.collection_id)
-            if write.scalar(select(or_(others.exists(), images.exists()))):
-                return
-            write.execute(delete(ImportRejection).where(ImportRejection.run_id.in_(its_runs)))
-            write.execute(delete(ImportRun).where(ImportRun.id == self._run_id))
-            write.execute(delete(Collection).where(here))
+        if self._started.made and state != "failed" and not self.tally.counts["imported"]:
+            remove_made_in_vain(self._started)
 
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._committed_at
@@ -221,63 +188,78 @@ class _Run:
     def _with_earlier(self, images: ImageSource) -> Generator[list[_Given]]:
         """Entries with the images that an earlier run made of the same unchanged files."""
         for chunk in _chunks(images):
-            keys = [
-                (self._uri(entry), *size_and_time(entry)) if isinstance(entry, Candidate) else None
-                for entry in chunk
-            ]
-            known = imported_earlier(self.collection_id, list(filter(None, keys)))
-            given = []
-            for entry, key in zip(chunk, keys, strict=True):
-                if isinstance(entry, Candidate):
-                    self._split_is_given |= entry.held_out is not None
-                given.append(
-                    (entry, key[0], known.get(key)) if key else (entry, self._uri(entry), None)
-                )
+            self._split_is_given |= any(
+                isinstance(entry, Candidate) and entry.held_out is not None for entry in chunk
+            )
+            uris = [uri_of(entry, self._image_root) for entry in chunk]
+            at = images_at(self.collection_id, uris)
+            given = [(entry, uri, at.get(uri, ())) for entry, uri in zip(chunk, uris, strict=True)]
             for start in range(0, len(given), _SHARE):
                 yield given[start : start + _SHARE]
 
     def _read(self, share: list[_Given]) -> list[Outcome]:
         return [self._outcome(*given) for given in share]
 
-    def _outcome(self, entry: Entry, uri: str, known: Known | None) -> Outcome:
+    def _outcome(self, entry: Entry, uri: str, earlier: tuple[Known, ...]) -> Outcome:
         if isinstance(entry, Refusal):
             return Rejected(uri, entry.shown, entry.reason)
-        lost = known is not None and self._is_lost(entry, known)
-        if known is None or lost:
-            return self._reader.read(entry, uri, lost=lost)
-        reason = known.contradiction(entry)
-        return Rejected(uri, entry.shown, reason) if reason else Already()
+        facts = size_and_time(entry) if earlier else None
+        known = next((each for each in earlier if each.has_facts(facts)), None)
+        if known is None or not self._reader.has(known.pixel_hash):
+            return self._reader.read(entry, uri, lost=known is not None)
+        return Already(entry, known, crowded=len(earlier) > 1)
 
-    def _is_lost(self, entry: Candidate, known: Known) -> bool:
-        """Whether the normalised copy of a file that was imported earlier is lost."""
-        return not known.contradiction(entry) and not self._reader.has(known.pixel_hash)
-
-    def _uri(self, entry: Entry) -> str:
-        path, root = entry.path, self._image_root
-        if path is None:
-            return ""
-        # A refused entry may lie outside of the root; its URI is shown all the same.
-        row = entry.inside.row if isinstance(entry, Candidate) and entry.inside else None
-        return original_uri(path, root if root and path.is_relative_to(root) else None, row)
-
-    def _commit(self) -> None:
-        """Write what is waiting in one transaction; done again after an error, it counts once."""
-        if self._waiting:
-            # Also what was there: a killed process may have written it, and settled nothing.
-            if any(isinstance(outcome, Ready) for outcome in self._waiting):
-                settle(self._image_dir)
+    def _settle(self) -> None:
+        """Deal with files in the places of others, once it is known where those are now."""
+        for start in range(0, len(self._later), _BATCH_IMAGES):
+            self._commit(self._later[start : start + _BATCH_IMAGES])
+        for start in range(0, len(self._places), _BATCH_IMAGES):
             with transaction() as write:
-                batch = Batch(write, self.collection_id, self._run_id, self._near)
-                tally = batch.write(self._waiting, allow_removed=self._allow_removed)
+                batch = Batch(write, self._importing, settled=True)
+                tally = batch.settle(self._places[start : start + _BATCH_IMAGES])
+            self._tell(tally)
+        self._later.clear()
+        self._places.clear()
+
+    def _tell(self, tally: Tally) -> None:
+        """Count what was committed; columns with what images were imported as are made anew."""
+        self.tally.add(tally)
+        if tally.accepted:
+            its = select(ModelVersion.id).where(ModelVersion.collection_id == self.collection_id)
+            for version_id in session().scalars(its).all():
+                forget_columns(version_id, self._settings)
+
+    def _commit(self, settled: Sequence[Ready] | None = None) -> None:
+        """Write what is waiting in one transaction; done again after an error, it counts once."""
+        outcomes: list[Outcome] = self._waiting if settled is None else [*settled]
+        ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
+        if ready:
+            # Also what was there: a killed process may have written it, and settled nothing.
+            settle(self._image_dir)
+        if outcomes:
+            gone = gone_from(self.collection_id, ready, self._image_root)
+            with transaction() as write:
+                batch = Batch(write, self._importing, settled=settled is not None)
+                tally = batch.write(outcomes, gone)
                 counts = self.tally.counts + tally.counts
                 write.execute(
                     update(ImportRun)
                     .where(ImportRun.id == self._run_id)
                     .values(counts=dict(counts))
                 )
-            self.tally.add(tally)
+            self._tell(tally)
+            self._later += map(_light, batch.later)
+            self._places += batch.places
+        if settled is None:
             self._waiting.clear()
         self._committed_at = time.monotonic()
+
+
+def _light(image: Ready) -> Ready:
+    """Without the content that came out of a file of many; its copy is written."""
+    inside = image.source.inside
+    kept = replace(image.source, inside=replace(inside, content=b"")) if inside else image.source
+    return replace(image, source=kept)
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from workbench.services.errors import InvalidError
 from workbench.services.sources.branch import Branch
 from workbench.services.sources.entries import Candidate, Entry, ImageSource, Refusal, display
 from workbench.services.sources.finder import LINK_OUT, NOT_REGULAR
+from workbench.services.sources.image_folder import METADATA, ImageFolder, is_unrelated
 from workbench.services.sources.labels import options_for, reading_of
 from workbench.services.sources.manifest import ManifestSource
 from workbench.services.sources.options import SourceOptions
 from workbench.services.sources.parquet import SUFFIX as PARQUET
 from workbench.services.sources.shards import ShardSource, holds_images
-
-_METADATA: Final = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
-"""What a Hugging Face image folder has beside its images."""
-_UNRELATED: Final = (".ds_store", "thumbs.db", "desktop.ini", *_METADATA)
 
 _Entries = Iterator[os.DirEntry[str]]
 _Found = Entry | ImageSource
@@ -28,9 +24,9 @@ _Found = Entry | ImageSource
 class FolderSource:
     """Files below folders whose names are labels in one of `LAYOUTS`, in any case, at any depth.
 
-    A folder with a table of its images (a Hugging Face image folder) is read by that table, a
-    Parquet file with images inside by its rows. Symbolic links to folders, and out of the root, are
-    not followed.
+    A folder with a table of its images (a Hugging Face image folder) is read by that table, and
+    files that it does not name are refused; a Parquet file with images inside is read by its rows.
+    Symbolic links to folders, and out of the root, are not followed.
     """
 
     def __init__(self, root: Path, image_root: Path | None, options: SourceOptions) -> None:
@@ -90,7 +86,7 @@ class FolderSource:
             if found is None:
                 stack.pop()
             elif not found.is_dir(follow_symlinks=False):
-                if not _is_unrelated(found.name):
+                if not is_unrelated(found.name):
                     yield branch, self._entry(branch, found)
             elif found.name.startswith("."):
                 yield branch, self._refuse(found.path, "hidden folder, not read")
@@ -102,13 +98,13 @@ class FolderSource:
         if branch.label is not None and self._options.labels.all_are is None:
             return None
         for found in entries:
-            if found.name.casefold() in _METADATA and found.is_file(follow_symlinks=False):
+            if found.name.casefold() in METADATA and found.is_file(follow_symlinks=False):
                 path = Path(found.path)
                 source = ManifestSource(
                     path, path.parent, self._image_root, self._options, branch.held_out
                 )
                 if source.labels_rows():
-                    return source
+                    return ImageFolder(source, path, self._root)
         return None
 
     def _entry(self, branch: Branch, found: os.DirEntry[str]) -> _Found:
@@ -148,8 +144,3 @@ class FolderSource:
 def _by_name(path: str) -> list[os.DirEntry[str]]:
     with os.scandir(path) as entries:
         return sorted(entries, key=lambda entry: entry.name)
-
-
-def _is_unrelated(name: str) -> bool:
-    folded = name.casefold()
-    return folded in _UNRELATED or folded.startswith("._") or folded.endswith(".csv")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ from workbench.services.sources.shards import ShardSource, holds_images
 from workbench.services.sources.tables import JSON_LINES, open_table
 
 _TABLES: Final = (".csv", ".tsv", *JSON_LINES, PARQUET)
+_LOOKED_AT: Final = 10_000
+_MOST_TABLES: Final = 20
 _LISTS: Final = (".txt", ".lst", ".list")
 
 
@@ -38,7 +41,8 @@ def open_source(
     lies outside the image root.
     """
     chosen = options or SourceOptions()
-    found = _opened([path] if isinstance(path, Path) else list(path), image_root, chosen)
+    paths = [path] if isinstance(path, Path) else list(path)
+    found = _opened(paths, chosen.fence or image_root, chosen)
     return _Adjusted(found, chosen) if chosen.generator or chosen.draw_split else found
 
 
@@ -60,6 +64,17 @@ def _opened(paths: list[Path], image_root: Path | None, options: SourceOptions) 
     if manifest is None:
         return FolderSource(base, image_root, options)
     return _table_or_list(Path(os.path.realpath(manifest)), base, image_root, options)
+
+
+def tables_in(folder: Path) -> tuple[str, ...]:
+    """The tables directly in a folder, or in a folder directly in it, by their paths within."""
+    found = [
+        path.relative_to(folder)
+        for pattern in ("*", "*/*")
+        for path in islice(folder.glob(pattern), _LOOKED_AT)
+        if path.suffix.casefold() in _TABLES and path.is_file() and not path.is_symlink()
+    ]
+    return tuple(sorted(str(each) for each in found))[:_MOST_TABLES]
 
 
 def _lists(path: Path) -> bool:

@@ -37,6 +37,8 @@ class SourceOptions:
     """Whether the test split is drawn, whatever the source says."""
     allow_removed: bool = False
     """Whether pictures are taken again that were taken down."""
+    fence: Path | None = None
+    """Where set, nothing outside of this folder is read, whatever a table names."""
 
 
 def read_columns(options: Iterable[str]) -> dict[str, str]:

@@ -180,6 +180,18 @@ def test_a_hugging_face_image_folder_is_read_by_its_metadata(tmp_path: Path, for
     }
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_files_that_an_image_folders_metadata_does_not_name_are_ignored_and_listed(
+    tmp_path: Path, form: str
+) -> None:
+    draw(image_folder(tmp_path, form), "train/more.png", "train/images/deep/other.png")
+    (tmp_path / "train" / ".DS_Store").touch()
+    assert ignored(tmp_path) == {
+        "train/images/deep/other.png": f"not in metadata.{form}",
+        "train/more.png": f"not in metadata.{form}",
+    }
+
+
 def test_metadata_without_labels_leaves_the_folders_to_say_them(tmp_path: Path) -> None:
     draw(tmp_path, "train/real/a.png", "train/fake/b.png")
     (tmp_path / "train" / "metadata.csv").write_text("file_name,caption\nreal/a.png,a dog\n")

@@ -1,0 +1,146 @@
+"""What a source says otherwise than when its images were imported: changes to accept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from flask_babel import gettext
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from workbench.services import audit
+from workbench.services.imports.known import Known
+from workbench.services.sources.entries import Candidate
+from workbench.services.sources.labels import UNLABELLED
+from workbench.store.images import Collection, Image
+
+CONTENT: Final = "content"
+_COUNTED: Final = {
+    "real": Collection.real,
+    "fake": Collection.fake,
+    UNLABELLED: Collection.unlabelled,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs from what was imported earlier."""
+
+    name: str
+    """Where the file lies within the source, as it can be shown."""
+    what: str
+    """`label`, `generator`, `class` or `content`."""
+    old: str
+    new: str
+    decision: str | None = None
+    """What people decided on the image; it stays, whatever label it is imported with."""
+    hindrance: str = ""
+    """Why it could not be accepted, if so."""
+
+    @property
+    def words(self) -> str:
+        """The change in one line."""
+        told = f"{self.name}: {self.what} {self.old or 'none'} → {self.new or 'none'}"
+        if self.decision:
+            told += gettext("; decided to be %(decision)s, which stays", decision=self.decision)
+        if self.hindrance:
+            told += gettext("; not accepted: %(reason)s", reason=self.hindrance)
+        return told
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Whether changes are accepted, and by whom; None is who sits at the command line."""
+
+    accepted: bool = False
+    user_id: int | None = None
+
+
+NOTHING_ACCEPTED: Final = Acceptance()
+
+
+def split_contradiction(known: Known, source: Candidate) -> str:
+    """Why a file cannot be told to be of the other part of the split; empty where it is not."""
+    if source.held_out in (None, known.held_out):
+        return ""
+    return f"imported earlier as {side(known.held_out)}, now {side(not known.held_out)}"
+
+
+def side(held_out: bool) -> str:
+    """A part of the split in words."""
+    return "test split" if held_out else "training split"
+
+
+def changes_of(known: Known, source: Candidate) -> dict[str, tuple[str, str]]:
+    """What a source now says otherwise of an image: the old and the new by what it is.
+
+    A source that names no generator or class says nothing of them.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    if source.label != known.written_label:
+        found["label"] = known.written_label, source.label
+    if source.generator != known.generator and (source.generator or "label" in found):
+        found["generator"] = known.generator, source.generator
+    if source.class_name and source.class_name != known.class_name:
+        found["class"] = known.class_name, source.class_name
+    return found
+
+
+def listed(
+    name: str, found: Mapping[str, tuple[str, str]], decision: str | None = None
+) -> list[Change]:
+    """The changes of one file, as they are reported."""
+    return [
+        Change(name, what, old, new, decision if what == "label" else None)
+        for what, (old, new) in found.items()
+    ]
+
+
+def content_change(
+    name: str, known: Known, new: str, decision: str | None, hindrance: str = ""
+) -> Change:
+    """A file that was overwritten."""
+    return Change(name, CONTENT, known.content, new, decision, hindrance)
+
+
+def accept(
+    write: Session, known: Known, found: Mapping[str, tuple[str, str]], by: Acceptance
+) -> None:
+    """Write what a source now says of an image, and that it was accepted.
+
+    The image keeps its group and its side of the split: what was trained on must not become test.
+    """
+    new = {what: value for what, (_old, value) in found.items()}
+    values: dict[str, Any] = {}
+    if "label" in new:
+        values["label"] = None if new["label"] == UNLABELLED else new["label"]
+        _count(write, known, {known.written_label: -1, new["label"]: 1})
+    if "generator" in new:
+        values["generator"] = new["generator"]
+    if "class" in new:
+        values["class_name"] = new["class"]
+    write.execute(update(Image).where(Image.id == known.id).values(values))
+    audit.record(
+        write,
+        by.user_id,
+        "image.change",
+        f"image:{known.id}",
+        **{what: {"old": old, "new": value} for what, (old, value) in found.items()},
+    )
+
+
+def count_less(write: Session, known: Known) -> None:
+    """Count an image that leaves its collection."""
+    _count(write, known, {known.written_label: -1})
+
+
+def _count(write: Session, known: Known, steps: dict[str, int]) -> None:
+    its = select(Image.collection_id).where(Image.id == known.id).scalar_subquery()
+    counted = {_COUNTED[label].key: _COUNTED[label] + step for label, step in steps.items()}
+    write.execute(update(Collection).where(Collection.id == its).values(counted))
