@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from alembic import context
 
-from workbench.store import descriptions, hygiene, judgements, removals, results, versions  # noqa: F401 - registers the tables
+from workbench.store import (  # noqa: F401 - registers the tables
+    descriptions,
+    hygiene,
+    import_jobs,
+    judgements,
+    removals,
+    results,
+    versions,
+)
 from workbench.store.database import Base, UtcDateTime
 
 

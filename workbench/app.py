@@ -6,7 +6,15 @@ from flask import Flask
 
 from workbench import web
 from workbench.config import Settings
-from workbench.store import descriptions, hygiene, judgements, removals, results, versions  # noqa: F401 - registers the tables
+from workbench.store import (  # noqa: F401 - registers the tables
+    descriptions,
+    hygiene,
+    import_jobs,
+    judgements,
+    removals,
+    results,
+    versions,
+)
 from workbench.store.database import db, engine_options, prepare_engine
 from workbench.web.site.assets import empty_app
 

@@ -89,6 +89,19 @@ class Settings(BaseSettings):
     image_root: Path | None = None
     """Where set, originals must be inside of it, and their paths are stored relative to it."""
 
+    import_root: Path | None = None
+    """Where set, developers can import folders below it from the browser; never anything else.
+
+    Below `image_root`, where that is set.
+    """
+
+    upload_megabytes: Annotated[float, Field(ge=0, le=100_000)] = 1000
+    """Largest upload of images from the browser, in 10^6 bytes; unpacked, twice as much. 0 turns
+    uploads off."""
+
+    upload_files: Annotated[int, Field(ge=1)] = 20_000
+    """Most files of an upload, in an archive or chosen one by one."""
+
     open_reading: bool = False
     """Allow reading without signing in. Writing always needs an account."""
 
@@ -166,10 +179,18 @@ class Settings(BaseSettings):
             return value
         return tuple(name for each in value.split(",") if (name := each.strip().lower()))
 
-    @field_validator("data_dir", "image_root", mode="after")
+    @field_validator("data_dir", "image_root", "import_root", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().resolve() if value is not None else None
+
+    @field_validator("import_root")
+    @classmethod
+    def _within_the_image_root(cls, value: Path | None, given: ValidationInfo) -> Path | None:
+        image_root = given.data.get("image_root")
+        if value and image_root and not value.is_relative_to(image_root):
+            raise ValueError(f"must be below {PREFIX}IMAGE_ROOT={image_root}")
+        return value
 
     @field_validator("secret_key")
     @classmethod
@@ -228,6 +249,15 @@ class Settings(BaseSettings):
     def image_dir(self) -> Path:
         """Directory of the normalised images, by hash."""
         return self.data_dir / "images"
+
+    @property
+    def upload_dir(self) -> Path:
+        """Directory of uploads that are not imported yet."""
+        return self.data_dir / "uploads"
+
+    @property
+    def upload_bytes(self) -> int:
+        return int(self.upload_megabytes * 1e6)
 
     @property
     def cache_dir(self) -> Path:

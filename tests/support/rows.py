@@ -7,6 +7,7 @@ from workbench.store.database import now, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription, Vocabulary
 from workbench.store.hygiene import DataAction, DataCheck
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
+from workbench.store.import_jobs import ImportJob
 from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
@@ -230,6 +231,14 @@ def fill_every_table() -> None:
                     kind="leave_out",
                     finding="duplicates",
                     detail={"verdicts": []},
+                ),
+                ImportJob(
+                    collection_name="pictures",
+                    kind="folder",
+                    source="set",
+                    shown="set",
+                    options={"labels": ["0=real"]},
+                    requested_by_id=ada.id,
                 ),
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
                 SignInSession(token_hash="0" * 64, user_id=ada.id, expires_at=now()),

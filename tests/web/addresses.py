@@ -30,8 +30,22 @@ PAGES = {
     "/c/raw/data": "Data of raw",
     "/c/faces/versions/2/labels": "Labels of v2",
     "/c/faces/versions/1/labels": "Labels of v1",
+    "/imports": "Import images",
+    "/imports?folder=set&collection=faces": "Import images",
+    "/imports/40": "Import into faces",
+    "/imports/41": "Import into new",
+    "/imports/42": "Import into faces",
+    "/imports/43": "Import into faces",
+    "/imports/44": "Import into faces",
+    "/imports/45": "Import into faces",
     "/c/faces/images/99": "Not found",
 }
+
+
+def needs_account(url: str) -> bool:
+    """Whether a page is shown to nobody who has not signed in, whoever may read."""
+    return url.startswith(("/account", "/imports"))
+
 
 PICTURES = (
     "overview",

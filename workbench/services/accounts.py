@@ -21,7 +21,7 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
 _EVERYBODY = frozenset({"account", "judge", "tag", "note"})
-_DEVELOPERS = frozenset({"data", "remove", "retrain"})
+_DEVELOPERS = frozenset({"data", "import", "remove", "retrain"})
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def may(account: Account, action: str) -> bool:
     """Whether an account may do something.
 
     Everybody may `account` (change their own), `judge`, `tag` and `note`; developers may also
-    `retrain`, and act on what a check of the `data` found.
+    `retrain`, `import` images, and act on what a check of the `data` found.
     """
     return action in _EVERYBODY or (action in _DEVELOPERS and account.role == "developer")
 

@@ -6,10 +6,13 @@ import logging
 import resource
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from copy import copy
+from typing import Any, Final
 
 from flask import Flask
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.task import WSGITask
 
@@ -24,9 +27,29 @@ MOST_CONNECTIONS = 500
 """With one more, the one that keeps us waiting the longest is closed."""
 FILES = 2048
 """Files that the process may have open, where the system allows it; macOS begins with 256."""
+LARGEST_BODY: Final = "workbench_largest_body"
+"""Key of `app.extensions`: a function that tells how large the body of a POST to a path may be,
+0 for the usual limit."""
 HOLD = "workbench.hold"
 """Key of a request's environment: a function that keeps the answer back for so many seconds,
 without a thread."""
+
+
+class Parser(HTTPRequestParser):
+    """A request, whose body may be large where the application allows it.
+
+    Other large bodies are refused by their headers: they would be spooled to disk whole before the
+    application could.
+    """
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        command: str = self.command  # type: ignore[assignment]  # waitress's stubs say bytes
+        path: str = self.path  # type: ignore[attr-defined]  # and leave this one out
+        largest_body: Callable[[str], int] = self.adj.largest_body  # type: ignore[attr-defined]
+        if command == "POST" and (largest := largest_body(path)):
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = largest + 1
 
 
 class Task(WSGITask):
@@ -47,6 +70,7 @@ class Channel(HTTPChannel):
     """
 
     task_class = Task
+    parser_class = Parser
 
     def __init__(
         self, server: BaseWSGIServer, sock: socket.socket, *arguments: Any, **options: Any
@@ -150,7 +174,6 @@ def listen(app: Flask, host: str, port: int, threads: int) -> BaseWSGIServer | M
         port=port,
         threads=threads,
         ident=None,
-        # Larger bodies would be spooled to disk whole before the application refuses them.
         max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
         max_request_header_size=32 * 1024,
         clear_untrusted_proxy_headers=True,
@@ -164,6 +187,7 @@ def listen(app: Flask, host: str, port: int, threads: int) -> BaseWSGIServer | M
     for each in sockets.values():
         if isinstance(each, BaseWSGIServer):
             each.channel_class = Channel
+            each.adj.largest_body = app.extensions[LARGEST_BODY]  # type: ignore[attr-defined]
     return server
 
 

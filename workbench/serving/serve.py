@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 from waitress.server import BaseWSGIServer, MultiSocketServer
@@ -17,6 +19,10 @@ THREADS = 2 * SLOTS
 
 def run(server: BaseWSGIServer | MultiSocketServer, app: Flask, set_up: Callable[[], None]) -> None:
     """Serve until the process is interrupted; `set_up` prepares the process beside it."""
+    # What comes in waits on the disk that is meant for it; that of /tmp may be memory.
+    uploads: Path = app.config["WORKBENCH"].upload_dir
+    uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tempfile.tempdir = str(uploads)
     helper = app.extensions[HELPER] = Helper(app.config["WORKBENCH"], set_up, SLOTS)
     # The libraries are more than a million objects that stay. Looking through all of them again
     # and again would make one page in twenty wait for a fifth of a second.

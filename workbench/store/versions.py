@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
-    Text,
     UniqueConstraint,
+    select,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workbench.store.artifacts import Artifact
 from workbench.store.database import NEVER_AGAIN, Base, now
 from workbench.store.images import Collection
+from workbench.store.jobs import Job
 from workbench.store.people import User
 
 
@@ -117,7 +119,7 @@ class ActiveVersion(Base):
     version: Mapped[ModelVersion] = relationship()
 
 
-class TrainingRun(Base):
+class TrainingRun(Job, Base):
     """A training run with its progress. Inserted by web, claimed by the worker."""
 
     __tablename__ = "training_run"
@@ -138,31 +140,10 @@ class TrainingRun(Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     trigger: Mapped[str] = mapped_column(String(12))
     """`first` (the `analyze` command), `request` (a user) or `schedule`."""
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    state: Mapped[str] = mapped_column(String(12), default="queued")
-    stage: Mapped[str] = mapped_column(String(60), default="")
-    done: Mapped[int] = mapped_column(default=0)
-    total: Mapped[int] = mapped_column(default=0)
-    stage_started_at: Mapped[datetime | None]
-    stage_started_done: Mapped[int] = mapped_column(default=0)
-    """Value of `done` when this process began the stage; excluded from the rate."""
-    seconds_left: Mapped[float | None]
-    """Estimate of the time until the run's end; null while there is none."""
-    stage_seconds: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
-    """Seconds worked on each stage, by all processes; estimates of the next run start from them."""
-    cancel_requested: Mapped[bool] = mapped_column(default=False)
-    claimed_by: Mapped[str] = mapped_column(String(120), default="")
-    """The process that claimed it, as `host:pid:token`."""
-    claim: Mapped[int] = mapped_column(default=0)
-    """Number of claims so far; a process writes for the run only while it holds the last one."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    """Number of claims that were not given back; a run whose workers keep dying fails."""
-    heartbeat_at: Mapped[datetime | None]
-    error: Mapped[str] = mapped_column(Text, default="")
     dataset_id: Mapped[int | None] = mapped_column(ForeignKey("curated_dataset.id"), index=True)
     """The dataset that it froze; set before the dataset's items are written."""
     version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"), index=True)
@@ -171,13 +152,16 @@ class TrainingRun(Base):
     Version and dataset of a run that failed or was cancelled are to be removed, as are those of a
     run whose version somebody removed.
     """
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
 
     collection: Mapped[Collection] = relationship()
     requested_by: Mapped[User | None] = relationship()
     version: Mapped[ModelVersion | None] = relationship()
+
+    @classmethod
+    def like(cls, job_id: int) -> ColumnElement[bool]:
+        """Runs of the same collection."""
+        its = select(cls.collection_id).where(cls.id == job_id).scalar_subquery()
+        return cls.collection_id == its
 
 
 class WorkerLease(Base):

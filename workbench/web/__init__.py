@@ -14,6 +14,7 @@ from workbench.web.pages import (
     explore,
     health,
     images,
+    imports,
     media,
     models,
     notes,
@@ -35,9 +36,11 @@ from workbench.web.site import (
     formatting,
     i18n,
     import_note_words,
+    import_words,
     predictions,
     removal_words,
     security,
+    uploads,
     verdict_words,
 )
 
@@ -50,11 +53,13 @@ def register(app: Flask) -> None:
     figures.register(app)
     predictions.register(app)
     import_note_words.register(app)
+    import_words.register(app)
     verdict_words.register(app)
     description_words.register(app)
     finding_words.register(app)
     removal_words.register(app)
     template_globals.register(app)
+    uploads.register(app)
     security.register(app)
     compression.register(app)
     errors.register(app)
@@ -67,6 +72,7 @@ def register(app: Flask) -> None:
         pictures,
         health,
         images,
+        imports,
         media,
         models,
         notes,

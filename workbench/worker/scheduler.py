@@ -15,6 +15,7 @@ from flask import Flask
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError
+from workbench.services.intake import execute, jobs
 from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
 from workbench.services.removal.finish import finish_left
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 RENEW_SECONDS = 10
 LOOK_SECONDS = 1
 PLAN_SECONDS = 60
+SWEEP_SECONDS = 600
 _NIGHTLY = "nightly:"
 
 
@@ -40,7 +42,12 @@ class Worker:
         self._stop = threading.Event()
         # The run has a thread of its own, so that the lease is renewed while it works.
         self._scheduler = BlockingScheduler(
-            executors={"default": ThreadPoolExecutor(2), "runs": ThreadPoolExecutor(1)},
+            executors={
+                "default": ThreadPoolExecutor(2),
+                "runs": ThreadPoolExecutor(1),
+                # Beside the runs: nobody waits for a night's training to see their images.
+                "imports": ThreadPoolExecutor(1),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -52,6 +59,8 @@ class Worker:
         self._every(RENEW_SECONDS, self._renew)
         self._every(PLAN_SECONDS, self._plan)
         self._every(LOOK_SECONDS, self._work, executor="runs")
+        self._every(LOOK_SECONDS, self._import, executor="imports")
+        self._every(SWEEP_SECONDS, self._sweep)
         log.info("worker started", name=self._name, leading=self._leading)
         self._plan()
         try:
@@ -96,6 +105,30 @@ class Worker:
                 log.info("run put back, the worker stops", run=run_id)
             else:
                 log.info("run ended", run=run_id, state=state)
+
+    def _import(self) -> None:
+        """Take up what a dead process left, then the oldest import that waits."""
+        if not self._leading or self._stop.is_set():
+            return
+        with self._app.app_context():
+            for left in jobs.recover():
+                log.warning("recovered an import that a dead process left", job=left)
+            claim = jobs.claim_next(self._name)
+            if claim is None:
+                return
+            log.info("import started", job=claim.run_id)
+            try:
+                state = execute.execute(db.engine, claim, self._settings, stop=self._stop)
+            except Stopping:
+                log.info("import put back, the worker stops", job=claim.run_id)
+            else:
+                log.info("import ended", job=claim.run_id, state=state)
+
+    def _sweep(self) -> None:
+        """Remove uploads that were abandoned."""
+        if self._leading:
+            with self._app.app_context():
+                jobs.sweep(self._settings)
 
     def _plan(self) -> None:
         """Make the nightly jobs what the schedule table says."""

@@ -79,6 +79,7 @@ def test_a_dry_run_speaks_json(data: Path, tmp_path: Path) -> None:
         "already": 0,
         "moved": 0,
         "changes": [],
+        "partial": False,
     }
 
 

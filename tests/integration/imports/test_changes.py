@@ -239,7 +239,7 @@ def test_an_accepted_overwritten_file_takes_the_place_of_the_old_image(
 def test_a_set_numbered_anew_has_moved_and_only_its_new_file_is_new(
     again: Importer, source: Path, settings: Settings
 ) -> None:
-    for old, new in (("c", "d"), ("b", "c"), ("a", "b")):
+    for old, new in (("c", "x"), ("b", "c"), ("a", "b")):
         move(source, f"real/{old}.png", f"real/{new}.png")
     draw(source, "real/a.png")
 

@@ -194,13 +194,15 @@ def test_a_file_that_was_only_touched_is_known(import_into: Importer, tmp_path: 
     assert min(image.modified_ns for image in stored()) == 1
 
 
-def test_a_file_that_changed_is_another_image(import_into: Importer, tmp_path: Path) -> None:
+def test_a_file_that_was_overwritten_is_no_second_image(
+    import_into: Importer, tmp_path: Path
+) -> None:
     source = grow(tmp_path / "set", each=2)
     import_into(source)
     put(source / "real" / "0.png", encoded(77))
     again = import_into(source)
-    assert (again.imported, again.already) == (1, 3)
-    assert len(stored()) == 5
+    assert (again.imported, again.changed, again.already) == (0, 1, 3)
+    assert len(stored()) == 4
 
 
 def test_images_added_later_are_taken_up(import_into: Importer, tmp_path: Path) -> None:
@@ -313,13 +315,13 @@ def test_a_file_that_vanishes_is_listed(
     import_into: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = grow(tmp_path / "set", each=2)
-    look = importing.imported_earlier
+    look = importing.images_at
 
     def remove_and_look(*arguments: Any) -> Any:
         (source / "real" / "1.png").unlink()
         return look(*arguments)
 
-    monkeypatch.setattr(importing, "imported_earlier", remove_and_look)
+    monkeypatch.setattr(importing, "images_at", remove_and_look)
     report = import_into(source)
     assert report.rejections == (("real/1.png", "cannot be read: No such file or directory"),)
 

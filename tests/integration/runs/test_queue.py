@@ -19,7 +19,7 @@ from tests.support.rows import fill_every_table
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.progress import Cancelled, Stopping
-from workbench.services.runs import lease, processes, queue, removal
+from workbench.services.runs import claims, lease, processes, queue, removal
 from workbench.services.runs.claims import Claim
 from workbench.services.runs.progress import Heartbeat, RunProgress
 from workbench.store.database import db, now, session, transaction
@@ -194,13 +194,13 @@ def test_a_living_processs_run_is_left_alone(queued: int) -> None:
 def test_a_process_elsewhere_is_dead_when_it_was_silent_for_long(queued: int) -> None:
     queue.claim(queued, "another-host:1:token")
     before = queue.recover()
-    change(queued, heartbeat_at=now() - queue.SILENT_FOR - timedelta(seconds=1))
+    change(queued, heartbeat_at=now() - claims.SILENT_FOR - timedelta(seconds=1))
 
     assert (before, queue.recover()) == ((), (queued,))
 
 
 def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None:
-    for _ in range(queue.ATTEMPTS):
+    for _ in range(claims.ATTEMPTS):
         assert row_of(queued).state == "queued"
         queue.claim(queued, dead_process())
         queue.recover()
@@ -212,7 +212,7 @@ def test_a_run_that_kills_its_process_each_time_is_given_up(queued: int) -> None
 
 
 def test_a_run_that_is_put_back_in_good_order_counts_no_attempt(queued: int) -> None:
-    for _ in range(2 * queue.ATTEMPTS):
+    for _ in range(2 * claims.ATTEMPTS):
         queue.release(claimed(queued))
 
     assert (row_of(queued).state, row_of(queued).attempts) == ("queued", 0)
@@ -288,7 +288,7 @@ def test_a_run_that_ends_early_takes_its_unseen_version_along(
     elif ending == "failed":
         queue.end(claimed(half_made.id), "failed", "why")
     else:
-        change(half_made.id, state="running", attempts=queue.ATTEMPTS, claimed_by=dead_process())
+        change(half_made.id, state="running", attempts=claims.ATTEMPTS, claimed_by=dead_process())
         queue.recover()
 
     session().rollback()

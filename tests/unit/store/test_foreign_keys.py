@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
-from workbench.store import descriptions, hygiene, judgements, results, versions  # noqa: F401 - registers the tables
+from workbench.store import (  # noqa: F401 - registers the tables
+    descriptions,
+    hygiene,
+    import_jobs,
+    judgements,
+    results,
+    versions,
+)
 from workbench.store.database import Base
 
 KEPT = {"user_account", "collection", "image", "tag", "tagging", "import_run"}

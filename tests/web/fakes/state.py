@@ -11,6 +11,7 @@ from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.hygiene.actions import ActionView
+from workbench.services.intake.jobs import JobView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
 from workbench.services.review.labels import AdjudicationView, StandingLabel, standing_verdicts
@@ -72,6 +73,11 @@ class State:
     checked: int = 0
     """How often a collection was checked."""
     data_actions: list[ActionView] = field(default_factory=list)
+    imports: dict[int, JobView] = field(default_factory=dict)
+    """Imports from the browser, by id."""
+    received: list[tuple[str, bytes]] = field(default_factory=list)
+    """The files of the last upload."""
+    import_root: bool = True
     broken: bool = False
     """Every use case fails, as when the database is away."""
     ids: Any = field(default_factory=lambda: count(500))

@@ -17,6 +17,7 @@ from tests.web.fakes.descriptions import (
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
 from tests.web.fakes.hygiene import Actions, Checks
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
+from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
@@ -41,6 +42,7 @@ from workbench.services.explore import (
 )
 from workbench.services.hygiene import actions, check
 from workbench.services.image import batch, counterfactuals, detail, media, original
+from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
@@ -62,6 +64,9 @@ def use_cases(fake: object) -> tuple[str, ...]:
 @dataclass
 class FakeWorkbench(State):
     """Fakes of every service that views call, over one state."""
+
+    def __post_init__(self) -> None:
+        self.imports |= JOBS
 
     def fakes(self) -> tuple[tuple[ModuleType, object], ...]:
         """Each service module that views call, with what stands for it."""
@@ -86,6 +91,8 @@ class FakeWorkbench(State):
             (notes, Notes(self)),
             (pattern_names, PatternNames(self)),
             (patterns, Patterns(self)),
+            (folders, Folders(self)),
+            (jobs, Jobs(self)),
             (queue, Runs(self)),
             (image_removal, ImageRemovals(self)),
             (version_removal, VersionRemovals(self)),

@@ -18,7 +18,7 @@ from tests.web.translating.pseudo import LANGUAGE, Bare
 from workbench.config import PROJECT_ROOT
 from workbench.services.image import edits
 from workbench.services.review import pattern_names
-from workbench.services.runs.stages import SHARES
+from workbench.services.runs.stages import OF_IMPORTS, SHARES
 from workbench.web.site.formatting import STAGE_WORDS
 
 TEMPLATES = sorted(
@@ -53,7 +53,7 @@ def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_ap
 def test_every_stage_of_a_run_can_be_translated() -> None:
     catalogue = (PROJECT_ROOT / "translations" / "messages.pot").read_text()
 
-    assert set(STAGE_WORDS) == {"Starting", *SHARES}
+    assert set(STAGE_WORDS) == {"Starting", *SHARES, *OF_IMPORTS}
     assert [stage for stage in STAGE_WORDS if f'msgid "{stage}"' not in catalogue] == []
 
 

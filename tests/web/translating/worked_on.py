@@ -6,6 +6,7 @@ import re
 
 from tests.web.conftest import Reader
 from tests.web.fakes.data import CARDS, FACES, NEW, RAW
+from tests.web.fakes.intake import SAID
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.translating.pseudo import Bare
@@ -34,6 +35,7 @@ MADE_UP = (
     "relevance",
     "out of memory",
     "The encoder of version 2 cannot be had.",
+    *SAID,
     "The encoder of this version reads no text.",
     "This version has no prediction for this image.",
     "Collection “nothing” not found.",

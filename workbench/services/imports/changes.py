@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from flask_babel import gettext
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
@@ -42,9 +42,11 @@ class Change:
     @property
     def words(self) -> str:
         """The change in one line."""
-        told = f"{self.name}: {self.what} {self.old or 'none'} → {self.new or 'none'}"
+        told = f"{self.name}: {_words(self.what)} {_words(self.old)} → {_words(self.new)}"
         if self.decision:
-            told += gettext("; decided to be %(decision)s, which stays", decision=self.decision)
+            told += gettext(
+                "; decided to be %(decision)s, which stays", decision=_words(self.decision)
+            )
         if self.hindrance:
             told += gettext("; not accepted: %(reason)s", reason=self.hindrance)
         return told
@@ -52,6 +54,23 @@ class Change:
     def as_json(self) -> dict[str, Any]:
         """As one object for JSON."""
         return asdict(self)
+
+
+def _words(name: str) -> str:
+    """A kind of change, a label or a decision in words; a name of the source's own as it is."""
+    known = {
+        "": gettext("none"),
+        "none": gettext("none"),
+        "label": gettext("label"),
+        "generator": gettext("generator"),
+        "class": gettext("class"),
+        CONTENT: gettext("content"),
+        "real": gettext("real"),
+        "fake": gettext("fake"),
+        "unsure": gettext("unsure"),
+        "exclude": gettext("exclude"),
+    }
+    return known.get(name, name)
 
 
 @dataclass(frozen=True)
@@ -120,12 +139,16 @@ def accept(
     values: dict[str, Any] = {}
     if "label" in new:
         values["label"] = None if new["label"] == UNLABELLED else new["label"]
-        _count(write, known, {known.written_label: -1, new["label"]: 1})
     if "generator" in new:
         values["generator"] = new["generator"]
     if "class" in new:
         values["class_name"] = new["class"]
-    write.execute(update(Image).where(Image.id == known.id).values(values))
+    as_known = Image.label.is_not_distinct_from(known.label)
+    changed = write.execute(update(Image).where(Image.id == known.id, as_known).values(values))
+    if not cast("CursorResult[Any]", changed).rowcount:
+        return  # another import was quicker
+    if "label" in new:
+        _count(write, known, {known.written_label: -1, new["label"]: 1})
     audit.record(
         write,
         by.user_id,

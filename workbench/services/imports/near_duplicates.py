@@ -40,7 +40,9 @@ class NearDuplicates:
         joined = 0
         for row, ids in zip(rows, found, strict=True):
             here = candidates(np.array(hashes, np.int64), row["perceptual_hash"])
-            others = [*(known[int(each)] for each in ids), *(earlier[at] for at in here)]
+            # Some may have left the collection since their hashes were read.
+            there = [known[int(each)] for each in ids if int(each) in known]
+            others = [*there, *(earlier[at] for at in here)]
             joined += self._join(row, others)
             earlier.append(row)
             hashes.append(row["perceptual_hash"])

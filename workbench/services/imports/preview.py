@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -64,6 +66,8 @@ class Preview:
     """How many it has from another place, where the file is no longer."""
     changes: tuple[Change, ...] = ()
     """What the source says otherwise of images that were imported earlier; the first 1000."""
+    partial: bool = False
+    """Whether the time was up before all files were looked at."""
 
     @property
     def changed(self) -> int:
@@ -82,19 +86,25 @@ def preview_import(
     settings: Settings,
     options: SourceOptions | None = None,
     begun: bool = False,
+    seconds: float = math.inf,
 ) -> Preview:
     """Tell what an import would take. Raises what the import would raise before it begins.
 
     Where the collection exists (`begun` says whether any can), it is compared with the source.
+    After so many `seconds` it tells of the files that were looked at until then.
     """
     check_name(collection)
+    ends = time.monotonic() + seconds
     images = open_source(source, settings.image_root, options)
     images.count()
     labels, generators, classes, splits = (Counter[str]() for _ in range(4))
     first: list[PreviewedImage] = []
     ignored: dict[str, Ignored] = {}
     comparison = Comparison.of(collection, settings.image_root) if begun else None
+    partial = False
     for entry in compared(images, comparison):
+        if partial := time.monotonic() > ends:
+            break
         if isinstance(entry, Refusal):
             _note(ignored, entry)
             continue
@@ -118,6 +128,7 @@ def preview_import(
         already=comparison.counts["already"] if comparison else 0,
         moved=comparison.counts["moved"] if comparison else 0,
         changes=comparison.changes() if comparison else (),
+        partial=partial,
     )
 
 

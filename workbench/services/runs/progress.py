@@ -11,9 +11,10 @@ from sqlalchemy.exc import OperationalError
 
 from workbench.services.progress import Cancelled, Stopping
 from workbench.services.runs.claims import Claim, ClaimLost, is_valid
+from workbench.services.runs.stages import shares_of
 from workbench.services.runs.time_left import TimeLeft
 from workbench.store.database import WRITING, now
-from workbench.store.versions import TrainingRun
+from workbench.store.jobs import Job
 
 
 class RunProgress:
@@ -71,10 +72,10 @@ class RunProgress:
             values |= {"stage_started_at": now(), "stage_started_done": done}
         with self._engine.begin() as connection:
             wanted = connection.scalar(
-                update(TrainingRun)
+                update(self._claim.table)
                 .where(is_valid(self._claim))
                 .values(**values)
-                .returning(TrainingRun.cancel_requested)
+                .returning(self._claim.table.cancel_requested)
             )
         if wanted is None:
             raise ClaimLost(self._claim)
@@ -90,20 +91,18 @@ class RunProgress:
 
     def _estimator(self) -> TimeLeft:
         if self._time_left is None:
+            table, run_id = self._claim.table, self._claim.run_id
             with self._engine.connect() as connection:
-                own = select(TrainingRun.collection_id, TrainingRun.stage_seconds)
-                run = connection.execute(own.where(TrainingRun.id == self._claim.run_id)).one()
+                own = select(table.stage_seconds).where(table.id == run_id)
+                worked: dict[str, float] = connection.execute(own).scalar_one()
                 last = connection.scalar(
-                    select(TrainingRun.stage_seconds)
-                    .where(
-                        TrainingRun.collection_id == run.collection_id,
-                        TrainingRun.state == "succeeded",
-                    )
-                    .order_by(TrainingRun.id.desc())
+                    select(table.stage_seconds)
+                    .where(table.like(run_id), table.state == "succeeded")
+                    .order_by(table.id.desc())
                     .limit(1)
                 )
-            self._stage_seconds = run.stage_seconds
-            self._time_left = TimeLeft(last or None)
+            self._stage_seconds = worked
+            self._time_left = TimeLeft(last or None, shares_of(table))
         return self._time_left
 
 
@@ -132,5 +131,21 @@ class Heartbeat:
             # A missed beat is made up by the next; the work itself must not fail by it.
             with suppress(OperationalError), self._engine.begin() as connection:
                 connection.execute(
-                    update(TrainingRun).where(is_valid(self._claim)).values(heartbeat_at=now())
+                    update(self._claim.table)
+                    .where(is_valid(self._claim))
+                    .values(heartbeat_at=now())
                 )
+
+
+def fraction_of(found: Job) -> float | None:
+    """How much of the present stage is done, in [0, 1]; None while nothing is known of it."""
+    return min(found.done / found.total, 1.0) if found.total else None
+
+
+def rate_of(found: Job) -> float | None:
+    """Of the present stage, by what this process did of it; None before it did anything."""
+    done = found.done - found.stage_started_done
+    if found.state != "running" or done <= 0 or not found.stage_started_at:
+        return None
+    spent = ((found.heartbeat_at or now()) - found.stage_started_at).total_seconds()
+    return done / max(spent, 1e-3)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
 from workbench.services.collections import refuse_leaving
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.runs import processes
-from workbench.services.runs.claims import Claim, ClaimLost, is_valid
+from workbench.services.runs.claims import (
+    Claim,
+    ClaimLost,
+    end_row,
+    give_back,
+    is_valid,
+    queue_again,
+    take,
+    take_next,
+)
+from workbench.services.runs.progress import fraction_of, rate_of
 from workbench.services.runs.removal import remove_left
-from workbench.store.database import now, session, transaction
+from workbench.store.database import session, transaction
 from workbench.store.versions import TrainingRun
 
-SILENT_FOR = timedelta(seconds=120)
-"""A run whose process has not been heard of for so long is taken for dead."""
-ATTEMPTS = 3
-"""A run whose processes have died so often is given up."""
+DIED = "The worker process died {times} times during this run."
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def cancel(user_id: int, run_id: int) -> RunView:
         if wanted is None:
             raise NotFoundError(gettext("Run not found."))
         if wanted.state == "queued":
-            _end(wanted, "cancelled")
+            end_row(wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
@@ -91,13 +97,7 @@ def end(claim: Claim, state: str, error: str = "") -> None:
         ended = write.scalar(select(TrainingRun).where(is_valid(claim)).with_for_update())
         if ended is None:
             raise ClaimLost(claim)
-        _end(ended, state, error)
-
-
-def _end(ended: TrainingRun, state: str, error: str = "") -> None:
-    """Write how a run ended; its version and dataset are then to be removed."""
-    ended.state, ended.error, ended.finished_at = state, error[:2000], now()
-    ended.claimed_by = ""
+        end_row(ended, state, error)
 
 
 def run(run_id: int) -> RunView:
@@ -136,8 +136,8 @@ def _open_run(collection_id: int) -> TrainingRun | None:
 
 
 def _view(found: TrainingRun) -> RunView:
-    fraction = min(found.done / found.total, 1.0) if found.total else None
-    rate = _rate(found)
+    fraction = fraction_of(found)
+    rate = rate_of(found)
     unseen = found.state in ("failed", "cancelled", "removed")
     return RunView(
         id=found.id,
@@ -160,67 +160,19 @@ def _view(found: TrainingRun) -> RunView:
     )
 
 
-def _rate(found: TrainingRun) -> float | None:
-    """Of the present stage, by what this process did of it; None before it did anything."""
-    done = found.done - found.stage_started_done
-    if found.state != "running" or done <= 0 or not found.stage_started_at:
-        return None
-    spent = ((found.heartbeat_at or now()) - found.stage_started_at).total_seconds()
-    return done / max(spent, 1e-3)
-
-
 def claim_next(holder: str) -> Claim | None:
     """Claim the oldest queued run for this process; None where there is none."""
-    with transaction() as write:
-        oldest = write.scalar(
-            select(TrainingRun.id)
-            .where(TrainingRun.state == "queued")
-            .order_by(TrainingRun.id)
-            .limit(1)
-        )
-    return None if oldest is None else claim(oldest, holder)
+    return take_next(TrainingRun, holder)
 
 
 def claim(run_id: int, holder: str) -> Claim | None:
-    """Take a queued run: a conditional update, so that of two claimers one has it.
-
-    None where it is not queued.
-    """
-    moment = now()
-    with transaction() as write:
-        number = write.scalar(
-            update(TrainingRun)
-            .where(TrainingRun.id == run_id, TrainingRun.state == "queued")
-            .values(
-                state="running",
-                claimed_by=holder,
-                claim=TrainingRun.claim + 1,
-                attempts=TrainingRun.attempts + 1,
-                started_at=func.coalesce(TrainingRun.started_at, moment),
-                heartbeat_at=moment,
-                stage="Starting",
-                done=0,
-                total=0,
-                seconds_left=None,
-                error="",
-            )
-            .returning(TrainingRun.claim)
-            .execution_options(synchronize_session=False)
-        )
-    return None if number is None else Claim(run_id, number)
+    """Claim one queued run; None where it is not queued."""
+    return take(TrainingRun, run_id, holder)
 
 
 def release(claim: Claim) -> None:
-    """Put a running run back in the queue: its process was asked to stop and stops well.
-
-    Nothing happens where another process has taken it over, or it has ended.
-    """
-    with transaction() as write:
-        write.execute(
-            update(TrainingRun)
-            .where(is_valid(claim))
-            .values(state="queued", claimed_by="", attempts=TrainingRun.attempts - 1)
-        )
+    """Put a running run back in the queue."""
+    give_back(claim)
 
 
 def recover() -> tuple[int, ...]:
@@ -229,26 +181,6 @@ def recover() -> tuple[int, ...]:
     The work done so far is kept: a run goes on where it was. What ended runs left is removed.
     Returns the runs' ids.
     """
-    with transaction() as write:
-        # Locked: what another process has just queued again, and a third claimed, is not left.
-        running = write.scalars(
-            select(TrainingRun)
-            .where(TrainingRun.state == "running")
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        left = [each for each in running if _is_left(each)]
-        for each in left:
-            if each.attempts >= ATTEMPTS:
-                died = f"The worker process died {each.attempts} times during this run."
-                _end(each, "failed", died)
-            else:
-                each.state, each.claimed_by = "queued", ""
-        recovered = tuple(each.id for each in left)
+    recovered = queue_again(TrainingRun, DIED)
     remove_left()
     return recovered
-
-
-def _is_left(each: TrainingRun) -> bool:
-    heard = each.heartbeat_at or each.created_at
-    return processes.is_known_dead(each.claimed_by) or now() - heard > SILENT_FOR

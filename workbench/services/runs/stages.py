@@ -1,8 +1,11 @@
-"""The stages of a run, in order. Pages translate each (`web/site/formatting.py`)."""
+"""The stages of runs and imports, in order. Pages translate each (`web/site/formatting.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from workbench.store.import_jobs import ImportJob
+from workbench.store.jobs import Job
 
 SHARES: Mapping[str, float] = {
     "Encoding images": 0.25,
@@ -22,3 +25,11 @@ SHARES: Mapping[str, float] = {
     "Indexing images for text search": 0.01,
 }
 """Each stage with a rough share of a first run's time. Later runs go by their collection's last."""
+
+OF_IMPORTS: Mapping[str, float] = {"import": 0.9, "Reading metadata": 0.1}
+"""The same of an import that was asked for on a page."""
+
+
+def shares_of(table: type[Job]) -> Mapping[str, float]:
+    """The stages of the work that a table is of."""
+    return OF_IMPORTS if table is ImportJob else SHARES

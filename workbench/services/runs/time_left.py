@@ -25,13 +25,16 @@ class _Step(NamedTuple):
 class TimeLeft:
     """Estimates the seconds left at each step; what it returns never rises.
 
-    expected: seconds by stage of an earlier run, for as many images; None for `SHARES` of an
+    expected: seconds by stage of an earlier run, for as many images; None for `shares` of an
         unknown time.
+    shares: of each stage, in order.
     """
 
-    def __init__(self, expected: Mapping[str, float] | None) -> None:
+    def __init__(
+        self, expected: Mapping[str, float] | None, shares: Mapping[str, float] = SHARES
+    ) -> None:
         self._known = expected is not None
-        self._expected = {stage: (expected or SHARES).get(stage, 0.0) for stage in SHARES}
+        self._expected = {stage: (expected or shares).get(stage, 0.0) for stage in shares}
         self._finished_work = self._finished_seconds = 0.0
         self._stage = ""
         self._first = self._last = _Step(0, 0, 0.0)

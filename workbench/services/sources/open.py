@@ -63,6 +63,8 @@ def _opened(paths: list[Path], image_root: Path | None, options: SourceOptions) 
         raise InvalidError(f"{display(first)} is outside the image root {display(image_root)}")
     if manifest is None:
         return FolderSource(base, image_root, options)
+    if options.fence and not Path(os.path.realpath(manifest)).is_relative_to(options.fence):
+        raise InvalidError(f"{display(manifest.name)} is outside the folder")
     return _table_or_list(Path(os.path.realpath(manifest)), base, image_root, options)
 
 
@@ -72,7 +74,9 @@ def tables_in(folder: Path) -> tuple[str, ...]:
         path.relative_to(folder)
         for pattern in ("*", "*/*")
         for path in islice(folder.glob(pattern), _LOOKED_AT)
-        if path.suffix.casefold() in _TABLES and path.is_file() and not path.is_symlink()
+        if path.suffix.casefold() in _TABLES
+        and path.is_file()
+        and path.resolve().is_relative_to(folder)
     ]
     return tuple(sorted(str(each) for each in found))[:_MOST_TABLES]
 

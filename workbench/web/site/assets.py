@@ -27,6 +27,7 @@ SHEETS = (
     "neighbours",
     "taxonomy",
     "data",
+    "imports",
     "states",
 )
 """In the order of the cascade."""

@@ -93,6 +93,8 @@ STAGE_WORDS = {
     "Indexing images": lazy_gettext("Indexing images"),
     "Indexing pixel groups": lazy_gettext("Indexing pixel groups"),
     "Indexing images for text search": lazy_gettext("Indexing images for text search"),
+    "import": lazy_gettext("Importing images"),
+    "Reading metadata": lazy_gettext("Reading metadata"),
 }
 """Runs write their stages down in English."""
 

@@ -1,0 +1,1 @@
+"""Imports asked for on pages: a folder or an upload, its options, and the job in the worker."""
