@@ -27,18 +27,18 @@ def remove(settings: Settings, *arguments: str) -> Result:
 def test_the_command_tells_first_and_then_removes(left: Left, settings: Settings) -> None:
     asked = remove(settings, "--image", str(left.id), "--dry-run")
     assert asked.exit_code == 0, asked.output
-    first, *figures = asked.output.splitlines()
+    first, *figures = asked.stdout.splitlines()
     assert first == f"Image {left.id}, {left.name}, would be removed from pictures:"
     assert {"  images: 1", "  verdicts: 1", "  notes: 1", "  tags: 1"} <= set(figures)
-    plan = json.loads(remove(settings, "--image", str(left.id), "--dry-run", "--json").output)
+    plan = json.loads(remove(settings, "--image", str(left.id), "--dry-run", "--json").stdout)
     assert session().get(Image, left.id) is not None
 
-    done = json.loads(remove(settings, "--image", str(left.id), "--json").output)
+    done = json.loads(remove(settings, "--image", str(left.id), "--json").stdout)
 
     assert done == {"image": left.id, "counts": plan["counts"]}
     assert session().get(Image, left.id) is None
     again = remove(settings, "--image", str(left.id))
-    assert (again.exit_code, again.output[:30]) == (0, f"Image {left.id} was removed already"[:30])
+    assert (again.exit_code, again.stdout[:30]) == (0, f"Image {left.id} was removed already"[:30])
 
 
 def test_what_cannot_be_removed_is_said_in_a_sentence(left: Left, settings: Settings) -> None:

@@ -72,6 +72,7 @@ def test_a_version_goes_and_peoples_work_stays(
     assert (event.user_id, event.subject) == (ada.id, f"version:{retrained}")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_what_came_of_a_version_still_says_so_and_its_number_is_not_given_again(
     retrained: int, left: Left, analysed: Workspace, settings: Settings, ada: Account
 ) -> None:

@@ -66,7 +66,9 @@ def shorten_results(image_ids: Collection[int], settings: Settings) -> list[Shor
     """Write the result shards of these images, of all versions, without them."""
     going: defaultdict[int, list[int]] = defaultdict(list)
     found = session().execute(
-        select(Prediction.shard_id, Prediction.row).where(Prediction.image_id.in_(image_ids))
+        select(Prediction.shard_id, Prediction.row).where(
+            Prediction.image_id.in_(image_ids), Prediction.shard_id.is_not(None)
+        )
     )
     for shard_id, row in found:
         going[shard_id].append(row)
