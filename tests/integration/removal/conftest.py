@@ -17,6 +17,7 @@ from workbench.services.workspaces import Workspace
 from workbench.store.database import session, transaction
 from workbench.store.descriptions import DimensionDescription
 from workbench.store.images import Image
+from workbench.store.import_jobs import ImportJob
 from workbench.store.judgements import CounterfactualNote
 from workbench.store.results import PixelGroup
 
@@ -65,12 +66,29 @@ def left(analysed: Workspace, version_id: int, ada: Account, settings: Settings)
         media.thumbnail(image.id, size)
     original.whole(image.id)
     column_store(version_id)
+    _import_job(image.name, ada.id)
     tags.tag_group(ada.id, groups[0].id, "Fingers")
     verdicts.give_verdict(ada.id, image.id, version_id, "unsure", REASON)
     _note(image.id, version_id, ada.id)
     check.check("pictures", settings)
     found = session().get_one(Image, image.id)
     return Left(found.id, found.name, found.content_hash, found.pixel_hash)
+
+
+def _import_job(name: str, user_id: int) -> None:
+    """An import on a page, whose report names the file."""
+    with transaction() as write:
+        write.add(
+            ImportJob(
+                collection_name="pictures",
+                kind="upload",
+                source="1",
+                shown=name,
+                state="succeeded",
+                report={"seen": 1, "notes": [{"name": f"real/{name}", "note": "tiny"}]},
+                requested_by_id=user_id,
+            )
+        )
 
 
 def _note(image_id: int, version_id: int, user_id: int) -> None:

@@ -15,8 +15,9 @@ from workbench.services.removal.check_files import check_files
 from workbench.services.removal.collections import plan_collection, remove_collection
 from workbench.services.runs import queue
 from workbench.services.workspaces import Workspace, collections, workspace
-from workbench.store.database import Base, session
+from workbench.store.database import Base, session, transaction
 from workbench.store.images import Collection, Image
+from workbench.store.import_jobs import ImportJob
 from workbench.store.people import AuditEvent
 from workbench.store.removals import Takedown
 
@@ -88,3 +89,14 @@ def test_it_is_refused_while_a_run_is_queued(
         remove_collection("pictures", ada.id, settings)
 
     assert workspace("pictures").version is not None
+
+
+def test_it_is_refused_while_an_import_into_it_is_queued(
+    left: Left, settings: Settings, ada: Account
+) -> None:
+    with transaction() as write:
+        job = write.scalars(select(ImportJob)).one()
+        job.state = "queued"
+
+    with pytest.raises(ConflictError, match="An import into pictures is queued or running"):
+        remove_collection("pictures", ada.id, settings)

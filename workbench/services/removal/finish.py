@@ -15,6 +15,7 @@ from workbench.store.artifacts import Artifact
 from workbench.store.database import empty_log, session, transaction
 from workbench.store.hygiene import DataAction, DataCheck
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
+from workbench.store.import_jobs import ImportJob
 from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
@@ -160,6 +161,8 @@ def _remove_collection(removal: Removal, settings: Settings) -> None:
             DecisionCounter,
         ):
             write.execute(delete(table).where(table.collection_id == collection_id))
+        name = write.get_one(Collection, collection_id).name
+        write.execute(delete(ImportJob).where(ImportJob.collection_name == name))
         write.execute(delete(Collection).where(Collection.id == collection_id))
 
 

@@ -16,6 +16,8 @@ from workbench.services.errors import ConflictError
 from workbench.services.removal.counts import Counts
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Collection
+from workbench.store.import_jobs import ImportJob
+from workbench.store.jobs import OPEN_STATES
 from workbench.store.removals import Removal
 from workbench.store.versions import TrainingRun
 
@@ -100,19 +102,28 @@ def removed_earlier(kind: str, subject_id: int) -> Removal | None:
 
 
 def refuse_while_running(write: Session, collection_ids: set[int]) -> None:
-    """Raise ConflictError where a run is queued or running; none begins before the commit."""
-    write.execute(select(Collection.id).where(Collection.id.in_(collection_ids)).with_for_update())
-    name = write.scalar(
-        select(Collection.name)
-        .join(TrainingRun, TrainingRun.collection_id == Collection.id)
-        .where(Collection.id.in_(collection_ids), TrainingRun.state.in_(("queued", "running")))
-        .limit(1)
-    )
-    if name is not None:
+    """Raise ConflictError where a run or an import is queued or running.
+
+    No run begins before the commit.
+    """
+    its = Collection.id.in_(collection_ids)
+    write.execute(select(Collection.id).where(its).with_for_update())
+    named = select(Collection.name).where(its).limit(1)
+    running = named.join(TrainingRun, TrainingRun.collection_id == Collection.id)
+    if name := write.scalar(running.where(TrainingRun.state.in_(OPEN_STATES))):
         raise ConflictError(
             gettext(
                 "A run of %(name)s is queued or running. Wait for its end or cancel it, then "
                 "remove.",
+                name=name,
+            )
+        )
+    importing = named.join(ImportJob, ImportJob.collection_name == Collection.name)
+    if name := write.scalar(importing.where(ImportJob.state.in_(OPEN_STATES))):
+        raise ConflictError(
+            gettext(
+                "An import into %(name)s is queued or running. Wait for its end or cancel it, "
+                "then remove.",
                 name=name,
             )
         )

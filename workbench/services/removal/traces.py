@@ -12,7 +12,9 @@ from workbench.services.models.learned import KEY
 from workbench.services.sources.entries import display
 from workbench.store.hygiene import DataAction, DataCheck
 from workbench.store.image_files import original_location
+from workbench.store.images import Collection as ImageCollection
 from workbench.store.images import Image, ImportRejection, ImportRun
+from workbench.store.import_jobs import ImportJob
 from workbench.store.versions import ModelVersion, TrainingRun
 
 _LEFT_OUT = "left_out"
@@ -28,6 +30,7 @@ def erase(write: Session, images: Sequence[Image]) -> None:
         names = {each.name for each in own}
         _give_groups_another_key(write, collection_id, own)
         _erase_imports(write, collection_id, own)
+        _erase_jobs(write, collection_id, names)
         _erase_checks(write, collection_id, ids)
         _erase_versions(write, collection_id, ids, names)
 
@@ -89,6 +92,24 @@ def _erase_source(write: Session, collection_id: int, name: str) -> None:
         .values(source=GONE)
         .execution_options(synchronize_session=False)
     )
+
+
+def _erase_jobs(write: Session, collection_id: int, names: Collection[str]) -> None:
+    """The reports of imports that were asked for on pages name files."""
+    collection = select(ImageCollection.name).where(ImageCollection.id == collection_id)
+    jobs = select(ImportJob).where(ImportJob.collection_name == collection.scalar_subquery())
+    for job in write.scalars(jobs):
+        report = {
+            what: [each for each in said if not any(name in str(each) for name in names)]
+            if isinstance(said, list)
+            else said
+            for what, said in job.report.items()
+        }
+        if report != job.report:
+            job.report = report
+        for name in names:
+            job.error = job.error.replace(name, GONE)
+            job.shown = job.shown.replace(name, GONE)
 
 
 def _erase_checks(write: Session, collection_id: int, ids: Collection[int]) -> None:
