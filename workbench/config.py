@@ -256,6 +256,11 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def original_dir(self) -> Path:
+        """Directory of the originals of imported uploads, by hash."""
+        return self.data_dir / "originals"
+
+    @property
     def upload_bytes(self) -> int:
         return int(self.upload_megabytes * 1e6)
 

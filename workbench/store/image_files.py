@@ -59,6 +59,11 @@ def store_normalised(image_dir: Path, content: bytes) -> tuple[str, bool]:
     return pixel_hash, True
 
 
+def kept_original_path(original_dir: Path, content_hash: str) -> Path:
+    """The path of an original that came by upload, and so lies nowhere else."""
+    return original_dir / content_hash[:2] / content_hash
+
+
 def original_uri(path: Path, image_root: Path | None, row: int | None = None) -> str:
     """Return an original's URI, percent-encoded so that any file name, UTF-8 or not, can be stored.
 

@@ -341,4 +341,4 @@ def test_a_collection_needs_a_name_that_can_stand_in_an_address(
         jobs.draft_upload(ada.id, name, [archive("real/a.png")], own)
     with pytest.raises(InvalidError):
         jobs.draft_folder(ada.id, name, "set", own)
-    assert uploads.remove_but([], own) == 0
+    assert uploads.others_than([], own) == []

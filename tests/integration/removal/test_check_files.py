@@ -25,6 +25,7 @@ pytestmark = pytest.mark.analysed
 
 STRAY = (
     "images/ab/" + "ab" * 32 + ".jpg",
+    "originals/ab/" + "ab" * 32,
     "artifacts/results/ab/1.safetensors",
     "cache/parts/patch_tokens/ab/3.safetensors",
     "cache/thumbnails/96/" + "ab" * 32 + ".jpg",

@@ -65,7 +65,7 @@ def read_pixels(source: PixelSource, side: int, settings: Settings) -> NDArray[n
     if side <= NORMAL_SIZE:
         return read_copy(settings.image_dir, source.pixel_hash)
     try:
-        content = read_original(source.original, settings.image_root)
+        content = read_original(source.original, settings)
         return _decoded(normalise(content, max_pixels=settings.max_pixels, side=side).content)
     except _DECODED as error:
         raise LostImageError(f"its original, which {side} pixels need, is missing") from error

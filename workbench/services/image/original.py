@@ -123,7 +123,7 @@ def _why_missing(image: Image) -> str:
             "analysed is shown."
         )
     try:
-        read_original(_original(image), settings.image_root)
+        read_original(_original(image), settings)
     except OriginalMissingError:
         return gettext(
             "The original is not where it was imported from; the copy that was analysed is shown."
@@ -161,9 +161,7 @@ def _pictures(image: Image, picture: Picture.Image, path: Path) -> list[tuple[Pa
 def _upright(image: Image) -> Picture.Image:
     settings = app_settings.settings()
     try:
-        return upright(
-            read_original(_original(image), settings.image_root), max_pixels=settings.max_pixels
-        )
+        return upright(read_original(_original(image), settings), max_pixels=settings.max_pixels)
     except (OriginalMissingError, OriginalChangedError, UnusableImageError) as error:
         raise UnavailableError(
             gettext("The original of %(name)s cannot be shown.", name=image.name)

@@ -18,7 +18,7 @@ from workbench.services.sources.originals import (
     Original,
     OriginalChangedError,
     OriginalMissingError,
-    read_original,
+    read_imported,
 )
 from workbench.store.database import session
 from workbench.store.image_files import original_location, original_uri
@@ -142,7 +142,7 @@ def is_gone(known: Known, image_root: Path | None) -> bool:
     if known.has_facts((size, facts.st_mtime_ns)):
         return False
     try:
-        read_original(Original(known.original_uri, known.content_hash), image_root)
+        read_imported(Original(known.original_uri, known.content_hash), image_root)
     except OriginalChangedError:
         return True
     except OriginalMissingError:

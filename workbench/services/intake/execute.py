@@ -14,7 +14,7 @@ from workbench.services.imports.changes import Acceptance
 from workbench.services.imports.collection import Described
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
-from workbench.services.intake import jobs, uploads
+from workbench.services.intake import jobs
 from workbench.services.intake.options import FormOptions
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs.claims import Claim, ClaimLost, give_back, held
@@ -34,7 +34,7 @@ def execute(
     """Do an import that this process has claimed; returns the state it ended in, or `LOST`.
 
     When the process is interrupted it goes back into the queue: what was imported is not read
-    again. Its upload goes when it has ended.
+    again. Its upload goes when it has ended, its images' originals stay.
     """
     with Heartbeat(engine, claim):
         try:
@@ -52,7 +52,7 @@ def execute(
     kind, source = job.kind, job.source
     session().rollback()
     if kind == "upload":
-        uploads.remove(source, settings)
+        jobs.let_go(source, settings)
     return state
 
 

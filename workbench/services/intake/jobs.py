@@ -18,6 +18,7 @@ from workbench.services.collections import check_name
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from workbench.services.imports.preview import Preview, preview_import
 from workbench.services.intake import folders, uploads
+from workbench.services.intake.kept_originals import keep_originals
 from workbench.services.intake.options import FormOptions
 from workbench.services.intake.uploads import Received
 from workbench.services.runs.claims import Claim, end_row, queue_again, take_next
@@ -187,7 +188,7 @@ def cancel(user_id: int, job_id: int, settings: Settings) -> None:
             raise InvalidError(gettext("This import has already ended."))
         audit.record(write, user_id, "import.cancel", f"import_job:{job_id}")
     if kind == "upload" and state != "running":
-        uploads.remove(source, settings)
+        let_go(source, settings)
 
 
 def claim_next(holder: str) -> Claim | None:
@@ -215,7 +216,16 @@ def sweep(settings: Settings) -> int:
             ImportJob.kind == "upload", ImportJob.state.in_(("draft", *OPEN_STATES))
         )
     )
-    return uploads.remove_but(needed.all(), settings)
+    others = uploads.others_than(needed.all(), settings)
+    for name in others:
+        let_go(name, settings)
+    return len(others)
+
+
+def let_go(upload: str, settings: Settings) -> None:
+    """Remove an upload; the originals of images that were imported from it are kept."""
+    keep_originals(uploads.folder_of(upload, settings), settings)
+    uploads.remove(upload, settings)
 
 
 def dry_run(job_id: int, settings: Settings) -> DryRun:

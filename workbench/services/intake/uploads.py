@@ -88,16 +88,15 @@ def remove(name: str, settings: Settings) -> None:
     shutil.rmtree(folder_of(name, settings), ignore_errors=True)
 
 
-def remove_but(kept: Iterable[str], settings: Settings) -> int:
-    """Remove all other uploads but young ones, whose draft is still to be written; how many."""
-    names, removed = set(kept), 0
+def others_than(needed: Iterable[str], settings: Settings) -> list[str]:
+    """The names of all other uploads but young ones, whose draft is still to be written."""
+    names, found = set(needed), []
     oldest = time.time() - _YOUNG_SECONDS
     for folder in settings.upload_dir.glob("*"):
         with suppress(FileNotFoundError):  # another process was quicker
             if folder.name not in names and folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
-                removed += 1
-    return removed
+                found.append(folder.name)
+    return found
 
 
 def _is_archive(stream: IO[bytes]) -> bool:

@@ -20,7 +20,7 @@ from workbench.services.removal import journal
 from workbench.services.similar import index_files
 from workbench.store.artifacts import Artifact, file_digest
 from workbench.store.database import session
-from workbench.store.image_files import normalised_path
+from workbench.store.image_files import kept_original_path, normalised_path
 from workbench.store.images import Image
 from workbench.store.results import CachedPart, Embedding, EmbeddingShard, PixelGroup, ResultShard
 from workbench.store.versions import ModelVersion, StoredProjection
@@ -105,17 +105,20 @@ def check_files(
 
 def _described(settings: Settings, collection_id: int | None) -> Iterator[tuple[Path, str]]:
     """Each file that a row describes, with its digest."""
-    images = select(Image.id, Image.pixel_hash)
+    images = select(Image.id, Image.pixel_hash, Image.content_hash)
     artifacts = select(Artifact.id, Artifact.path, Artifact.sha256)
     if collection_id is not None:
         images = images.where(Image.collection_id == collection_id)
         artifacts = artifacts.where(Artifact.id.in_(_artifacts_of(collection_id)))
     seen: set[str] = set()
     for chunk in _rows(images, Image.id):
-        for _id, pixel_hash in chunk:
+        for _id, pixel_hash, content_hash in chunk:
             if pixel_hash not in seen:
                 yield normalised_path(settings.image_dir, pixel_hash), pixel_hash
-        seen = {pixel_hash for _id, pixel_hash in chunk}
+            kept = kept_original_path(settings.original_dir, content_hash)
+            if kept.exists():
+                yield kept, content_hash
+        seen = {pixel_hash for _id, pixel_hash, _content_hash in chunk}
     for chunk in _rows(artifacts, Artifact.id):
         for _id, path, digest in chunk:
             yield settings.artifact_dir / path, digest
@@ -161,6 +164,7 @@ def _orphans(settings: Settings) -> list[Path]:
     """Files that no row refers to, by the folder that they lie in."""
     known: tuple[tuple[Path, Callable[[Path], str], Callable[[Collection[str]], set[str]]], ...] = (
         (settings.image_dir, _stem, _pixel_hashes),
+        (settings.original_dir, _stem, _content_hashes),
         (settings.artifact_dir, _below(settings.artifact_dir), _paths_of(Artifact)),
         (settings.part_dir, _below(settings.part_dir), _paths_of(CachedPart)),
         (settings.cache_dir / "thumbnails", _stem, _pixel_hashes),

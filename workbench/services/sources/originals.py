@@ -1,15 +1,16 @@
-"""Originals where they were imported from: read again, and known by their hash."""
+"""Originals: read again where they were imported from, or kept, and known by their hash."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.analysis.images.file_types import UnusableImageError
+from workbench.config import Settings
 from workbench.services.sources.files import read_file
 from workbench.services.sources.parquet import ParquetTable
-from workbench.store.image_files import original_location
+from workbench.store.image_files import kept_original_path, original_location, original_uri
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,19 @@ class OriginalChangedError(Exception):
     """What is there is not what was imported."""
 
 
-def read_original(original: Original, image_root: Path | None) -> bytes:
-    """The very bytes that were imported; nothing else is ever returned.
+def read_original(original: Original, settings: Settings) -> bytes:
+    """The very bytes that were imported, of an upload those that were kept.
 
-    Raises OriginalMissingError and OriginalChangedError.
+    Nothing else is ever returned. Raises OriginalMissingError and OriginalChangedError.
     """
+    kept = kept_original_path(settings.original_dir, original.content_hash)
+    if kept.exists():
+        return read_imported(replace(original, uri=original_uri(kept, None)), None)
+    return read_imported(original, settings.image_root)
+
+
+def read_imported(original: Original, image_root: Path | None) -> bytes:
+    """The same from where it was imported alone."""
     try:
         content = _content(*original_location(original.uri, image_root))
     except (OSError, ValueError) as error:
