@@ -184,10 +184,11 @@ def listen(app: Flask, host: str, port: int, threads: int) -> BaseWSGIServer | M
         asyncore_use_poll=True,
         backlog=MOST_CONNECTIONS,
     )
+    largest_body = app.extensions.get(LARGEST_BODY, lambda _path: 0)
     for each in sockets.values():
         if isinstance(each, BaseWSGIServer):
             each.channel_class = Channel
-            each.adj.largest_body = app.extensions[LARGEST_BODY]  # type: ignore[attr-defined]
+            each.adj.largest_body = largest_body  # type: ignore[attr-defined]
     return server
 
 
