@@ -232,7 +232,7 @@ def test_an_accepted_overwritten_file_takes_the_place_of_the_old_image(
     assert (len(rows()), counts()) == (5, (3, 2, 0))
     [event] = events()
     assert event.subject == f"image:{before.id}"
-    assert event.detail["content"]["old"] == report.changes[0].old
+    assert event.detail == {"content": {"old": "PNG 24 × 24", "new": "PNG 24 × 24"}}
     assert again().already == 5
 
 

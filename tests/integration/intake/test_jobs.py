@@ -23,6 +23,8 @@ from workbench.services.intake import execute, folders, jobs, uploads
 from workbench.services.intake.jobs import JobView
 from workbench.services.intake.options import FormOptions
 from workbench.services.progress import Stopping
+from workbench.services.removal.collections import remove_collection
+from workbench.services.removal.images import remove_image
 from workbench.services.runs import claims
 from workbench.store.database import db, now, session, transaction
 from workbench.store.image_files import is_whole
@@ -331,6 +333,25 @@ def test_abandoned_uploads_are_swept_and_others_are_not(own: Settings, ada: Acco
         jobs.job_of(old)
     assert len(kept(own)) == 3
     assert "under-way" in kept(own)
+
+
+def test_a_picture_that_is_taken_down_is_named_in_no_report(
+    own: Settings, root: Path, ada: Account
+) -> None:
+    (root / "set" / "real" / "b.png").write_bytes(b"no image")
+    first = done(jobs.draft_folder(ada.id, "few", "set", own), ada, own)
+    (root / "set" / "real" / "a.png").rename(root / "set" / "fake" / "a.png")
+    report = done(jobs.draft_folder(ada.id, "few", "set", own), ada, own).report
+    assert [each["name"] for each in report["changes"]] == ["fake/a.png"]
+
+    remove_image(images()[0].id, ada.id, own)
+
+    kept = jobs.recent()
+    assert [each.report["changes"] for each in kept] == [[], []]
+    assert [each["name"] for each in kept[1].report["rejections"]] == ["real/b.png"]
+    remove_collection("few", ada.id, own)
+    with pytest.raises(NotFoundError):
+        jobs.job_of(first.id)
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", " "])

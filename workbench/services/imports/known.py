@@ -82,18 +82,23 @@ class Known:
         return self.label or UNLABELLED
 
     @property
+    def kind(self) -> str:
+        """Format and size."""
+        return kind_words(self.format, self.width, self.height)
+
+    @property
     def content(self) -> str:
         """What tells its content from another, for people."""
-        return content_words(self.format, self.width, self.height, self.content_hash)
+        return f"{self.kind} ({self.content_hash[:12]})"
 
     def has_facts(self, facts: tuple[int, int] | None) -> bool:
         """Whether a file of this size and time of change is the one that was imported."""
         return (self.file_size, self.modified_ns) == facts
 
 
-def content_words(form: str, width: int, height: int, content_hash: str) -> str:
-    """A file's content in a few words."""
-    return f"{form} {width} × {height} ({content_hash[:12]})"
+def kind_words(form: str, width: int, height: int) -> str:
+    """Format and size of a picture."""
+    return f"{form} {width} × {height}"
 
 
 def uri_of(entry: Entry, image_root: Path | None) -> str:

@@ -11,7 +11,7 @@ from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import normalise
 from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
-from workbench.services.imports.known import Known, content_words
+from workbench.services.imports.known import Known, kind_words
 from workbench.services.imports.taken_down import fingerprint
 from workbench.services.sources.entries import Candidate, display
 from workbench.services.sources.files import MAX_FILE_BYTES, read_file, too_large
@@ -45,10 +45,14 @@ class Ready:
         return str(self.row["original_uri"])
 
     @property
+    def kind(self) -> str:
+        """Format and size."""
+        return kind_words(self.row["format"], self.row["width"], self.row["height"])
+
+    @property
     def content(self) -> str:
         """What tells its content from another, for people."""
-        row = self.row
-        return content_words(row["format"], row["width"], row["height"], self.content_hash)
+        return f"{self.kind} ({self.content_hash[:12]})"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext
 from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -12,29 +13,26 @@ from workbench.store.database import Base
 from workbench.store.images import Image
 
 
-def hindrance_of(write: Session, images: list[Known]) -> str:
-    """Why these images cannot leave, if so: a version was made of one, or somebody judged it."""
+def hindrance_of(write: Session, image: Known) -> str:
+    """Why an image cannot leave, if so: a version was made of it, or somebody judged it."""
     referring = [
         exists().where(key.parent == Image.id)
         for table in Base.metadata.tables.values()
         for key in table.foreign_keys
         if key.column.table.name == Image.__tablename__
     ]
-    ids = [each.id for each in images]
-    found = write.scalars(
-        select(Image.id).where(Image.id.in_(ids), or_(*referring)).order_by(Image.id)
-    ).all()
-    if not found:
+    found = select(Image.id).where(Image.id == image.id, or_(*referring))
+    if write.scalar(found) is None:
         return ""
-    which = " ".join(f"--image {each}" for each in found)
-    return (
+    return gettext(
         "versions or verdicts refer to the image imported earlier; first remove it with "
-        f"`manage.py remove {which}`"
+        "`manage.py remove --image %(id)s`",
+        id=image.id,
     )
 
 
-def replace_image(write: Session, image: Known, content: str, by: Acceptance) -> None:
-    """Remove an image for which another file lies where it was imported from."""
+def replace_image(write: Session, image: Known, kind: str, by: Acceptance) -> None:
+    """Remove an image for which another file, of this kind, lies where it was imported from."""
     count_less(write, image)
     write.execute(
         delete(Image).where(Image.id == image.id), execution_options={"synchronize_session": False}
@@ -44,5 +42,5 @@ def replace_image(write: Session, image: Known, content: str, by: Acceptance) ->
         by.user_id,
         "image.change",
         f"image:{image.id}",
-        **{CONTENT: {"old": image.content, "new": content}},
+        **{CONTENT: {"old": image.kind, "new": kind}},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -28,6 +28,8 @@ from workbench.services.imports.tally import Importing, Place, Tally
 from workbench.services.review.decisions import decisions_on
 from workbench.services.sources.entries import Candidate, display
 from workbench.store.images import Collection, Image, ImportRejection
+
+COPY: Final = "a copy of another image"
 
 
 class Batch:
@@ -84,7 +86,7 @@ class Batch:
         at = images_at(self._of.collection_id, {place.uri for place in places})
         for place in places:
             if old := self._others(at[place.uri], place.content_hash):
-                self._replace(old, place.shown, "a copy of another image")
+                self._replace(old, place.shown, COPY, COPY)
         self._remove_old()
         return self._tally
 
@@ -159,7 +161,7 @@ class Batch:
             self._add(image)
         elif not self._settled:
             self.later.append(image)
-        elif self._replace(old, image.source.shown, image.content):
+        elif self._replace(old, image.source.shown, image.content, image.kind):
             self._add(image)
         else:
             self._tally.counts["changed"] += 1
@@ -234,23 +236,25 @@ class Batch:
         self._tally.counts["changed"] += 1
         return True
 
-    def _replace(self, old: list[Known], shown: str, content: str) -> bool:
+    def _replace(self, old: list[Known], shown: str, content: str, kind: str) -> bool:
         """List what was overwritten; whether the new file is to be taken for the old one's."""
-        hindrance = hindrance_of(self._write, old) if self._of.by.accepted else ""
+        accepted = self._of.by.accepted
+        hindrances = [hindrance_of(self._write, each) if accepted else "" for each in old]
         decisions = decisions_on([each.id for each in old])
         self._tally.changes += [
-            content_change(shown, each, content, decisions.get(each.id), hindrance) for each in old
+            content_change(shown, each, content, decisions.get(each.id), hindrance)
+            for each, hindrance in zip(old, hindrances, strict=True)
         ]
-        if not self._of.by.accepted or hindrance:
+        if not accepted or any(hindrances):
             return False
-        self._old += [(each, content) for each in old]
+        self._old += [(each, kind) for each in old]
         self._tally.accepted = True
         return True
 
     def _remove_old(self) -> None:
         # After the new ones came: SQLite would give them the ids of removed rows.
-        for each, content in self._old:
-            replace_image(self._write, each, content, self._of.by)
+        for each, kind in self._old:
+            replace_image(self._write, each, kind, self._of.by)
 
     def _remember(self, image: Ready, known: Known) -> None:
         """The same file, touched, moved or restored: the next run shall know it without reading."""
