@@ -36,6 +36,10 @@ COMMANDS = {
         "workbench.cli.images",
         "Import images: a folder, a manifest, a text file of paths, or single files as PATHS.",
     ),
+    "import-scores": Summary(
+        "workbench.cli.scores",
+        "Import p(fake) of any other detector as a version that has scores and no heatmaps.",
+    ),
     "project": Summary(
         "workbench.cli.analysis",
         "Train the projection that removes the influence of text rendered on images.",

@@ -41,6 +41,11 @@ class Job:
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
+    @property
+    def resumable(self) -> bool:
+        """Whether another process can go on with it."""
+        return True
+
     @classmethod
     def like(cls, job_id: int) -> ColumnElement[bool]:
         """The condition that a row is of the same work as this one, so that it takes as long."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    and_,
     select,
     text,
 )
@@ -119,6 +120,10 @@ class ActiveVersion(Base):
     version: Mapped[ModelVersion] = relationship()
 
 
+SCORES = "scores"
+"""Trigger of a run that imports scores of a detector from outside."""
+
+
 class TrainingRun(Job, Base):
     """A training run with its progress. Inserted by web, claimed by the worker."""
 
@@ -142,7 +147,7 @@ class TrainingRun(Job, Base):
 
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     trigger: Mapped[str] = mapped_column(String(12))
-    """`first` (the `analyze` command), `request` (a user) or `schedule`."""
+    """`first` (the `analyze` command), `request` (a user), `schedule`, or `SCORES`."""
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     dataset_id: Mapped[int | None] = mapped_column(ForeignKey("curated_dataset.id"), index=True)
     """The dataset that it froze; set before the dataset's items are written."""
@@ -159,9 +164,15 @@ class TrainingRun(Job, Base):
 
     @classmethod
     def like(cls, job_id: int) -> ColumnElement[bool]:
-        """Runs of the same collection."""
+        """Runs of the same collection; those that import scores apart."""
         its = select(cls.collection_id).where(cls.id == job_id).scalar_subquery()
-        return cls.collection_id == its
+        trigger = select(cls.trigger).where(cls.id == job_id).scalar_subquery()
+        return and_(cls.collection_id == its, (cls.trigger == SCORES) == (trigger == SCORES))
+
+    @property
+    def resumable(self) -> bool:
+        """Scores are imported by the process that has read their file, or not at all."""
+        return self.trigger != SCORES
 
 
 class WorkerLease(Base):

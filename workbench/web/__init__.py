@@ -39,6 +39,7 @@ from workbench.web.site import (
     import_words,
     predictions,
     removal_words,
+    run_words,
     security,
     uploads,
     verdict_words,
@@ -50,6 +51,7 @@ def register(app: Flask) -> None:
     i18n.register(app)
     converters.register(app)
     formatting.register(app)
+    run_words.register(app)
     figures.register(app)
     predictions.register(app)
     import_note_words.register(app)

@@ -32,6 +32,10 @@ function keep(settings) {
 
 export function viewer(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  if (!part("legend")) {
+    withoutHeatmap(root, part);
+    return;
+  }
   const map = new Heatmap(part("heat"));
   const rezoom = zoomedPicture(part);
   const words = root.dataset;
@@ -93,6 +97,18 @@ export function viewer(root) {
   lightTogether(page);
   // What came from the server has the settings that a page starts with.
   document.addEventListener("htmx:after:swap", () => root.isConnected && restore());
+}
+
+// A version with scores alone has no heatmap: its picture is zoomed, and that is all.
+function withoutHeatmap(root, part) {
+  const rezoom = zoomedPicture(part);
+  const show = () => {
+    root.querySelectorAll(".needs-script").forEach((control) => (control.hidden = false));
+    rezoom();
+  };
+  show();
+  askAgain(part("picture"), () => (part("not-loaded").hidden = false));
+  document.addEventListener("htmx:after:swap", () => root.isConnected && show());
 }
 
 // The frame is the stage's upper left corner and side, in sides of the analysed square.

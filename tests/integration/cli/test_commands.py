@@ -25,6 +25,7 @@ from workbench.store.images import Collection, Image, ImportRun
 
 COMMANDS = (
     ("import",),
+    ("import-scores",),
     ("analyze",),
     ("status",),
     ("evaluate",),
@@ -327,3 +328,27 @@ def test_a_demo_that_cannot_be_built_ends_with_the_reason_said_once(tmp_path: Pa
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.count("file is not a database") == 1
+
+
+def test_scores_of_another_detector_are_one_line_and_a_version(
+    analysed: Path, tmp_path: Path
+) -> None:
+    images = Witness(analysed).rows(
+        select(Image.id).join(Collection).where(Collection.name == COLLECTION)
+    )
+    table = tmp_path / "scores.csv"
+    table.write_text("id,fakeness\n" + "".join(f"{row[0]},0.{row[0] % 10}\n" for row in images))
+    command = ("import-scores", str(table), "--collection", COLLECTION, "--model", "UnivFD")
+    mapped = (*command, "--column", "p_fake=fakeness")
+
+    refused = manage(*command, data_dir=analysed)
+    tried = one_object(manage(*mapped, "--dry-run", "--json", data_dir=analysed))
+    done = manage(*mapped, data_dir=analysed)
+    again = one_object(manage(*mapped, "--json", data_dir=analysed))
+
+    assert refused.returncode == 1
+    assert "--column p_fake=HEADER" in refused.stderr
+    assert (tried["version"], tried["scores"]) == (None, len(images))
+    assert f"{len(images)} images scored by {len(images)} rows." in done.stdout
+    assert again["already"]
+    assert f"v{again['version']} of {COLLECTION} has the scores of UnivFD." in done.stdout

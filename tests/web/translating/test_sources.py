@@ -19,7 +19,7 @@ from workbench.config import PROJECT_ROOT
 from workbench.services.image import edits
 from workbench.services.review import pattern_names
 from workbench.services.runs.stages import OF_IMPORTS, SHARES
-from workbench.web.site.formatting import STAGE_WORDS
+from workbench.web.site.run_words import STAGE_WORDS
 
 TEMPLATES = sorted(
     each for each in (PROJECT_ROOT / "templates").rglob("*") if each.suffix in (".html", ".svg")

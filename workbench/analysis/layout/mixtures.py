@@ -18,9 +18,10 @@ class Mixture:
     evidence: float
 
 
+BY_CONTENT = "content"
 LAYOUTS: Mapping[str, Mixture] = MappingProxyType(
     {
-        "content": Mixture(1.0, 0.0),
+        BY_CONTENT: Mixture(1.0, 0.0),
         "balanced": Mixture(1.0, 0.5),
         "evidence": Mixture(0.0, 1.0),
     }

@@ -38,7 +38,8 @@ from workbench.services.image.edits import (
 )
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
-from workbench.services.models.versions import IMAGE_SIZE
+from workbench.services.models.outside import require_trained
+from workbench.services.models.versions import IMAGE_SIZE, finished_version
 from workbench.services.review.notes import (
     NoteView,
     check_words,
@@ -99,6 +100,7 @@ def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
 
 @lru_cache(maxsize=256)
 def _tried(version_id: int, image_id: int, edit: Edit, settings: Settings) -> Outcome:
+    require_trained(finished_version(version_id))
     # Nothing here changes once written, so that the same question has the same answer. What the
     # edit is called depends on who asks, so it is left empty.
     prediction = session().get(Prediction, (version_id, image_id))

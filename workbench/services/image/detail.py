@@ -15,6 +15,7 @@ from workbench.services.explore.cards import ImageCard, card_of
 from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, rows_of
+from workbench.services.models.outside import outside_of
 from workbench.services.review import tag_checks
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.services.review.notes import NoteView, notes_on
@@ -179,7 +180,7 @@ def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None, S
     scored_by = ScoredBy(
         fold=prediction.fold,
         folds=metrics.get("folds", {}).get("count", 0),
-        trained_on_it=by_final and training and weight is not None,
+        trained_on_it=by_final and training and weight is not None and not outside_of(metrics),
     )
     return prediction, weight, scored_by
 

@@ -23,6 +23,7 @@ from workbench.services.image.kept import kept
 from workbench.services.image.paths import SIZES, crop_path, patch_path, thumbnail_path
 from workbench.services.models.arrays import logit_weights_of, rows_at, rows_of
 from workbench.services.models.dimensions import check_dimension
+from workbench.services.models.outside import require_trained
 from workbench.services.models.versions import finished_version, is_finished
 from workbench.store.database import session
 from workbench.store.descriptions import DimensionDescription
@@ -204,8 +205,10 @@ class MapKey:
 
 
 def map_key(version_id: int) -> MapKey:
-    """Scale and colours of a version's heatmaps. Raises NotFoundError."""
-    scale = finished_version(version_id).metrics["map_scale"]
+    """Scale and colours of a version's heatmaps. Raises NotFoundError, InvalidError for none."""
+    version = finished_version(version_id)
+    require_trained(version)
+    scale = version.metrics["map_scale"]
     red_to_opacity = (tuple(map(int, colour)) for colour in RAMP)
     ramp = tuple((red, green, blue, opacity) for red, green, blue, opacity in red_to_opacity)
     return MapKey(float(scale), ZERO, STEPS, ramp)
@@ -250,6 +253,7 @@ def _levels(
     version: ModelVersion, maps: NDArray[np.float32], dimension: int | None
 ) -> NDArray[np.uint8]:
     """Grey levels (H, W) of a token map (K, patch)."""
+    require_trained(version)
     weights = logit_weights_of(version.id, app_settings.settings())
     if dimension is not None:
         check_dimension(dimension, len(weights))

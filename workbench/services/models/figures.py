@@ -10,6 +10,8 @@ Signal = Literal["none", "weak", "clear"]
 
 CONSTANT = "constant_score"
 """Where a version's metrics say that every image has the same score."""
+ALL_LABELLED = "all_labelled"
+"""Where they keep the figures of scores from outside on all labelled images."""
 CHANCE = 0.5
 CLEAR_FROM = 0.6
 """The lower end of the interval of the AUC up to which a signal is called weak."""
@@ -50,6 +52,9 @@ class VersionFigures:
     versions from before it was measured, like `cross_validated`."""
     cross_validated: Figures | None = None
     """The training images, each by a head that was not trained on it."""
+    all_labelled: Figures | None = None
+    """All labelled images, where the scores are those of a detector from outside, to which no split
+    is known. None in versions that were trained here."""
     parent_auc: float | None = None
     """The parent on the same test set with the same corrected labels."""
     constant: bool = False
@@ -63,7 +68,7 @@ class VersionFigures:
     @property
     def decisive(self) -> Figures:
         """By which it is decided whether the model found anything: the ones on most images."""
-        return self.cross_validated or self.test
+        return self.cross_validated or self.all_labelled or self.test
 
 
 def figures_of(metrics: Mapping[str, Any]) -> VersionFigures:
@@ -73,6 +78,7 @@ def figures_of(metrics: Mapping[str, Any]) -> VersionFigures:
         test=_figures(test),
         test_as_imported=_optional(metrics.get("held_out_as_imported")),
         cross_validated=_optional(metrics.get("cross_validated")),
+        all_labelled=_optional(metrics.get(ALL_LABELLED)),
         parent_auc=metrics.get("parent_auc"),
         constant=metrics.get(CONSTANT, False),
     )

@@ -19,6 +19,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.models.figures import Signal, VersionFigures, figures_of, signal_of
 from workbench.services.models.learned import Learned, learned_of
 from workbench.services.models.new_concepts import new_concepts_of
+from workbench.services.models.outside import Beside, Outside, beside_of, outside_of
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
@@ -51,6 +52,10 @@ class VersionSummary:
     """What its encoder computes in; empty in versions from before it was kept."""
     distiller: str = ""
     """The kind of its distiller; empty in versions from before there was a choice."""
+    outside: Outside | None = None
+    """Whose scores it has, where it was not trained here: it has nothing else."""
+    beside: Beside | None = None
+    """What scores from outside are compared with."""
 
     @property
     def signal(self) -> Signal | None:
@@ -109,6 +114,20 @@ def finished_versions(collection_id: int) -> list[ModelVersion]:
     )
 
 
+def trained_version(collection_id: int) -> ModelVersion | None:
+    """The version that the next retrain starts from; None where none was trained.
+
+    The active one. Where that has scores from outside alone, the newest that was trained.
+    """
+    active = session().get(ActiveVersion, collection_id, populate_existing=True)
+    if active is None or outside_of(active.version.metrics) is None:
+        return active.version if active else None
+    trained = (
+        each for each in finished_versions(collection_id) if outside_of(each.metrics) is None
+    )
+    return next(trained, None)
+
+
 def version_summary(version: ModelVersion, active_id: int | None) -> VersionSummary:
     """A version in one line; `active_id` is that of its collection's active version."""
     return VersionSummary(
@@ -122,6 +141,8 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
         active=version.id == active_id,
         precision=version.metrics.get(PRECISION, ""),
         distiller=version.metrics.get(DISTILLER, ""),
+        outside=outside_of(version.metrics),
+        beside=beside_of(version.metrics),
     )
 
 

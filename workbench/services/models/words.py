@@ -126,6 +126,12 @@ def no_signal_words(figures: VersionFigures) -> str:
         "low": f"{decisive.auc_low or 0:.2f}",
         "high": f"{decisive.auc_high or 0:.2f}",
     }
+    if figures.all_labelled:
+        return gettext(
+            "These scores do not tell real from fake: their AUC over all labelled images is "
+            "%(auc)s (95%% CI %(low)s to %(high)s), and 0.5 is chance.",
+            **measured,
+        )
     if figures.cross_fitted:
         return gettext(
             "Nothing was found that tells real from fake: the cross-validated AUC is %(auc)s "

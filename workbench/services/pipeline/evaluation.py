@@ -19,6 +19,7 @@ from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.states import states_of
 from workbench.services.errors import ConflictError
 from workbench.services.models.encoders import encoder_of_version
+from workbench.services.models.outside import require_trained
 from workbench.services.models.weights import load_heads
 from workbench.services.progress import Progress
 from workbench.services.training.dataset import final_labels
@@ -117,6 +118,7 @@ def _active(collection_id: int) -> ModelVersion:
     )
     if active is None:
         raise ConflictError("No model version yet. Run analyze on a collection first.")
+    require_trained(active.version)
     return active.version
 
 

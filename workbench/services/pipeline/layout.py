@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, insert
 
 from workbench.analysis.encoders.protocol import Encoder
-from workbench.analysis.layout.mixtures import LAYOUTS, Mixture
+from workbench.analysis.layout.mixtures import BY_CONTENT, LAYOUTS, Mixture
 from workbench.analysis.layout.representation import principal_components, represent
 from workbench.analysis.layout.umap import ParentLayout, lay_out
 from workbench.config import Settings
 from workbench.services.encoding.content import content_of
+from workbench.services.encoding.encode import encode_missing
+from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import UnavailableError
 from workbench.services.models.arrays import all_activations
+from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.scores import Scores, layouts_of
+from workbench.services.models.versions import trained_version
 from workbench.services.models.weights import load_heads
 from workbench.services.progress import Progress
 from workbench.store.chunks import change_in_chunks, write_in_chunks
@@ -63,11 +67,55 @@ def write_layouts(
                     parent.layout(name, components, scores.image_ids, mixture) if parent else None
                 ),
             )
-            _write(version_id, name, scores.image_ids, made[name])
+            write_placements(version_id, name, scores.image_ids, made[name])
             progress.advance(len(LAYOUTS) - len(missing) + missing.index(name), len(LAYOUTS), STAGE)
         scores = replace(scores, layouts=made)
     progress.advance(len(LAYOUTS), len(LAYOUTS), STAGE)
     return scores
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Images by what they show alone, and the encoder that saw it."""
+
+    image_ids: NDArray[np.int64]
+    """Ascending; without those that have no embedding and can get none."""
+    coordinates: NDArray[np.float64]
+    encoder: str
+    fingerprint: str
+
+
+def place_by_content(
+    collection_id: int, image_ids: Sequence[int], settings: Settings, progress: Progress
+) -> Placed:
+    """Place images by content: where the trained version has them, else laid out anew.
+
+    So the same image lies in the same cell, whoever's scores are shown. Images that have no
+    embedding are encoded.
+    """
+    trained = trained_version(collection_id)
+    ids = np.array(image_ids, np.int64)
+    known = np.full((len(ids), 2), np.nan)
+    if trained is not None:
+        known = layouts_of(trained.id, ids)[BY_CONTENT]
+        if not np.isnan(known).any():
+            return Placed(ids, known, trained.encoder, trained.encoder_fingerprint)
+    encoder = encoder_of_version(trained, settings) if trained else encoder_of(settings)
+    session().rollback()
+    encode_missing(collection_id, encoder, settings, progress)
+    progress.advance(0, 1, STAGE)
+    embedded, content = content_of(collection_id, encoder, settings)
+    seen = np.isin(ids, embedded)
+    components = principal_components(
+        content[np.searchsorted(embedded, ids[seen])], seed=settings.seed
+    )
+    coordinates = lay_out(
+        represent(components, np.zeros((len(components), 0)), LAYOUTS[BY_CONTENT]),
+        seed=settings.seed,
+        parent=ParentLayout(known[seen]) if trained else None,
+    )
+    progress.advance(1, 1, STAGE)
+    return Placed(ids[seen], coordinates, encoder.name, encoder.fingerprint)
 
 
 def _components(
@@ -132,9 +180,10 @@ class _Parent:
         return ParentLayout(coordinates, representation)
 
 
-def _write(
+def write_placements(
     version_id: int, name: str, image_ids: NDArray[np.int64], coordinates: NDArray[np.float64]
 ) -> None:
+    """Write one layout of a version afresh, in chunks."""
     rows = [
         {"version_id": version_id, "layout": name, "image_id": int(image_id), "x": x, "y": y}
         for image_id, (x, y) in zip(image_ids, coordinates.tolist(), strict=True)

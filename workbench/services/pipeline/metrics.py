@@ -18,6 +18,8 @@ from workbench.analysis.metrics import accuracy, auc, auc_with_interval
 from workbench.config import Settings
 from workbench.services.errors import UnavailableError
 from workbench.services.models.arrays import activations_of
+from workbench.services.models.figures import ALL_LABELLED
+from workbench.services.models.outside import outside_of
 from workbench.services.models.scores import Scores
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -55,9 +57,11 @@ def figures_of_version(version_id: int, scores: Scores, settings: Settings) -> d
     those that people excluded, with their labels as imported, so that what relabelling does to a
     figure can be told from what training does. `cross_validated`: the training images, each by the
     head that has not seen it. `parent_auc`: the parent on the test set with today's labels.
+    Of scores from outside `all_labelled` instead of the last two: all labelled images.
     """
     version = session().get_one(ModelVersion, version_id)
     parent, images = version.parent_id, _labelled(version)
+    outside = outside_of(version.metrics) is not None
     session().rollback()
     curated = [each for each in images if each.label is not None]
     held_out = [each for each in curated if each.held_out]
@@ -70,6 +74,8 @@ def figures_of_version(version_id: int, scores: Scores, settings: Settings) -> d
     tested = _figures(held_out, scores, settings)
     found = {("held_out_auc" if name == "auc" else name): each for name, each in tested.items()}
     found["held_out_as_imported"] = _figures(imported, scores, settings)
+    if outside:
+        return found | {ALL_LABELLED: _figures(curated, scores, settings)}
     found["cross_validated"] = _figures(training, scores, settings)
     if parent is not None:
         found |= _beside_parent(held_out, scores, parent, settings)

@@ -21,7 +21,7 @@ from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.figures import CONSTANT
 from workbench.services.models.learned import KEY
 from workbench.services.models.left_out import left_out
-from workbench.services.models.versions import PRECISION, switch_to
+from workbench.services.models.versions import PRECISION, switch_to, trained_version
 from workbench.services.models.weights import load_heads
 from workbench.services.pipeline import (
     cells,
@@ -41,7 +41,7 @@ from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.services.similar.build import make_indexes
 from workbench.services.training import dataset, train
 from workbench.store.database import now, session, transaction
-from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
+from workbench.store.versions import ModelVersion, TrainingRun
 
 log = structlog.get_logger()
 WRITING = "Writing cells and patterns"
@@ -82,8 +82,8 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
     collection_id, dataset_id, version_id = run.collection_id, run.dataset_id, run.version_id
     session().rollback()
     remove_left()
-    parent = session().get(ActiveVersion, collection_id, populate_existing=True)
-    parent_id = parent.version_id if parent else None
+    parent = trained_version(collection_id)
+    parent_id = parent.id if parent else None
     if version_id is None:
         encoder = encoder_of(settings)
     else:

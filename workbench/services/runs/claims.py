@@ -20,6 +20,7 @@ from workbench.store.versions import TrainingRun
 
 SILENT_FOR = timedelta(seconds=120)
 """A run whose process has not been heard of for so long is taken for dead."""
+NOT_RESUMABLE = "Its process died, and no other can go on with it. Start it again."
 ATTEMPTS = 3
 """A run whose processes have died so often is given up."""
 
@@ -119,7 +120,9 @@ def queue_again(table: type[Job], died: str) -> tuple[int, ...]:
         left = [each for each in running if _is_left(each)]
         for each in left:
             each.claimed_by = ""
-            if each.attempts >= ATTEMPTS:
+            if not each.resumable:
+                end_row(each, "failed", NOT_RESUMABLE)
+            elif each.attempts >= ATTEMPTS:
                 end_row(each, "failed", died.format(times=each.attempts))
             else:
                 each.state = "queued"

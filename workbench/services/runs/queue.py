@@ -25,8 +25,8 @@ from workbench.services.runs.claims import (
 )
 from workbench.services.runs.progress import fraction_of, rate_of
 from workbench.services.runs.removal import remove_left
-from workbench.store.database import session, transaction
-from workbench.store.versions import TrainingRun
+from workbench.store.database import now, session, transaction
+from workbench.store.versions import SCORES, TrainingRun
 
 DIED = "The worker process died {times} times during this run."
 
@@ -72,6 +72,34 @@ def request_retrain(
             raise ConflictError(gettext("A run for this collection was just requested.")) from error
         audit.record(write, user_id, "run.request", f"training_run:{wanted.id}")
     return run(wanted.id)
+
+
+def begin_scores(collection_id: int, holder: str) -> Claim:
+    """Start a run that imports scores: this process alone can do it, and has claimed it.
+
+    Raises ConflictError where one is under way.
+    """
+    with transaction() as write:
+        refuse_leaving(write, collection_id)
+        if _open_run(collection_id) is not None:
+            raise ConflictError(gettext("A run for this collection is already queued or running."))
+        begun = TrainingRun(
+            collection_id=collection_id,
+            trigger=SCORES,
+            state="running",
+            stage="Starting",
+            claimed_by=holder,
+            claim=1,
+            attempts=1,
+            started_at=now(),
+            heartbeat_at=now(),
+        )
+        write.add(begun)
+        try:
+            write.flush()
+        except IntegrityError as error:
+            raise ConflictError(gettext("A run for this collection was just requested.")) from error
+        return Claim(begun.id, begun.claim)
 
 
 def cancel(user_id: int, run_id: int) -> RunView:

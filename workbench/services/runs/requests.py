@@ -8,11 +8,12 @@ from sqlalchemy.orm import aliased
 from workbench.services import app_settings
 from workbench.services.errors import ConflictError
 from workbench.services.models.left_out import has_all_it_can
+from workbench.services.models.versions import trained_version
 from workbench.services.runs import queue
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication, Verdict
-from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion
+from workbench.store.versions import CuratedItem, ModelVersion
 
 
 def run_for_analysis(collection: int, *, again: bool = False) -> int | None:
@@ -33,12 +34,12 @@ def run_for_analysis(collection: int, *, again: bool = False) -> int | None:
 
 
 def _is_up_to_date(collection: int) -> bool:
-    active = session().get(ActiveVersion, collection, populate_existing=True)
-    if active is None:
+    trained = trained_version(collection)
+    if trained is None:
         return False
     return has_all_it_can(
-        active.version_id, collection, app_settings.settings()
-    ) and not _has_other_labels(active.version_id, collection)
+        trained.id, collection, app_settings.settings()
+    ) and not _has_other_labels(trained.id, collection)
 
 
 def _has_other_labels(version_id: int, collection: int) -> bool:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, func, or_, select
 
 from workbench.config import Settings
-from workbench.services.models.versions import finished_versions
+from workbench.services.models.outside import outside_of
+from workbench.services.models.versions import finished_versions, trained_version
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Verdict
@@ -46,19 +47,23 @@ def nightly(settings: Settings) -> tuple[Nightly, ...]:
 
 def is_due(collection_id: int, settings: Settings) -> bool:
     """Whether there are enough new decisions for a scheduled retrain."""
+    if trained_version(collection_id) is None:
+        return False  # scores from outside alone: nobody asked for a model of ours
     schedule = session().get(Schedule, collection_id, populate_existing=True)
     needed = schedule.min_decisions if schedule else settings.retrain_min_decisions
     return new_decisions(collection_id) >= needed
 
 
 def new_decisions(collection_id: int) -> int:
-    """Images whose verdicts have changed since the newest version's dataset was frozen.
+    """Images whose verdicts have changed since the newest trained version's dataset was frozen.
 
     The newest and not the active one: who goes back to an older version is not asking for another
     like the one that they left. A verdict that was taken back after it was learned from is a change
     too.
     """
-    newest = next(iter(finished_versions(collection_id)), None)
+    newest = next(
+        (each for each in finished_versions(collection_id) if not outside_of(each.metrics)), None
+    )
     if newest is None:
         last_verdict, frozen_at = 0, datetime.min.replace(tzinfo=UTC)
     else:

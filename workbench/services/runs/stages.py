@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from workbench.store.import_jobs import ImportJob
 from workbench.store.jobs import Job
 
+IMPORTING_SCORES = "Importing scores"
+"""No part of an analysis: what a run does that imports scores of a detector from outside."""
 SHARES: Mapping[str, float] = {
     "Encoding images": 0.25,
     "Writing words on images": 0.04,
@@ -23,6 +25,7 @@ SHARES: Mapping[str, float] = {
     "Indexing images": 0.02,
     "Indexing pixel groups": 0.01,
     "Indexing images for text search": 0.01,
+    IMPORTING_SCORES: 0.0,
 }
 """Each stage with a rough share of a first run's time. Later runs go by their collection's last."""
 

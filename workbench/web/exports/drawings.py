@@ -102,7 +102,7 @@ def _images(view: View, workspace: Workspace) -> Drawing:
         *_facts(view, workspace, _selected(view, chosen)),
         captions.part(shown, image_count(page.total), whole=shown == page.total),
         str(captions.ORDER_WORDS.get(view.order, "")),
-        captions.heatmap(view),
+        *([] if version_of(workspace).outside else [captions.heatmap(view)]),
     ]
     made = sheets.grid(
         gettext("Images"), facts, shown, columns=6, width=124, height=148, below=LEGEND_HEIGHT
@@ -175,6 +175,8 @@ DRAWINGS: dict[str, Callable[[View, Workspace], Drawing]] = {
     "image": _image,
 }
 """Pictures by the name that stands in their address."""
+OF_MAPS = frozenset({"patterns", "dimensions", "image"})
+"""Those that show heatmaps, patterns or dimensions, which a version with scores alone has not."""
 
 
 def _chosen(view: View, workspace: Workspace) -> Chosen:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from flask_babel import gettext
 
-from workbench.services.errors import NotFoundError
+from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.export import png
+from workbench.services.models.outside import lacking_words
 from workbench.web.exports.attachments import attached, file_name
 from workbench.web.exports.documents import document
-from workbench.web.exports.drawings import DRAWINGS
+from workbench.web.exports.drawings import DRAWINGS, OF_MAPS
 from workbench.web.exports.plain_styles import plain_style
 from workbench.web.presenters import sheets
 from workbench.web.request.entering import enter, version_of
@@ -33,7 +34,9 @@ def picture(name: str, picture: str, kind: str) -> Response:
             )
         )
     view, workspace = enter(name)
-    version_of(workspace)
+    summary = version_of(workspace)
+    if summary.outside and picture in OF_MAPS:
+        raise InvalidError(lacking_words(summary.number, summary.outside))
     drawing = DRAWINGS[picture](view, workspace)
     style = plain_style("picture")
     svg = document(

@@ -40,8 +40,9 @@ class ImagePage:
     score: Breakdown
     views: tuple[DimensionView, ...]
     """What each dimension shows, by index."""
-    map_key: MapKey
-    legend: Legend
+    map_key: MapKey | None
+    """None where the version has scores alone, like `legend`."""
+    legend: Legend | None
     labels: tuple[Label, ...]
     position: PositionInOrder
     own_verdict: VerdictView | None
@@ -69,10 +70,11 @@ def show(name: str, image_id: int) -> str:
 
 def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
     """One image within a selection. Raises NotFoundError for an image of another collection."""
-    version = version_of(workspace).id
+    summary = version_of(workspace)
+    version = summary.id
     panel = image_panel(version, image_id)
     detail = panel.detail
-    map_key = media.map_key(version)
+    map_key = None if summary.outside else media.map_key(version)
     return ImagePage(
         view=view,
         workspace=workspace,
@@ -81,7 +83,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         score=panel.score,
         views=panel.views,
         map_key=map_key,
-        legend=legend(map_key),
+        legend=legend(map_key) if map_key else None,
         labels=group_labels(detail.groups, detail.size),
         position=_position(view, workspace, image_id),
         own_verdict=next(

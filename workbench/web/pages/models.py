@@ -105,6 +105,12 @@ def activate(name: str, number: int) -> Response:
     versions.activate(security.user_id(), version.id)
     notices.saved(
         gettext(
+            "v%(number)s is active: pages show it. It has scores alone, so a retrain starts from "
+            "the newest version that was trained here.",
+            number=number,
+        )
+        if version.outside
+        else gettext(
             "v%(number)s is active: pages show it, and the next retrain starts from it.",
             number=number,
         )

@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from workbench.analysis.intervals import Estimate
 from workbench.services.explore.pattern_figures import PatternFigures
+from workbench.services.models.outside import lacking_words
 from workbench.services.models.version_images import VersionImages
 from workbench.services.models.words import learned_words, no_signal_advice, no_signal_words
 from workbench.store.images import ByLabel
@@ -130,6 +131,7 @@ def register(app: Flask) -> None:
         decided_words,
         distiller_words,
         is_lifted,
+        lacking_words,
         learned_words,
         lift_note,
         lift_value,

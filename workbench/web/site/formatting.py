@@ -67,43 +67,6 @@ ROLE_WORDS = {
     "developer": lazy_gettext("developer"),
 }
 
-STATE_WORDS = {
-    "queued": lazy_gettext("queued"),
-    "running": lazy_gettext("running"),
-    "succeeded": lazy_gettext("succeeded"),
-    "failed": lazy_gettext("failed"),
-    "cancelled": lazy_gettext("cancelled"),
-    "removed": lazy_gettext("version removed"),
-}
-
-STAGE_WORDS = {
-    "Starting": lazy_gettext("Starting"),
-    "Encoding images": lazy_gettext("Encoding images"),
-    "Writing words on images": lazy_gettext("Writing words on images"),
-    "Training the projection": lazy_gettext("Training the projection"),
-    "Training the distiller": lazy_gettext("Training the distiller"),
-    "Computing attributions": lazy_gettext("Computing attributions"),
-    "Measuring sensitivity": lazy_gettext("Measuring sensitivity"),
-    "Computing layout": lazy_gettext("Computing layout"),
-    "Finding patterns": lazy_gettext("Finding patterns"),
-    "Resampling patterns": lazy_gettext("Resampling patterns"),
-    "Measuring effect sizes": lazy_gettext("Measuring effect sizes"),
-    "Writing cells and patterns": lazy_gettext("Writing cells and patterns"),
-    "Describing dimensions and patterns": lazy_gettext("Describing dimensions and patterns"),
-    "Indexing images": lazy_gettext("Indexing images"),
-    "Indexing pixel groups": lazy_gettext("Indexing pixel groups"),
-    "Indexing images for text search": lazy_gettext("Indexing images for text search"),
-    "import": lazy_gettext("Importing images"),
-    "Reading metadata": lazy_gettext("Reading metadata"),
-}
-"""Runs write their stages down in English."""
-
-TRIGGER_WORDS = {
-    "first": lazy_gettext("initial analysis"),
-    "request": lazy_gettext("requested"),
-    "schedule": lazy_gettext("scheduled"),
-}
-
 
 def count(value: int) -> str:
     """A count with thousands apart: 12,345."""
@@ -249,21 +212,6 @@ def role_words(value: str) -> str:
     return str(ROLE_WORDS[value])
 
 
-def state_words(value: str) -> str:
-    """How a run stands."""
-    return str(STATE_WORDS[value])
-
-
-def stage_words(value: str) -> str:
-    """What a run is doing, as it wrote it down."""
-    return str(STAGE_WORDS.get(value, value))
-
-
-def trigger_words(value: str) -> str:
-    """Why a run was made."""
-    return str(TRIGGER_WORDS.get(value, value))
-
-
 def tag_hue(name: str) -> int:
     """Which of the six tag colours a name has; the same name has the same one everywhere."""
     return zlib.crc32(name.casefold().encode()) % 6
@@ -294,9 +242,6 @@ def register(app: Flask) -> None:
         percent,
         role_words,
         signed,
-        stage_words,
-        state_words,
         tag_hue,
-        trigger_words,
     ):
         app.add_template_filter(function)

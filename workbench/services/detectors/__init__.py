@@ -1,0 +1,1 @@
+"""Scores of detectors from outside: read from a table, matched with images, kept as a version."""
