@@ -17,6 +17,7 @@ from tests.support.pictures import draw_collection
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store
+from workbench.services.image.paths import of_pictures
 from workbench.services.imports.changes import Acceptance
 from workbench.services.imports.preview import Preview, preview_import
 from workbench.services.imports.report import ImportReport
@@ -27,6 +28,7 @@ from workbench.services.review.verdicts import give_verdict, history
 from workbench.services.runs import requests
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session
+from workbench.store.image_files import normalised_path
 from workbench.store.images import Collection, Image
 from workbench.store.people import AuditEvent
 
@@ -219,9 +221,17 @@ def test_an_overwritten_file_is_offered_as_a_change_and_makes_no_second_image(
 
 
 def test_an_accepted_overwritten_file_takes_the_place_of_the_old_image(
-    again: Importer, source: Path
+    again: Importer, source: Path, settings: Settings
 ) -> None:
     before = rows()["a.png"]
+    old = [
+        path
+        for path in of_pictures(settings, [before.pixel_hash], [before.content_hash])
+        if not path.exists() and path.suffix
+    ]
+    for path in old:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     overwrite(source / "real/a.png")
 
     report = again(by=ACCEPTED)
@@ -229,6 +239,9 @@ def test_an_accepted_overwritten_file_takes_the_place_of_the_old_image(
     assert (report.imported, report.changed, report.accepted) == (1, 0, True)
     after = rows()["a.png"]
     assert after.content_hash != before.content_hash
+    assert not any(path.exists() for path in old), "thumbnails, and what the screen showed"
+    assert not normalised_path(settings.image_dir, before.pixel_hash).exists()
+    assert normalised_path(settings.image_dir, after.pixel_hash).exists()
     assert (len(rows()), counts()) == (5, (3, 2, 0))
     [event] = events()
     assert event.subject == f"image:{before.id}"

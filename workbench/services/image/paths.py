@@ -1,11 +1,13 @@
-"""Where the cache keeps pictures of images: the only definition, for who makes and who removes."""
+"""Where pictures of images are kept: the only definition, for who makes and who removes them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from workbench.config import Settings
+from workbench.store.image_files import kept_original_path, normalised_path
 
 SIZES: Final = (48, 96, 192)
 """Of thumbnails and crops, in pixels."""
@@ -48,3 +50,17 @@ def whole_path(settings: Settings, content_hash: str) -> Path:
 def tiles_folder(settings: Settings, content_hash: str) -> Path:
     """The tiles of an original."""
     return originals_folder(settings) / content_hash[:2] / content_hash
+
+
+def of_pictures(
+    settings: Settings, pixel_hashes: Iterable[str], content_hashes: Iterable[str]
+) -> list[Path]:
+    """Normalised copies with their thumbnails; uploaded originals, and what the screen shows."""
+    found: list[Path] = []
+    for each in pixel_hashes:
+        found.append(normalised_path(settings.image_dir, each))
+        found += (thumbnail_path(settings, each, size) for size in SIZES)
+    for each in content_hashes:
+        found.append(kept_original_path(settings.original_dir, each))
+        found += (whole_path(settings, each), tiles_folder(settings, each))
+    return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
+
 from flask_babel import gettext
 from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
+from workbench.config import Settings
 from workbench.services import audit
+from workbench.services.image.paths import of_pictures
 from workbench.services.imports.changes import CONTENT, Acceptance, count_less
 from workbench.services.imports.known import Known
-from workbench.store.database import Base
+from workbench.store.database import Base, session
 from workbench.store.images import Image
 
 
@@ -44,3 +49,23 @@ def replace_image(write: Session, image: Known, kind: str, by: Acceptance) -> No
         f"image:{image.id}",
         **{CONTENT: {"old": image.kind, "new": kind}},
     )
+
+
+def remove_pictures(images: Sequence[Known], settings: Settings) -> None:
+    """Remove the files of images that have left, but for those that another image has as well.
+
+    The one thing that follows the commit: what a killed process leaves is found as a stray file.
+    """
+    pixels, contents = (
+        {getattr(each, what) for each in images} for what in ("pixel_hash", "content_hash")
+    )
+    pixels -= set(session().scalars(select(Image.pixel_hash).where(Image.pixel_hash.in_(pixels))))
+    contents -= set(
+        session().scalars(select(Image.content_hash).where(Image.content_hash.in_(contents)))
+    )
+    session().rollback()
+    for path in of_pictures(settings, pixels, contents):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

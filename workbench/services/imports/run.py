@@ -36,6 +36,7 @@ from workbench.services.imports.reading import (
     Rejected,
     size_and_time,
 )
+from workbench.services.imports.replaced import remove_pictures
 from workbench.services.imports.report import ImportReport, report_of
 from workbench.services.imports.shortcuts import measure_shortcuts
 from workbench.services.imports.split import represent_both_labels
@@ -228,6 +229,8 @@ class _Run:
             its = select(ModelVersion.id).where(ModelVersion.collection_id == self.collection_id)
             for version_id in session().scalars(its).all():
                 forget_columns(version_id, self._settings)
+        if tally.replaced:
+            remove_pictures(tally.replaced, self._settings)
 
     def _commit(self, settled: Sequence[Ready] | None = None) -> None:
         """Write what is waiting in one transaction; done again after an error, it counts once."""

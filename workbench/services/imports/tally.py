@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from workbench.services.imports.changes import Acceptance, Change
+from workbench.services.imports.known import Known
 from workbench.services.imports.near_duplicates import NearDuplicates
 
 _REPORTED: Final = 1000
@@ -22,6 +23,9 @@ class Tally:
     changes: list[Change] = field(default_factory=list)
     accepted: bool = False
     """Whether something that the collection held was changed."""
+
+    replaced: list[Known] = field(default_factory=list)
+    """Images that left; of the whole import, none."""
 
     def add(self, other: Tally) -> None:
         self.counts += other.counts

@@ -255,6 +255,7 @@ class Batch:
         # After the new ones came: SQLite would give them the ids of removed rows.
         for each, kind in self._old:
             replace_image(self._write, each, kind, self._of.by)
+            self._tally.replaced.append(each)
 
     def _remember(self, image: Ready, known: Known) -> None:
         """The same file, touched, moved or restored: the next run shall know it without reading."""

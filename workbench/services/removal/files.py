@@ -11,38 +11,15 @@ from sqlalchemy.orm import Session
 
 from workbench.config import Settings
 from workbench.services.columns.build import path_of
-from workbench.services.image.paths import (
-    SIZES,
-    crop_path,
-    crops_folder,
-    patch_path,
-    thumbnail_path,
-    tiles_folder,
-    whole_path,
-)
+from workbench.services.image.paths import SIZES, crop_path, crops_folder, patch_path
 from workbench.services.similar import index_files
 from workbench.store.artifacts import Artifact
 from workbench.store.database import Base, overwrite_deleted, session, transaction
-from workbench.store.image_files import kept_original_path, normalised_path
 from workbench.store.images import Image
 from workbench.store.removals import RemovalFile
 from workbench.store.versions import ModelVersion
 
 _AT_ONCE = 500
-
-
-def of_pictures(
-    settings: Settings, pixel_hashes: Iterable[str], content_hashes: Iterable[str]
-) -> list[Path]:
-    """Normalised copies with their thumbnails; uploaded originals, and what the screen shows."""
-    found: list[Path] = []
-    for each in pixel_hashes:
-        found.append(normalised_path(settings.image_dir, each))
-        found += (thumbnail_path(settings, each, size) for size in SIZES)
-    for each in content_hashes:
-        found.append(kept_original_path(settings.original_dir, each))
-        found += (whole_path(settings, each), tiles_folder(settings, each))
-    return found
 
 
 def of_groups(settings: Settings, version_id: int, group_ids: Iterable[int]) -> list[Path]:

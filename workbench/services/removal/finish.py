@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError
+from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, journal, shards
 from workbench.services.removal.counts import on_disk
 from workbench.services.runs.removal import remove_dataset, remove_left
@@ -70,7 +71,7 @@ def going_with(collection_id: int, settings: Settings) -> tuple[int, int, int]:
     embeddings = number = size = 0
     for images in _chunks(collection_id):
         pixels, contents = _of_no_other(images, collection_id)
-        found, bytes_ = on_disk(files.of_pictures(settings, pixels, contents))
+        found, bytes_ = on_disk(of_pictures(settings, pixels, contents))
         embeddings += len(
             session().execute(select(Embedding.row).where(Embedding.pixel_hash.in_(pixels))).all()
         )
@@ -117,7 +118,7 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
     while images := _first(removal.subject_id):
         ids = [each.id for each in images]
         pixels, contents = _of_no_other(images, removal.subject_id)
-        paths = files.of_pictures(settings, pixels, contents)
+        paths = of_pictures(settings, pixels, contents)
         shortened = shards.shorten_embeddings(pixels, settings)
         with transaction() as write:
             for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, summaries, traces
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.store.database import session
@@ -83,7 +84,7 @@ class Picture:
 
     def own_files(self, settings: Settings) -> list[Path]:
         """What is on disk of these images alone."""
-        found = files.of_pictures(settings, self.pixel_hashes, self.content_hashes)
+        found = of_pictures(settings, self.pixel_hashes, self.content_hashes)
         for version_id in self.version_ids:
             own = (each.id for each in self.groups if each.version_id == version_id)
             found += files.of_groups(settings, version_id, own)
