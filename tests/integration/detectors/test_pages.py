@@ -175,6 +175,7 @@ def test_filters_orders_and_cells_work_on_it(scored: Workspace, reading: FlaskCl
         "/maps/{version}/{image}.png",
         "/c/pictures/export/dimensions.svg?version=2",
         "/c/pictures/export/patterns.svg?version=2",
+        "/c/pictures/patterns/report.html?version=2",
         "/c/pictures/export/image.svg?version=2&image={image}",
         "/c/pictures/images/{image}?version=2&edit=dimension-0&expectation=fall",
     ],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.web.addresses import PAGES, needs_account
 from tests.web.conftest import Reader
+from tests.web.fakes import state as fake_state
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.translating.pseudo import LANGUAGE, Bare
 from tests.web.translating.worked_on import bare_words, fill
+from workbench.services.models.outside import Beside, Outside
 
 SIGNED = r'value="[^"]{60,}"|action="/imports/upload/[^"]+"'
 """Tokens, which are others each time."""
@@ -85,6 +88,24 @@ def test_nor_has_a_run(
         assert not bare_words(ada.get(url).text)
     fragment = ada.get("/c/faces/runs/7", headers={"HX-Request": "true"})
     assert not bare_words(fragment.text)
+
+
+@pytest.mark.parametrize("url", ["", "images/2", "patterns", "models", "adjudicate", "data"])
+def test_nor_has_one_of_a_version_with_scores_alone(
+    url: str,
+    speaking: Callable[..., Reader],
+    book: FakeWorkbench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scores = Outside(model="ada", file="ada", digest="0" * 64, without_score=3)
+    version = replace(fake_state.NEW, outside=scores, beside=Beside(1, 0.8))
+    monkeypatch.setattr(fake_state, "NEW", version)
+    book.figures = replace(book.figures, cross_validated=None, all_labelled=book.figures.test)
+
+    page = speaking("ada").get(f"/c/faces/{url}", follow_redirects=True)
+
+    assert page.status_code == 200
+    assert not bare_words(page.text)
 
 
 def test_nor_has_an_empty_page(speaking: Callable[..., Reader], book: FakeWorkbench) -> None:

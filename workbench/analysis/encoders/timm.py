@@ -140,10 +140,15 @@ def _downloaded(name: str, cache_dir: Path, image_size: int | None) -> nn.Module
     # Downloading, reading and fitting weights fail in the ways of a dozen libraries.
     except Exception as error:
         raise EncoderUnavailableError(
-            f"the weights of timm:{name} could not be fetched ({error}); without a network, say "
-            f"timm:{name}@/path/to/checkpoint with a file of them"
+            f"the weights of timm:{name} could not be fetched ({_said(error)}); without a "
+            f"network, say timm:{name}@/path/to/checkpoint with a file of them"
         ) from error
     return model
+
+
+def _said(error: Exception) -> str:
+    """What an error says, as a part of a sentence."""
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def unsupported(model: nn.Module) -> str | None:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
+from workbench.services.errors import InvalidError
 from workbench.services.explore import filters, patterns, reports
+from workbench.services.models.outside import lacking_words
 from workbench.services.workspaces import Workspace
 from workbench.web.exports.attachments import attached, file_name, policy
 from workbench.web.exports.documents import document
@@ -42,7 +44,10 @@ def pattern(name: str, pattern_id: int) -> Response:
 def all_patterns(name: str) -> Response:
     """All patterns of a version, or of a selection, each in short."""
     view, workspace = enter(name)
-    version = version_of(workspace).id
+    summary = version_of(workspace)
+    if summary.outside:
+        raise InvalidError(lacking_words(summary.number, summary.outside))
+    version = summary.id
     rows = patterns.patterns(filters.choose(version, view.selection), view.sort)
     return _report(
         "patterns_report",
