@@ -27,7 +27,7 @@ from workbench.services.review.labels import standing_label
 from workbench.services.review.verdicts import give_verdict, history
 from workbench.services.runs import requests
 from workbench.services.workspaces import Workspace
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Collection, Image
 from workbench.store.people import AuditEvent
@@ -314,6 +314,15 @@ def test_an_image_that_came_without_a_label_gets_the_one_that_the_source_says_no
     assert counts() == (1, 1, 0)
 
 
+def as_if_imported_from(folder: Path, collection: int) -> Path:
+    """Draw the analysed collection's pictures anew, and let its images have been these."""
+    source = draw_collection(folder, 20, mislabelled=3)
+    with transaction() as write:
+        for each in write.scalars(select(Image).where(Image.collection_id == collection)):
+            each.original_uri = (source / str(each.label) / each.name).resolve().as_uri()
+    return source
+
+
 @pytest.mark.analysed
 def test_an_accepted_label_reaches_the_pages_and_the_next_analysis(
     analysed: Workspace, settings: Settings, tmp_path: Path
@@ -326,7 +335,7 @@ def test_an_accepted_label_reaches_the_pages_and_the_next_analysis(
         .scalars(select(Image.name).where(Image.collection_id == collection, Image.label == "real"))
         .first()
     )
-    source = draw_collection(tmp_path / "drawn", 20, mislabelled=3)
+    source = as_if_imported_from(tmp_path / "drawn", collection)
     (source / "real" / str(name)).rename(source / "fake" / str(name))
     before = column_store(version.id).imported_labels.copy()
 
@@ -343,8 +352,7 @@ def test_an_accepted_label_reaches_the_pages_and_the_next_analysis(
 def test_an_overwritten_file_of_which_a_version_was_made_is_not_replaced(
     analysed: Workspace, settings: Settings, tmp_path: Path
 ) -> None:
-    source = draw_collection(tmp_path / "drawn", 20, mislabelled=3)
-    import_images(source, collection="pictures", settings=settings, progress=Silent())
+    source = as_if_imported_from(tmp_path / "drawn", analysed.collection.id)
     overwrite(source / "real" / "real-000.png")
 
     report = import_images(

@@ -575,7 +575,7 @@ def test_progress_counts_every_entry(import_into: Importer, tmp_path: Path) -> N
     source = grow(tmp_path / "set", each=2)
     put(source / "README.md", b"")
     import_into(source, progress=Recording())
-    assert steps[:5] == [(done, 5, "import") for done in range(1, 6)]
+    assert steps[:5] == [(done, 5, "Importing images") for done in range(1, 6)]
 
 
 def test_only_the_first_thousand_rejections_are_in_the_report(

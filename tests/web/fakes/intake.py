@@ -61,10 +61,12 @@ SAID = (
     *(each["name"] for kept in ("rejections", "notes") for each in REPORT[kept]),
     *(each.name for each in (*PREVIEW.first, *PREVIEW.changes)),
     "The disk is full.",
+    "set <b>.zip",
     "set <b>",
+    "set",
     "flux <b>",
     "list.csv",
-    ".zip",
+    "path=Name",
     "new",
 )
 """What is data on these pages, and no words of theirs."""
@@ -79,7 +81,7 @@ def job(state: str, **changes: Any) -> JobView:
         shown="set <b>.zip",
         options=FormOptions(),
         state=state,
-        stage="import",
+        stage="Importing images",
         done=62,
         total=100,
         fraction=0.62,

@@ -150,7 +150,7 @@ class _Run:
                 self._waiting.append(outcome)
                 if self._is_due():
                     self._commit()
-                progress.advance(done, max(done, total), "import")
+                progress.advance(done, max(done, total), "Importing images")
         self._commit()
         self._settle()
 

@@ -29,7 +29,7 @@ SHARES: Mapping[str, float] = {
 }
 """Each stage with a rough share of a first run's time. Later runs go by their collection's last."""
 
-OF_IMPORTS: Mapping[str, float] = {"import": 0.9, "Reading metadata": 0.1}
+OF_IMPORTS: Mapping[str, float] = {"Importing images": 0.9, "Reading metadata": 0.1}
 """The same of an import that was asked for on a page."""
 
 

@@ -31,7 +31,7 @@ STAGE_WORDS = {
     "Indexing images": lazy_gettext("Indexing images"),
     "Indexing pixel groups": lazy_gettext("Indexing pixel groups"),
     "Indexing images for text search": lazy_gettext("Indexing images for text search"),
-    "import": lazy_gettext("Importing images"),
+    "Importing images": lazy_gettext("Importing images"),
     "Reading metadata": lazy_gettext("Reading metadata"),
     "Importing scores": lazy_gettext("Importing scores"),
 }
