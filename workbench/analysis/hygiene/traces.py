@@ -9,26 +9,22 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
-from scipy.fft import dctn
 
+from workbench.analysis.hygiene.compression import BLOCK, coarser_step, earlier_jpeg, table_of
 from workbench.analysis.images.file_types import sniff
 from workbench.analysis.images.jpeg_quality import estimate_quality
 
 SIDE: Final = 256
 """Largest side of the part of the original that is looked at, in its middle."""
-_BLOCK: Final = 8
-_SMALL: Final = 1.0
-"""A coefficient below it, in grey levels, is taken for one that was rounded to zero."""
-_ROUNDED: Final = 0.05
 _LOSSY: Final = ("JPEG", "MPO")
-"""What such a file's own tables say need not be looked for in its pixels."""
+"""Their own steps are known, and their own grid."""
 _BORDER: Final = 0.02
 
 Grey = Float[ndarray, "row column"]
 
 OF_FILES: Final = {
     "jpeg": ("quality", "luminance_table", "chrominance_table", "subsampling"),
-    "compression_history": ("earlier_jpeg",),
+    "compression_history": ("earlier_jpeg", "coarser_step"),
     "borders": ("uniform_border", "dark_border"),
 }
 """Measures of how an image was saved and framed, by family: no trace of what made the image."""
@@ -51,15 +47,19 @@ def traces(content: bytes) -> dict[str, float]:
         found = _of_jpeg(image)
         lossy = image.format in _LOSSY
         colour = np.asarray(_middle(image).convert("RGB"), np.float32)
+        steps = table_of(image.quantization[0]) if lossy else None  # type: ignore[attr-defined]
     grey = colour @ np.array([0.299, 0.587, 0.114], np.float32)
-    history = {"earlier_jpeg": -1.0} if lossy else _compression(grey)
+    history = {
+        "earlier_jpeg": earlier_jpeg(grey, own_grid=lossy),
+        "coarser_step": 0.0 if steps is None else coarser_step(grey, steps),
+    }
     return found | history | _resampling(grey) | _colours(colour) | _borders(grey)
 
 
 def _middle(image: Image.Image) -> Image.Image:
     """The middle of the image; its corner stays on the grid of 8 x 8 blocks."""
-    left = max(image.width - SIDE, 0) // 2 // _BLOCK * _BLOCK
-    top = max(image.height - SIDE, 0) // 2 // _BLOCK * _BLOCK
+    left = max(image.width - SIDE, 0) // 2 // BLOCK * BLOCK
+    top = max(image.height - SIDE, 0) // 2 // BLOCK * BLOCK
     return image.crop((left, top, min(left + SIDE, image.width), min(top + SIDE, image.height)))
 
 
@@ -75,33 +75,9 @@ def _of_jpeg(image: Image.Image) -> dict[str, float]:
     }
 
 
-def _compression(grey: Grey) -> dict[str, float]:
-    """Whether pixels that a file keeps as they are were a JPEG before, and how coarse it was.
-
-    JPEG rounds coefficients of 8 x 8 blocks to multiples of a step, most of them to zero. They stay
-    near it on the grid of those blocks, and on no other: half a block beside it the same picture
-    has them as it would have them anyway. The difference of the two shares of small coefficients
-    tells the rounding, whatever is shown; below 0.05 is none.
-    """
-    on, off = _small_share(grey, 0), _small_share(grey, _BLOCK // 2)
-    more = on - off
-    return {"earlier_jpeg": more if more >= _ROUNDED else 0.0}
-
-
-def _small_share(grey: Grey, shift: int) -> float:
-    part = grey[shift:, shift:]
-    rows, columns = part.shape[0] // _BLOCK, part.shape[1] // _BLOCK
-    if not rows or not columns:
-        return 0.0
-    part = part[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)
-    found = dctn(part, axes=(1, 3), norm="ortho")
-    late = np.add.outer(np.arange(_BLOCK), np.arange(_BLOCK)) >= 3
-    return float((np.abs(found.swapaxes(1, 2)[:, :, late]) < _SMALL).mean())
-
-
 def _resampling(grey: Grey) -> dict[str, float]:
     """How periodic the second differences are (Gallagher 2005), and how fine the detail is."""
-    if min(grey.shape) < _BLOCK:
+    if min(grey.shape) < BLOCK:
         return dict.fromkeys(OF_PICTURES["resampling"], 0.0)
     return {
         "periodicity_across": _periodicity(np.abs(np.diff(grey, 2, axis=1)).mean(axis=0)),
@@ -117,7 +93,7 @@ def _periodicity(signal: Float[ndarray, " position"]) -> float:
     high = spectrum[len(spectrum) // 8 :]
     # JPEG's blocks have peaks of their own, at every eighth of the sampling frequency.
     frequency = np.linspace(0, 0.5, len(spectrum))[len(spectrum) // 8 :]
-    of_blocks = np.abs(frequency * _BLOCK - np.rint(frequency * _BLOCK)) < 0.05
+    of_blocks = np.abs(frequency * BLOCK - np.rint(frequency * BLOCK)) < 0.05
     rest = high[~of_blocks]
     return float(np.log(max(float(rest.max()), 1e-9) / max(float(np.median(rest)), 1e-9)))
 

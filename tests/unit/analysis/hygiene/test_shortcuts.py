@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -29,6 +30,20 @@ def once_a_jpeg(quality: int) -> Saved:
 
 def as_jpeg(quality: int) -> Saved:
     return lambda picture: encoded(picture, "JPEG", quality=quality)
+
+
+def cut_out(saved: Saved) -> Saved:
+    """A part of the picture, off the grid of blocks that it was saved on."""
+
+    def cut(picture: Image.Image) -> bytes:
+        with Image.open(io.BytesIO(saved(picture))) as whole:
+            return png(whole.convert("RGB").crop((3, 5, 147, 141)))
+
+    return cut
+
+
+def twice(first: int, second: int) -> Saved:
+    return lambda picture: encoded(resaved(picture, first), "JPEG", quality=second)
 
 
 def framed(picture: Image.Image) -> bytes:
@@ -59,7 +74,18 @@ def test_a_fine_earlier_jpeg_is_told_apart_from_a_coarse_one() -> None:
     assert warned(once_a_jpeg(92), once_a_jpeg(60)) == {"compression_history"}
 
 
-@pytest.mark.parametrize("saved", [png, once_a_jpeg(75), as_jpeg(75)])
+def test_a_part_of_a_jpeg_off_its_grid_is_told_apart() -> None:
+    assert warned(cut_out(png), cut_out(as_jpeg(60))) == {"compression_history"}
+
+
+@pytest.mark.parametrize(("first", "second"), [(75, 95), (60, 85)])
+def test_a_jpeg_that_was_saved_more_coarsely_before_is_told_apart(first: int, second: int) -> None:
+    assert warned(as_jpeg(second), twice(first, second)) == {"compression_history"}
+
+
+@pytest.mark.parametrize(
+    "saved", [png, once_a_jpeg(75), as_jpeg(75), twice(75, 95), cut_out(as_jpeg(60))]
+)
 def test_the_same_history_on_both_sides_tells_nothing(saved: Saved) -> None:
     assert warned(saved, saved) == set()
 
