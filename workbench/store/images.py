@@ -85,6 +85,12 @@ class Image(Base):
     perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
     """Of the normalised image; near duplicates have nearly the same. Null for images imported
     before it was kept, until a check computes it."""
+    brightness: Mapped[float | None]
+    """As `darkest`, `brightest` and `sharpness` of the normalised image (`Exposure`), and null as
+    the perceptual hash."""
+    darkest: Mapped[float | None]
+    brightest: Mapped[float | None]
+    sharpness: Mapped[float | None]
     original_uri: Mapped[str] = mapped_column(Text)
     """Percent-encoded, so that any file name can be stored: an absolute `file:` URI, or a path
     relative to the image root where one is set."""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.web.conftest import Reader
+from workbench.services.columns.properties import PROPERTIES
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import NOTES, SPLITS, VERDICTS, Filters
 from workbench.services.explore.grid import SHOWN
@@ -51,6 +52,11 @@ filters = some.builds(
     generator=some.none() | lines,
     split=some.none() | some.sampled_from(SPLITS),
     noted=some.none() | some.sampled_from(NOTES),
+    file_format=some.none() | some.sampled_from(("JPEG", "PNG", "JPEG2000")),
+    image_property=some.none()
+    | some.tuples(some.sampled_from(PROPERTIES), ranges(UNBOUNDED, signed=True)).map(
+        lambda pair: (pair[0], *pair[1])
+    ),
     p=some.none() | ranges(1.0),
     severity=some.sets(some.integers(1, 5)).map(lambda found: tuple(sorted(found))),
     sensitivity=some.none() | ranges(UNBOUNDED, signed=True),
@@ -147,6 +153,8 @@ def test_what_is_usual_is_left_out_of_an_address(open_app: Flask) -> None:
         "severity=1;2",
         "sensitivity=a,b",
         "activation=0,1",
+        "property=beauty,0,1",
+        "property=side,1",
         "activation=99,0,1",
         "split=half",
         "verdict=maybe",

@@ -20,6 +20,7 @@ from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedIm
 
 from workbench.analysis.images.analysed_square import AnalysedSquare
 from workbench.analysis.images.eight_bits import in_eight_bits, is_dark_sixteen_bit
+from workbench.analysis.images.exposure import Exposure, exposure
 from workbench.analysis.images.file_types import UnusableImageError, add_heif, sniff
 from workbench.analysis.images.fingerprint import perceptual_hash
 from workbench.analysis.images.jpeg_end import completed, lacks_end
@@ -60,6 +61,7 @@ class NormalImage:
     """Size of the original in pixels, after its EXIF rotation."""
     jpeg_quality: int | None
     perceptual_hash: int
+    exposure: Exposure
     notes: tuple[ImportNote, ...] = ()
     """What was left out of the original or guessed, and what is odd about it."""
 
@@ -205,6 +207,7 @@ def _normalised(
         height=height,
         jpeg_quality=_jpeg_quality(image),
         perceptual_hash=perceptual_hash(shown),
+        exposure=exposure(shown),
         notes=(*notes, *(note for note, is_so in odd.items() if is_so)),
     )
 

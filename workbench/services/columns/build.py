@@ -14,11 +14,11 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.images.notes import ImportNote
 from workbench.analysis.layout.cells import FINEST_LEVEL, block_of, grid_size, stratified_order
 from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
 from workbench.config import Settings
 from workbench.files import write_sealed
+from workbench.services.columns.properties import OF_IMAGES, PROPERTIES, note_bits, properties_of
 from workbench.services.errors import NotFoundError
 from workbench.services.models.arrays import activations_of
 from workbench.store.artifacts import pack_arrays
@@ -29,7 +29,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 11
+_FORMAT = 12
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,
@@ -65,13 +65,14 @@ def _packed(version_id: int, settings: Settings) -> bytes:
     if version is None:
         raise NotFoundError(gettext("Model version not found."))
     collection_id, dimensions = version.collection_id, version.dimensions
-    arrays, generators = _of_images(version_id, dimensions, settings)
+    arrays, generators, formats = _of_images(version_id, dimensions, settings)
     layouts = _of_layouts(version_id, arrays["image_ids"], settings)
     arrays |= layouts.arrays
     arrays |= _of_patterns(version_id, arrays["image_ids"])
     facts = {
         "collection_id": str(collection_id),
         "generator_names": json.dumps(generators),
+        "format_names": json.dumps(formats),
         "layouts": json.dumps(layouts.facts),
     }
     return pack_arrays(arrays, facts)
@@ -79,7 +80,7 @@ def _packed(version_id: int, settings: Settings) -> bytes:
 
 def _of_images(
     version_id: int, dimensions: int, settings: Settings
-) -> tuple[dict[str, NDArray[np.generic]], list[str]]:
+) -> tuple[dict[str, NDArray[np.generic]], list[str], list[str]]:
     count = (
         session().scalar(
             select(func.count()).select_from(Prediction).where(Prediction.version_id == version_id)
@@ -95,6 +96,8 @@ def _of_images(
         "logits": np.empty(count, np.float32),
         "sensitivity": np.empty(count, np.float32),
         "generators": np.empty(count, np.uint16),
+        "formats": np.empty(count, np.uint8),
+        "properties": np.empty((len(PROPERTIES), count), np.float32),
         "held_out": np.empty(count, np.bool_),
         "import_notes": np.empty(count, np.uint16),
         "groups": np.empty(count, np.int32),
@@ -103,6 +106,7 @@ def _of_images(
     }
     names = bytearray()
     generators: dict[str, int] = {}
+    formats: dict[str, int] = {}
     groups: dict[str, int] = {}
     start = 0
     for chunk in _chunks(version_id):
@@ -116,6 +120,8 @@ def _of_images(
         arrays["logits"][part] = [row.logit for row in chunk]
         arrays["sensitivity"][part] = [row.sensitivity for row in chunk]
         arrays["generators"][part] = _codes([row.generator for row in chunk], generators)
+        arrays["formats"][part] = _codes([row.format for row in chunk], formats)
+        arrays["properties"][:, part] = properties_of(chunk)
         arrays["groups"][part] = _codes([row.group_key for row in chunk], groups)
         arrays["held_out"][part] = [row.held_out for row in chunk]
         arrays["import_notes"][part] = [note_bits(row.import_notes) for row in chunk]
@@ -129,13 +135,7 @@ def _of_images(
     arrays["order_random"] = (
         np.random.default_rng(settings.seed).permutation(count).astype(np.int32)
     )
-    return arrays, list(generators)
-
-
-def note_bits(written: str) -> int:
-    """Import notes as a sum: bit i for the i-th of `ImportNote`."""
-    notes = set(written.split())
-    return sum(1 << bit for bit, note in enumerate(ImportNote) if note in notes)
+    return arrays, list(generators), list(formats)
 
 
 def _codes(values: list[str], known: dict[str, int]) -> list[int]:
@@ -175,6 +175,7 @@ def _chunks(version_id: int) -> Iterator[list]:  # type: ignore[type-arg]  # row
             Image.import_notes,
             Image.group_key,
             Image.name,
+            *OF_IMAGES,
         )
         .join(Image)
         .where(Prediction.version_id == version_id)

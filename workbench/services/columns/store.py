@@ -30,6 +30,7 @@ from workbench.files import DamagedError
 from workbench.services import app_settings
 from workbench.services.columns.build import path_of, write_columns
 from workbench.services.columns.layouts import LayoutColumns
+from workbench.services.columns.properties import PROPERTIES
 from workbench.services.errors import NotFoundError, UnavailableError
 from workbench.services.models.versions import finished_version
 from workbench.store.artifacts import map_arrays
@@ -61,6 +62,10 @@ class ColumnStore:
     """As `Prediction.sensitivity`; NaN where it was not measured."""
     generators: NDArray[np.uint16]
     """Index into `generator_names`."""
+    formats: NDArray[np.uint8]
+    """Index into `format_names`."""
+    properties: NDArray[np.float32]
+    """(property, image), in the order of `PROPERTIES`; NaN where an image has none."""
     held_out: NDArray[np.bool_]
     import_notes: NDArray[np.uint16]
     """Bit i: the i-th of `ImportNote`."""
@@ -96,6 +101,7 @@ class ColumnStore:
     member_squares: NDArray[np.float64]
     """Sum of their squares: a standard deviation needs no other figure."""
     generator_names: tuple[str, ...]
+    format_names: tuple[str, ...]
     layouts: tuple[LayoutColumns, ...]
     """The one that pages begin with first."""
 
@@ -118,6 +124,11 @@ class ColumnStore:
     def name_signs(self) -> NDArray[np.int64]:
         """How often each byte stands in the file names."""
         return np.bincount(self.names, minlength=256)
+
+    def property_of(self, name: str) -> NDArray[np.float32]:
+        """A property of each image, one of `PROPERTIES`; NaN where it has none."""
+        found: NDArray[np.float32] = self.properties[PROPERTIES.index(name)]
+        return found
 
     def row_of(self, image_id: int) -> int:
         """Row of an image. Raises NotFoundError for one that the version has not scored."""
@@ -235,6 +246,7 @@ def _mapped(path: Path, version_id: int, _identity: tuple[int, int, int]) -> Col
         version_id=version_id,
         collection_id=int(facts["collection_id"]),
         generator_names=tuple(json.loads(facts["generator_names"])),
+        format_names=tuple(json.loads(facts["format_names"])),
         layouts=tuple(
             LayoutColumns(
                 name=each["name"],

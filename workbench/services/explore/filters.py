@@ -11,6 +11,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 
 from workbench.analysis.images.notes import ImportNote
+from workbench.services.columns.properties import PROPERTIES
 from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
 from workbench.services.explore.decisions import decided_rows, judged_rows, overturned_rows
@@ -52,6 +53,10 @@ class Filters:
     split: str | None = None
     noted: str | None = None
     """A note of the import, or `any`."""
+    file_format: str | None = None
+    """Of the original's file."""
+    image_property: tuple[str, float, float] | None = None
+    """One of `PROPERTIES`, and its range; images that have none do not pass."""
     p: Range | None = None
     severity: tuple[int, ...] = ()
     """Fifths of p(fake), 1 (surely real) to 5 (surely fake)."""
@@ -147,6 +152,7 @@ class FilterChoices:
     """The first few."""
     import_notes: tuple[str, ...] = ()
     """Those that the import made of some image."""
+    formats: tuple[str, ...] = ()
 
 
 def filter_choices(version_id: int) -> FilterChoices:
@@ -157,6 +163,7 @@ def filter_choices(version_id: int) -> FilterChoices:
         dimensions=len(store.activations),
         tags=tag_names(),
         import_notes=_notes(store),
+        formats=tuple(sorted(store.format_names)),
     )
 
 
@@ -175,6 +182,12 @@ def _of_dataset(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
         yield store.generators == _generator(store, filters.generator)
     if filters.split is not None:
         yield store.held_out == bool(_known("split", filters.split, SPLITS))
+    if filters.file_format is not None:
+        yield store.formats == _known("format", filters.file_format, store.format_names)
+    if filters.image_property is not None:
+        name, low, high = filters.image_property
+        _known("property", name, PROPERTIES)
+        yield _between(store.property_of(name), (low, high))
     if filters.noted == ANY_NOTE:
         yield store.import_notes != 0
     elif filters.noted is not None:

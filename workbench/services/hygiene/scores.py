@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from workbench.analysis.hygiene.label_errors import likely_label_errors
 from workbench.analysis.hygiene.slices import Slice, weak_slices
+from workbench.services.columns.properties import PROPERTIES
 from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.layout import in_cell
@@ -78,6 +79,7 @@ def _named(store: ColumnStore) -> dict[str, NDArray[np.bool_]]:
         for at, name in enumerate(store.generator_names)
         if name
     }
+    slices |= _by_property(store)
     cells = session().scalars(
         select(Cell).where(
             Cell.version_id == store.version_id,
@@ -86,6 +88,24 @@ def _named(store: ColumnStore) -> dict[str, NDArray[np.bool_]]:
         )
     )
     return slices | {f"cell={cell.id}": in_cell(store, cell) for cell in cells}
+
+
+def _by_property(store: ColumnStore) -> dict[str, NDArray[np.bool_]]:
+    """Images by format, and the lowest and the highest quarter by each property."""
+    found = {
+        f"format={name}": store.formats == at
+        for at, name in enumerate(store.format_names)
+        if len(store.format_names) > 1
+    }
+    for name in PROPERTIES:
+        values = store.property_of(name)
+        known = values[np.isfinite(values)]
+        if not len(known) or known.min() == known.max():
+            continue
+        low, high = (float(each) for each in np.quantile(known, (0.25, 0.75)))
+        found[f"property={name},,{low:.8g}"] = values <= np.float32(f"{low:.8g}")
+        found[f"property={name},{high:.8g},"] = values >= np.float32(f"{high:.8g}")
+    return found
 
 
 def _finding(each: Slice) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from workbench.services.hygiene.findings import Finding
 from workbench.services.imports.shortcut_words import FAMILIES
@@ -38,7 +38,40 @@ def _slice_subject(condition: str) -> str:
         return gettext("real images") if value == "real" else gettext("fake images")
     if name == "generator":
         return gettext("images of %(generator)s", generator=value)
+    if name == "format":
+        return gettext("%(format)s files", format=value)
+    if name == "property":
+        return _property_slice(*value.split(","))
     return gettext("a cell of the overview")
+
+
+def _property_slice(name: str, low: str, high: str) -> str:
+    """Such as "dark images, brightness 0.21 or less"."""
+    lowest, highest = _PROPERTIES[name]
+    if high:
+        return gettext("%(images)s %(most)s or less", images=lowest, most=f"{float(high):.3g}")
+    return gettext("%(images)s %(least)s or more", images=highest, least=f"{float(low):.3g}")
+
+
+_PROPERTIES: Final = {
+    "side": (
+        lazy_gettext("small images, shorter side"),
+        lazy_gettext("large images, shorter side"),
+    ),
+    "aspect": (
+        lazy_gettext("tall images, width by height"),
+        lazy_gettext("wide images, width by height"),
+    ),
+    "brightness": (
+        lazy_gettext("dark images, brightness"),
+        lazy_gettext("bright images, brightness"),
+    ),
+    "sharpness": (lazy_gettext("soft images, sharpness"), lazy_gettext("sharp images, sharpness")),
+    "quality": (
+        lazy_gettext("images of low JPEG quality"),
+        lazy_gettext("images of high JPEG quality"),
+    ),
+}
 
 
 def _near(figures: Figures) -> str:

@@ -115,6 +115,7 @@ class Reader:
             "content_hash": content_hash,
             "pixel_hash": pixel_hash,
             "perceptual_hash": image.perceptual_hash,
+            **vars(image.exposure),
             "original_uri": uri,
             "name": display(_name(source)),
             "label": None if source.label == UNLABELLED else source.label,

@@ -12,7 +12,7 @@ from workbench.services.explore.filters import Filters
 from workbench.web.request.parsing import number_text
 from workbench.web.request.view import View
 from workbench.web.request.view_state import UNBOUNDED
-from workbench.web.site.formatting import label_words, outcome_words
+from workbench.web.site.formatting import label_words, outcome_words, property_words
 from workbench.web.site.import_note_words import import_note_words
 from workbench.web.site.verdict_words import verdict_words
 
@@ -69,6 +69,8 @@ _WORDS: dict[str, Callable[[Any], str]] = {
         gettext("test split") if value == "held_out" else gettext("training split")
     ),
     "noted": lambda value: gettext("import: %(note)s", note=import_note_words(value)),
+    "file_format": lambda value: gettext("format: %(format)s", format=value),
+    "image_property": lambda value: _range(property_words(value[0]))(value[1:]),
     "p": _range("p(fake)"),
     "severity": lambda value: gettext("severity %(levels)s", levels=", ".join(map(str, value))),
     "sensitivity": _range("sensitivity"),

@@ -96,6 +96,12 @@ def _filter_texts(filters: Filters) -> dict[str, str | int | None]:
         "generator": filters.generator,
         "split": filters.split,
         "noted": filters.noted,
+        "format": filters.file_format,
+        "property": (
+            f"{filters.image_property[0]},{range_text(filters.image_property[1:])}"
+            if filters.image_property
+            else None
+        ),
         "p": range_text(filters.p),
         "severity": ",".join(map(str, filters.severity)) or None,
         "sensitivity": range_text(filters.sensitivity),

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from workbench.analysis.layout.cells import COARSEST_LEVEL, FINEST_LEVEL
+from workbench.services.columns.properties import PROPERTIES
 from workbench.services.errors import InvalidError
 from workbench.services.explore.cells import Window
 from workbench.services.explore.filters import (
@@ -42,7 +43,8 @@ from workbench.web.request.view_state import DIMENSION_ORDERS, MOST_DIMENSIONS, 
 
 OUTCOME_FILTERS = (MISCLASSIFIED, *OUTCOMES)
 LONGEST_GENERATOR = 120
-JOINED = ("p", "severity", "sensitivity", "activation")
+LONGEST_FORMAT = 12
+JOINED = ("p", "severity", "sensitivity", "activation", "property")
 """Parameters of which a form has a field for each part."""
 
 
@@ -78,6 +80,8 @@ def read_filters(values: Mapping[str, str]) -> Filters:
         generator=line(values, "generator", LONGEST_GENERATOR),
         split=choice(values, "split", SPLITS),
         noted=choice(values, "noted", NOTES),
+        file_format=line(values, "format", LONGEST_FORMAT),
+        image_property=_read_property(values),
         p=between(values, "p", 0.0, 1.0),
         severity=choices(values, "severity", SEVERITIES),
         sensitivity=between(values, "sensitivity", -UNBOUNDED, UNBOUNDED),
@@ -96,6 +100,16 @@ def _read_activation(values: Mapping[str, str]) -> tuple[int, float, float] | No
         return None
     found = between({"activation": limits}, "activation", -UNBOUNDED, UNBOUNDED)
     return None if found is None else (index, *found)
+
+
+def _read_property(values: Mapping[str, str]) -> tuple[str, float, float] | None:
+    """`property=NAME,LOW,HIGH`; without a name there is no condition."""
+    name, _, limits = values.get("property", "").partition(",")
+    chosen = choice({"property": name}, "property", PROPERTIES)
+    if chosen is None:
+        return None
+    found = between({"property": limits}, "property", -UNBOUNDED, UNBOUNDED)
+    return None if found is None else (chosen, *found)
 
 
 def read_lasso(values: Mapping[str, str]) -> Lasso | None:

@@ -49,6 +49,14 @@ LABEL_WORDS = {
     "unlabelled": lazy_gettext("unlabelled"),
 }
 
+PROPERTY_WORDS = {
+    "side": lazy_gettext("shorter side, px"),
+    "aspect": lazy_gettext("width by height"),
+    "brightness": lazy_gettext("brightness"),
+    "sharpness": lazy_gettext("sharpness"),
+    "quality": lazy_gettext("JPEG quality"),
+}
+
 EXPECTATION_WORDS = {
     "fall": lazy_gettext("fall"),
     "rise": lazy_gettext("rise"),
@@ -193,6 +201,11 @@ def outcome_words(value: str) -> str:
 
 
 def label_words(value: str | None) -> str:
+def property_words(value: str) -> str:
+    """What a property of images is called."""
+    return str(PROPERTY_WORDS[value])
+
+
     """What the dataset says that an image is, or the side that something pushes to."""
     return str(LABEL_WORDS[value or "unlabelled"])
 
@@ -234,6 +247,7 @@ def register(app: Flask) -> None:
         image_count,
         label_words,
         moment,
+        property_words,
         outcome_words,
         layout_words,
         layout_title,
