@@ -12,8 +12,11 @@ from workbench.config import Settings
 from workbench.services.collections import find_collection
 from workbench.services.hygiene.coverage import find_gaps
 from workbench.services.hygiene.duplicates import find_duplicates
+from workbench.services.hygiene.embedded import embedded
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.images import images_to_check
+from workbench.services.hygiene.odd_images import find_odd_images
+from workbench.services.hygiene.outliers import find_outliers, nearest_of
 from workbench.services.hygiene.scores import find_in_scores
 from workbench.services.hygiene.shortcuts import find_shortcuts
 from workbench.services.hygiene.words import finding_words
@@ -59,11 +62,16 @@ def check(name: str, settings: Settings) -> Check:
     """Check a collection, and keep what was found. Raises NotFoundError."""
     collection_id = find_collection(name).id
     images = images_to_check(collection_id, settings)
-    findings = find_duplicates(images, settings) if len(images) else []
+    compared = embedded(collection_id, images, settings) if len(images) else None
+    alike = nearest_of(images, compared) if compared else None
+    findings = find_duplicates(images, settings, compared, alike) if len(images) else []
     findings += find_shortcuts(collection_id, images, settings)
     findings += find_gaps(images)
     findings += find_in_scores(collection_id)
     findings.sort(key=lambda each: each.severity != "warning")
+    findings += find_odd_images(images)
+    if compared and alike:
+        findings += find_outliers(images, compared, alike)
     version = session().scalar(
         select(ModelVersion.number)
         .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)

@@ -17,6 +17,9 @@ ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "duplicates_across_split": ("one_group", "leave_out"),
     "duplicates": ("leave_out",),
     "shortcut": ("leave_out",),
+    **dict.fromkeys(
+        ("one_sided", "outliers", "small", "dark", "bright", "blurred"), ("leave_out",)
+    ),
 }
 """What can be done about each kind of finding, the usual remedy first."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, or_, select, update
 
+from workbench.analysis.images.exposure import Exposure, exposure_of
 from workbench.analysis.images.fingerprint import hash_of
 from workbench.config import Settings
 from workbench.services.review.decisions import final_decisions, label_by
@@ -15,6 +18,8 @@ from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError, read_normalised
 from workbench.store.images import Image
+
+_EXPOSURE: Final = tuple(each.name for each in fields(Exposure))
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +38,22 @@ class CheckedImages:
     has_hash: NDArray[np.bool_]
     """Not of images whose normalised copy is lost."""
     generators: tuple[str, ...]
+    classes: tuple[str, ...]
+    sides: NDArray[np.int64]
+    """Shorter side of the original, in pixels."""
+    brightness: NDArray[np.float64]
+    """As the others of `Exposure`; NaN for images whose normalised copy is lost."""
+    darkest: NDArray[np.float64]
+    brightest: NDArray[np.float64]
+    sharpness: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
-    """Read a collection's images; perceptual hashes that are not kept yet are computed first."""
-    _keep_missing_hashes(collection_id, settings)
+    """Read a collection's images; what is not kept of them yet is measured first."""
+    _measure_missing(collection_id, settings)
     decisions = final_decisions(collection_id)
     found = session().execute(
         select(
@@ -51,13 +64,15 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
             Image.pixel_hash,
             Image.perceptual_hash,
             Image.generator,
+            Image.class_name,
+            Image.width,
+            Image.height,
+            *(getattr(Image, name) for name in _EXPOSURE),
         )
         .where(Image.collection_id == collection_id)
         .order_by(Image.id)
     )
-    rows: list[Row[tuple[int, str | None, bool, str, str, int | None, str]]] = [
-        row for row in found if decisions.get(row.id) != "exclude"
-    ]
+    rows: list[Row[Any]] = [row for row in found if decisions.get(row.id) != "exclude"]
     labels = [label_by(row.label, decisions.get(row.id)) for row in rows]
     groups = np.unique([row.group_key for row in rows], return_inverse=True)[1]
     return CheckedImages(
@@ -70,27 +85,35 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
         perceptual_hashes=np.array([row.perceptual_hash or 0 for row in rows], np.int64),
         has_hash=np.array([row.perceptual_hash is not None for row in rows], bool),
         generators=tuple(row.generator for row in rows),
+        classes=tuple(row.class_name for row in rows),
+        sides=np.array([min(row.width, row.height) for row in rows], np.int64),
+        **{name: np.array([getattr(row, name) for row in rows], np.float64) for name in _EXPOSURE},
     )
 
 
-def _keep_missing_hashes(collection_id: int, settings: Settings) -> None:
-    """Compute the hashes of images that were imported before they were kept."""
+def _measure_missing(collection_id: int, settings: Settings) -> None:
+    """Measure images that were imported before hashes and exposure were kept."""
     without = session().execute(
         select(Image.id, Image.pixel_hash).where(
-            Image.collection_id == collection_id, Image.perceptual_hash.is_(None)
+            Image.collection_id == collection_id,
+            or_(Image.perceptual_hash.is_(None), Image.sharpness.is_(None)),
         )
     )
-    hashes = [
-        {"id": image_id, "perceptual_hash": found}
-        for image_id, pixel_hash in without.tuples().all()
-        if (found := _hash(pixel_hash, settings)) is not None
-    ]
+    rows = without.tuples().all()
     session().rollback()
-    write_in_chunks(hashes, lambda write, chunk: write.execute(update(Image), chunk))
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda row: _measured(row[0], row[1], settings), rows)
+        measured = [each for each in found if each is not None]
+    write_in_chunks(measured, lambda write, chunk: write.execute(update(Image), chunk))
 
 
-def _hash(pixel_hash: str, settings: Settings) -> int | None:
+def _measured(image_id: int, pixel_hash: str, settings: Settings) -> dict[str, Any] | None:
     try:
-        return hash_of(read_normalised(settings.image_dir, pixel_hash))
+        content = read_normalised(settings.image_dir, pixel_hash)
     except LostImageError:
         return None
+    return {
+        "id": image_id,
+        "perceptual_hash": hash_of(content),
+        **vars(exposure_of(content)),
+    }

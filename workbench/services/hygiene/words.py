@@ -82,6 +82,18 @@ def _near(figures: Figures) -> str:
         bits=figures["most_bits"],
         difference=f"{figures['most_difference']:.2f}",
         same=figures["same_pixels"],
+    ) + (
+        " "
+        + gettext(
+            "%(groups)s of the groups are found or joined by embedding: a cosine of %(cosine)s or "
+            "more, and their details correlate by %(agreement)s or more where one is a part of the "
+            "other or mirrored.",
+            groups=figures["by_embedding"],
+            cosine=f"{figures['least_cosine']:.2f}",
+            agreement=f"{figures['least_agreement']:.2f}",
+        )
+        if figures.get("by_embedding")
+        else ""
     )
 
 
@@ -182,11 +194,56 @@ def _imbalance(figures: Figures) -> str:
     )
 
 
+def _one_sided(figures: Figures) -> str:
+    names = ", ".join(figures["names"]) + (
+        ", …" if figures["classes"] > len(figures["names"]) else ""
+    )
+    return gettext(
+        "%(classes)s of %(of)s classes (%(names)s) have real or fake images alone, %(images)s "
+        "images, %(share)s%% of all: what these show tells the label.",
+        classes=figures["classes"],
+        of=figures["of"],
+        names=names,
+        images=figures["images"],
+        share=f"{100 * figures['share']:.1f}",
+    )
+
+
 def _few(figures: Figures) -> str:
     return gettext(
         "%(images)s images, fewer than %(few)s: its error rate is hardly known.",
         images=figures["images"],
         few=figures["few"],
+    )
+
+
+def _odd(limit: Callable[[float], str]) -> Callable[[Figures], str]:
+    def words(figures: Figures) -> str:
+        return gettext(
+            "%(images)s images, %(share)s%% of all, %(real)s real and %(fake)s fake. %(limit)s",
+            images=figures["images"],
+            share=f"{100 * figures['share']:.1f}",
+            real=figures["real"],
+            fake=figures["fake"],
+            limit=limit(figures["limit"]),
+        )
+
+    return words
+
+
+def _outliers(figures: Figures) -> str:
+    return gettext(
+        "%(images)s images, %(share)s%% of those compared, %(real)s real and %(fake)s fake, lie "
+        "more than %(limit)s robust standard deviations farther than usual from the %(neighbours)s "
+        "nearest images of their label, by embedding; the farthest %(farthest)s. Look whether they "
+        "belong here.",
+        images=figures["images"],
+        share=f"{100 * figures['share']:.1f}",
+        real=figures["real"],
+        fake=figures["fake"],
+        limit=f"{figures['limit']:.0f}",
+        neighbours=figures["neighbours"],
+        farthest=f"{figures['farthest']:.1f}",
     )
 
 
@@ -204,6 +261,38 @@ _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] 
     "label_errors": (lambda: gettext("Likely label errors"), _label_errors),
     "slice": (lambda: gettext("The model is worse on"), _slice),
     "imbalance": (lambda: gettext("Labels out of balance"), _imbalance),
+    "one_sided": (lambda: gettext("Classes with one label alone"), _one_sided),
     "few_images": (lambda: gettext("Few images of a generator"), _few),
+    "outliers": (lambda: gettext("Outliers"), _outliers),
+    "small": (
+        lambda: gettext("Very small images"),
+        _odd(lambda limit: gettext("The shorter side has fewer than %(limit)s px.", limit=limit)),
+    ),
+    "dark": (
+        lambda: gettext("Very dark images"),
+        _odd(
+            lambda limit: gettext(
+                "99%% of the pixels are darker than %(limit)s of white.", limit=limit
+            )
+        ),
+    ),
+    "bright": (
+        lambda: gettext("Very bright images"),
+        _odd(
+            lambda limit: gettext(
+                "95%% of the pixels are brighter than %(limit)s of white.", limit=limit
+            )
+        ),
+    ),
+    "blurred": (
+        lambda: gettext("Blurred images"),
+        _odd(
+            lambda limit: gettext(
+                "Sharpness below %(limit)s: the logarithm of the variance of the Laplacian, by "
+                "that of the grey levels, in the analysed size.",
+                limit=limit,
+            )
+        ),
+    ),
     "trace": (lambda: gettext("Statistics of the pixels"), _trace),
 }
