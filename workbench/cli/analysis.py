@@ -6,11 +6,12 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import collection_option, json_option
-from workbench.cli.output import aucs, figure, interval, show
+from workbench.cli.output import aucs, doubt, figure, interval, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.cli.runs import see_through
 from workbench.services.app_settings import settings
 from workbench.services.collections import collection_id
+from workbench.services.hygiene.warnings import collection_warning
 from workbench.services.models.figures import Figures, VersionFigures
 from workbench.services.models.versions import VersionSummary, versions
 from workbench.services.models.words import learned_words, no_signal_advice, no_signal_words
@@ -43,6 +44,7 @@ def analyze(name: str, *, again: bool, as_json: bool) -> None:
             f"{found.pixel_groups} pixel groups, {found.patterns} patterns, {found.cells} cells."
         ),
         *(_no_signal(_active(name).figures) if found.signal == "none" else ()),
+        *doubt(name, found.warning),
     ]
     report = {"collection": found.name, **vars(found)}
     report.pop("name")
@@ -84,6 +86,7 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
         "parent": made.parent_number,
         "metrics": made.metrics,
         "dataset": made.dataset_counts,
+        "warning": (warning := collection_warning(name)),
     }
     learned = made.summary.learned
     figures, crossed = made.summary.figures, made.summary.figures.cross_validated or Figures()
@@ -95,6 +98,7 @@ def retrain(name: str, *, wait: bool, as_json: bool) -> None:
         ),
         *([learned_words(made.summary.number, learned)] if learned else []),
         *(_no_signal(figures) if made.summary.signal == "none" else ()),
+        *doubt(name, warning),
     ]
     show(report, as_json=as_json, lines=lines)
 
@@ -125,6 +129,8 @@ def evaluate(name: str, *, as_json: bool) -> None:
             f"{interval(each.called_fake_interval)}, AUC {figure(each.auc)}"
             for generator, each in found.by_generator.items()
         ),
+        *doubt(name, found.warning),
+        *(doubt(found.trained_on, found.training_warning) if found.trained_on != name else ()),
     ]
     show(found.as_json(), as_json=as_json, lines=lines)
 

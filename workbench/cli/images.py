@@ -10,15 +10,16 @@ import click
 
 from workbench.cli.context import with_app
 from workbench.cli.options import collection_option, described_options, json_option, source_options
-from workbench.cli.output import by_label, show
+from workbench.cli.output import by_label, doubt, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
+from workbench.services.hygiene.warnings import collection_warning
 from workbench.services.imports.changes import Acceptance
 from workbench.services.imports.collection import Described
 from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
-from workbench.services.imports.shortcut_words import shortcut_words
+from workbench.services.imports.shortcut_words import baseline_words
 from workbench.services.sources.options import SourceOptions
 from workbench.store import migrating
 from workbench.store.database import db
@@ -87,6 +88,7 @@ def import_command(
             described=described,
             by=Acceptance(accept_changes),
         )
+    warning = collection_warning(name) if report.seen > report.rejected else ""
     lines = [
         (
             f"{report.imported} imported, {report.already} already imported, "
@@ -94,13 +96,14 @@ def import_command(
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
         f"The collection holds {by_label(report)}, {report.held_out} of them in the test split.",
-        *filter(None, [shortcut_words(report.file_facts)]),
+        *filter(None, [baseline_words(report.file_facts)]),
+        *doubt(name, warning),
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
         *(f"change: {each.words}" for each in report.changes),
         *([_HOW_TO_ACCEPT] if report.unaccepted else []),
     ]
-    show(report.as_json(), as_json=as_json, lines=lines)
+    show(report.as_json() | {"warning": warning}, as_json=as_json, lines=lines)
     if report.is_in_vain:
         raise click.ClickException(_in_vain(report))
 

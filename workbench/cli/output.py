@@ -25,6 +25,12 @@ def by_label(images: ByLabel) -> str:
     return f"{images.real} real, {images.fake} fake{without}"
 
 
+def doubt(name: str, warning: str) -> list[str]:
+    """Write a collection's data warning, with where more stands; nothing for an empty one."""
+    more = f"`python manage.py check --collection {name}`, or its Data page, says more."
+    return [f"{warning} {more}"] if warning else []
+
+
 def figure(value: float | None, digits: int = 3) -> str:
     """Write a number with so many decimals; `unknown` for None."""
     return "unknown" if value is None else f"{value:.{digits}f}"

@@ -28,6 +28,7 @@ def status(*, as_json: bool) -> None:
             else "not analysed yet"
         )
         + (f", a run is {each.run}" if each.run else "")
+        + (f"; {each.warning}" if each.warning else "")
         for each in found.collections
     ]
     lines.append(

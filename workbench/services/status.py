@@ -38,6 +38,8 @@ class CollectionStatus:
     """On the training images, each by a head that was not trained on it, with its interval."""
     cross_validated_interval: tuple[float, float] | None
     signal: Signal | None
+    warning: str
+    """Why figures made from these images are doubtful; empty where nothing is known."""
     dimensions: int
     pixel_groups: int
     patterns: int
@@ -122,6 +124,7 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
         cross_validated_auc=crossed.auc,
         cross_validated_interval=crossed.auc_interval,
         signal=signal_of(figures),
+        warning=summary.warning(),
         dimensions=version.dimensions if version else 0,
         pixel_groups=count(PixelGroup),
         patterns=count(Pattern),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from workbench.services.collections import find_collection
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.review_queue import ReviewQueue, review_queue
+from workbench.services.hygiene.warnings import DataWarning, standing_warnings, warning_words
 from workbench.services.models.version_images import VersionImages, images_of
 from workbench.services.models.versions import VersionSummary, finished_versions, version_summary
 from workbench.services.runs.queue import RunView, open_run
@@ -33,6 +34,12 @@ class CollectionSummary:
     active: VersionSummary | None
     file_facts: dict[str, Any]
     unlabelled: int = field(default=0, kw_only=True)
+    warnings: tuple[DataWarning, ...] = field(default=(), kw_only=True)
+
+    def warning(self, version: int | None = None) -> str:
+        """Why figures of a version, by default the active one, are doubtful: one sentence."""
+        number = self.active.number if version is None and self.active else version
+        return warning_words(self.warnings, number)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ class Workspace:
     run: RunView | None
     queue: ReviewQueue | None
     """The version's misclassified images without a verdict: read once for the whole page."""
+
+    @property
+    def warning(self) -> str:
+        """Why figures of the shown version are doubtful, in a sentence; else empty."""
+        return self.collection.warning(self.version.number if self.version else None)
 
     @property
     def to_judge(self) -> int:
@@ -166,4 +178,5 @@ def _summary(collection: Collection, active: ModelVersion | None) -> CollectionS
         unlabelled=collection.unlabelled,
         active=version_summary(active, active.id) if active else None,
         file_facts=collection.file_facts,
+        warnings=standing_warnings(collection),
     )

@@ -56,6 +56,8 @@ class Collection(Base):
     """Description of the collection, shown on its page."""
     file_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """How well facts of the original files alone predict the label (shortcuts)."""
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    """What the newest check warned about beside shortcuts, and what of it was acted on since."""
     real: Mapped[int] = mapped_column(default=0, server_default="0")
     fake: Mapped[int] = mapped_column(default=0, server_default="0")
     unlabelled: Mapped[int] = mapped_column(default=0, server_default="0")

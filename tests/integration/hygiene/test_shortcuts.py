@@ -12,8 +12,8 @@ from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.hygiene.actions import leave_out, undo
 from workbench.services.hygiene.check import check
+from workbench.services.hygiene.warnings import collection_warning
 from workbench.services.imports.run import import_images
-from workbench.services.imports.shortcut_words import shortcut_words
 from workbench.services.progress import Silent
 from workbench.services.workspaces import workspace
 from workbench.store.database import session
@@ -33,7 +33,7 @@ def test_an_earlier_jpeg_is_warned_about_everywhere_with_the_same_figures(
     report = import_images(tmp_path / "set", collection="set", settings=settings, progress=Silent())
 
     assert report.file_facts["shortcut"] == ["compression_history"]
-    assert "earlier JPEG compression (1.00)" in shortcut_words(report.file_facts)
+    assert "earlier JPEG compression (AUC 1.00)" in collection_warning("set")
 
     found = check("set", settings).finding("shortcut:compression_history")
     stored = session().get_one(DataCheck, workspace("set").collection.id)

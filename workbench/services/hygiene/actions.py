@@ -16,6 +16,7 @@ from workbench.services.collections import find_collection
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.hygiene.check import newest_check
 from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.warnings import DataWarning, newest_version
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
 from workbench.store.database import now, session, transaction
@@ -163,6 +164,10 @@ def _record(
         user_id=user_id,
         kind=kind,
         finding=finding.key,
+    if finding.severity == "warning":
+        # Versions that are there were made with it, whatever becomes of the images.
+        made_before = DataWarning.of(finding, through=newest_version(collection_id))
+        detail |= {"warnings": [made_before.as_json()]}
         detail=detail,
     )
     write.add(action)

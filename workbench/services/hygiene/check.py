@@ -19,9 +19,11 @@ from workbench.services.hygiene.odd_images import find_odd_images
 from workbench.services.hygiene.outliers import find_outliers, nearest_of
 from workbench.services.hygiene.scores import find_in_scores
 from workbench.services.hygiene.shortcuts import find_shortcuts
+from workbench.services.hygiene.warnings import warnings_to_keep
 from workbench.services.hygiene.words import finding_words
 from workbench.store.database import now, session, transaction
 from workbench.store.hygiene import DataCheck
+from workbench.store.images import Collection
 from workbench.store.versions import ActiveVersion, ModelVersion
 
 
@@ -67,18 +69,20 @@ def check(name: str, settings: Settings) -> Check:
     findings = find_duplicates(images, settings, compared, alike) if len(images) else []
     findings += find_shortcuts(collection_id, images, settings)
     findings += find_gaps(images)
-    findings += find_in_scores(collection_id)
-    findings.sort(key=lambda each: each.severity != "warning")
     findings += find_odd_images(images)
     if compared and alike:
         findings += find_outliers(images, compared, alike)
+    findings += find_in_scores(collection_id)
+    findings.sort(key=lambda each: each.severity != "warning")
     version = session().scalar(
         select(ModelVersion.number)
         .join(ActiveVersion, ActiveVersion.version_id == ModelVersion.id)
         .where(ActiveVersion.collection_id == collection_id)
     )
+    warned = warnings_to_keep(collection_id, findings)
     session().rollback()
     with transaction() as write:
+        write.get_one(Collection, collection_id).warnings = warned
         kept = write.get(DataCheck, collection_id)
         if kept is None:
             kept = DataCheck(collection_id=collection_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, ngettext
 
 from workbench.services.hygiene.findings import Finding
-from workbench.services.imports.shortcut_words import FAMILIES
+from workbench.services.hygiene.slice_words import slice_subject, slice_words
+from workbench.services.imports.shortcut_words import family_name
 
 Figures = Mapping[str, Any]
 
@@ -25,53 +26,10 @@ def finding_title(key: str) -> str:
     if not subject:
         return title
     if kind in ("shortcut", "trace"):
-        subject = str(FAMILIES.get(subject, gettext("all facts of the files together")))
+        subject = family_name(subject)
     elif kind == "slice":
-        subject = _slice_subject(subject)
+        subject = slice_subject(subject)
     return f"{title}: {subject}"
-
-
-def _slice_subject(condition: str) -> str:
-    """Which images a slice is of, by the condition of an address that shows them."""
-    name, _, value = condition.partition("=")
-    if name == "label":
-        return gettext("real images") if value == "real" else gettext("fake images")
-    if name == "generator":
-        return gettext("images of %(generator)s", generator=value)
-    if name == "format":
-        return gettext("%(format)s files", format=value)
-    if name == "property":
-        return _property_slice(*value.split(","))
-    return gettext("a cell of the overview")
-
-
-def _property_slice(name: str, low: str, high: str) -> str:
-    """Such as "dark images, brightness 0.21 or less"."""
-    lowest, highest = _PROPERTIES[name]
-    if high:
-        return gettext("%(images)s %(most)s or less", images=lowest, most=f"{float(high):.3g}")
-    return gettext("%(images)s %(least)s or more", images=highest, least=f"{float(low):.3g}")
-
-
-_PROPERTIES: Final = {
-    "side": (
-        lazy_gettext("small images, shorter side"),
-        lazy_gettext("large images, shorter side"),
-    ),
-    "aspect": (
-        lazy_gettext("tall images, width by height"),
-        lazy_gettext("wide images, width by height"),
-    ),
-    "brightness": (
-        lazy_gettext("dark images, brightness"),
-        lazy_gettext("bright images, brightness"),
-    ),
-    "sharpness": (lazy_gettext("soft images, sharpness"), lazy_gettext("sharp images, sharpness")),
-    "quality": (
-        lazy_gettext("images of low JPEG quality"),
-        lazy_gettext("images of high JPEG quality"),
-    ),
-}
 
 
 def _near(figures: Figures) -> str:
@@ -170,21 +128,6 @@ def _label_errors(figures: Figures) -> str:
     )
 
 
-def _slice(figures: Figures) -> str:
-    return gettext(
-        "%(errors)s of %(images)s images are misclassified: %(rate)s, 95%% CI [%(low)s, %(high)s], "
-        "against %(rest)s of all others (p = %(p)s, corrected for %(looked_at)s slices).",
-        errors=figures["errors"],
-        images=figures["images"],
-        rate=f"{figures['rate']:.2f}",
-        low=f"{figures['low']:.2f}",
-        high=f"{figures['high']:.2f}",
-        rest=f"{figures['rest']:.2f}",
-        p=f"{figures['p']:.4f}",
-        looked_at=figures["looked_at"],
-    )
-
-
 def _imbalance(figures: Figures) -> str:
     return gettext(
         "%(real)s real and %(fake)s fake images: accuracy says little here, AUC and the rates of "
@@ -217,11 +160,15 @@ def _few(figures: Figures) -> str:
     )
 
 
+def _images(count: int) -> str:
+    return ngettext("%(num)s image", "%(num)s images", count)
+
+
 def _odd(limit: Callable[[float], str]) -> Callable[[Figures], str]:
     def words(figures: Figures) -> str:
         return gettext(
-            "%(images)s images, %(share)s%% of all, %(real)s real and %(fake)s fake. %(limit)s",
-            images=figures["images"],
+            "%(images)s, %(share)s%% of all, %(real)s real and %(fake)s fake. %(limit)s",
+            images=_images(figures["images"]),
             share=f"{100 * figures['share']:.1f}",
             real=figures["real"],
             fake=figures["fake"],
@@ -233,11 +180,11 @@ def _odd(limit: Callable[[float], str]) -> Callable[[Figures], str]:
 
 def _outliers(figures: Figures) -> str:
     return gettext(
-        "%(images)s images, %(share)s%% of those compared, %(real)s real and %(fake)s fake, lie "
-        "more than %(limit)s robust standard deviations farther than usual from the %(neighbours)s "
-        "nearest images of their label, by embedding; the farthest %(farthest)s. Look whether they "
+        "%(images)s, %(share)s%% of those compared, %(real)s real and %(fake)s fake: farther from "
+        "the %(neighbours)s nearest images of the same label, by embedding, than usual, by more "
+        "than %(limit)s robust standard deviations; at most by %(farthest)s. Look whether they "
         "belong here.",
-        images=figures["images"],
+        images=_images(figures["images"]),
         share=f"{100 * figures['share']:.1f}",
         real=figures["real"],
         fake=figures["fake"],
@@ -259,7 +206,7 @@ _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] 
     "duplicates": (lambda: gettext("Duplicates"), _all),
     "shortcut": (lambda: gettext("Shortcut"), _shortcut),
     "label_errors": (lambda: gettext("Likely label errors"), _label_errors),
-    "slice": (lambda: gettext("The model is worse on"), _slice),
+    "slice": (lambda: gettext("The model is worse on"), slice_words),
     "imbalance": (lambda: gettext("Labels out of balance"), _imbalance),
     "one_sided": (lambda: gettext("Classes with one label alone"), _one_sided),
     "few_images": (lambda: gettext("Few images of a generator"), _few),

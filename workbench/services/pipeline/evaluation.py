@@ -18,6 +18,7 @@ from workbench.services.collections import find_collection
 from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.states import states_of
 from workbench.services.errors import ConflictError
+from workbench.services.hygiene.warnings import collection_warning
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.outside import require_trained
 from workbench.services.models.weights import load_heads
@@ -53,6 +54,10 @@ class Evaluation:
     auc: float | None
     auc_interval: tuple[float, float] | None
     by_generator: dict[str, GeneratorResult]
+    warning: str
+    """Why figures made from these images are doubtful; empty where nothing is known."""
+    training_warning: str
+    """The same of the images that the version was trained on."""
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain JSON."""
@@ -102,6 +107,8 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
         auc=found.value if found else None,
         auc_interval=(found.low, found.high) if found else None,
         by_generator=_by_generator(made_by, fake, logit, group),
+        warning=collection_warning(name),
+        training_warning=collection_warning(trained_on),
     )
 
 

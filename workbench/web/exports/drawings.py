@@ -21,7 +21,7 @@ from workbench.web.panels.dimensions import DimensionsPanel, dimensions_panel
 from workbench.web.panels.image import ImagePanel, image_panel
 from workbench.web.panels.overview import OverviewPanel, marked_cells, overview_panel
 from workbench.web.presenters import glyph, sheets, violin
-from workbench.web.presenters.sheets import Sheet
+from workbench.web.presenters.sheets import Head, Sheet
 from workbench.web.request.entering import version_of
 from workbench.web.request.parsing import whole
 from workbench.web.request.view import View
@@ -88,7 +88,9 @@ def _overview(view: View, workspace: Workspace) -> Drawing:
     # A narrow window still has its legend.
     width = max(drawing.width, 16 * glyph.CELL)
     made = sheets.sheet(
-        gettext("Representation overview"), facts, width, drawing.height + LEGEND_HEIGHT
+        Head(gettext("Representation overview"), facts, workspace.warning),
+        width,
+        drawing.height + LEGEND_HEIGHT,
     )
     return Drawing(made, panel, "overview")
 
@@ -105,7 +107,12 @@ def _images(view: View, workspace: Workspace) -> Drawing:
         *([] if version_of(workspace).outside else [captions.heatmap(view)]),
     ]
     made = sheets.grid(
-        gettext("Images"), facts, shown, columns=6, width=124, height=148, below=LEGEND_HEIGHT
+        Head(gettext("Images"), facts, workspace.warning),
+        shown,
+        columns=6,
+        width=124,
+        height=148,
+        below=LEGEND_HEIGHT,
     )
     return Drawing(made, ImagesPanel(page), "images")
 
@@ -120,7 +127,13 @@ def _patterns(view: View, workspace: Workspace) -> Drawing:
         str(captions.SORT_WORDS.get(view.sort, "")),
     ]
     # The first part is the head of the table.
-    made = sheets.grid(gettext("Patterns"), facts, len(rows) + 1, columns=1, width=1120, height=52)
+    made = sheets.grid(
+        Head(gettext("Patterns"), facts, workspace.warning),
+        len(rows) + 1,
+        columns=1,
+        width=1120,
+        height=52,
+    )
     return Drawing(made, PatternsPanel(rows), "patterns")
 
 
@@ -139,8 +152,7 @@ def _dimensions(view: View, workspace: Workspace) -> Drawing:
         gettext("line: mean"),
     ]
     made = sheets.grid(
-        gettext("Dimensions"),
-        facts,
+        Head(gettext("Dimensions"), facts, workspace.warning),
         len(panel.dimensions),
         columns=8,
         width=violin.WIDTH + 30,
@@ -163,7 +175,7 @@ def _image(view: View, workspace: Workspace) -> Drawing:
         gettext("+ toward fake, − toward real, in logits"),
     ]
     rows = max(22.0 * (len(score.dimensions) + 3) + 96, 52.0 * len(score.groups) + 30)
-    made = sheets.sheet(card.name, facts, 1292, max(476.0, rows))
+    made = sheets.sheet(Head(card.name, facts, workspace.warning), 1292, max(476.0, rows))
     return Drawing(made, panel, f"image {card.id}")
 
 

@@ -21,12 +21,23 @@ Corner = tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Head:
+    """What stands above a picture."""
+
+    title: str
+    facts: Iterable[str]
+    """Collection, version, filters: one after the other, in three lines at most."""
+    warning: str = ""
+    """Why figures are doubtful, in lines of its own."""
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A picture's head and size; `corners` are the upper left ones of its parts, in order."""
 
     title: str
     facts: tuple[str, ...]
-    """Lines below the title: collection, version, filters."""
+    """Lines below the title: collection, version, filters, what is doubtful."""
     width: float
     height: float
     corners: tuple[Corner, ...] = ()
@@ -37,11 +48,11 @@ class Sheet:
         return HEAD + LINE * (len(self.facts) - 1)
 
 
-def sheet(title: str, facts: Iterable[str], width: float, height: float) -> Sheet:
+def sheet(head: Head, width: float, height: float) -> Sheet:
     """A sheet around one part of this size."""
-    lines = _lines(facts, width)
+    lines = (*_lines(head.facts, width), *wrapped(head.warning, _letters(width), 4))
     return Sheet(
-        title,
+        head.title,
         lines,
         width + 2 * MARGIN,
         HEAD + LINE * (len(lines) - 1) + height + MARGIN,
@@ -50,8 +61,7 @@ def sheet(title: str, facts: Iterable[str], width: float, height: float) -> Shee
 
 
 def grid(
-    title: str,
-    facts: Iterable[str],
+    head: Head,
     count: int,
     *,
     columns: int,
@@ -61,7 +71,7 @@ def grid(
 ) -> Sheet:
     """A sheet of `count` parts in rows of `columns`, with room of `below` for a legend."""
     rows = max(1, -(-count // columns))
-    whole = sheet(title, facts, columns * width, rows * height + below)
+    whole = sheet(head, columns * width, rows * height + below)
     left, top = whole.corners[0]
     corners = tuple(
         (left + width * (number % columns), top + height * (number // columns))
@@ -79,4 +89,8 @@ def wrapped(text: str, letters: int, lines: int) -> tuple[str, ...]:
 
 def _lines(facts: Iterable[str], width: float) -> tuple[str, ...]:
     text = " · ".join(fact for fact in facts if fact)
-    return wrapped(text, max(20, int(width / LETTER)), 3) or ("",)
+    return wrapped(text, _letters(width), 3) or ("",)
+
+
+def _letters(width: float) -> int:
+    return max(20, int(width / LETTER))

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.words import finding_title, finding_words
-from workbench.services.imports.shortcut_words import shortcut_words
+from workbench.services.imports.shortcut_words import baseline_words
 
 MOST_SETS = 8
 """So many groups of a finding are shown, with so many images each."""
@@ -51,5 +51,5 @@ def register(app: Flask) -> None:
     app.add_template_filter(done_words)
     app.add_template_filter(slice_query)
     app.jinja_env.globals.update(
-        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, shortcut_words=shortcut_words
+        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, baseline_words=baseline_words
     )
