@@ -40,6 +40,10 @@ COMMANDS = {
         "workbench.cli.scores",
         "Import p(fake) of any other detector as a version that has scores and no heatmaps.",
     ),
+    "make-alike": Summary(
+        "workbench.cli.alike",
+        "Make all images alike in size, format and quality, from the next analysis on.",
+    ),
     "project": Summary(
         "workbench.cli.analysis",
         "Train the projection that removes the influence of text rendered on images.",

@@ -38,6 +38,8 @@ class CollectionStatus:
     """On the training images, each by a head that was not trained on it, with its interval."""
     cross_validated_interval: tuple[float, float] | None
     signal: Signal | None
+    made_alike: str
+    """What the version's images were made alike by; empty where they were taken as they are."""
     warning: str
     """Why figures made from these images are doubtful; empty where nothing is known."""
     dimensions: int
@@ -124,6 +126,7 @@ def _of(summary: CollectionSummary) -> CollectionStatus:
         cross_validated_auc=crossed.auc,
         cross_validated_interval=crossed.auc_interval,
         signal=signal_of(figures),
+        made_alike=summary.active.made_alike if summary.active else "",
         warning=summary.warning(),
         dimensions=version.dimensions if version else 0,
         pixel_groups=count(PixelGroup),

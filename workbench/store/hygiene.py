@@ -33,9 +33,10 @@ class DataAction(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), index=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """Null for what was done on the command line."""
     kind: Mapped[str] = mapped_column(String(16))
-    """`leave_out` or `one_group`."""
+    """`leave_out`, `one_group` or `make_alike`."""
     finding: Mapped[str] = mapped_column(String(200))
     """Key of the finding that it is about."""
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -43,4 +44,4 @@ class DataAction(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User | None] = relationship()

@@ -58,6 +58,9 @@ class Collection(Base):
     """How well facts of the original files alone predict the label (shortcuts)."""
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     """What the newest check warned about beside shortcuts, and what of it was acted on since."""
+    made_alike: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What its images are made before they are normalised, `side` and `quality` of `Alike`, and the
+    `number` of the action that asked for it; null where nothing."""
     real: Mapped[int] = mapped_column(default=0, server_default="0")
     fake: Mapped[int] = mapped_column(default=0, server_default="0")
     unlabelled: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -84,6 +87,10 @@ class Image(Base):
     """SHA-256 of the original file."""
     pixel_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the normalised file: names it on disk and keys its embeddings."""
+    made_alike: Mapped[str | None] = mapped_column(String(20))
+    """What its copy was made like the others by (`Alike.written`); null where it was not."""
+    plain_pixel_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    """That of the copy from before it was made like the others."""
     perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
     """Of the normalised image; near duplicates have nearly the same. Null for images imported
     before it was kept, until a check computes it."""
@@ -117,6 +124,11 @@ class Image(Base):
     imported_at: Mapped[datetime] = mapped_column(default=now)
 
     collection: Mapped[Collection] = relationship()
+
+    @property
+    def copies(self) -> set[str]:
+        """Hashes of its normalised copies: that in use, and that from before it was made alike."""
+        return {self.pixel_hash} | ({self.plain_pixel_hash} if self.plain_pixel_hash else set())
 
 
 class ImportRun(Base):

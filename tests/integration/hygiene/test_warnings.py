@@ -94,7 +94,7 @@ def test_a_check_from_before_warnings_were_kept_still_warns(
     assert [each["kind"] for each in kept] == ["duplicates_across_split"]
     session().close()
 
-    migrating.downgrade(db.engine, "0027")
+    migrating.downgrade(db.engine, "0030")
     migrating.upgrade(db.engine)
 
     assert session().get_one(Collection, leaking.collection.id).warnings == kept

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from tests.web.fakes.data import ADA, BEN, NOON
 from tests.web.fakes.state import State
+from workbench.analysis.images.alike import Alike
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.check import Check
 from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.remedy import AlikeState
 
 DUPLICATES = Finding(
     kind="duplicates_across_split",
@@ -33,10 +35,25 @@ class Checks:
 
     def check(self, name: str, settings: Settings) -> Check:
         self.book.checked += 1
-        return Check(name, 4, (DUPLICATES,), NOON)
+        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON)
 
     def newest_check(self, name: str) -> Check | None:
-        return None if name == "raw" else Check(name, 4, (DUPLICATES,), NOON)
+        return None if name == "raw" else Check(name, 4, (DUPLICATES, *self.book.findings), NOON)
+
+
+@dataclass
+class Remedies:
+    book: State
+
+    def alike_state(self, name: str) -> AlikeState | None:
+        made = [each for each in self.book.data_actions if each.kind == "make_alike"]
+        return AlikeState(Alike(256, 75), waiting=3, action=made[0].id) if made else None
+
+    def make_alike(
+        self, user_id: int | None, name: str, settings: Settings, key: str = ""
+    ) -> ActionView:
+        assert user_id is not None
+        return _recorded(self.book, user_id, "make_alike", key, images=4)
 
 
 @dataclass
@@ -52,7 +69,7 @@ class Actions:
     def one_group(self, user_id: int, name: str, key: str) -> ActionView:
         return self._done(user_id, "one_group", key)
 
-    def undo(self, user_id: int, action_id: int) -> ActionView:
+    def undo(self, user_id: int | None, action_id: int) -> ActionView:
         found = next(each for each in self.book.data_actions if each.id == action_id)
         self.book.data_actions.remove(found)
         return found
@@ -60,7 +77,11 @@ class Actions:
     def _done(self, user_id: int, kind: str, key: str) -> ActionView:
         if key != DUPLICATES.key:
             raise NotFoundError("no such finding")
-        by = {1: ADA, 2: BEN}[user_id].name
-        made = ActionView(next(self.book.ids), kind, key, 2, by, NOON, withdrawn=False)
-        self.book.data_actions.append(made)
-        return made
+        return _recorded(self.book, user_id, kind, key, images=2)
+
+
+def _recorded(book: State, user_id: int, kind: str, key: str, images: int) -> ActionView:
+    by = {1: ADA, 2: BEN}[user_id].name
+    made = ActionView(next(book.ids), kind, key, images, by, NOON, withdrawn=False)
+    book.data_actions.append(made)
+    return made

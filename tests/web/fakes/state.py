@@ -11,6 +11,7 @@ from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
 from workbench.services.explore.taxonomy import TagRow
 from workbench.services.hygiene.actions import ActionView
+from workbench.services.hygiene.findings import Finding
 from workbench.services.intake.jobs import JobView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
@@ -72,6 +73,8 @@ class State:
     """Likewise."""
     checked: int = 0
     """How often a collection was checked."""
+    findings: list[Finding] = field(default_factory=list)
+    """What a check finds beside duplicates."""
     data_actions: list[ActionView] = field(default_factory=list)
     imports: dict[int, JobView] = field(default_factory=dict)
     """Imports from the browser, by id."""

@@ -15,7 +15,7 @@ from tests.web.fakes.descriptions import (
     Vocabularies,
 )
 from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxonomy
-from tests.web.fakes.hygiene import Actions, Checks
+from tests.web.fakes.hygiene import Actions, Checks, Remedies
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
@@ -40,7 +40,7 @@ from workbench.services.explore import (
     tag_shares,
     taxonomy,
 )
-from workbench.services.hygiene import actions, check
+from workbench.services.hygiene import actions, check, remedy
 from workbench.services.image import batch, counterfactuals, detail, media, original
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
@@ -76,6 +76,7 @@ class FakeWorkbench(State):
             (batch, PictureBatch(self)),
             (actions, Actions(self)),
             (check, Checks(self)),
+            (remedy, Remedies(self)),
             (cell_card, CellCards()),
             (workspaces, Collections(self)),
             (counterfactuals, Counterfactuals(self)),

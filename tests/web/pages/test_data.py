@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from tests.web.conftest import Reader
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.services.hygiene.findings import Finding
 
 KEY = "duplicates_across_split"
 
@@ -48,3 +54,66 @@ def test_nobody_else_acts(ben: Reader, visitor: Reader, book: FakeWorkbench) -> 
     assert book.data_actions == []
     assert book.checked == 0
     assert '<button class="button small"' not in ben.get("/c/faces/data").text
+
+
+SIZE = Finding(
+    kind="shortcut",
+    severity="warning",
+    figures={
+        "auc": 0.98,
+        "low": 0.95,
+        "high": 1.0,
+        "images": 4,
+        "bound": 0.6,
+        "unmatched": 0,
+        "made_alike": False,
+    },
+    subject="size",
+)
+
+
+def test_images_are_made_alike_with_one_click_and_back(ada: Reader, book: FakeWorkbench) -> None:
+    book.findings = [SIZE]
+    assert "Make all images alike" in ada.get("/c/faces/data").text
+
+    ada.post("/c/faces/data/make-alike", finding=SIZE.key)
+
+    page = ada.get("/c/faces/data").text
+    assert "Made 4 images alike" in page
+    assert "at most 256 px, saved as JPEG of quality 75, 4:2:0. 3 copies are still" in page
+
+    ada.post(f"/c/faces/data/actions/{book.data_actions[0].id}/undo")
+
+    assert "256 px" not in ada.get("/c/faces/data").text
+
+
+@pytest.mark.parametrize("changed", [{"made_alike": True}, {"subject": "borders"}])
+def test_the_remedy_is_offered_where_it_helps(
+    ada: Reader, book: FakeWorkbench, changed: dict[str, Any]
+) -> None:
+    subject = changed.pop("subject", SIZE.subject)
+    book.findings = [replace(SIZE, subject=subject, figures=SIZE.figures | changed)]
+
+    assert "Make all images alike" not in ada.get("/c/faces/data").text
+
+
+def test_a_slice_by_property_leads_to_its_images(visitor: Reader, book: FakeWorkbench) -> None:
+    figures = {
+        "images": 40,
+        "errors": 20,
+        "rate": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "rest": 0.1,
+        "p": 0.001,
+        "looked_at": 12,
+    }
+    book.findings = [Finding("slice", "note", figures, subject="property=sharpness,,-1.5")]
+
+    page = visitor.get("/c/faces/data").text
+
+    assert "The model is worse on: soft images, sharpness -1.5 or less" in page
+    address = "/c/faces/?property=sharpness%2C%2C-1.5&amp;outcome=misclassified"
+    assert f'href="{address}"' in page
+    shown = visitor.get(address.replace("&amp;", "&")).text
+    assert "sharpness ≤ -1.5" in shown

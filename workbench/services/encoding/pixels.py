@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from sqlalchemy import select
 
+from workbench.analysis.images.alike import Alike, made_alike
 from workbench.analysis.images.file_types import UnusableImageError
 from workbench.analysis.images.normalise import NORMAL_SIZE, normalise
 from workbench.config import Settings
@@ -36,14 +37,18 @@ class PixelSource:
 
     pixel_hash: str
     original: Original
+    alike: str | None = None
+    """What the original is made first, as its copy was."""
 
     @classmethod
-    def of(cls, pixel_hash: str, uri: str, content_hash: str) -> PixelSource:
+    def of(
+        cls, pixel_hash: str, uri: str, content_hash: str, alike: str | None = None
+    ) -> PixelSource:
         """From `SOURCE` columns of an image."""
-        return cls(pixel_hash, Original(uri, content_hash))
+        return cls(pixel_hash, Original(uri, content_hash), alike)
 
 
-SOURCE: Final = (Image.pixel_hash, Image.original_uri, Image.content_hash)
+SOURCE: Final = (Image.pixel_hash, Image.original_uri, Image.content_hash, Image.made_alike)
 """The columns that a source is made of."""
 
 
@@ -66,6 +71,9 @@ def read_pixels(source: PixelSource, side: int, settings: Settings) -> NDArray[n
         return read_copy(settings.image_dir, source.pixel_hash)
     try:
         content = read_original(source.original, settings)
+        if source.alike is not None:
+            made_of = Alike.read(source.alike)
+            content = made_alike(content, made_of, max_pixels=settings.max_pixels)
         return _decoded(normalise(content, max_pixels=settings.max_pixels, side=side).content)
     except _DECODED as error:
         raise LostImageError(f"its original, which {side} pixels need, is missing") from error

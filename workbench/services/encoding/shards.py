@@ -87,7 +87,13 @@ def stored_shard(shard_id: int) -> Shard:
     rows = (
         session()
         .execute(
-            select(Embedding.pixel_hash, Image.name, Image.original_uri, Image.content_hash)
+            select(
+                Embedding.pixel_hash,
+                Image.name,
+                Image.original_uri,
+                Image.content_hash,
+                Image.made_alike,
+            )
             .outerjoin(Image, Image.id == first)
             .where(Embedding.shard_id == shard_id)
             .order_by(Embedding.row)
@@ -104,8 +110,8 @@ def stored_shard(shard_id: int) -> Shard:
     shard = Shard(
         id=shard_id,
         sources=tuple(
-            PixelSource.of(pixel_hash, uri or "", content_hash or "")
-            for pixel_hash, _name, uri, content_hash in rows
+            PixelSource.of(pixel_hash, uri or "", content_hash or "", alike)
+            for pixel_hash, _name, uri, content_hash, alike in rows
         ),
         names=tuple(name or pixel_hash for pixel_hash, name, *_rest in rows),
         embeddings=artifact.one().facts,
@@ -147,12 +153,17 @@ def missing_batches(collection_id: int, fingerprint: str, size: int) -> Iterator
         after = rows[-1][0]
         yield Shard(
             id=None,
-            sources=tuple(PixelSource.of(*source) for _id, _name, *source in rows),
+            sources=tuple(
+                PixelSource.of(pixel_hash, uri, content_hash, alike)
+                for _id, _name, pixel_hash, uri, content_hash, alike in rows
+            ),
             names=tuple(name for _id, name, *_source in rows),
         )
 
 
-def _missing(collection_id: int, fingerprint: str) -> Select[tuple[int, str, str, str, str]]:
+def _missing(
+    collection_id: int, fingerprint: str
+) -> Select[tuple[int, str, str, str, str, str | None]]:
     """Images without an embedding; of several with the same pixels, the first."""
     earlier = aliased(Image)
     known = and_(

@@ -35,6 +35,7 @@ class ActionView:
     finding: str
     images: int
     by: str
+    """Empty for what was done on the command line."""
     at: datetime
     withdrawn: bool
 
@@ -47,7 +48,7 @@ def actions(name: str) -> tuple[ActionView, ...]:
         .where(DataAction.collection_id == find_collection(name).id)
         .order_by(DataAction.id.desc())
     )
-    return tuple(_view(each) for each in found)
+    return tuple(view_of(each) for each in found)
 
 
 def leave_out(user_id: int, name: str, key: str) -> ActionView:
@@ -107,8 +108,10 @@ def one_group(user_id: int, name: str, key: str) -> ActionView:
         )
 
 
-def undo(user_id: int, action_id: int) -> ActionView:
-    """Undo one's own action: images count again, groups are as they were.
+def undo(user_id: int | None, action_id: int) -> ActionView:
+    """Undo one's own action, or one of the command line, which may undo all.
+
+    Images count again, groups are as they were, copies are made as before by the next analysis.
 
     Raises ConflictError where a version was trained since images were joined: what it was trained
     on must not become test.
@@ -117,13 +120,15 @@ def undo(user_id: int, action_id: int) -> ActionView:
         action = write.get(DataAction, action_id)
         if action is None or action.withdrawn_at is not None:
             raise NotFoundError(gettext("This action is already undone."))
-        if action.user_id != user_id:
+        if user_id is not None and action.user_id not in (user_id, None):
             raise ConflictError(gettext("Only its author can undo this action."))
         action.withdrawn_at = now()
         audit.record(write, user_id, "data.undo", f"data_action:{action.id}")
-        view = _view(action)
+        view = view_of(action)
         if action.kind == "leave_out":
             _withdraw(write, user_id, action.detail["verdicts"])
+        elif action.kind == "make_alike":
+            write.get_one(Collection, action.collection_id).made_alike = None
         else:
             _separate(write, action)
         return view
@@ -159,20 +164,20 @@ def _record(
     finding: Finding,
     detail: dict[str, Any],
 ) -> ActionView:
+    if finding.severity == "warning":
+        # Versions that are there were made with it, whatever becomes of the images.
+        made_before = DataWarning.of(finding, through=newest_version(collection_id))
+        detail |= {"warnings": [made_before.as_json()]}
     action = DataAction(
         collection_id=collection_id,
         user_id=user_id,
         kind=kind,
         finding=finding.key,
-    if finding.severity == "warning":
-        # Versions that are there were made with it, whatever becomes of the images.
-        made_before = DataWarning.of(finding, through=newest_version(collection_id))
-        detail |= {"warnings": [made_before.as_json()]}
         detail=detail,
     )
     write.add(action)
     write.flush()
-    view = _view(action)
+    view = view_of(action)
     audit.record(
         write,
         user_id,
@@ -221,7 +226,7 @@ def _separate(write: Session, action: DataAction) -> None:
         )
 
 
-def _withdraw(write: Session, user_id: int, verdict_ids: list[int]) -> None:
+def _withdraw(write: Session, user_id: int | None, verdict_ids: list[int]) -> None:
     standing = write.scalars(
         select(Verdict).where(Verdict.id.in_(verdict_ids), Verdict.withdrawn_at.is_(None))
     ).all()
@@ -242,14 +247,15 @@ def _datasets(write: Session, collection_id: int) -> int:
     return write.scalar(counted) or 0
 
 
-def _view(action: DataAction) -> ActionView:
+def view_of(action: DataAction) -> ActionView:
+    """An action as history shows it."""
     detail: Mapping[str, Any] = action.detail
     return ActionView(
         id=action.id,
         kind=action.kind,
         finding=action.finding,
-        images=len(detail.get("verdicts", detail.get("images", ()))),
-        by=action.user.name,
+        images=detail.get("count", len(detail.get("verdicts", detail.get("images", ())))),
+        by=action.user.name if action.user else "",
         at=action.created_at,
         withdrawn=action.withdrawn_at is not None,
     )

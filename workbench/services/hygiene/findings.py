@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 Severity = Literal["warning", "note"]
-Action = Literal["leave_out", "one_group"]
+Action = Literal["leave_out", "one_group", "make_alike"]
 
 MOST_GROUPS: Final = 5000
 """So many groups of a finding are kept with their images; its figures count all of them."""
@@ -16,12 +16,16 @@ ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "contradicting_duplicates": ("leave_out", "one_group"),
     "duplicates_across_split": ("one_group", "leave_out"),
     "duplicates": ("leave_out",),
-    "shortcut": ("leave_out",),
+    "shortcut": ("make_alike", "leave_out"),
     **dict.fromkeys(
         ("one_sided", "outliers", "small", "dark", "bright", "blurred"), ("leave_out",)
     ),
 }
 """What can be done about each kind of finding, the usual remedy first."""
+
+
+OVERWRITTEN: Final = ("format", "size", "aspect", "jpeg", "compression_history", "together")
+"""Shortcuts that go where all images are made alike; borders stay."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,12 @@ class Finding:
     @property
     def actions(self) -> tuple[Action, ...]:
         """What can be done about it."""
-        return ACTIONS.get(self.kind, ()) if self.groups else ()
+        return tuple(each for each in ACTIONS.get(self.kind, ()) if self._is_possible(each))
+
+    def _is_possible(self, action: Action) -> bool:
+        if action != "make_alike":
+            return bool(self.groups)
+        return self.subject in OVERWRITTEN and not self.figures.get("made_alike")
 
     def as_json(self) -> dict[str, Any]:
         """As one object for JSON; `read` reads it."""

@@ -42,7 +42,7 @@ def find_shortcuts(collection_id: int, images: CheckedImages, settings: Settings
             name,
             facts["families"][name],
             facts,
-            _unmatched(collection_id, name, images),
+            _unmatched(collection_id, name, images) if facts["made_alike"] is None else (),
         )
         for name in facts["shortcut"]
     ]
@@ -67,7 +67,12 @@ def _finding(
         kind=kind,
         severity="warning" if kind == "shortcut" else "note",
         figures={name: figures[name] for name in ("auc", "low", "high")}
-        | {"images": facts["n"], "bound": BOUND, "unmatched": len(unmatched)},
+        | {
+            "images": facts["n"],
+            "bound": BOUND,
+            "unmatched": len(unmatched),
+            "made_alike": facts["made_alike"] is not None,
+        },
         groups=unmatched[:MOST_GROUPS],
         subject=subject,
     )

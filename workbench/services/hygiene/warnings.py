@@ -48,18 +48,23 @@ def standing_warnings(collection: Collection) -> tuple[DataWarning, ...]:
     Shortcuts are those that were measured last, by an import or a check; duplicates those that a
     check found.
     """
-    facts = collection.file_facts
-    now = [
-        DataWarning("shortcut", name, {"auc": facts["families"][name]["auc"]})
-        for name in facts.get("shortcut", ())
-    ]
-    if facts.get("warned") and not now:
-        now.append(DataWarning("shortcut", "together", {"auc": facts["auc"]}))
+    now = shortcuts_in(collection.file_facts)
     kept = [DataWarning(**each) for each in collection.warnings]
     now += [each for each in kept if each.through is None]
     standing = {(each.kind, each.subject) for each in now}
     mended = [each for each in kept if each.through and (each.kind, each.subject) not in standing]
     return (*now, *mended)
+
+
+def shortcuts_in(facts: Mapping[str, Any]) -> list[DataWarning]:
+    """The warnings of what was measured of files (`measure_shortcuts`)."""
+    found = [
+        DataWarning("shortcut", name, {"auc": facts["families"][name]["auc"]})
+        for name in facts.get("shortcut", ())
+    ]
+    if facts.get("warned") and not found:
+        found.append(DataWarning("shortcut", "together", {"auc": facts["auc"]}))
+    return found
 
 
 def warnings_to_keep(collection_id: int, findings: Iterable[Finding]) -> list[dict[str, Any]]:

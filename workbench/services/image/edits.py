@@ -114,7 +114,9 @@ def pixels_of(image: Image, side: int, settings: Settings) -> NDArray[np.uint8]:
 
     Raises UnavailableError where they are lost.
     """
-    source = PixelSource.of(image.pixel_hash, image.original_uri, image.content_hash)
+    source = PixelSource.of(
+        image.pixel_hash, image.original_uri, image.content_hash, image.made_alike
+    )
     try:
         return read_pixels(source, side, settings)
     except LostImageError as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection as Ids
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,13 @@ from sqlalchemy import Row, select
 
 from workbench.analysis.hygiene.shortcuts import is_shortcut, predictability
 from workbench.analysis.hygiene.traces import MEASURES, OF_FILES, OF_PICTURES, traces
+from workbench.analysis.images.alike import Alike, made_alike
 from workbench.analysis.intervals import Estimate
 from workbench.config import Settings
+from workbench.services.encoding.made_alike import alike_of
+from workbench.services.sources.originals import Original, read_original
 from workbench.store.database import session
-from workbench.store.images import LABELS, Image
+from workbench.store.images import LABELS, Collection, Image
 
 MOST_PER_LABEL: Final = 200
 """So many images of a label are looked at; they tell an AUC to about 0.03."""
@@ -36,7 +38,7 @@ def measure_shortcuts(
     collection_id: int,
     settings: Settings,
     *,
-    left_out: Collection[int] = (),
+    left_out: Ids[int] = (),
     labels: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Predict the label of a collection's images from how they were saved and framed.
@@ -47,14 +49,16 @@ def measure_shortcuts(
     at (`n`, `real`, `fake`), whether these are only `sampled`, how many originals were `unread`,
     gone or too large. None for an AUC that too few images tell.
 
-    `left_out` images are not looked at; `labels` are those that people decided on.
+    `left_out` images are not looked at; `labels` are those that people decided on. Where the
+    collection's images are made alike (`made_alike`), facts are of what they are made.
     """
+    alike = alike_of(session().get_one(Collection, collection_id))
     rows, sampled = _sample(collection_id, left_out)
     session().rollback()
     fake = np.array([labels.get(row.id, row.label) == "fake" for row in rows], bool)
     group = np.unique([row.group_key for row in rows], return_inverse=True)[1]
-    columns = _of_rows(rows)
-    measured, read = _of_originals(rows, settings)
+    columns = _of_rows(rows, alike)
+    measured, read = _of_originals(rows, settings, alike)
 
     def of(names: list[str], only: NDArray[np.bool_]) -> Estimate | None:
         table = np.stack([(columns | measured)[name][only] for name in names], axis=1)
@@ -78,10 +82,11 @@ def measure_shortcuts(
         "fake": int(fake.sum()),
         "sampled": sampled,
         "unread": int((~read).sum()),
+        "made_alike": None if alike is None else asdict(alike),
     }
 
 
-def _sample(collection_id: int, left_out: Collection[int]) -> tuple[list[Row[Any]], bool]:
+def _sample(collection_id: int, left_out: Ids[int]) -> tuple[list[Row[Any]], bool]:
     """Images of both labels that are not left out, and whether they are only a part of them."""
     found: list[Row[Any]] = []
     sampled = False
@@ -96,6 +101,7 @@ def _sample(collection_id: int, left_out: Collection[int]) -> tuple[list[Row[Any
                 Image.width,
                 Image.height,
                 Image.original_uri,
+                Image.content_hash,
             )
             .where(Image.collection_id == collection_id, Image.label == label)
             .order_by(Image.content_hash)
@@ -107,7 +113,11 @@ def _sample(collection_id: int, left_out: Collection[int]) -> tuple[list[Row[Any
     return found, sampled
 
 
-def _of_rows(rows: list[Row[Any]]) -> dict[str, Facts]:
+def _of_rows(rows: list[Row[Any]], alike: Alike | None) -> dict[str, Facts]:
+    if alike is not None:
+        side = np.array([min(row.width, row.height, alike.side) for row in rows], np.float64)
+        same = np.ones(len(rows))
+        return {"format": same, "width": side, "height": side, "aspect": same}
     formats = sorted({row.format for row in rows})
     return {
         "format": np.array([formats.index(row.format) for row in rows], np.float64),
@@ -118,7 +128,7 @@ def _of_rows(rows: list[Row[Any]]) -> dict[str, Facts]:
 
 
 def _of_originals(
-    rows: list[Row[Any]], settings: Settings
+    rows: list[Row[Any]], settings: Settings, alike: Alike | None
 ) -> tuple[dict[str, Facts], NDArray[np.bool_]]:
     """The traces in the originals, and which of them could be read."""
     pixels = np.zeros(len(rows))
@@ -127,7 +137,9 @@ def _of_originals(
     with ThreadPoolExecutor(2) as pool:
         found = list(
             pool.map(
-                lambda at: _traces(rows[at], settings) if pixels[at] <= MOST_PIXELS else None,
+                lambda at: (
+                    _traces(rows[at], settings, alike) if pixels[at] <= MOST_PIXELS else None
+                ),
                 range(len(rows)),
             )
         )
@@ -138,19 +150,17 @@ def _of_originals(
     }, read
 
 
-def _traces(row: Row[Any], settings: Settings) -> dict[str, float] | None:
+def _traces(row: Row[Any], settings: Settings, alike: Alike | None) -> dict[str, float] | None:
     """None for an original that is gone, or that lies in a file of many."""
     if "#" in row.original_uri or row.width * row.height > settings.max_pixels:
         return None
     try:
-        return traces(_path(row.original_uri, settings).read_bytes())
+        content = read_original(Original(row.original_uri, row.content_hash), settings)
+        if alike is not None:
+            content = made_alike(content, alike, max_pixels=settings.max_pixels)
+        return traces(content)
     except Exception:  # noqa: BLE001 - whatever a decoder raises, the others tell as much
         return None
-
-
-def _path(uri: str, settings: Settings) -> Path:
-    path = Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
-    return path if settings.image_root is None else settings.image_root / path
 
 
 def _figures(found: Estimate | None) -> dict[str, float | None]:

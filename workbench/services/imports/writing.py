@@ -259,10 +259,14 @@ class Batch:
 
     def _remember(self, image: Ready, known: Known) -> None:
         """The same file, touched, moved or restored: the next run shall know it without reading."""
-        values = {each: image.row[each] for each in ("modified_ns", "original_uri", "name")}
+        values: dict[str, Any] = {
+            each: image.row[each] for each in ("modified_ns", "original_uri", "name")
+        }
         if image.lost:
             # Another release of the decoder may give other pixels.
             values["pixel_hash"] = image.row["pixel_hash"]
+            # As its source gives it: the next analysis makes it like the others again.
+            values |= {"made_alike": None, "plain_pixel_hash": None}
         self._write.execute(update(Image).where(Image.id == known.id).values(values))
         self._by_content[known.content_hash] = replace(known, original_uri=image.uri)
 

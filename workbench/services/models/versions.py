@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
+from workbench.services.encoding.made_alike import MADE_ALIKE
 from workbench.services.errors import NotFoundError
 from workbench.services.models.figures import Signal, VersionFigures, figures_of, signal_of
 from workbench.services.models.learned import Learned, learned_of
@@ -56,6 +57,8 @@ class VersionSummary:
     """Whose scores it has, where it was not trained here: it has nothing else."""
     beside: Beside | None = None
     """What scores from outside are compared with."""
+    made_alike: str = ""
+    """What its images were made alike by; empty where they were taken as they are."""
 
     @property
     def signal(self) -> Signal | None:
@@ -143,6 +146,7 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
         distiller=version.metrics.get(DISTILLER, ""),
         outside=outside_of(version.metrics),
         beside=beside_of(version.metrics),
+        made_alike=version.metrics.get(MADE_ALIKE) or "",
     )
 
 

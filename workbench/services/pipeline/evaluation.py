@@ -19,6 +19,7 @@ from workbench.services.encoding.encode import encode_missing
 from workbench.services.encoding.states import states_of
 from workbench.services.errors import ConflictError
 from workbench.services.hygiene.warnings import collection_warning
+from workbench.services.imports.alike import bring_copies
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.outside import require_trained
 from workbench.services.models.weights import load_heads
@@ -78,6 +79,7 @@ def evaluate(name: str, settings: Settings, progress: Progress) -> Evaluation:
     heads, number, version_id = load_heads(version, settings), version.number, version.id
     encoder = encoder_of_version(version, settings)
     session().rollback()
+    bring_copies(collection_id, settings, progress)
     encode_missing(collection_id, encoder, settings, progress)
     labels = {item.image_id: item for item in final_labels(collection_id)}
     seen = _trained_on(version_id, collection_id)

@@ -207,9 +207,10 @@ def _looked_up(chosen: Mapping[int, list[int]], seed: int) -> Generator[_Chosen]
         )
         found = rows.tuples().all()
         session().rollback()
-        for index, (rle, logit, fold, *source) in enumerate(found):
+        for index, (rle, logit, fold, pixels, uri, content, alike) in enumerate(found):
             of_fold = NO_FOLD if fold is None else fold
-            yield _Chosen(number, rle, PixelSource.of(*source), logit, of_fold, seed + index)
+            source = PixelSource.of(pixels, uri, content, alike)
+            yield _Chosen(number, rle, source, logit, of_fold, seed + index)
 
 
 def _edited(chosen: _Chosen, *, side: int, settings: Settings) -> _Edited | None:

@@ -13,9 +13,11 @@ from workbench.config import Settings
 from workbench.services.columns.build import write_columns
 from workbench.services.describing import describe, of_words
 from workbench.services.encoding.encode import encode_missing
+from workbench.services.encoding.made_alike import MADE_ALIKE, made_alike_of
 from workbench.services.encoding.precision import precision_of
 from workbench.services.encoding.registry import encoder_of
 from workbench.services.errors import ServiceError, UnavailableError, reason
+from workbench.services.imports.alike import bring_copies
 from workbench.services.models import scores
 from workbench.services.models.encoders import encoder_of_version
 from workbench.services.models.figures import CONSTANT
@@ -90,6 +92,7 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
         # What was trained is finished as it began, whatever the settings say by now.
         encoder = encoder_of_version(session().get_one(ModelVersion, version_id), settings)
         session().rollback()
+    bring_copies(collection_id, settings, progress)
     encode_missing(collection_id, encoder, settings, progress)
     if version_id is None:
         if dataset_id is not None:
@@ -105,6 +108,7 @@ def _take_steps(run_id: int, settings: Settings, progress: Progress) -> None:
         KEY: learning.learned_in(version_id),
         CONSTANT: learning.has_one_score(version_id),
         PRECISION: precision_of(settings),
+        MADE_ALIKE: made_alike_of(collection_id),
     }
     _activate(run_id, version_id, found | ({"left_out": asdict(lost)} if lost.count else {}))
 

@@ -105,20 +105,21 @@ def check_files(
 
 def _described(settings: Settings, collection_id: int | None) -> Iterator[tuple[Path, str]]:
     """Each file that a row describes, with its digest."""
-    images = select(Image.id, Image.pixel_hash, Image.content_hash)
+    images = select(Image.id, Image.pixel_hash, Image.plain_pixel_hash, Image.content_hash)
     artifacts = select(Artifact.id, Artifact.path, Artifact.sha256)
     if collection_id is not None:
         images = images.where(Image.collection_id == collection_id)
         artifacts = artifacts.where(Artifact.id.in_(_artifacts_of(collection_id)))
     seen: set[str] = set()
     for chunk in _rows(images, Image.id):
-        for _id, pixel_hash, content_hash in chunk:
-            if pixel_hash not in seen:
-                yield normalised_path(settings.image_dir, pixel_hash), pixel_hash
+        for _id, *copies, content_hash in chunk:
+            for copy in copies:
+                if copy and copy not in seen:
+                    yield normalised_path(settings.image_dir, copy), copy
             kept = kept_original_path(settings.original_dir, content_hash)
             if kept.exists():
                 yield kept, content_hash
-        seen = {pixel_hash for _id, pixel_hash, _content_hash in chunk}
+        seen = {copy for _id, *copies, _content_hash in chunk for copy in copies if copy}
     for chunk in _rows(artifacts, Artifact.id):
         for _id, path, digest in chunk:
             yield settings.artifact_dir / path, digest
@@ -221,7 +222,10 @@ def _crop(settings: Settings) -> Callable[[Path], str]:
 
 
 def _pixel_hashes(names: Collection[str]) -> set[str]:
-    return set(session().scalars(select(Image.pixel_hash).where(Image.pixel_hash.in_(names))))
+    found: set[str | None] = set()
+    for copy in (Image.pixel_hash, Image.plain_pixel_hash):
+        found |= set(session().scalars(select(copy).where(copy.in_(names))))
+    return {each for each in found if each}
 
 
 def _content_hashes(names: Collection[str]) -> set[str]:

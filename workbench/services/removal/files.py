@@ -87,9 +87,9 @@ def _remove(paths: Sequence[str], settings: Settings) -> None:
 def _imported_again(paths: Sequence[str]) -> set[str]:
     """The hashes among these names that an image has again, or still."""
     names = {Path(each).stem for each in paths}
-    either = or_(Image.pixel_hash.in_(names), Image.content_hash.in_(names))
-    rows = session().execute(select(Image.pixel_hash, Image.content_hash).where(either))
-    kept = {each for row in rows for each in row}
+    columns = (Image.pixel_hash, Image.plain_pixel_hash, Image.content_hash)
+    rows = session().execute(select(*columns).where(or_(*(each.in_(names) for each in columns))))
+    kept = {each for row in rows for each in row if each}
     session().rollback()
     return kept
 

@@ -101,12 +101,12 @@ def _first(collection_id: int, after: int = 0) -> Sequence[Image]:
 
 def _of_no_other(images: Sequence[Image], collection_id: int) -> tuple[set[str], set[str]]:
     """The hashes of copies and of originals that no other collection has an image of."""
-    pixels, contents = {each.pixel_hash for each in images}, {each.content_hash for each in images}
+    pixels = {copy for each in images for copy in each.copies}
+    contents = {each.content_hash for each in images}
     elsewhere = Image.collection_id != collection_id
-    shared = session().scalars(
-        select(Image.pixel_hash).where(Image.pixel_hash.in_(pixels), elsewhere)
-    )
-    pixels -= set(shared)
+    for copy in (Image.pixel_hash, Image.plain_pixel_hash):
+        shared = session().scalars(select(copy).where(copy.in_(pixels), elsewhere))
+        pixels -= set(shared)
     shared = session().scalars(
         select(Image.content_hash).where(Image.content_hash.in_(contents), elsewhere)
     )

@@ -36,7 +36,11 @@ def same_picture(image_id: int) -> Select[tuple[Image]]:
     asked = session().get(Image, image_id)
     if asked is None:
         raise NotFoundError(gettext("Image not found."))
-    same = or_(Image.content_hash == asked.content_hash, Image.pixel_hash == asked.pixel_hash)
+    same = or_(
+        Image.content_hash == asked.content_hash,
+        Image.pixel_hash.in_(asked.copies),
+        Image.plain_pixel_hash.in_(asked.copies),
+    )
     return select(Image).where(same).order_by(Image.id)
 
 
@@ -47,7 +51,7 @@ class Picture:
         self.images = images
         self.ids = [each.id for each in images]
         self.content_hashes = {each.content_hash for each in images}
-        self.pixel_hashes = {each.pixel_hash for each in images}
+        self.pixel_hashes = {copy for each in images for copy in each.copies}
         self.collection_ids = {each.collection_id for each in images}
         scored = select(Prediction.version_id).where(Prediction.image_id.in_(self.ids))
         self.versions = list(

@@ -41,7 +41,7 @@ def _give_groups_another_key(write: Session, collection_id: int, images: Sequenc
     The group stays on its side of the split.
     """
     going = [each.id for each in images]
-    for key in {each.group_key for each in images} & {each.pixel_hash for each in images}:
+    for key in {each.group_key for each in images if each.group_key in each.copies}:
         of_group = (Image.collection_id == collection_id, Image.group_key == key)
         another = write.scalar(
             select(func.min(Image.pixel_hash)).where(*of_group, Image.id.not_in(going))

@@ -46,6 +46,12 @@ def final_decisions(collection_id: int) -> dict[int, str]:
     )
 
 
+def excluded(collection_id: int) -> set[int]:
+    """The images of a collection that people left out."""
+    decided = final_decisions(collection_id)
+    return {image_id for image_id, decision in decided.items() if decision == "exclude"}
+
+
 def decisions_on(image_ids: Sequence[int]) -> dict[int, str]:
     """The final decision on each judged one of these images, by image id. One query."""
     return _decisions(lambda image_id: image_id.in_(image_ids))

@@ -6,6 +6,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from workbench.services import app_settings
+from workbench.services.encoding.made_alike import MADE_ALIKE, made_alike_of
 from workbench.services.errors import ConflictError
 from workbench.services.models.left_out import has_all_it_can
 from workbench.services.models.versions import trained_version
@@ -36,6 +37,8 @@ def run_for_analysis(collection: int, *, again: bool = False) -> int | None:
 def _is_up_to_date(collection: int) -> bool:
     trained = trained_version(collection)
     if trained is None:
+        return False
+    if trained.metrics.get(MADE_ALIKE) != made_alike_of(collection):
         return False
     return has_all_it_can(
         trained.id, collection, app_settings.settings()

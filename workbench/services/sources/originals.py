@@ -40,6 +40,13 @@ def read_original(original: Original, settings: Settings) -> bytes:
     return read_imported(original, settings.image_root)
 
 
+def is_there(original: Original, settings: Settings) -> bool:
+    """Whether there is a file to read an original from, whatever is in it by now."""
+    if kept_original_path(settings.original_dir, original.content_hash).exists():
+        return True
+    return original_location(original.uri, settings.image_root)[0].is_file()
+
+
 def read_imported(original: Original, image_root: Path | None) -> bytes:
     """The same from where it was imported alone."""
     try:

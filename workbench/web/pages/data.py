@@ -9,9 +9,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import app_settings
-from workbench.services.hygiene import actions, check
+from workbench.services.hygiene import actions, check, remedy
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.check import Check
+from workbench.services.hygiene.remedy import alike_words
 from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter
 from workbench.web.request.parsing import words
@@ -30,13 +31,21 @@ class DataPage:
     workspace: Workspace
     check: Check | None
     actions: tuple[ActionView, ...]
+    alike: str
+    """What the images are made, in words; empty where they are taken as they are."""
 
 
 @blueprint.get("/c/<collection:name>/data")
 def show(name: str) -> str:
     """The findings of the newest check, and what people did about them."""
     view, workspace = enter(name)
-    page = DataPage(view, workspace, check.newest_check(name), actions.actions(name))
+    page = DataPage(
+        view,
+        workspace,
+        check.newest_check(name),
+        actions.actions(name),
+        alike_words(remedy.alike_state(name)),
+    )
     return render_template("views/data.html", page=page)
 
 
@@ -64,6 +73,15 @@ def leave_out(name: str) -> Response:
 def one_group(name: str) -> Response:
     """Keep each group of duplicates on one side of the split."""
     return _done(name, actions.one_group(security.user_id(), name, _finding()))
+
+
+@blueprint.post("/c/<collection:name>/data/make-alike")
+@security.requires("data")
+@slots.costly()
+def make_alike(name: str) -> Response:
+    """Have all images made alike, from the next analysis on."""
+    user_id, settings = security.user_id(), app_settings.settings()
+    return _done(name, remedy.make_alike(user_id, name, settings, _finding()))
 
 
 @blueprint.post("/c/<collection:name>/data/actions/<record:action_id>/undo")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
@@ -9,6 +11,8 @@ from flask_babel import gettext
 
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.remedy import made_alike_words
+from workbench.services.hygiene.warnings import shortcuts_in, warning_words
 from workbench.services.hygiene.words import finding_title, finding_words
 from workbench.services.imports.shortcut_words import baseline_words
 
@@ -19,6 +23,8 @@ MOST_OF_SET = 6
 
 def action_words(finding: Finding, action: str) -> str:
     """The button of an action: "Leave copies out"."""
+    if action == "make_alike":
+        return gettext("Make all images alike")
     if action == "one_group":
         return gettext("Keep duplicates on one side of the split")
     if finding.kind == "shortcut":
@@ -32,6 +38,8 @@ def action_words(finding: Finding, action: str) -> str:
 
 def done_words(action: ActionView) -> str:
     """What was done: "Left out 12 images: Duplicates"."""
+    if action.kind == "make_alike":
+        return gettext("Made %(images)s images alike", images=action.images)
     title = finding_title(action.finding)
     if action.kind == "one_group":
         return gettext("Regrouped %(images)s images: %(title)s", images=action.images, title=title)
@@ -44,12 +52,18 @@ def slice_query(finding: Finding) -> str:
     return urlencode({name: value, "outcome": "misclassified"})
 
 
+def shortcut_words(facts: Mapping[str, Any]) -> str:
+    """What facts of files tell: the warning, or how little; empty where nothing is known."""
+    return warning_words(shortcuts_in(facts), None) or baseline_words(facts)
+
+
 def register(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(finding_words)
     app.add_template_filter(action_words)
     app.add_template_filter(done_words)
     app.add_template_filter(slice_query)
+    app.add_template_filter(made_alike_words)
     app.jinja_env.globals.update(
-        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, baseline_words=baseline_words
+        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, shortcut_words=shortcut_words
     )

@@ -200,12 +200,12 @@ def outcome_words(value: str) -> str:
     return str(OUTCOME_WORDS[value])
 
 
-def label_words(value: str | None) -> str:
 def property_words(value: str) -> str:
     """What a property of images is called."""
     return str(PROPERTY_WORDS[value])
 
 
+def label_words(value: str | None) -> str:
     """What the dataset says that an image is, or the side that something pushes to."""
     return str(LABEL_WORDS[value or "unlabelled"])
 
@@ -246,8 +246,8 @@ def register(app: Flask) -> None:
         group_count,
         image_count,
         label_words,
-        moment,
         property_words,
+        moment,
         outcome_words,
         layout_words,
         layout_title,

@@ -16,6 +16,7 @@ STATE_WORDS = {
 
 STAGE_WORDS = {
     "Starting": lazy_gettext("Starting"),
+    "Making images alike": lazy_gettext("Making images alike"),
     "Encoding images": lazy_gettext("Encoding images"),
     "Writing words on images": lazy_gettext("Writing words on images"),
     "Training the projection": lazy_gettext("Training the projection"),

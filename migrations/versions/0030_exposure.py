@@ -1,7 +1,7 @@
 """How bright and how sharp each image is; a check measures those that were imported before.
 
-Revision: 0028
-After: 0027
+Revision: 0030
+After: 0029
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
@@ -18,12 +18,11 @@ _COLUMNS = ("brightness", "darkest", "brightest", "sharpness")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("image") as table:
-        for name in _COLUMNS:
-            table.add_column(sa.Column(name, sa.Float(), nullable=True))
+    for name in _COLUMNS:
+        op.add_column("image", sa.Column(name, sa.Float(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("image") as table:
-        for name in _COLUMNS:
-            table.drop_column(name)
+    for name in _COLUMNS:
+        # Not by a copy of the table, which would forget that ids are not given again.
+        op.drop_column("image", name)
