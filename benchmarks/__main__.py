@@ -25,6 +25,7 @@ NAMES = (
     "concepts",
     "detection",
     "explain",
+    "hygiene",
     "imports",
     "loop_truth",
     "patterns",
