@@ -15,6 +15,7 @@ from workbench.analysis.encoders.features import default_features
 from workbench.analysis.encoders.load import load_encoder
 from workbench.analysis.encoders.open_clip import from_model, parse_source
 from workbench.analysis.encoders.protocol import Encoder, EncoderUnavailableError
+from workbench.analysis.encoders.quick_gelu import ActivationWarning
 
 MakeClip = Callable[..., open_clip.CLIP]
 SMALL = {
@@ -192,6 +193,18 @@ def test_a_checkpoint_is_loaded_at_another_size(small_model: str, tmp_path: Path
     assert larger.encode(pixels).patch_tokens.shape[2] == larger.grid[0] * larger.grid[1]
     with pytest.raises(EncoderUnavailableError, match="say WORKBENCH_IMAGE_SIZE="):
         load_encoder(name, image_size=own.image_size + 1, cache_dir=tmp_path)
+
+
+def test_a_checkpoint_that_needs_another_activation_is_loaded_with_a_warning(
+    small_model: str, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "mine-quickgelu.pt"
+    torch.save(open_clip.create_model(small_model).state_dict(), checkpoint)
+
+    with pytest.warns(ActivationWarning, match="mine-quickgelu.pt was trained with QuickGELU"):
+        encoder = load_encoder(f"open_clip:{small_model}@{checkpoint}", cache_dir=tmp_path)
+
+    assert encoder.image_size == 32
 
 
 class Surprise:
