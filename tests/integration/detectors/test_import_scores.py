@@ -507,7 +507,10 @@ def test_a_collection_without_a_version_gets_one_that_is_active(
 
 
 def test_an_image_and_then_the_version_can_be_removed(
-    imported: tuple[ScoresReport, dict[int, float]], images: list[Image], settings: Settings
+    imported: tuple[ScoresReport, dict[int, float]],
+    images: list[Image],
+    write: Write,
+    settings: Settings,
 ) -> None:
     version = version_of(imported[0])
     gone = images[3].id
@@ -522,3 +525,7 @@ def test_an_image_and_then_the_version_can_be_removed(
     remove_version("pictures", 2, None, settings)
     assert [each.number for each in workspace("pictures").versions] == [1]
     assert check_files(settings).is_well
+    again = importing(
+        write([(each, p) for each, p in imported[1].items() if each != gone]), settings
+    )
+    assert again.version == 3, "the number of a removed version is not given out again"

@@ -18,7 +18,7 @@ from workbench.services.columns.build import write_columns
 from workbench.services.models import scores
 from workbench.services.models.figures import CONSTANT
 from workbench.services.models.outside import BESIDE, Outside
-from workbench.services.models.versions import switch_to, trained_version
+from workbench.services.models.versions import next_number, switch_to, trained_version
 from workbench.services.pipeline import cells, layout
 from workbench.services.pipeline.learning import has_one_score
 from workbench.services.pipeline.metrics import figures_of_version
@@ -82,12 +82,9 @@ def _begin(
     nothing: dict[str, NDArray[np.generic]] = {"logit_weight": np.zeros(0, np.float32)}
     weights = store_arrays(settings.artifact_dir, "weights", nothing)
     with transaction() as write:
-        newest = write.scalar(
-            select(func.max(ModelVersion.number)).where(ModelVersion.collection_id == collection_id)
-        )
         version = ModelVersion(
             collection_id=collection_id,
-            number=(newest or 0) + 1,
+            number=next_number(write, collection_id),
             dataset_id=dataset_id,
             encoder=placed.encoder,
             encoder_fingerprint=placed.fingerprint,

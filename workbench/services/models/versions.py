@@ -25,6 +25,7 @@ from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription
+from workbench.store.removals import Removal
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
@@ -195,6 +196,15 @@ def activate(user_id: int, version_id: int) -> None:
     """
     with transaction() as write:
         switch_to(write, finished_version(version_id), user_id)
+
+
+def next_number(write: Session, collection_id: int) -> int:
+    """The number of a collection's next version. That of one that was removed stays its own."""
+    numbers = (
+        write.scalar(select(func.max(each.number)).where(each.collection_id == collection_id))
+        for each in (ModelVersion, Removal)
+    )
+    return max(each or 0 for each in numbers) + 1
 
 
 def switch_to(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import structlog
 import torch
-from sqlalchemy import func, select
 from torch import Tensor
 
 from workbench.analysis.cross_fitting.folds import NO_FOLD
@@ -16,14 +15,13 @@ from workbench.analysis.spelling.projection import Projection, same_projection
 from workbench.config import Settings
 from workbench.services.encoding.encode import embeddings_of
 from workbench.services.errors import UnavailableError
-from workbench.services.models.versions import DISTILLER, IMAGE_SIZE
+from workbench.services.models.versions import DISTILLER, IMAGE_SIZE, next_number
 from workbench.services.models.weights import load_heads, store_heads
 from workbench.services.progress import Progress
 from workbench.services.training.dataset import FrozenDataset
 from workbench.services.training.distillers import DISTILLERS, Known, Material
 from workbench.services.training.projection import projection_wanted
 from workbench.store.database import session, transaction
-from workbench.store.removals import Removal
 from workbench.store.versions import ModelVersion, TrainingRun
 
 log = structlog.get_logger()
@@ -70,14 +68,9 @@ def train_version(
     }
     artifact = store_heads(made.heads, settings, kinds=made.kinds)
     with transaction() as write:
-        newest = max(
-            write.scalar(select(func.max(each.number)).where(each.collection_id == collection_id))
-            or 0
-            for each in (ModelVersion, Removal)  # the number of one that was removed stays its own
-        )
         version = ModelVersion(
             collection_id=collection_id,
-            number=newest + 1,
+            number=next_number(write, collection_id),
             parent_id=parent.id if parent else None,
             dataset_id=dataset.id,
             encoder=encoder.name,
