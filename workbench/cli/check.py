@@ -80,7 +80,7 @@ def _check_files(name: str | None, *, delete_orphans: bool, as_json: bool) -> No
             lines.append(f"{kind}: {len(some) - _NAMED} more; --json names them")
     if found.unfinished:
         lines.append(
-            f"{found.unfinished} removals were interrupted; `manage.py remove` goes on with them."
+            f"interrupted removals: {found.unfinished}; `manage.py remove` goes on with them"
         )
     show(found.as_json(), as_json=as_json, lines=lines)
     if not found.is_well:

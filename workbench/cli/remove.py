@@ -10,7 +10,7 @@ from workbench.cli.output import show
 from workbench.services.app_settings import settings
 from workbench.services.errors import NotFoundError
 from workbench.services.removal import collections, images, journal, versions
-from workbench.services.removal.counts import Counts
+from workbench.services.removal.counts import Counts, counts_of
 from workbench.services.removal.finish import finish_left
 from workbench.store.removals import Removal
 
@@ -55,9 +55,13 @@ def remove(
     --allow-removed. Goes on where it was when it is run again after an interruption.
     """
     require_tables()
-    if not dry_run:
-        finish_left(settings())
-    if image_id is not None and name is None and number is None:
+    begun = journal.leaving(name) if name is not None and number is None else None
+    if not dry_run and (left := finish_left(settings())):
+        click.echo(f"Went on with interrupted removals: {left}.", err=True)
+    if begun is not None and not dry_run:
+        counts = counts_of(begun.counts)
+        _show(f"{name} is removed:", counts, as_json=as_json, collection=name)
+    elif image_id is not None and name is None and number is None:
         _image(image_id, dry_run=dry_run, as_json=as_json)
     elif image_id is None and name is not None and number is not None:
         _version(name, number, with_tags=with_tags, dry_run=dry_run, as_json=as_json)
@@ -97,6 +101,10 @@ def _collection(name: str, *, dry_run: bool, as_json: bool) -> None:
 
 
 def _version(name: str, number: int, *, with_tags: bool, dry_run: bool, as_json: bool) -> None:
+    earlier = journal.version_removed_earlier(name, number)
+    if earlier is not None:
+        _say_earlier(f"v{number} of {name}", earlier, as_json=as_json)
+        return
     if not dry_run:
         counts = versions.remove_version(name, number, None, settings(), with_tags=with_tags)
         first = f"v{number} of {name} is removed:"

@@ -12,9 +12,11 @@ from sqlalchemy import select
 from tests.integration.removal.conftest import Left
 from tests.support.server import ROOT, environment, manage
 from tests.support.traces import in_files, in_rows
+from tests.support.working import retrain
 from workbench.config import Settings
+from workbench.services.accounts import Account
 from workbench.services.removal.check_files import check_files
-from workbench.services.workspaces import collections
+from workbench.services.workspaces import Workspace, collections, workspace
 from workbench.store.database import session
 from workbench.store.removals import Removal, RemovalFile
 
@@ -25,7 +27,7 @@ import os, signal
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.removal import {module} as module
-from workbench.services.removal import collections, images
+from workbench.services.removal import collections, images, versions
 
 def die(*_arguments, **_options):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -79,6 +81,23 @@ def test_a_takedown_that_is_killed_is_gone_on_with(
     assert session().scalars(select(RemovalFile)).all() == []
 
 
+def test_a_version_that_is_half_removed_is_removed_by_the_next_command(
+    left: Left, analysed: Workspace, settings: Settings, ada: Account
+) -> None:
+    assert retrain(ada.id, analysed.collection.id, settings).version_number == 2
+    call = 'versions.remove_version("pictures", 1, None, settings, with_tags=True)'
+    killed_at("remove_left", "finish", call, settings)
+    assert [each.number for each in workspace("pictures").versions] == [2], "it is not shown"
+    session().close()
+
+    again = manage(
+        "remove", "--collection", "pictures", "--version", "1", data_dir=settings.data_dir
+    )
+
+    assert (again.returncode, again.stdout[:26]) == (0, "v1 of pictures was removed")
+    assert check_files(settings).is_well
+
+
 @pytest.mark.parametrize("place", ["remove_left", "files.take_away", "_remove_collection"])
 def test_a_collection_that_is_half_removed_is_removed_by_the_next_command(
     left: Left, settings: Settings, place: str
@@ -90,8 +109,9 @@ def test_a_collection_that_is_half_removed_is_removed_by_the_next_command(
 
     again = manage("remove", "--collection", "pictures", data_dir=settings.data_dir)
 
-    assert again.returncode == 1
-    assert "Collection “pictures” not found" in again.stderr, "it was gone on with, and is gone"
+    assert again.returncode == 0, again.stderr
+    assert "Went on with interrupted removals: 1." in again.stderr
+    assert again.stdout.startswith("pictures is removed:\n  images: 40\n")
     assert [each.name for each in collections()] == ["others"]
     assert session().scalars(select(Removal).where(Removal.finished_at.is_(None))).all() == []
     assert check_files(settings).is_well

@@ -101,6 +101,28 @@ def removed_earlier(kind: str, subject_id: int) -> Removal | None:
     )
 
 
+def version_removed_earlier(name: str, number: int) -> Removal | None:
+    """The removal of a version of a collection; None where there was none."""
+    return session().scalar(
+        select(Removal)
+        .join(Collection, Collection.id == Removal.collection_id)
+        .where(Removal.kind == "version", Removal.number == number, Collection.name == name)
+    )
+
+
+def leaving(name: str) -> Removal | None:
+    """The removal of a collection that is under way, or was interrupted."""
+    return session().scalar(
+        select(Removal)
+        .join(Collection, Collection.id == Removal.subject_id)
+        .where(
+            Removal.kind == "collection",
+            Removal.finished_at.is_(None),
+            Collection.name == name,
+        )
+    )
+
+
 def refuse_while_running(write: Session, collection_ids: set[int]) -> None:
     """Raise ConflictError where a run or an import is queued or running.
 
