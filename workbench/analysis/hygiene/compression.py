@@ -24,7 +24,7 @@ _ROUNDED: Final = 0.05
 _COARSEST: Final = 40
 _LEAST: Final = 60
 """Coefficients in bins that a coarser step leaves empty, from which on emptiness tells."""
-_EMPTY: Final = 0.5
+_EMPTY: Final = 0.7
 """From so much of them missing on, a coarser step is believed."""
 
 Grey = Float[ndarray, "row column"]
