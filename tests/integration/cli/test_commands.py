@@ -192,7 +192,7 @@ def test_an_import_is_one_object_and_its_bars_are_elsewhere(tmp_path: Path) -> N
     assert (found["collection"], found["imported"], found["rejected"]) == ("few", 6, 1)
     assert (found["real"], found["fake"]) == (3, 3)
     assert found["rejections"][0]["name"].endswith("broken.png")
-    assert "import: 100%" in done.stderr
+    assert "Importing images: 100%" in done.stderr
 
 
 def test_an_import_in_vain_fails_with_the_options_to_add(migrated: Path, tmp_path: Path) -> None:
