@@ -83,7 +83,8 @@ def test_no_group_is_ever_on_both_sides(
     collection = next(names)
     for rows in manifests:
         report = import_rows(collection, rows)
-        counted = report.imported + report.already + report.duplicates + report.rejected
+        counted = report.imported + report.already + report.restored + report.moved
+        counted += report.changed + report.duplicates + report.rejected
         assert report.seen == len(rows) == counted
         images = images_of(collection)
         sides = {(image.group_key, image.held_out) for image in images}
