@@ -26,6 +26,15 @@ def wait_until(reached: Callable[[], bool], output: Callable[[], str]) -> None:
         time.sleep(0.05)
 
 
+def is_free(port: int) -> bool:
+    """Whether a next start would have this port."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -98,8 +107,8 @@ def test_killed_processes_are_started_again_and_none_outlives_the_supervisor(
 
     orphans = [supervised.pids(name)[-1] for name in ("web", "worker")]
     wait_until(lambda: not any(map(is_alive, orphans)), output)
-    with socket.create_server(("127.0.0.1", supervised.port or 0)):
-        pass  # the next start has its port
+    # A process is reported dead while its last threads still hold its files.
+    wait_until(lambda: is_free(supervised.port or 0), output)
 
 
 def supervise(*programs: str) -> subprocess.CompletedProcess[str]:
