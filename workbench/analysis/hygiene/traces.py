@@ -105,13 +105,15 @@ def _fine_detail(grey: Grey) -> float:
 
 
 def _colours(colour: Float[ndarray, "row column 3"]) -> dict[str, float]:
-    red, green, blue = (float(each) for each in colour.mean(axis=(0, 1)))
+    # Channel by channel in memory: sums over the last axis, of three, take five times as long.
+    channels = np.ascontiguousarray(colour.transpose(2, 0, 1))
+    red, green, blue = (float(each) for each in channels.mean(axis=(1, 2)))
     return {
         "red": red,
         "green": green,
         "blue": blue,
-        "saturation": float((colour.max(axis=2) - colour.min(axis=2)).mean()),
-        "contrast": float(colour.std(axis=(0, 1)).mean()),
+        "saturation": float((channels.max(axis=0) - channels.min(axis=0)).mean()),
+        "contrast": float(channels.std(axis=(1, 2)).mean()),
     }
 
 
