@@ -534,6 +534,34 @@ def test_a_split_that_tears_a_group_is_listed(import_into: Importer, tmp_path: P
     assert [image.held_out for image in stored()] == [True, True]
 
 
+def test_file_facts_are_measured_again_only_where_an_import_finds_something_new(
+    import_into: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = grow(tmp_path / "set", each=3)
+    measured: list[int] = []
+    measure = importing.measure_shortcuts
+
+    def counting(*arguments: Any) -> dict[str, Any]:
+        measured.append(1)
+        return measure(*arguments)
+
+    monkeypatch.setattr(importing, "measure_shortcuts", counting)
+    first = import_into(source)
+    again = import_into(source)
+
+    assert len(measured) == 1
+    assert again.file_facts == first.file_facts
+    put(source / "real" / "new.png", encoded(77))
+    import_into(source)
+    assert len(measured) == 2
+    with transaction() as write:
+        newest = write.scalars(select(ImportRun).order_by(ImportRun.id.desc())).first()
+        assert newest is not None
+        newest.state = "failed"
+    import_into(source)
+    assert len(measured) == 3, "the one before may have ended before it measured"
+
+
 def test_file_facts_that_give_the_label_away_are_reported(
     import_into: Importer, tmp_path: Path
 ) -> None:
