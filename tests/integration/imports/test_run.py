@@ -560,6 +560,12 @@ def test_file_facts_are_measured_again_only_where_an_import_finds_something_new(
         newest.state = "failed"
     import_into(source)
     assert len(measured) == 3, "the one before may have ended before it measured"
+    with transaction() as write:
+        own = select(Collection).where(Collection.name == first.collection)
+        collection = write.scalars(own).one()
+        collection.file_facts = collection.file_facts | {"made_alike": {"side": 64, "quality": 60}}
+    import_into(source)
+    assert len(measured) == 4, "those were of images made alike, which these are no more"
 
 
 def test_file_facts_that_give_the_label_away_are_reported(

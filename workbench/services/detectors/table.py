@@ -10,7 +10,7 @@ from typing import Final
 
 from workbench.services.errors import InvalidError
 from workbench.services.sources.entries import display
-from workbench.services.sources.options import COLUMNS
+from workbench.services.sources.options import COLUMNS, read_columns
 from workbench.services.sources.tables import open_table
 
 SCORE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -76,17 +76,7 @@ def read_scores(path: Path, columns: Mapping[str, str]) -> ScoreTable:
 
 def read_score_columns(options: Iterable[str]) -> dict[str, str]:
     """Read `p_fake=score` as: p(fake) is in the column named score. Raises InvalidError."""
-    columns: dict[str, str] = {}
-    for option in options:
-        what, equals, header = option.partition("=")
-        key = what.strip().casefold()
-        if not equals or key not in SCORE_COLUMNS or not header.strip():
-            raise InvalidError(
-                f"--column {display(option)}: write p_fake=HEADER, "
-                f"with one of {', '.join(SCORE_COLUMNS)} before the sign"
-            )
-        columns[key] = header.strip().casefold()
-    return columns
+    return read_columns(options, SCORE_COLUMNS, "p_fake")
 
 
 def _found(header: list[str], columns: Mapping[str, str]) -> dict[str, int]:

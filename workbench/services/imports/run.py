@@ -16,6 +16,7 @@ from workbench.config import Settings
 from workbench.files import settle
 from workbench.services.collections import check_name
 from workbench.services.columns.store import forget_columns
+from workbench.services.encoding.made_alike import alike_of
 from workbench.services.imports.changes import NOTHING_ACCEPTED, Acceptance
 from workbench.services.imports.collection import (
     NOT_DESCRIBED,
@@ -38,7 +39,7 @@ from workbench.services.imports.reading import (
 )
 from workbench.services.imports.replaced import remove_pictures
 from workbench.services.imports.report import ImportReport, report_of
-from workbench.services.imports.shortcuts import measure_shortcuts
+from workbench.services.imports.shortcuts import are_of, measure_shortcuts
 from workbench.services.imports.split import represent_both_labels
 from workbench.services.imports.taken_down import taken_down
 from workbench.services.imports.tally import Importing, Place, Tally
@@ -182,7 +183,9 @@ class _Run:
         )
         if last != "succeeded":
             return {}
-        return dict(session().get_one(Collection, self.collection_id).file_facts or {})
+        collection = session().get_one(Collection, self.collection_id)
+        facts = dict(collection.file_facts or {})
+        return facts if are_of(facts, alike_of(collection)) else {}
 
     def end(self, state: str) -> None:
         """Commit what is ready and write down how the run ended."""

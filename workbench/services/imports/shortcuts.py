@@ -82,8 +82,17 @@ def measure_shortcuts(
         "fake": int(fake.sum()),
         "sampled": sampled,
         "unread": int((~read).sum()),
-        "made_alike": None if alike is None else asdict(alike),
+        "made_alike": _as_json(alike),
     }
+
+
+def are_of(facts: Mapping[str, Any], alike: Alike | None) -> bool:
+    """Whether facts were measured on what images are made now; none from before that was kept."""
+    return "made_alike" in facts and facts["made_alike"] == _as_json(alike)
+
+
+def _as_json(alike: Alike | None) -> dict[str, Any] | None:
+    return None if alike is None else asdict(alike)
 
 
 def _sample(collection_id: int, left_out: Ids[int]) -> tuple[list[Row[Any]], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,16 +41,21 @@ class SourceOptions:
     """Where set, nothing outside of this folder is read, whatever a table names."""
 
 
-def read_columns(options: Iterable[str]) -> dict[str, str]:
-    """Read `path=Name` as: the path is in the column named Name. Raises InvalidError."""
+def read_columns(
+    options: Iterable[str], known: Collection[str] = tuple(COLUMNS), example: str = "path"
+) -> dict[str, str]:
+    """Read `path=Name` as: the path is in the column named Name. Raises InvalidError.
+
+    known: what may stand before the sign. example: the one that a refusal shows.
+    """
     columns: dict[str, str] = {}
     for option in options:
         what, equals, header = option.partition("=")
         key = what.strip().casefold()
-        if not equals or key not in COLUMNS or not header.strip():
+        if not equals or key not in known or not header.strip():
             raise InvalidError(
-                f"--column {display(option)}: write path=HEADER, "
-                f"with one of {', '.join(COLUMNS)} before the sign"
+                f"--column {display(option)}: write {example}=HEADER, "
+                f"with one of {', '.join(known)} before the sign"
             )
         columns[key] = header.strip().casefold()
     return columns
