@@ -9,10 +9,11 @@ saved again on the same grid with finer steps, by values that no multiple of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Float, Integer
 from numpy import ndarray
 from scipy.fft import dctn
 
@@ -22,6 +23,8 @@ _SMALL: Final = 1.0
 _ROUNDED: Final = 0.05
 """More small coefficients on a grid than beside it, from which on rounding is believed."""
 _COARSEST: Final = 40
+_LARGEST: Final = 1_040
+"""No coefficient of a block of bytes is larger."""
 _LEAST: Final = 60
 """Coefficients in bins that a coarser step leaves empty, from which on emptiness tells."""
 _EMPTY: Final = 0.7
@@ -105,37 +108,55 @@ def _missing(values: Integer[ndarray, " block"], own: int) -> float | None:
     if most < 2:
         return None
     counts = np.bincount(np.abs(values), minlength=most + 1).astype(np.float64)
-    best = None
-    for step in range(own + 1, _COARSEST):
-        empty = _unreachable(step, own, most)
-        if not empty.any():
-            continue
-        expected, seen = _expected(counts, empty)
-        if expected < _LEAST:
-            continue
-        share = 1.0 - min(seen / expected, 1.0)
-        best = share if best is None else max(best, share)
-    return best
-
-
-def _unreachable(step: int, own: int, most: int) -> Bool[ndarray, " value"]:
-    """Which multiples of the own step, from 0 on, no multiple of the coarser one rounds to."""
-    reached = np.rint(np.arange(0, most * own + step, step) / own).astype(np.int64)
-    empty = np.ones(most + 1, bool)
-    empty[reached[reached <= most]] = False
-    return empty
-
-
-def _expected(
-    counts: Float[ndarray, " value"], empty: Bool[ndarray, " value"]
-) -> tuple[float, float]:
-    """How many values bins should hold by their neighbours that are reached, and how many do."""
-    reached = np.flatnonzero(~empty)
-    at = np.flatnonzero(empty)
-    at = at[at < reached[-1]]  # beyond, there is no neighbour on one side
+    gaps = _gaps(own).up_to(most)
     # Values fall off as a power of e: bins between have the geometric mean of their neighbours.
-    expected = np.exp(np.interp(at, reached, np.log(counts[reached] + 0.5))) - 0.5
-    return float(np.maximum(expected, 0.0).sum()), float(counts[at].sum())
+    logs = np.log(counts + 0.5)
+    between = logs[gaps.below] + gaps.part * (logs[gaps.above] - logs[gaps.below])
+    expected = np.bincount(gaps.step, np.maximum(np.exp(between) - 0.5, 0.0), _COARSEST)
+    seen = np.bincount(gaps.step, counts[gaps.at], _COARSEST)
+    tells = expected >= _LEAST
+    if not tells.any():
+        return None
+    return float((1.0 - np.minimum(seen[tells] / expected[tells], 1.0)).max())
+
+
+class _Gaps(NamedTuple):
+    """Multiples of a file's own step that no multiple of a coarser one rounds to, of every step.
+
+    step: the coarser step. at: the multiple. below, above: the nearest ones that are reached.
+    part: of the way from one of these to the other. In the order of `above`.
+    """
+
+    step: Integer[ndarray, " gap"]
+    at: Integer[ndarray, " gap"]
+    below: Integer[ndarray, " gap"]
+    above: Integer[ndarray, " gap"]
+    part: Float[ndarray, " gap"]
+
+    def up_to(self, most: int) -> _Gaps:
+        """Those between multiples that are at most so large."""
+        within = int(np.searchsorted(self.above, most, side="right"))
+        return _Gaps(*(each[:within] for each in self))
+
+
+@cache
+def _gaps(own: int) -> _Gaps:
+    most = _LARGEST // own
+    found = []
+    for step in range(own + 1, _COARSEST):
+        multiples = np.arange(0, (most + 1) * own + step, step)
+        reached = np.unique(np.rint(multiples / own).astype(np.int64))
+        at = np.setdiff1d(np.arange(reached[-1]), reached)
+        above = np.searchsorted(reached, at)
+        below = reached[above - 1]
+        part = (at - below) / (reached[above] - below)
+        found.append(_Gaps(np.full(len(at), step), at, below, reached[above], part))
+    if not found:
+        none = np.empty(0, np.int64)
+        return _Gaps(none, none, none, none, none.astype(np.float64))
+    every = _Gaps(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    order = np.argsort(every.above, kind="stable")
+    return _Gaps(*(each[order] for each in every))
 
 
 def table_of(steps: Sequence[int]) -> Table:

@@ -13,6 +13,7 @@ from PIL import Image
 _DARKEST: Final = 0.05
 _BRIGHTEST: Final = 0.99
 """Shares of the pixels: single ones, such as a lamp or a caption, tell nothing of a picture."""
+_LEVELS: Final = np.arange(256, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,27 @@ class Exposure:
 def exposure(picture: Image.Image) -> Exposure:
     """Measure a picture."""
     levels = picture.convert("L")
-    counts = np.cumsum(levels.histogram())
-    grey = np.asarray(levels, np.float32)
-    laplacian = (
-        grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    )
+    histogram = np.array(levels.histogram(), np.float64)
+    total = histogram.sum()
+    mean = float(histogram @ _LEVELS) / total
+    variance = float(histogram @ (_LEVELS - mean) ** 2) / total
+    counts = np.cumsum(histogram)
     return Exposure(
-        brightness=float(grey.mean()) / 255,
-        darkest=int(np.searchsorted(counts, _DARKEST * counts[-1])) / 255,
-        brightest=int(np.searchsorted(counts, _BRIGHTEST * counts[-1])) / 255,
-        sharpness=math.log10((float(laplacian.var()) + 0.01) / (float(grey.var()) + 1)),
+        brightness=mean / 255,
+        darkest=int(np.searchsorted(counts, _DARKEST * total)) / 255,
+        brightest=int(np.searchsorted(counts, _BRIGHTEST * total)) / 255,
+        sharpness=math.log10((_laplacian_variance(levels) + 0.01) / (variance + 1)),
     )
+
+
+def _laplacian_variance(levels: Image.Image) -> float:
+    # In the narrowest integers that hold it: this is done for every image that comes in.
+    grey = np.asarray(levels).astype(np.int16)
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1]
+    laplacian += grey[1:-1, :-2]
+    laplacian += grey[1:-1, 2:]
+    laplacian -= 4 * grey[1:-1, 1:-1]
+    return float(laplacian.astype(np.float32).var())
 
 
 def exposure_of(content: bytes) -> Exposure:
