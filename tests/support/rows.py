@@ -19,6 +19,7 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.people import AuditEvent, SignInSession, User
+from workbench.store.regions import Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
 from workbench.store.results import (
     CachedPart,
@@ -126,10 +127,14 @@ def fill_every_table() -> None:
             spread_contribution=0.0,
             profile=[1.0, 0.0],
         )
+        region = Region(image_id=image.id, rle="0", left=0, top=0, width=1, height=1, area=1)
+        other = Region(image_id=image.id, rle="1", left=0, top=0, width=1, height=2, area=2)
         write.add_all(
             [
                 results,
                 pattern,
+                region,
+                other,
                 RemovalFile(removal_id=1, path="images/99.jpg"),
                 Takedown(fingerprint="9" * 64, removal_id=1),
             ]
@@ -139,12 +144,7 @@ def fill_every_table() -> None:
             version_id=version.id,
             image_id=image.id,
             number=0,
-            rle="0",
-            left=0,
-            top=0,
-            width=1,
-            height=1,
-            area=1,
+            region_id=region.id,
             contribution=1.0,
             by_dimension=[1.0, 0.0],
             pattern_id=pattern.id,
@@ -153,6 +153,7 @@ def fill_every_table() -> None:
         write.add_all(
             [
                 group,
+                RegionOverlap(region_id=region.id, other_id=other.id, iou=0.5),
                 Prediction(
                     version_id=version.id,
                     image_id=image.id,

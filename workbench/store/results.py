@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.artifacts import Artifact, FileFacts
 from workbench.store.database import NEVER_AGAIN, Base, now
 from workbench.store.images import Image
+from workbench.store.regions import Region
 
 
 class EmbeddingShard(Base):
@@ -209,14 +210,7 @@ class PixelGroup(Base):
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
     number: Mapped[int]
     """0 is the group with the largest |contribution| of its image."""
-    rle: Mapped[str] = mapped_column(Text)
-    """COCO run lengths over the normalised image, column by column."""
-    left: Mapped[int]
-    top: Mapped[int]
-    width: Mapped[int]
-    height: Mapped[int]
-    area: Mapped[int]
-    """In pixels of the normalised image."""
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True)
     contribution: Mapped[float]
     """C(g) in logits; + toward fake."""
     by_dimension: Mapped[list[float]] = mapped_column(JSON)
@@ -226,4 +220,5 @@ class PixelGroup(Base):
     """Distance of its direction to its pattern's medoid, in [0, 2]; 0 for the medoid."""
 
     image: Mapped[Image] = relationship()
+    region: Mapped[Region] = relationship(lazy="joined", innerjoin=True)
     pattern: Mapped[Pattern | None] = relationship()

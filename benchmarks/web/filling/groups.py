@@ -11,6 +11,7 @@ from benchmarks.web.filling.bulk import insert
 from benchmarks.web.filling.made_up import GROUPS_AN_IMAGE, PATTERNS
 from benchmarks.web.filling.writing import Filling, as_json, counted
 from workbench.analysis.regions.pixel_groups import PixelGroup as Mask
+from workbench.store.regions import Region
 from workbench.store.results import Pattern, PixelGroup
 
 
@@ -29,20 +30,29 @@ def write_groups(filling: Filling, masks: list[Mask]) -> None:
         random = np.random.default_rng([filling.seed, 4, chunk.start])
         distance = np.abs(random.normal(0.0, 0.3, count)).tolist()
         mask = [masks[each] for each in kinds.masks[kind, slot]]
+        ids = list(range(chunk.start * GROUPS_AN_IMAGE + 1, chunk.stop * GROUPS_AN_IMAGE + 1))
+        image_ids = np.repeat(counted(chunk), GROUPS_AN_IMAGE).tolist()
         insert(
             filling.bulk,
-            PixelGroup.__table__,
+            Region.__table__,
             {
-                "id": list(
-                    range(chunk.start * GROUPS_AN_IMAGE + 1, chunk.stop * GROUPS_AN_IMAGE + 1)
-                ),
-                "version_id": filling.ids.version,
-                "image_id": np.repeat(counted(chunk), GROUPS_AN_IMAGE).tolist(),
-                "number": list(range(GROUPS_AN_IMAGE)) * (count // GROUPS_AN_IMAGE),
+                "id": ids,
+                "image_id": image_ids,
                 **{
                     name: [getattr(each, name) for each in mask]
                     for name in ("rle", "left", "top", "width", "height", "area")
                 },
+            },
+        )
+        insert(
+            filling.bulk,
+            PixelGroup.__table__,
+            {
+                "id": ids,
+                "version_id": filling.ids.version,
+                "image_id": image_ids,
+                "region_id": ids,
+                "number": list(range(GROUPS_AN_IMAGE)) * (count // GROUPS_AN_IMAGE),
                 "contribution": contributions[kind, slot].tolist(),
                 "by_dimension": [
                     profiles[a][b] for a, b in zip(kind.tolist(), slot.tolist(), strict=True)

@@ -23,12 +23,13 @@ from workbench.store import migrating
 from workbench.store.database import Base, db, session
 from workbench.store.image_files import store_normalised
 from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.results import Cell, PixelGroup, Prediction
 from workbench.store.versions import CuratedItem
 
-FILLING = 3
+FILLING = 4
 """Raise it whenever the same seed would fill a database otherwise: kept ones are then made anew."""
-BIG = (Image, CuratedItem, Prediction, PixelGroup, Cell)
+BIG = (Image, CuratedItem, Prediction, Region, PixelGroup, Cell)
 
 
 def fill(settings: Settings, images: int, *, seed: int = 0) -> None:

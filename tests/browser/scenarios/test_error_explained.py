@@ -215,7 +215,7 @@ def note_what_it_shows(page: Page, image_id: int, witness: Witness) -> None:
         person(witness),
         group.version_id,
     )
-    assert (note.edit["kind"], note.edit["rle"]) == ("region", group.rle)
+    assert (note.edit["kind"], note.edit["rle"]) == ("region", group.region.rle)
     assert [probability(note.p_before), probability(note.p_after)] == shown
     assert note.p_after < note.p_before
     assert note.delta_logit < 0

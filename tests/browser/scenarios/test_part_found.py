@@ -24,6 +24,7 @@ from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.layout.cells import cell_indices
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.results import Cell, PixelGroup, Placement
 
 COLLECTION = "eyes"
@@ -143,9 +144,9 @@ def test_the_dimension_between_two_cells_of_like_content_lies_on_the_planted_par
     for crop in crops.all():
         source = crop.locator("img").get_attribute("src") or ""
         group = eyes.witness.one(
-            select(PixelGroup.image_id, PixelGroup.rle, PixelGroup.by_dimension).where(
-                PixelGroup.id == int(re.findall(r"/groups/(\d+)/", source)[0])
-            )
+            select(PixelGroup.image_id, Region.rle, PixelGroup.by_dimension)
+            .join(PixelGroup.region)
+            .where(PixelGroup.id == int(re.findall(r"/groups/(\d+)/", source)[0]))
         )
         region = decode_mask(group.rle, NORMAL_SIZE) > 0
         picture = drawn[group.image_id]

@@ -21,6 +21,7 @@ from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
 from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.results import CachedPart, PixelGroup, Prediction
 
 IMAGES = 40
@@ -49,7 +50,8 @@ def scored(
         .order_by(Prediction.image_id)
     )
     groups = session().execute(
-        select(PixelGroup.image_id, PixelGroup.number, PixelGroup.rle, PixelGroup.contribution)
+        select(PixelGroup.image_id, PixelGroup.number, Region.rle, PixelGroup.contribution)
+        .join(PixelGroup.region)
         .where(PixelGroup.version_id == version_id)
         .order_by(PixelGroup.image_id, PixelGroup.number)
     )

@@ -118,7 +118,7 @@ def test_an_effect_is_that_of_removing_groups_of_different_images(
     beyond = []
     for place, each in enumerate(sorted(chosen, key=lambda one: one.id)):
         pixels = read_copy(settings.image_dir, each.image.pixel_hash)
-        mask = decode_mask(each.rle, NORMAL_SIZE)
+        mask = decode_mask(each.region.rle, NORMAL_SIZE)
         regions = [mask, *random_regions(mask, CONTROLS, seed=settings.seed + place)]
         edited = [remove_region(pixels, region, MEASURING_FILL) for region in regions]
         removed, *controls = logits_of_edits(version_id, each.image_id, edited, encoder, settings)

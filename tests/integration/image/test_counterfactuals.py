@@ -90,7 +90,7 @@ def test_the_outcome_is_what_the_model_says_of_the_edited_pixels(
     group: PixelGroup, version_id: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
     pixels = read_copy(settings.image_dir, session().get_one(Image, group.image_id).pixel_hash)
-    edited = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), "mean")
+    edited = remove_region(pixels, decode_mask(group.region.rle, NORMAL_SIZE), "mean")
     before, after = logits_of_edits(version_id, group.image_id, [pixels, edited], encoder, settings)
 
     outcome = try_edit(version_id, group.image_id, RegionEdit(group.id, "mean"))
@@ -269,7 +269,7 @@ def test_a_preview_shows_the_edited_region_and_leaves_the_rest(
         shown = np.asarray(picture).astype(int)
     image = session().get_one(Image, group.image_id)
     original = read_copy(settings.image_dir, image.pixel_hash).astype(int)
-    inside = decode_mask(group.rle, NORMAL_SIZE).astype(bool)
+    inside = decode_mask(group.region.rle, NORMAL_SIZE).astype(bool)
     changed = np.abs(shown - original).mean(axis=2)
     assert changed[inside].mean() > 5 * changed[~inside].mean()
 
@@ -299,7 +299,7 @@ def test_a_note_holds_the_servers_figures_and_an_edit_that_can_be_replayed(
         "kind": "region",
         "label": outcome.edit_label,
         "group_id": group.id,
-        "rle": group.rle,
+        "rle": group.region.rle,
         "fill": "mean",
     }
     assert (row.text, row.user_id, row.version_id) == ("It is the texture.", ada.id, version_id)

@@ -161,7 +161,7 @@ def test_regions_of_faces_share_the_evidence(
         .scalars(select(PixelGroup).where(PixelGroup.version_id == version_id).limit(1))
         .one()
     )
-    assert decode_mask(group.rle, NORMAL_SIZE).shape == (NORMAL_SIZE, NORMAL_SIZE)
+    assert decode_mask(group.region.rle, NORMAL_SIZE).shape == (NORMAL_SIZE, NORMAL_SIZE)
     shares = [each.regions for each in of_patterns(version_id) if each.regions]
     assert shares
     for regions in shares:

@@ -27,6 +27,7 @@ from workbench.services.models.versions import versions
 from workbench.services.progress import Silent
 from workbench.store.database import session
 from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup, Prediction
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -107,12 +108,15 @@ def test_groups_lie_in_the_frame_of_the_copy_and_are_removed_from_the_original(
     group = (
         session()
         .scalars(
-            select(PixelGroup).where(PixelGroup.contribution > 0).order_by(PixelGroup.area.desc())
+            select(PixelGroup)
+            .join(Region)
+            .where(PixelGroup.contribution > 0)
+            .order_by(Region.area.desc())
         )
         .first()
     )
     assert group is not None
-    assert decode_mask(group.rle, NORMAL_SIZE).sum() == group.area
+    assert decode_mask(group.region.rle, NORMAL_SIZE).sum() == group.region.area
     edit = RegionEdit(group.id, "mean")
     fine.sides.clear()
     fine.sharpness.clear()
@@ -123,7 +127,7 @@ def test_groups_lie_in_the_frame_of_the_copy_and_are_removed_from_the_original(
 
     assert fine.sides == {FINE}
     before, after = fine.sharpness[:2]
-    share = group.area / NORMAL_SIZE**2
+    share = group.region.area / NORMAL_SIZE**2
     assert after < before * (1 - share / 2), "what was filled has no stripes any more"
     assert outcome.delta_logit != 0
     with Picture.open(io.BytesIO(shown)) as picture:

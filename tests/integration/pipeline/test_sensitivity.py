@@ -21,6 +21,7 @@ from workbench.services.models.weights import load_heads
 from workbench.services.pipeline.sensitivity import STRONGEST, measure_sensitivity
 from workbench.services.progress import Cancelled, Silent
 from workbench.store.database import session, transaction
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup, Prediction
 from workbench.store.versions import ModelVersion
 
@@ -76,7 +77,9 @@ def test_an_image_without_its_strongest_groups_is_beside_one_without_regions_lik
 ) -> None:
     for each in predictions(version_id)[::7]:
         groups = session().scalars(
-            select(PixelGroup.rle)
+            select(Region.rle)
+            .select_from(PixelGroup)
+            .join(PixelGroup.region)
             .where(PixelGroup.version_id == version_id, PixelGroup.image_id == each.image_id)
             .order_by(PixelGroup.number)
             .limit(STRONGEST)

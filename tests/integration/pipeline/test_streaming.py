@@ -25,6 +25,7 @@ from workbench.services.progress import Cancelled, Silent
 from workbench.services.workspaces import workspace
 from workbench.store import migrating
 from workbench.store.database import db, session
+from workbench.store.regions import Region
 from workbench.store.results import Embedding, Pattern, PixelGroup, Placement, Prediction
 
 IMAGES = 40
@@ -161,7 +162,9 @@ def everything_said(settings: Settings, folder: Path) -> list[tuple[object, ...]
                 select(Prediction.logit, Prediction.p).order_by(Prediction.image_id)
             ),
             *session().execute(
-                select(PixelGroup.rle, PixelGroup.by_dimension, Pattern.number)
+                select(Region.rle, PixelGroup.by_dimension, Pattern.number)
+                .select_from(PixelGroup)
+                .join(PixelGroup.region)
                 .outerjoin(PixelGroup.pattern)
                 .order_by(PixelGroup.image_id, PixelGroup.number)
             ),

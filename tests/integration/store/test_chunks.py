@@ -54,14 +54,16 @@ def test_rows_are_written_in_order_a_chunk_a_transaction(version_id: int) -> Non
 
 
 def test_an_update_in_chunks_reaches_every_row_and_no_other(version_id: int) -> None:
-    statement = update(PixelGroup).values(area=7)
+    statement = update(PixelGroup).values(contribution=7.0)
 
     with in_write_transactions() as sent:
         change_in_chunks(statement, PixelGroup.number, PixelGroup.number != 3)
 
     session().rollback()
-    areas = dict(session().execute(select(PixelGroup.number, PixelGroup.area)).tuples().all())
-    assert {number for number, area in areas.items() if area != 7} == {3}
+    changed = dict(
+        session().execute(select(PixelGroup.number, PixelGroup.contribution)).tuples().all()
+    )
+    assert {number for number, value in changed.items() if value != 7} == {3}
     assert begun(sent, "UPDATE") == 3
 
 

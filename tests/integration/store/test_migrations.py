@@ -9,7 +9,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import MetaData, Table, inspect, select
+from pycocotools import mask as coco
+from sqlalchemy import MetaData, Table, func, inspect, select
 
 from tests.support.rows import fill_every_table
 from workbench.analysis.regions.counterfactual import prediction_interval
@@ -17,6 +18,8 @@ from workbench.store import migrating
 from workbench.store.database import Base, db, now, session
 from workbench.store.judgements import CounterfactualNote, Tag, TagCheck, Tagging, Verdict
 from workbench.store.people import AuditEvent, User
+from workbench.store.regions import Region, RegionOverlap
+from workbench.store.results import PixelGroup
 
 
 @pytest.fixture
@@ -217,3 +220,56 @@ def test_notes_on_regions_keep_the_interval_that_their_expectation_was_tested_by
         region, dimension = (session().get_one(CounterfactualNote, each) for each in (8, 9))
         assert (region.control_low, region.control_high) == pytest.approx((low, high))
         assert (dimension.control_low, dimension.control_high) == (None, None)
+
+
+def test_masks_of_groups_become_regions_that_versions_share_and_come_back_on_the_way_down(
+    migrated: Flask,
+) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        session().close()
+        migrating.downgrade(db.engine, "0032")
+        old = MetaData()
+        old.reflect(db.engine)
+        group, version = old.tables["pixel_group"], old.tables["model_version"]
+        square, half = run_lengths(0, 40), run_lengths(0, 20)
+        with db.engine.begin() as connection:
+            first = connection.execute(select(version)).one()._asdict()
+            connection.execute(version.insert(), {**first, "id": 8, "number": 2})
+            connection.execute(group.update().values(rle=square, width=40, area=40 * 224))
+            known = connection.execute(select(group)).one()._asdict()
+            same = {**known, "id": 20, "version_id": 8, "pattern_id": None}
+            connection.execute(group.insert(), same)
+            connection.execute(
+                group.insert(),
+                {**same, "id": 21, "number": 1, "rle": half, "width": 20, "area": 20 * 224},
+            )
+
+        migrating.upgrade(db.engine)
+
+        groups = {each.id: each for each in session().scalars(select(PixelGroup))}
+        assert groups[20].region_id == groups[known["id"]].region_id
+        assert (groups[20].region.rle, groups[20].region.width) == (square, 40)
+        assert (groups[21].region.rle, groups[21].region.area) == (half, 20 * 224)
+        assert session().scalar(select(func.count()).select_from(Region)) == 2
+        [*overlaps] = session().scalars(select(RegionOverlap))
+        assert {(each.region_id, each.other_id) for each in overlaps} == {
+            (groups[20].region_id, groups[21].region_id),
+            (groups[21].region_id, groups[20].region_id),
+        }
+        assert {each.iou for each in overlaps} == {0.5}
+        session().close()
+
+        migrating.downgrade(db.engine, "0032")
+
+        with db.engine.connect() as connection:
+            back = connection.execute(select(group.c.id, group.c.rle).order_by(group.c.id)).all()
+        assert back == [(known["id"], square), (20, square), (21, half)]
+        migrating.upgrade(db.engine)
+
+
+def run_lengths(left: int, width: int) -> str:
+    """Of a mask of so many whole columns."""
+    mask = np.zeros((224, 224), np.uint8, order="F")
+    mask[:, left : left + width] = 1
+    return str(coco.encode(mask)["counts"], "ascii")  # type: ignore[arg-type]

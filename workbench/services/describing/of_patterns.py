@@ -18,6 +18,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services.describing.face_regions import Faces
 from workbench.store.database import session
 from workbench.store.descriptions import PatternDescription
+from workbench.store.regions import Region
 from workbench.store.results import Pattern, PixelGroup
 
 LOCATED = 64
@@ -109,9 +110,9 @@ def _maps(group_ids: Sequence[int], grid: tuple[int, int]) -> dict[int, NDArray[
     rows, columns = grid
     for start in range(0, len(group_ids), _LOOKED_UP):
         for group_id, rle, contribution in session().execute(
-            select(PixelGroup.id, PixelGroup.rle, PixelGroup.contribution).where(
-                PixelGroup.id.in_(group_ids[start : start + _LOOKED_UP])
-            )
+            select(PixelGroup.id, Region.rle, PixelGroup.contribution)
+            .join(PixelGroup.region)
+            .where(PixelGroup.id.in_(group_ids[start : start + _LOOKED_UP]))
         ):
             mask = decode_mask(rle, NORMAL_SIZE).astype(np.float32)
             covered = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -127,9 +128,9 @@ def _regions(version_id: int, faces: Faces) -> dict[int, dict[str, float]]:
     amounts: defaultdict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(REGIONS)))
     counts: defaultdict[int, int] = defaultdict(int)
     groups = session().execute(
-        select(
-            PixelGroup.image_id, PixelGroup.pattern_id, PixelGroup.rle, PixelGroup.contribution
-        ).where(
+        select(PixelGroup.image_id, PixelGroup.pattern_id, Region.rle, PixelGroup.contribution)
+        .join(PixelGroup.region)
+        .where(
             PixelGroup.version_id == version_id,
             PixelGroup.image_id.in_(list(faces.found)),
             PixelGroup.pattern_id.is_not(None),

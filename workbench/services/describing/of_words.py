@@ -109,7 +109,7 @@ def _of_patterns(version_id: int) -> dict[int, list[_Cut]]:
                 each.top + each.height // 2,
                 max(each.width, each.height, SMALLEST),
             )
-            for each in groups
+            for each in (group.region for group in groups)
         ]
     session().rollback()
     return cuts

@@ -147,7 +147,7 @@ def _without_region(
     metrics = session().get_one(ModelVersion, version_id).metrics
     side = metrics.get(IMAGE_SIZE, NORMAL_SIZE)
     group, pixels = region_of(version_id, image_id, edit, side, settings)
-    mask = decode_mask(group.rle, NORMAL_SIZE)
+    mask = decode_mask(group.region.rle, NORMAL_SIZE)
     edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
     fold = session().get_one(Prediction, (version_id, image_id)).fold
     before, after, *controls = _logits(version_id, fold, [pixels, *edited], settings)
@@ -178,7 +178,7 @@ def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
         pixels = pixels_of(image, NORMAL_SIZE, settings)
     else:
         group, pixels = region_of(version_id, image_id, edit, NORMAL_SIZE, settings)
-        pixels = remove_region(pixels, decode_mask(group.rle, NORMAL_SIZE), edit.fill)
+        pixels = remove_region(pixels, decode_mask(group.region.rle, NORMAL_SIZE), edit.fill)
     content = io.BytesIO()
     Picture.fromarray(pixels).save(content, "JPEG", quality=92)
     return content.getvalue()

@@ -139,6 +139,6 @@ def description_of(version_id: int, image_id: int, edit: Edit, label: str) -> di
         "kind": "region",
         "label": label,
         "group_id": group.id,
-        "rle": group.rle,
+        "rle": group.region.rle,
         "fill": edit.fill,
     }

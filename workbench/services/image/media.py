@@ -146,16 +146,17 @@ def _picture(image: Image) -> Picture.Image:
 
 
 def _crop(group: PixelGroup, image: Image, size: int) -> Picture.Image:
-    side = min(int(max(group.width, group.height, 48) * _CONTEXT), NORMAL_SIZE)
-    left = _clamped(group.left + group.width // 2 - side // 2, side)
-    top = _clamped(group.top + group.height // 2 - side // 2, side)
+    region = group.region
+    side = min(int(max(region.width, region.height, 48) * _CONTEXT), NORMAL_SIZE)
+    left = _clamped(region.left + region.width // 2 - side // 2, side)
+    top = _clamped(region.top + region.height // 2 - side // 2, side)
     crop = _picture(image).crop((left, top, left + side, top + side))
     scale = size / side
     crop = crop.resize((size, size), Picture.Resampling.LANCZOS)
     draw = ImageDraw.Draw(crop)
     colour = _OUTLINES["fake" if group.contribution > 0 else "real"]
     contours, _hierarchy = cv2.findContours(
-        decode_mask(group.rle, NORMAL_SIZE), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+        decode_mask(region.rle, NORMAL_SIZE), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
     )
     for contour in contours:
         points = [(float(x - left) * scale, float(y - top) * scale) for x, y in contour[:, 0]]

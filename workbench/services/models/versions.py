@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
@@ -25,6 +25,8 @@ from workbench.services.models.version_images import VersionImages, images_of
 from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription
+from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.removals import Removal
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
@@ -254,3 +256,17 @@ def remove_results(version_id: int) -> None:
         (ResultShard, ResultShard.id),
     ):
         change_in_chunks(delete(table), key, table.version_id == version_id)
+    _forget_regions(version_id)
+
+
+def _forget_regions(version_id: int) -> None:
+    """Delete the regions that were this version's alone."""
+    collection_id = select(ModelVersion.collection_id).where(ModelVersion.id == version_id)
+    change_in_chunks(
+        delete(Region),
+        Region.image_id,
+        Region.image_id.in_(
+            select(Image.id).where(Image.collection_id == collection_id.scalar_subquery())
+        ),
+        ~exists().where(PixelGroup.region_id == Region.id),
+    )

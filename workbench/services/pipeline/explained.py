@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
 from workbench.services.encoding.encode import Encoded
 from workbench.services.pipeline.contributions import ScoredBatch
+from workbench.services.pipeline.found_regions import regions_of
 from workbench.store.artifacts import Artifact
 from workbench.store.database import transaction
 from workbench.store.outcomes import outcome_of
@@ -65,26 +66,27 @@ def write_explained(version_id: int, explained: Explained) -> None:
                 for row, member in enumerate(explained.members)
             ],
         )
+        found = {
+            member.id: some for member, some in zip(explained.members, groups, strict=True) if some
+        }
+        regions = regions_of(write, found)
         rows = [
-            _group_row(version_id, member.id, number, group)
-            for member, found in zip(explained.members, groups, strict=True)
-            for number, group in enumerate(found)
+            _group_row(version_id, image_id, number, group, regions[image_id, group.rle])
+            for image_id, some in found.items()
+            for number, group in enumerate(some)
         ]
         if rows:
             write.execute(insert(PixelGroup), rows)
 
 
-def _group_row(version_id: int, image_id: int, number: int, group: FoundGroup) -> dict[str, object]:
+def _group_row(
+    version_id: int, image_id: int, number: int, group: FoundGroup, region_id: int
+) -> dict[str, object]:
     return {
         "version_id": version_id,
         "image_id": image_id,
         "number": number,
-        "rle": group.rle,
-        "left": group.left,
-        "top": group.top,
-        "width": group.width,
-        "height": group.height,
-        "area": group.area,
+        "region_id": region_id,
         "contribution": group.contribution,
         # Six digits are more than the map's half precision carries, and a third of the bytes.
         "by_dimension": [float(f"{value:.6g}") for value in group.by_dimension],

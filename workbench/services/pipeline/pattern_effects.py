@@ -34,6 +34,7 @@ from workbench.services.progress import Progress
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup, Prediction
 
 CONTROLS = 1
@@ -193,7 +194,9 @@ def _looked_up(chosen: Mapping[int, list[int]], seed: int) -> Generator[_Chosen]
     """The pixel groups chosen of each pattern, by ascending id."""
     for number, group_ids in chosen.items():
         rows = session().execute(
-            select(PixelGroup.rle, Prediction.logit, Prediction.fold, *SOURCE)
+            select(Region.rle, Prediction.logit, Prediction.fold, *SOURCE)
+            .select_from(PixelGroup)
+            .join(PixelGroup.region)
             .join(Image, Image.id == PixelGroup.image_id)
             .join(
                 Prediction,

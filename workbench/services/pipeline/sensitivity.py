@@ -26,6 +26,7 @@ from workbench.services.models.scores import Scores
 from workbench.services.progress import Progress
 from workbench.store.database import session, transaction
 from workbench.store.image_files import LostImageError
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup, Prediction
 
 STRONGEST = 3
@@ -141,7 +142,8 @@ def _strongest(version_id: int, image_ids: list[int]) -> dict[int, list[str]]:
     """Run lengths of the strongest pixel groups of each of these images that has any."""
     strongest: dict[int, list[str]] = {}
     for image_id, rle in session().execute(
-        select(PixelGroup.image_id, PixelGroup.rle)
+        select(PixelGroup.image_id, Region.rle)
+        .join(PixelGroup.region)
         .where(
             PixelGroup.version_id == version_id,
             PixelGroup.image_id.in_(image_ids),

@@ -24,6 +24,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.regions import Region
 from workbench.store.results import Embedding, PixelGroup, Placement, Prediction
 from workbench.store.versions import CuratedItem, ModelVersion
 
@@ -121,7 +122,7 @@ class Picture:
         traces.erase(write, self.images)
         self._delete_judgements(write)
         summaries.delete_groups(write, groups, self.lonely)
-        for table in (Prediction, Placement, CuratedItem):
+        for table in (Prediction, Placement, CuratedItem, Region):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
         write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(self.pixel_hashes)))
         self._count_out(write)

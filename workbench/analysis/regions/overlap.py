@@ -1,0 +1,29 @@
+"""How far masks overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from pycocotools import mask as coco
+
+
+def overlaps(
+    first: Sequence[str], second: Sequence[str], size: int
+) -> Float[ndarray, "first second"]:
+    """Intersection over union of masks of a square image of `size` px, given as run lengths.
+
+    In [0, 1]; 0 for an empty mask.
+    """
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    found = coco.iou(_masks(first, size), _masks(second, size), [0] * len(second))
+    # Of two empty masks pycocotools gives no number.
+    return np.nan_to_num(np.asarray(found, np.float64))
+
+
+def _masks(some: Sequence[str], size: int) -> list[Any]:
+    return [{"counts": rle.encode("ascii"), "size": [size, size]} for rle in some]
