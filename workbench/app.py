@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 
-from workbench import web
 from workbench.config import Settings
 from workbench.store import (  # noqa: F401 - registers the tables
     descriptions,
@@ -16,18 +15,35 @@ from workbench.store import (  # noqa: F401 - registers the tables
     versions,
 )
 from workbench.store.database import db, engine_options, prepare_engine
-from workbench.web.site.assets import empty_app
+from workbench.web.site import i18n
 
 MEGABYTE = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application for these settings (default: from the environment)."""
-    settings = settings or Settings()
+    # A command shows no pages, and would wait more than a second for what they load.
+    from workbench.web import screens  # noqa: PLC0415
+    from workbench.web.site.assets import empty_app  # noqa: PLC0415
+
+    app = empty_app()
+    _set_up(app, settings or Settings())
+    screens.register(app)
+    return app
+
+
+def create_app_without_pages(settings: Settings) -> Flask:
+    """Make what commands and the worker run in: the settings, the database, the words."""
+    app = Flask("workbench", static_folder=None)
+    _set_up(app, settings)
+    i18n.register(app)
+    return app
+
+
+def _set_up(app: Flask, settings: Settings) -> None:
     # Password hashes lie in here: other users of the machine have no business with it.
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.set_up_numba()
-    app = empty_app()
     app.config.update(
         WORKBENCH=settings,
         SECRET_KEY=settings.session_secret(),
@@ -40,5 +56,3 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    web.register(app)
-    return app

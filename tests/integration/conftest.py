@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from tests.support.analysed import Originals
@@ -21,6 +22,14 @@ from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.encoding import registry
 from workbench.services.workspaces import Workspace, workspace
+
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _hashes_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing a password takes a quarter of a second, to stop guessers: not what tests wait for."""
+    monkeypatch.setattr(accounts, "_hasher", lambda: HASHER)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 
 from tests.web.fakes.data import PASSWORD
 from tests.web.fakes.workbench import FakeWorkbench
-from workbench import web
 from workbench.config import Settings
+from workbench.web import screens
 from workbench.web.site.assets import empty_app
 from workbench.web.site.security import limiter
 
@@ -39,7 +39,7 @@ def make_app(
     )
     if translations is not None:
         app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)
-    web.register(app)
+    screens.register(app)
     return app
 
 

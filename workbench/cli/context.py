@@ -17,7 +17,7 @@ from flask import Flask
 from pydantic import ValidationError
 from tzlocal import reload_localzone
 
-from workbench.app import create_app
+from workbench.app import create_app, create_app_without_pages
 from workbench.config import PREFIX, Settings
 from workbench.services.errors import ServiceError, UnavailableError
 from workbench.store import migrating
@@ -40,7 +40,7 @@ def with_app(command: Callable[Given, None]) -> Callable[Given, None]:
     def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
         settings = read_settings()
         with refusals_in_words(settings):
-            app = _made(settings)
+            app = _made(create_app_without_pages, settings)
             with app.app_context():
                 try:
                     command(*args, **kwargs)
@@ -145,20 +145,20 @@ def require_tables() -> None:
         )
 
 
-def app_with_tables(settings: Settings) -> Flask:
+def app_with_tables(settings: Settings, *, pages: bool) -> Flask:
     """Make the application. Raises ClickException unless its tables are up to date."""
     with refusals_in_words(settings):
-        app = _made(settings)
+        app = _made(create_app if pages else create_app_without_pages, settings)
         with app.app_context():
             require_tables()
     return app
 
 
-def _made(settings: Settings) -> Flask:
+def _made(create: Callable[[Settings], Flask], settings: Settings) -> Flask:
     """The application. Raises ClickException where its data directory cannot be used."""
     folder = settings.data_dir
     try:
-        app = create_app(settings)
+        app = create(settings)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise click.ClickException(

@@ -16,8 +16,6 @@ from workbench.cli.context import (
     require_time_zone,
 )
 from workbench.cli.options import port_option, with_parent_option
-from workbench.serving.connections import listen
-from workbench.serving.serve import THREADS, run
 from workbench.supervisor import end_with_parent
 
 
@@ -29,9 +27,13 @@ def serve(host: str, port: int, *, with_parent: bool) -> None:
     """Serve the pages."""
     if with_parent:
         end_with_parent()
+    # What pages need takes more than a second to load, and the worker has none.
+    from workbench.serving.connections import listen  # noqa: PLC0415
+    from workbench.serving.serve import THREADS, run  # noqa: PLC0415
+
     settings = read_settings()
     known = (*settings.trusted_hosts, *own_names(host))
-    app = app_with_tables(settings.model_copy(update={"trusted_hosts": known}))
+    app = app_with_tables(settings.model_copy(update={"trusted_hosts": known}), pages=True)
     with bound_in_words(host, port):
         server = listen(app, host, port, THREADS)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -51,7 +53,7 @@ def worker(*, with_parent: bool) -> None:
         end_with_parent()
     settings = read_settings()
     require_time_zone()
-    app = app_with_tables(settings)
+    app = app_with_tables(settings, pages=False)
     from workbench.worker.scheduler import Worker
 
     Worker(app, settings).start()

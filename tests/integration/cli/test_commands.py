@@ -144,7 +144,7 @@ def test_a_path_that_is_not_there_is_one_clear_line(migrated: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_status_answers_without_loading_what_trains(analysed: Path) -> None:
+def test_status_answers_without_loading_what_trains_or_draws_pages(analysed: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *MANAGE[1:], "status", "--json"],
         cwd=ROOT,
@@ -157,6 +157,7 @@ def test_status_answers_without_loading_what_trains(analysed: Path) -> None:
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "flask" in loaded
     assert loaded.isdisjoint({"torch", "umap", "sklearn", "openvino", "open_clip"})
+    assert loaded.isdisjoint({"scipy.stats", "workbench.web.screens"})
 
 
 def test_status_tells_what_the_analysis_found(analysed_once: Path, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from numpy import ndarray
 from sklearn.neighbors import NearestNeighbors
 
 from workbench.analysis.layout.cells import block_for, block_of
-from workbench.analysis.layout.compiled import UMAP
 from workbench.analysis.layout.spread import spread
 
 FITTED_AT_MOST = 50_000
@@ -126,6 +125,9 @@ def _placed(
 def _fitted(
     representation: Float[ndarray, "image feature"], known: Float[ndarray, "image 2"], seed: int
 ) -> Float[ndarray, "image 2"]:
+    # Two seconds, which a process that ends before its layout, or finds one, need not spend.
+    from workbench.analysis.layout.compiled import UMAP  # noqa: PLC0415
+
     count = len(representation)
     fitted = _sample(count, seed)
     reducer = UMAP(

@@ -9,7 +9,6 @@ from datetime import datetime
 
 import numpy as np
 from flask_babel import gettext, lazy_gettext
-from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -209,5 +208,7 @@ def _tally(answers: dict[int, TagCheck]) -> Tally:
     wrong = sum(not each.fits for each in answers.values())
     if not checked:
         return Tally(0, 0)
+    from scipy.stats import binomtest  # noqa: PLC0415 - a second, which no command need wait for
+
     interval = binomtest(wrong, checked).proportion_ci(0.95, "wilson")
     return Tally(checked, wrong, wrong / checked, float(interval.low), float(interval.high))

@@ -1,0 +1,90 @@
+"""All screens, put on an application; loading them takes more than a second."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from workbench.web import template_globals
+from workbench.web.exports import pictures, reports
+from workbench.web.pages import (
+    accounts,
+    adjudicate,
+    collections,
+    data,
+    explore,
+    health,
+    images,
+    imports,
+    media,
+    models,
+    notes,
+    patterns,
+    removal,
+    similar,
+    tag_checks,
+    taxonomy,
+    verdicts,
+    vocabulary,
+)
+from workbench.web.request import converters
+from workbench.web.site import (
+    compression,
+    description_words,
+    errors,
+    figures,
+    finding_words,
+    formatting,
+    i18n,
+    import_note_words,
+    import_words,
+    predictions,
+    removal_words,
+    run_words,
+    security,
+    uploads,
+    verdict_words,
+)
+
+
+def register(app: Flask) -> None:
+    """Put the screens on the application, whose configuration carries the settings as WORKBENCH."""
+    i18n.register(app)
+    converters.register(app)
+    formatting.register(app)
+    run_words.register(app)
+    figures.register(app)
+    predictions.register(app)
+    import_note_words.register(app)
+    import_words.register(app)
+    verdict_words.register(app)
+    description_words.register(app)
+    finding_words.register(app)
+    removal_words.register(app)
+    template_globals.register(app)
+    uploads.register(app)
+    security.register(app)
+    compression.register(app)
+    errors.register(app)
+    for module in (
+        accounts,
+        adjudicate,
+        collections,
+        data,
+        explore,
+        pictures,
+        health,
+        images,
+        imports,
+        media,
+        models,
+        notes,
+        patterns,
+        removal,
+        reports,
+        similar,
+        tag_checks,
+        taxonomy,
+        verdicts,
+        vocabulary,
+    ):
+        app.register_blueprint(module.blueprint)
