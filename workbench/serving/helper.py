@@ -105,12 +105,13 @@ def _run(settings: Settings, set_up: Callable[[], None], connections: Sequence[C
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_up()
     app = create_app(settings)
-    _warm(app, settings)
     # Of this thread alone on Linux; threads have that of the one that starts them.
     os.nice(NICENESS)
     threads = [threading.Thread(target=_answer, args=(app, each)) for each in connections]
     for thread in threads:
         thread.start()
+    # What needs no encoder, like the dry run of an import, is answered meanwhile.
+    _warm(app, settings)
     for thread in threads:
         thread.join()
 

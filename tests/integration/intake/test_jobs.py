@@ -160,6 +160,22 @@ def test_a_table_names_no_file_outside_of_the_folder(
     assert jobs.dry_run(other, own).refusal == "list.csv is outside the folder"
 
 
+def test_a_dry_run_ends_in_time_and_says_that_there_are_more_files(
+    own: Settings, root: Path, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(root / "large", *(f"real/{number:03}.png" for number in range(40)), "fake/a.png")
+    job = jobs.draft_folder(ada.id, "few", "large", own)
+    whole = jobs.dry_run(job.id, own).preview
+    assert whole is not None
+    assert (whole.images, whole.partial) == (41, False)
+    monkeypatch.setattr(jobs, "DRY_RUN_SECONDS", 0.0)
+
+    cut_off = jobs.dry_run(job.id, own).preview
+
+    assert cut_off is not None
+    assert (cut_off.images, cut_off.partial) == (0, True)
+
+
 def test_an_upload_is_imported_and_leaves_no_file_behind(own: Settings, ada: Account) -> None:
     sent = archive("set/real/a.png", "set/fake/b.png")
     job = jobs.draft_upload(ada.id, "few", [sent], own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,20 +20,25 @@ from workbench.services.encoding.precision import precision_of
 from workbench.services.errors import UnavailableError
 
 
+_loading = threading.Lock()
+"""Who needs an encoder that is being loaded waits for it, instead of loading it a second time."""
+
+
 def encoder_of(settings: Settings, name: str = "") -> Encoder:
     """The encoder by name (default: the settings'), ready to use, with what the distiller reads.
 
     Raises UnavailableError, in words for people, where it cannot be had.
     """
     try:
-        return _loaded(
-            name or settings.encoder,
-            "class_token" if settings.distiller == "paper" else "patches",
-            settings.device,
-            precision_of(settings),
-            settings.image_size,
-            settings.cache_dir,
-        )
+        with _loading:
+            return _loaded(
+                name or settings.encoder,
+                "class_token" if settings.distiller == "paper" else "patches",
+                settings.device,
+                precision_of(settings),
+                settings.image_size,
+                settings.cache_dir,
+            )
     except EncoderUnavailableError as error:
         raise UnavailableError(
             gettext(

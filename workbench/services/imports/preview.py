@@ -20,6 +20,8 @@ from workbench.services.sources.options import SourceOptions
 
 FIRST: Final = 5
 """So many rows are shown as they would be imported."""
+_SHARE_TO_RECOGNISE: Final = 1 / 3
+"""Of the time: for finding out whether anything has a label."""
 _NAMED: Final = 3
 _MOST_REASONS: Final = 100
 
@@ -94,9 +96,11 @@ def preview_import(
     After so many `seconds` it tells of the files that were looked at until then.
     """
     check_name(collection)
-    ends = time.monotonic() + seconds
+    began = time.monotonic()
+    ends = began + seconds
     images = open_source(source, settings.image_root, options)
-    images.count()
+    # Only whether it is a source at all; what is in it is told below, in the time that is left.
+    images.count(began + seconds * _SHARE_TO_RECOGNISE)
     labels, generators, classes, splits = (Counter[str]() for _ in range(4))
     first: list[PreviewedImage] = []
     ignored: dict[str, Ignored] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,8 +55,11 @@ Entry = Candidate | Refusal
 class ImageSource(Protocol):
     """Candidates and refusals, the same each time it is iterated."""
 
-    def count(self) -> int:
-        """Count the entries, reading no image. Raises InvalidError for what is no source at all."""
+    def count(self, ends: float = math.inf) -> int:
+        """Count the entries, reading no image. Raises InvalidError for what is no source at all.
+
+        ends: moment of the monotonic clock after which no more than one is looked at.
+        """
 
     def __iter__(self) -> Iterator[Entry]: ...
 

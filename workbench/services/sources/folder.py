@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,8 +36,8 @@ class FolderSource:
         self._image_root = image_root
         self._options = options
 
-    def count(self) -> int:
-        entries, labelled, names = 0, False, dict[str, None]()
+    def count(self, ends: float = math.inf) -> int:
+        entries, labelled, whole, names = 0, False, True, dict[str, None]()
         for branch, found in self._walk():
             if isinstance(found, Candidate | Refusal):
                 entries += 1
@@ -43,10 +45,13 @@ class FolderSource:
                 if not labelled and found.path and len(branch.above) > 0:
                     names[branch.above[-1]] = None
             else:
-                entries += found.count()
+                entries += found.count(ends)
                 labelled = True
+            if time.monotonic() > ends:
+                whole = False
+                break
         if not labelled:
-            raise InvalidError(self._unlabelled(list(names)))
+            raise InvalidError(self._unlabelled(list(names), None if whole else entries))
         return entries
 
     def __iter__(self) -> Iterator[Entry]:
@@ -56,8 +61,10 @@ class FolderSource:
             else:
                 yield from found
 
-    def _unlabelled(self, names: list[str]) -> str:
+    def _unlabelled(self, names: list[str], looked_at: int | None) -> str:
         said = f"{display(self._root)} has no files in folders named real or fake"
+        if looked_at is not None:
+            said += f" among the first {looked_at}, and there are more than can be looked at here"
         mapped = f"Add: {options_for(names)}{reading_of(names)}; or add" if names else "Add"
         return f"{said}. {mapped} --label fake if all are fake, or give a CSV manifest"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +26,9 @@ class ImageFolder:
         self._path = path
         self._root = root
 
-    def count(self) -> int:
+    def count(self, ends: float = math.inf) -> int:
         """Of the rows alone: which other files there are is known when all rows were read."""
-        return self._table.count()
+        return self._table.count(ends)
 
     def __iter__(self) -> Iterator[Entry]:
         # Eight bytes a row instead of its path: tables may have millions.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -31,11 +33,13 @@ class ListSource:
         self._finder = Finder((base,), image_root)
         self._names = options.labels
 
-    def count(self) -> int:
+    def count(self, ends: float = math.inf) -> int:
         count, labelled = 0, False
         for written in self._paths():
             count += 1
             labelled = labelled or self._label(written) is not None
+            if time.monotonic() > ends:
+                break
         if count and not labelled:
             raise InvalidError(
                 "nothing says which of these files are real or fake. "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,16 +38,16 @@ class ManifestSource:
         self._options = options
         self._held_out = held_out
 
-    def count(self) -> int:
+    def count(self, ends: float = math.inf) -> int:
         count, known, unknown = 0, False, dict[str, None]()
         with self._opened() as (columns, rows):
             for row in rows:
                 count += 1
-                if known:
-                    continue
-                known = columns.label(row) is not None
+                known = known or columns.label(row) is not None
                 if not known and len(unknown) < _MOST_LABELS:
                     unknown[columns.value(row, "label").strip()] = None
+                if time.monotonic() > ends:
+                    break
         check_labels(self._manifest, list(unknown), known=known)
         return count
 

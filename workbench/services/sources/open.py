@@ -6,6 +6,7 @@ the one folder being read (about 100 bytes a file); nothing else is kept.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -119,8 +120,8 @@ class _Adjusted:
     source: ImageSource
     options: SourceOptions
 
-    def count(self) -> int:
-        return self.source.count()
+    def count(self, ends: float = math.inf) -> int:
+        return self.source.count(ends)
 
     def __iter__(self) -> Iterator[Entry]:
         return map(self._adjusted, self.source)

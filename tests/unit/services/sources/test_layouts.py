@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -162,6 +163,26 @@ def test_unknown_folders_are_refused_with_the_options_to_add(tmp_path: Path) -> 
     draw(source, "my photos/z.png")
     with pytest.raises(InvalidError, match=r'--label "my photos"=real\|fake'):
         open_source(source, None).count()
+
+
+def test_a_source_is_recognised_in_bounded_time_and_refused_with_what_was_seen_until_then(
+    tmp_path: Path,
+) -> None:
+    up = time.monotonic()
+    names = [f"{number:03}.png" for number in range(40)]
+    labelled = draw(tmp_path / "set", *(f"real/{name}" for name in names), "fake/a.png")
+    assert open_source(labelled, None).count(up) == 1
+    table = tmp_path / "set.csv"
+    table.write_text("path,label\n" + "".join(f"{name},real\n" for name in names))
+    assert open_source(table, None).count(up) == 1
+
+    unlabelled = draw(tmp_path / "other", *(f"0/{name}" for name in names), "1/a.png")
+    with pytest.raises(InvalidError) as refused:
+        open_source(unlabelled, None).count(up)
+    assert str(refused.value).startswith(
+        f"{unlabelled} has no files in folders named real or fake among the first 1, "
+        "and there are more than can be looked at here. Add: --label 0=real"
+    )
 
 
 def test_a_generator_is_given_to_fake_images_that_have_none(tmp_path: Path) -> None:
