@@ -9,10 +9,12 @@ from html import unescape
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes.data import ADA, CHANCE, FACES, OLD
+from tests.web.fakes import state as fake_state
+from tests.web.fakes.data import ADA, CHANCE, FACES, NEW, OLD
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 from workbench.services.explore import patterns
+from workbench.services.models.outside import Outside
 
 FRAGMENT = {"HX-Request": "true"}
 
@@ -265,6 +267,20 @@ def test_home_and_models_count_the_images_of_a_version_alike(
     assert models.count(decided) == 2
     assert "6 images" in models
     assert "2 images imported since, not analysed" in overview
+
+
+def test_images_that_another_detector_did_not_score_are_not_said_to_be_imported_since(
+    visitor: Reader, book: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = replace(NEW, outside=Outside("UnivFD", "scores.csv", "0" * 64, without_score=2))
+    monkeypatch.setattr(fake_state, "NEW", scores)
+    book.collections[0] = replace(FACES, images=8, real=4, fake=4, active=scores)
+
+    home, overview = (visitor.get(url).text for url in ("/", "/c/faces/"))
+
+    assert "2 excluded. 2 images without a score." in " ".join(home.split())
+    assert "6 images · 2 images without a score" in text_of(overview)
+    assert "imported since" not in home + overview
 
 
 def test_folds_divided_by_image_are_said_to_flatter(visitor: Reader, book: FakeWorkbench) -> None:

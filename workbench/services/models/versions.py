@@ -54,6 +54,8 @@ class VersionSummary:
     active: bool
     precision: str = ""
     """What its encoder computes in; empty in versions from before it was kept."""
+    image_size: int | None = None
+    """The side in pixels of the images that its encoder sees; None where it was not kept."""
     distiller: str = ""
     """The kind of its distiller; empty in versions from before there was a choice."""
     outside: Outside | None = None
@@ -146,6 +148,7 @@ def version_summary(version: ModelVersion, active_id: int | None) -> VersionSumm
         created_at=version.created_at,
         active=version.id == active_id,
         precision=version.metrics.get(PRECISION, ""),
+        image_size=version.metrics.get(IMAGE_SIZE),
         distiller=version.metrics.get(DISTILLER, ""),
         outside=outside_of(version.metrics),
         beside=beside_of(version.metrics),
