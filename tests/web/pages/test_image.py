@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.web.conftest import Reader
+from tests.web.fakes import state as fake_state
 from tests.web.fakes.workbench import FakeWorkbench
 
 
@@ -23,6 +25,17 @@ def test_the_score_is_taken_apart_into_signed_parts(visitor: Reader) -> None:
         "+1.10",
     ]
     assert "1 dimension without contribution" in parts[0]
+
+
+def test_the_size_at_which_the_encoder_saw_the_image_stands_beside_that_of_the_original(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Encoder input" not in visitor.get("/c/faces/images/2").text, "it was not kept"
+    monkeypatch.setattr(fake_state, "NEW", replace(fake_state.NEW, image_size=448))
+
+    page = visitor.get("/c/faces/images/2").text
+
+    assert "<dt>Encoder input</dt><dd>448 × 448 px</dd>" in page
 
 
 def test_pixel_groups_are_outlined_and_listed(visitor: Reader) -> None:

@@ -19,7 +19,6 @@ from workbench.config import Settings, shown_encoder
 from workbench.services.encoding.precision import precision_of
 from workbench.services.errors import UnavailableError
 
-
 _loading = threading.Lock()
 """Who needs an encoder that is being loaded waits for it, instead of loading it a second time."""
 
