@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
@@ -13,13 +14,28 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 _seeds = count()
+_OF_CAMERA = 0x8769
+_FIRST_OF_CAMERA = 0x8822
 
 
 def picture(format_name: str = "PNG", side: int = 24) -> bytes:
     """An image file like no other."""
+    return _saved(format_name, side)
+
+
+def picture_with_exif(tags: Mapping[int, str], format_name: str = "JPEG") -> bytes:
+    """An image file like no other, with EXIF: those of the camera where they belong."""
+    exif = Image.Exif()
+    for tag, value in tags.items():
+        (exif.get_ifd(_OF_CAMERA) if tag >= _FIRST_OF_CAMERA else exif)[tag] = value
+    # An `Exif` whose own tags are empty counts as none where it is saved.
+    return _saved(format_name, 24, exif=exif.tobytes())
+
+
+def _saved(format_name: str, side: int, **options: object) -> bytes:
     pixels = np.random.default_rng(next(_seeds)).integers(0, 256, (side, side, 3), dtype=np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format_name)
+    Image.fromarray(pixels).save(buffer, format_name, **options)
     return buffer.getvalue()
 
 

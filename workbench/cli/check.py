@@ -6,9 +6,10 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import json_option
-from workbench.cli.output import show
+from workbench.cli.output import by_label, show
 from workbench.services.app_settings import settings
 from workbench.services.hygiene.check import check as run_check
+from workbench.services.hygiene.coverage import Coverage
 from workbench.services.hygiene.words import finding_words
 from workbench.services.removal.check_files import check_files
 
@@ -57,8 +58,25 @@ def _check_data(name: str, *, as_json: bool) -> None:
             for each in found.findings
             for title, sentence in (finding_words(each),)
         ),
+        *(_covered(found.coverage) if found.coverage else ()),
     ]
     show(found.as_json(), as_json=as_json, lines=lines)
+
+
+def _covered(coverage: Coverage) -> list[str]:
+    """What the collection covers, in a line each; JSON has all of it."""
+    divisions = {
+        "generator": coverage.generators,
+        "class": coverage.classes,
+        "year": coverage.years,
+    }
+    lines = []
+    for what, each in divisions.items():
+        named = [f"{one.name}: {by_label(one)}" for one in each.named[:_NAMED]]
+        more = [f"{each.names - _NAMED} more"] if each.names > _NAMED else []
+        rest = [f"none known: {by_label(each.unnamed)}"] if each.unnamed.total else []
+        lines.append(f"{what}: {'; '.join([*named, *more, *rest])}")
+    return lines
 
 
 def _check_files(name: str | None, *, delete_orphans: bool, as_json: bool) -> None:

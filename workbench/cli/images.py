@@ -95,7 +95,10 @@ def import_command(
             f"{report.restored} restored, {report.moved} moved, {report.changed} changed, "
             f"{report.duplicates} duplicates, {report.rejected} not imported."
         ),
-        f"The collection holds {by_label(report)}, {report.held_out} of them in the test split.",
+        (
+            f"The collection holds {by_label(report)}, {report.held_out} of them in the test "
+            f"split. A date is known of {report.dated}."
+        ),
         *filter(None, [baseline_words(report.file_facts)]),
         *doubt(name, warning),
         *(f"note: {each}: {note}" for each, note in report.notes),
@@ -116,6 +119,14 @@ def _show_preview(preview: Preview, *, as_json: bool) -> None:
         f"generator of fake images: {_counts(preview.by_generator)}",
         *([f"class: {_counts(preview.by_class)}"] if any(preview.by_class) else []),
         f"split: {_counts(preview.by_split)}",
+        (
+            f"date: given for {preview.dated} of {preview.images}; "
+            "of the others, the import reads EXIF"
+        ),
+        *(
+            f"date that cannot be read: {count} × {date}"
+            for date, count in list(preview.unread_dates.items())[:_REASONS]
+        ),
         *(f"  {_first(each)}" for each in preview.first),
         *(
             f"ignored: {each.count} × {reason}: {', '.join(each.names)}"

@@ -23,6 +23,8 @@ class DataCheck(Base):
     images: Mapped[int]
     """How many images it looked at: all but those that people left out."""
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    coverage: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The images by generator, class and year, and by label; null in checks from before that."""
     checked_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -110,6 +110,10 @@ class Image(Base):
     generator: Mapped[str] = mapped_column(String(120), default="")
     class_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
     """What the image shows, where its source says so: the folder or column of its class."""
+    date: Mapped[str | None] = mapped_column(String(10))
+    """When it was made, ISO 8601 as far as it is known (2012, 2012-05, 2012-05-04): by its source,
+    else by the original's EXIF. Null where neither says it, and for images imported before it was
+    kept."""
     import_notes: Mapped[str] = mapped_column(String(120), default="", server_default="")
     """What the import noted of the original: codes of `ImportNote`, with spaces between."""
     group_key: Mapped[str] = mapped_column(Text)

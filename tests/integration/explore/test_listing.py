@@ -228,6 +228,23 @@ def test_images_are_found_by_what_the_import_noted(version_id: int, settings: Se
     assert image_detail(version_id, first).import_notes == ("tiny", "one_colour")
 
 
+def test_images_are_found_by_the_year_that_they_are_of(version_id: int, settings: Settings) -> None:
+    first, second, third = paged(version_id)[:3]
+    with transaction() as current:
+        for image_id, date in {first: "2012-05-04", second: "2012", third: "2024-01"}.items():
+            current.get_one(Image, image_id).date = date
+    forget_columns(version_id, settings)
+
+    assert set(paged(version_id, image_property=("year", 2012, 2012))) == {first, second}
+    assert paged(version_id, image_property=("year", 2013, 2100)) == [third]
+    assert "year" in filter_choices(version_id).properties
+    assert image_detail(version_id, first).date == "2012-05-04"
+
+
+def test_a_property_that_no_image_has_is_not_offered(version_id: int) -> None:
+    assert "year" not in filter_choices(version_id).properties
+
+
 REFUSED_FILTERS: list[dict[str, Any]] = [
     {"outcome": "wrong"},
     {"outcome": ""},

@@ -11,6 +11,7 @@ from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.check import Check
+from workbench.services.hygiene.coverage import Counted, Coverage, Division
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.remedy import AlikeState
 
@@ -28,6 +29,12 @@ DUPLICATES = Finding(
     groups=((1, 2),),
 )
 
+COVERAGE = Coverage(
+    generators=Division((Counted("flux <b>", 0, 2, 0),), 1, Counted("", 2, 0, 0)),
+    classes=Division((), 0, Counted("", 2, 2, 0)),
+    years=Division((Counted("2012", 1, 0, 0), Counted("2024", 0, 1, 0)), 2, Counted("", 1, 1, 0)),
+)
+
 
 @dataclass
 class Checks:
@@ -35,10 +42,12 @@ class Checks:
 
     def check(self, name: str, settings: Settings) -> Check:
         self.book.checked += 1
-        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON)
+        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON, COVERAGE)
 
     def newest_check(self, name: str) -> Check | None:
-        return None if name == "raw" else Check(name, 4, (DUPLICATES, *self.book.findings), NOON)
+        if name == "raw":
+            return None
+        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON, COVERAGE)
 
 
 @dataclass

@@ -24,6 +24,8 @@ PREVIEW = Preview(
     by_generator={"flux <b>": 2, "": 1},
     by_class={"": 6},
     by_split={"drawn": 6},
+    dated=3,
+    unread_dates={"spring <b>": 2},
     first=(PreviewedImage("fake/flux/a.png", "fake", "flux <b>", "", "drawn", ""),),
     ignored={"not in a folder named real or fake": Ignored(2, ["stray.png", "other.png"])},
     already=4,
@@ -47,6 +49,7 @@ REPORT: dict[str, Any] = {
     "fake": 3,
     "unlabelled": 0,
     "held_out": 2,
+    "dated": 5,
     "file_facts": {},
 }
 

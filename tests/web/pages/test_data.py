@@ -117,3 +117,16 @@ def test_a_slice_by_property_leads_to_its_images(visitor: Reader, book: FakeWork
     assert f'href="{address}"' in page
     shown = visitor.get(address.replace("&amp;", "&")).text
     assert "sharpness ≤ -1.5" in shown
+
+
+def test_the_page_shows_what_the_collection_covers_by_generator_and_year(visitor: Reader) -> None:
+    page = visitor.get("/c/faces/data").text
+    coverage = page[page.index('id="coverage"') :]
+
+    assert '<th scope="row">flux &lt;b&gt;</th><td class="numeric">0</td>' in coverage
+    assert (
+        '<th scope="row">2012</th><td class="numeric">1</td><td class="numeric">0</td>' in coverage
+    )
+    assert '<th scope="row">no date</th><td class="numeric">1</td>' in coverage
+    assert "Class" not in coverage, "none is named"
+    assert "unlabelled" not in coverage, "all images have a label"

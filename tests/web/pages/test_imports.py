@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from tests.web.conftest import Reader
-from tests.web.fakes.intake import REFUSAL, job
+from tests.web.fakes.intake import REFUSAL, REPORT, job
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.html import Page
 from workbench.services.intake.options import FormOptions
@@ -99,6 +100,22 @@ def test_a_dry_run_counts_shows_and_says_why(ada: Reader) -> None:
     assert "<option>list.csv</option>" in page
 
 
+def test_a_dry_run_says_how_many_images_the_source_dates(ada: Reader) -> None:
+    page = ada.get("/imports/40").text
+
+    assert "The source gives a date for 3 of 6 images" in page
+    assert "Not understood, and left open: “spring &lt;b&gt;” (2)." in page
+
+
+def test_a_report_from_before_dates_were_kept_says_nothing_of_them(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    report = {name: each for name, each in REPORT.items() if name != "dated"}
+    book.imports[43] = replace(book.imports[43], report=report)
+
+    assert "A date is known" not in ada.get("/imports/43").text
+
+
 def test_a_refusal_comes_with_its_options_in_the_form(ada: Reader) -> None:
     page = ada.get("/imports/41").text
 
@@ -164,6 +181,7 @@ def test_a_report_says_what_became_of_everything(ada: Reader) -> None:
         "4 already imported, 0 restored, 1 moved, 1 changed, 0 duplicates, 1 not imported.",
         "4 real, 3 fake and 0 unlabelled images, 2 of them in the test split",
         "Near duplicates, in one group with the image that they nearly are: 1.",
+        "A date is known of 5 images.",
         "<b>bad &lt;i&gt;.png</b> empty file",
         "<b>tiny.png</b> a shorter side below 16 px",
         "Not made. To accept them, import the same again and choose to accept changes.",

@@ -28,6 +28,7 @@ from workbench.analysis.images.jpeg_quality import estimate_quality
 from workbench.analysis.images.notes import ImportNote
 from workbench.analysis.images.orientation import orientation_of, turned
 from workbench.analysis.images.png_metadata import LARGEST, without_metadata
+from workbench.analysis.images.taken import taken
 
 NORMAL_SIZE: Final = 224
 """Side of a normalised image, in pixels. Masks, boxes and outlines lie in a square of this side."""
@@ -62,6 +63,8 @@ class NormalImage:
     jpeg_quality: int | None
     perceptual_hash: int
     exposure: Exposure
+    taken: tuple[str, ...] = ()
+    """When it was taken, else digitized, as its EXIF writes it."""
     notes: tuple[ImportNote, ...] = ()
     """What was left out of the original or guessed, and what is odd about it."""
 
@@ -208,6 +211,7 @@ def _normalised(
         jpeg_quality=_jpeg_quality(image),
         perceptual_hash=perceptual_hash(shown),
         exposure=exposure(shown),
+        taken=taken(image),
         notes=(*notes, *(note for note, is_so in odd.items() if is_so)),
     )
 

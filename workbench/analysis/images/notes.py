@@ -18,6 +18,7 @@ class ImportNote(StrEnum):
     TINY = "tiny"
     ELONGATED = "elongated"
     ONE_COLOUR = "one_colour"
+    UNREAD_DATE = "unread_date"
 
     @property
     def sentence(self) -> str:
@@ -36,4 +37,5 @@ _SENTENCES = {
     ImportNote.TINY: "its shorter side has fewer than 16 pixels",
     ImportNote.ELONGATED: "it is more than 8 times as long as wide: only its middle is used",
     ImportNote.ONE_COLOUR: "it is of a single colour",
+    ImportNote.UNREAD_DATE: "its source gives a date that cannot be read",
 }

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.analysis.images.notes import ImportNote
+from workbench.services.sources.dates import year_of
 from workbench.store.images import Image
 
-PROPERTIES: Final = ("side", "aspect", "brightness", "sharpness", "quality")
+PROPERTIES: Final = ("side", "aspect", "brightness", "sharpness", "quality", "year")
 """Shorter side of the original in pixels; its width by its height; brightness and sharpness of the
-normalised image (`Exposure`); JPEG quality, from 1 to 100."""
+normalised image (`Exposure`); JPEG quality, from 1 to 100; the year of its
+date."""
 
 OF_IMAGES: Final = (
     Image.format,
@@ -23,6 +25,7 @@ OF_IMAGES: Final = (
     Image.jpeg_quality,
     Image.brightness,
     Image.sharpness,
+    Image.date,
 )
 
 
@@ -35,6 +38,7 @@ def properties_of(rows: Sequence[Any]) -> NDArray[np.float32]:
             _known(row.brightness),
             _known(row.sharpness),
             _known(row.jpeg_quality),
+            year_of(row.date) if row.date else math.nan,
         )
         for row in rows
     ]

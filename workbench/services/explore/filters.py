@@ -153,6 +153,8 @@ class FilterChoices:
     import_notes: tuple[str, ...] = ()
     """Those that the import made of some image."""
     formats: tuple[str, ...] = ()
+    properties: tuple[str, ...] = PROPERTIES
+    """Those that some image has."""
 
 
 def filter_choices(version_id: int) -> FilterChoices:
@@ -164,6 +166,7 @@ def filter_choices(version_id: int) -> FilterChoices:
         tags=tag_names(),
         import_notes=_notes(store),
         formats=tuple(sorted(store.format_names)),
+        properties=tuple(name for name in PROPERTIES if np.isfinite(store.property_of(name)).any()),
     )
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from workbench.config import Settings
 from workbench.services.collections import find_collection
-from workbench.services.hygiene.coverage import find_gaps
+from workbench.services.hygiene.coverage import Coverage, coverage_of
+from workbench.services.hygiene.dates import find_in_dates
 from workbench.services.hygiene.duplicates import find_duplicates
 from workbench.services.hygiene.embedded import embedded
 from workbench.services.hygiene.findings import Finding
+from workbench.services.hygiene.gaps import find_gaps
 from workbench.services.hygiene.images import images_to_check
 from workbench.services.hygiene.odd_images import find_odd_images
 from workbench.services.hygiene.outliers import find_outliers, nearest_of
@@ -36,6 +38,8 @@ class Check:
     """How many it looked at."""
     findings: tuple[Finding, ...]
     checked_at: datetime
+    coverage: Coverage | None = None
+    """None of a check from before it was counted."""
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -52,6 +56,7 @@ class Check:
             "collection": self.collection,
             "images": self.images,
             "checked_at": self.checked_at.isoformat(),
+            "coverage": self.coverage.as_json() if self.coverage else None,
             "findings": [
                 each.as_json()
                 | {"key": each.key, "actions": each.actions, "words": finding_words(each)}
@@ -69,6 +74,7 @@ def check(name: str, settings: Settings) -> Check:
     findings = find_duplicates(images, settings, compared, alike) if len(images) else []
     findings += find_shortcuts(collection_id, images, settings)
     findings += find_gaps(images)
+    findings += find_in_dates(images)
     findings += find_odd_images(images)
     if compared and alike:
         findings += find_outliers(images, compared, alike)
@@ -89,6 +95,7 @@ def check(name: str, settings: Settings) -> Check:
             write.add(kept)
         kept.version = version
         kept.images = len(images)
+        kept.coverage = coverage_of(images).as_json()
         kept.findings = [each.as_json() for each in findings]
         kept.checked_at = now()
     found = newest_check(name)
@@ -103,4 +110,5 @@ def newest_check(name: str) -> Check | None:
     if kept is None:
         return None
     findings = tuple(Finding.read(each) for each in kept.findings)
-    return Check(name, kept.images, findings, kept.checked_at)
+    coverage = Coverage.read(kept.coverage) if kept.coverage else None
+    return Check(name, kept.images, findings, kept.checked_at, coverage)

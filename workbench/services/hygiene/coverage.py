@@ -1,63 +1,92 @@
-"""How a collection is made up: imbalance, and labels or generators with few images."""
+"""What a collection covers: its images by generator, class and year, and by label."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
 
-import numpy as np
-
-from workbench.services.hygiene.findings import MOST_GROUPS, Finding
 from workbench.services.hygiene.images import CheckedImages
 
-FEW: Final = 50
-"""Of fewer images an error rate is known to no better than about 0.14 either way."""
-NAMED: Final = 5
-"""So many classes are named."""
-IMBALANCE: Final = 4.0
-"""From so many times as many images of one label on."""
+MOST_NAMES: Final = 1000
+"""So many names are kept; there may be a class for every few images."""
 
 
-def _one_sided(images: CheckedImages) -> list[Finding]:
-    """Classes of which all images bear one label, though others bear the other: a shortcut."""
-    classes = np.array(images.classes, object)
-    labelled = (images.real | images.fake) & (classes != "")
-    if not (images.real.any() and images.fake.any() and labelled.any()):
-        return []
-    of_real, of_fake = (set(classes[labelled & each]) for each in (images.real, images.fake))
-    alone = sorted(of_real ^ of_fake)
-    rows = np.flatnonzero(labelled & np.isin(classes, alone))
-    if not len(rows):
-        return []
-    return [
-        Finding(
-            kind="one_sided",
-            severity="note",
-            figures={
-                "classes": len(alone),
-                "of": len(of_real | of_fake),
-                "images": len(rows),
-                "share": round(len(rows) / len(images), 4),
-                "names": alone[:NAMED],
-            },
-            groups=tuple((int(images.ids[row]),) for row in rows[:MOST_GROUPS]),
-        )
-    ]
+@dataclass(frozen=True)
+class Counted:
+    """Images of one name, by their standing label."""
+
+    name: str
+    real: int
+    fake: int
+    unlabelled: int
+
+    @property
+    def total(self) -> int:
+        """Of all labels."""
+        return self.real + self.fake + self.unlabelled
 
 
-def find_gaps(images: CheckedImages) -> list[Finding]:
-    """Find labels that are out of balance, and generators of which there are few images."""
-    real, fake = int(images.real.sum()), int(images.fake.sum())
-    found = []
-    if max(real, fake) >= IMBALANCE * min(real, fake):
-        found.append(Finding("imbalance", "note", {"real": real, "fake": fake}))
-    found += _one_sided(images)
-    counted = Counter(
-        name for name, each in zip(images.generators, images.fake, strict=True) if each
+@dataclass(frozen=True)
+class Division:
+    """All images, divided by one thing."""
+
+    named: tuple[Counted, ...]
+    """The most frequent 1,000 names, the most frequent first; years in their order."""
+    names: int
+    """How many there are."""
+    unnamed: Counted
+    """Images of which it is not known."""
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """As it was stored."""
+        named = tuple(Counted(**each) for each in stored["named"])
+        return cls(named, stored["names"], Counted(**stored["unnamed"]))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A collection's images, but for those that people left out."""
+
+    generators: Division
+    classes: Division
+    years: Division
+    """Of images whose date is known."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As one object for JSON; `read` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """Coverage as it was stored."""
+        return cls(**{name: Division.read(each) for name, each in stored.items()})
+
+
+def coverage_of(images: CheckedImages) -> Coverage:
+    """Count a collection's images."""
+    years = [str(each) if each else "" for each in images.years.tolist()]
+    dated = _divided(years, images)
+    in_order = sorted(dated.named, key=lambda each: each.name)
+    return Coverage(
+        generators=_divided(images.generators, images),
+        classes=_divided(images.classes, images),
+        years=Division(tuple(in_order), dated.names, dated.unnamed),
     )
-    found += [
-        Finding("few_images", "note", {"images": count, "few": FEW}, subject=name)
-        for name, count in sorted(counted.items())
-        if name and count < FEW
+
+
+def _divided(names: Sequence[str], images: CheckedImages) -> Division:
+    real, fake, unlabelled = (
+        Counter(name for name, each in zip(names, mask.tolist(), strict=True) if each)
+        for mask in (images.real, images.fake, ~(images.real | images.fake))
+    )
+    found = [
+        Counted(name, real[name], fake[name], unlabelled[name])
+        for name in sorted(real | fake | unlabelled)
+        if name
     ]
-    return found
+    found.sort(key=lambda each: -each.total)
+    unnamed = Counted("", real[""], fake[""], unlabelled[""])
+    return Division(tuple(found[:MOST_NAMES]), len(found), unnamed)

@@ -14,6 +14,7 @@ from workbench.analysis.images.exposure import Exposure, exposure_of
 from workbench.analysis.images.fingerprint import hash_of
 from workbench.config import Settings
 from workbench.services.review.decisions import final_decisions, label_by
+from workbench.services.sources.dates import year_of
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError, read_normalised
@@ -39,6 +40,8 @@ class CheckedImages:
     """Not of images whose normalised copy is lost."""
     generators: tuple[str, ...]
     classes: tuple[str, ...]
+    years: NDArray[np.int64]
+    """Of their dates; 0 where none is known."""
     sides: NDArray[np.int64]
     """Shorter side of the original, in pixels."""
     brightness: NDArray[np.float64]
@@ -65,6 +68,7 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
             Image.perceptual_hash,
             Image.generator,
             Image.class_name,
+            Image.date,
             Image.width,
             Image.height,
             *(getattr(Image, name) for name in _EXPOSURE),
@@ -86,6 +90,7 @@ def images_to_check(collection_id: int, settings: Settings) -> CheckedImages:
         has_hash=np.array([row.perceptual_hash is not None for row in rows], bool),
         generators=tuple(row.generator for row in rows),
         classes=tuple(row.class_name for row in rows),
+        years=np.array([year_of(row.date) if row.date else 0 for row in rows], np.int64),
         sides=np.array([min(row.width, row.height) for row in rows], np.int64),
         **{name: np.array([getattr(row, name) for row in rows], np.float64) for name in _EXPOSURE},
     )

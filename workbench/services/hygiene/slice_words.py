@@ -26,10 +26,17 @@ def _property_slice(name: str, low: str, high: str) -> str:
     """Such as "dark images, brightness 0.21 or less"."""
     lowest, highest = _PROPERTIES[name]
     if high:
-        return gettext("%(images)s %(most)s or less", images=lowest, most=f"{float(high):.3g}")
-    return gettext("%(images)s %(least)s or more", images=highest, least=f"{float(low):.3g}")
+        return gettext("%(images)s %(most)s or less", images=lowest, most=_number(high))
+    return gettext("%(images)s %(least)s or more", images=highest, least=_number(low))
 
 
+def _number(written: str) -> str:
+    """Three digits, but whole pixels and years."""
+    value = float(written)
+    return f"{value:.3g}" if abs(value) < _WHOLE_FROM else f"{value:.0f}"
+
+
+_WHOLE_FROM: Final = 100
 _PROPERTIES: Final = {
     "side": (
         lazy_gettext("small images, shorter side"),
@@ -48,6 +55,7 @@ _PROPERTIES: Final = {
         lazy_gettext("images of low JPEG quality"),
         lazy_gettext("images of high JPEG quality"),
     ),
+    "year": (lazy_gettext("old images, year"), lazy_gettext("new images, year")),
 }
 
 

@@ -152,6 +152,44 @@ def _one_sided(figures: Figures) -> str:
     )
 
 
+def _dates_known(figures: Figures) -> str:
+    return gettext(
+        "A date is known of %(dated_real)s of %(real)s real and of %(dated_fake)s of %(fake)s fake "
+        "images; whether one is known predicts the label with AUC %(auc)s, 95%% CI [%(low)s, "
+        "%(high)s]. No model sees dates. But where they come from files, those that kept what a "
+        "camera wrote came another way than those without, and were saved and scaled differently: "
+        "see the shortcuts, make all images alike, or take both labels from like sources.",
+        **{each: figures[each] for each in ("real", "fake", "dated_real", "dated_fake")},
+        **_auc(figures),
+    )
+
+
+def _years_apart(figures: Figures) -> str:
+    return gettext(
+        "Real images are of %(real_years)s, fake ones of %(fake_years)s (nine in ten of %(real)s "
+        "and %(fake)s with a date); the year predicts the label with AUC %(auc)s, 95%% CI "
+        "[%(low)s, %(high)s], and the labels share %(shared)s%% of their years. What pictures show "
+        "changes with time, such as phones, clothes and cameras, so a model may learn that "
+        "instead. Add images of the years that one label lacks, or compare figures within years "
+        "that both have.",
+        real_years=_span(figures["real_years"]),
+        fake_years=_span(figures["fake_years"]),
+        real=figures["real"],
+        fake=figures["fake"],
+        shared=f"{100 * figures['shared']:.0f}",
+        **_auc(figures),
+    )
+
+
+def _auc(figures: Figures) -> dict[str, str]:
+    return {name: f"{figures[name]:.2f}" for name in ("auc", "low", "high")}
+
+
+def _span(years: list[int]) -> str:
+    first, last = years
+    return str(first) if first == last else f"{first}–{last}"
+
+
 def _few(figures: Figures) -> str:
     return gettext(
         "%(images)s images, fewer than %(few)s: its error rate is hardly known.",
@@ -209,6 +247,11 @@ _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] 
     "slice": (lambda: gettext("The model is worse on"), slice_words),
     "imbalance": (lambda: gettext("Labels out of balance"), _imbalance),
     "one_sided": (lambda: gettext("Classes with one label alone"), _one_sided),
+    "dates_known": (
+        lambda: gettext("Dates known of one label more than of the other"),
+        _dates_known,
+    ),
+    "years_apart": (lambda: gettext("Real and fake images of different years"), _years_apart),
     "few_images": (lambda: gettext("Few images of a generator"), _few),
     "outliers": (lambda: gettext("Outliers"), _outliers),
     "small": (

@@ -112,6 +112,8 @@ class ImageDetail:
     import_notes: tuple[str, ...] = ()
     """Codes of `ImportNote`."""
     class_name: str = ""
+    date: str = ""
+    """When it was made, as far as it is known; empty where it is not."""
     lost: str = ""
     """Why there is no picture of it, and what to do; empty where there is one."""
 
@@ -151,6 +153,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
         scored_by=scored_by,
         import_notes=tuple(image.import_notes.split()),
         class_name=image.class_name,
+        date=image.date or "",
         lost="" if is_whole(settings.image_dir, image.pixel_hash) else lost_words(image),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.imports.known import Known
+from workbench.services.sources.dates import read_date
 from workbench.services.sources.entries import Candidate
 from workbench.services.sources.labels import UNLABELLED
 from workbench.store.images import Collection, Image
@@ -31,7 +32,7 @@ class Change:
     name: str
     """Where the file lies within the source, as it can be shown."""
     what: str
-    """`label`, `generator`, `class` or `content`."""
+    """`label`, `generator`, `class`, `date` or `content`."""
     old: str
     new: str
     decision: str | None = None
@@ -64,6 +65,7 @@ def _words(name: str) -> str:
         "label": gettext("label"),
         "generator": gettext("generator"),
         "class": gettext("class"),
+        "date": gettext("date"),
         CONTENT: gettext("content"),
         "real": gettext("real"),
         "fake": gettext("fake"),
@@ -99,7 +101,7 @@ def side(held_out: bool) -> str:
 def changes_of(known: Known, source: Candidate) -> dict[str, tuple[str, str]]:
     """What a source now says otherwise of an image: the old and the new by what it is.
 
-    A source that names no generator or class says nothing of them.
+    A source that names no generator, class or date says nothing of them.
     """
     found: dict[str, tuple[str, str]] = {}
     if source.label != known.written_label:
@@ -108,6 +110,9 @@ def changes_of(known: Known, source: Candidate) -> dict[str, tuple[str, str]]:
         found["generator"] = known.generator, source.generator
     if source.class_name and source.class_name != known.class_name:
         found["class"] = known.class_name, source.class_name
+    # A table that has the year alone says nothing else than a file that has the day.
+    if (date := read_date(source.date)) and not (known.date or "").startswith(date):
+        found["date"] = known.date or "", date
     return found
 
 
@@ -143,6 +148,8 @@ def accept(
         values["generator"] = new["generator"]
     if "class" in new:
         values["class_name"] = new["class"]
+    if "date" in new:
+        values["date"] = new["date"]
     as_known = Image.label.is_not_distinct_from(known.label)
     changed = write.execute(update(Image).where(Image.id == known.id, as_known).values(values))
     if not cast("CursorResult[Any]", changed).rowcount:

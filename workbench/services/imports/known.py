@@ -39,6 +39,7 @@ _COLUMNS: Final = (
     Image.format,
     Image.width,
     Image.height,
+    Image.date,
 )
 _GONE: Final = (errno.ENOENT, errno.ENOTDIR)
 
@@ -70,6 +71,7 @@ class Known:
     format: str
     width: int
     height: int
+    date: str | None
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Known:

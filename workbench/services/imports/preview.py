@@ -14,6 +14,7 @@ from workbench.config import Settings
 from workbench.services.collections import check_name
 from workbench.services.imports.changes import Change
 from workbench.services.imports.comparison import Comparison, compared
+from workbench.services.sources.dates import read_date
 from workbench.services.sources.entries import Candidate, Refusal
 from workbench.services.sources.open import open_source
 from workbench.services.sources.options import SourceOptions
@@ -59,6 +60,10 @@ class Preview:
     by_class: Mapping[str, int]
     by_split: Mapping[str, int]
     """`drawn` where the source leaves the split open."""
+    dated: int
+    """Of how many the source gives a date; those of files are read by the import."""
+    unread_dates: Mapping[str, int]
+    """Dates that cannot be read, as the source writes them; the first 100."""
     first: tuple[PreviewedImage, ...]
     ignored: Mapping[str, Ignored]
     """By reason, the most frequent first."""
@@ -101,7 +106,8 @@ def preview_import(
     images = open_source(source, settings.image_root, options)
     # Only whether it is a source at all; what is in it is told below, in the time that is left.
     images.count(began + seconds * _SHARE_TO_RECOGNISE)
-    labels, generators, classes, splits = (Counter[str]() for _ in range(4))
+    labels, generators, classes, splits, unread = (Counter[str]() for _ in range(5))
+    dated = 0
     first: list[PreviewedImage] = []
     ignored: dict[str, Ignored] = {}
     comparison = Comparison.of(collection, settings.image_root) if begun else None
@@ -116,6 +122,10 @@ def preview_import(
         labels[entry.label] += 1
         splits[split] += 1
         classes[entry.class_name] += 1
+        if read_date(entry.date):
+            dated += 1
+        elif entry.date and (entry.date in unread or len(unread) < _MOST_REASONS):
+            unread[entry.date] += 1
         if entry.label == "fake":
             generators[entry.generator] += 1
         if len(first) < FIRST:
@@ -127,6 +137,8 @@ def preview_import(
         by_generator=dict(generators.most_common()),
         by_class=dict(classes.most_common()),
         by_split=dict(splits),
+        dated=dated,
+        unread_dates=dict(unread.most_common()),
         first=tuple(first),
         ignored=dict(sorted(ignored.items(), key=lambda each: -each[1].count)),
         already=comparison.counts["already"] if comparison else 0,

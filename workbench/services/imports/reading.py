@@ -13,6 +13,7 @@ from workbench.analysis.images.notes import ImportNote
 from workbench.config import Settings
 from workbench.services.imports.known import Known, kind_words
 from workbench.services.imports.taken_down import fingerprint
+from workbench.services.sources.dates import read_date
 from workbench.services.sources.entries import Candidate, display
 from workbench.services.sources.files import MAX_FILE_BYTES, read_file, too_large
 from workbench.services.sources.labels import UNLABELLED
@@ -111,6 +112,9 @@ class Reader:
             return Rejected(uri, source.shown, TAKEN_DOWN)
         # A disk that cannot be written concerns every file: this ends the run.
         pixel_hash, written = store_normalised(self._image_dir, image.content)
+        told = read_date(source.date)
+        unread = (ImportNote.UNREAD_DATE,) if source.date and told is None else ()
+        notes = (*image.notes, *unread)
         row = {
             "content_hash": content_hash,
             "pixel_hash": pixel_hash,
@@ -129,9 +133,10 @@ class Reader:
             "file_size": size,
             "modified_ns": modified,
             "jpeg_quality": image.jpeg_quality,
-            "import_notes": " ".join(image.notes),
+            "import_notes": " ".join(notes),
+            "date": told or next(filter(None, map(read_date, image.taken)), None),
         }
-        return Ready(source, content_hash, image.notes, row, written, lost)
+        return Ready(source, content_hash, notes, row, written, lost)
 
     def _is_refused(self, content_hash: str, normalised: bytes) -> bool:
         digests = content_hash, hashlib.sha256(normalised).hexdigest()

@@ -51,7 +51,8 @@ class ImportReport:
     fake: int
     unlabelled: int
     held_out: int
-    """These four count the whole collection."""
+    dated: int
+    """Of how many a date is known; these five count the whole collection."""
     file_facts: Mapping[str, Any]
     """See `shortcuts.measure_shortcuts`; where it is `warned`, a model may cheat."""
     seconds: float
@@ -99,6 +100,7 @@ def report_of(
         fake=held["fake"],
         unlabelled=held["unlabelled"],
         held_out=held["held_out"],
+        dated=held["dated"],
         file_facts=facts,
         seconds=round(seconds, 3),
     )
@@ -106,12 +108,13 @@ def report_of(
 
 def _holdings(collection_id: int) -> Counter[str]:
     rows = session().execute(
-        select(Image.label, Image.held_out, func.count())
+        select(Image.label, Image.held_out, func.count(), func.count(Image.date))
         .where(Image.collection_id == collection_id)
         .group_by(Image.label, Image.held_out)
     )
     held: Counter[str] = Counter()
-    for label, held_out, count in rows:
+    for label, held_out, count, dated in rows:
         held[label or "unlabelled"] += count
         held["held_out"] += count if held_out else 0
+        held["dated"] += dated
     return held

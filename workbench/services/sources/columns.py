@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.services.errors import InvalidError
+from workbench.services.sources.dates import says_date
 from workbench.services.sources.entries import display
 from workbench.services.sources.options import COLUMNS, SourceOptions
 from workbench.services.sources.splits import SPLITS
@@ -17,6 +18,7 @@ from workbench.services.sources.tables import Rows
 
 MAX_GENERATOR: Final = 120
 """Characters; the longest name that the table holds, of a generator as of a class."""
+_MAX_DATE: Final = 80
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class RowFacts:
     group: str
     held_out: bool | None
     class_name: str
+    date: str
     objection: str
 
 
@@ -76,8 +79,13 @@ class Columns:
             display(self.value(row, "group").strip()),
             SPLITS.get(split) if split else self._held_out,
             class_name,
+            self._date(row),
             self._objection(row, label, split, (generator, class_name)),
         )
+
+    def _date(self, row: Sequence[str]) -> str:
+        written = display(self.value(row, "date").strip())[:_MAX_DATE]
+        return written if says_date(written) else ""
 
     def _objection(
         self, row: Sequence[str], label: str | None, split: str, names: tuple[str, str]

@@ -38,6 +38,8 @@ class Candidate:
     """What the image shows, by its source."""
     inside: Inside | None = None
     """Where the file holds many images, which of them this is."""
+    date: str = ""
+    """When it was made, as the source writes it; empty where it says nothing."""
 
 
 @dataclass(frozen=True)

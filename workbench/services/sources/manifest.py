@@ -20,7 +20,7 @@ _MOST_LABELS = 20
 
 
 class ManifestSource:
-    """Rows of a table: path, label, and where wanted generator, class, group and split.
+    """Rows of a table: path, label, and where wanted generator, class, group, split and date.
 
     Paths are looked for below `base`, then beside the manifest.
     """
@@ -82,6 +82,7 @@ class ManifestSource:
             facts.group,
             facts.held_out,
             facts.class_name,
+            date=facts.date,
         )
 
 

@@ -18,6 +18,7 @@ COLUMNS: Final = {
     "class": ("class", "class_name"),
     "group": ("group",),
     "split": ("split",),
+    "date": ("date", "date_taken", "taken_at", "datetimeoriginal", "year"),
 }
 """What a row may tell, with the headers that are known for it; the first that is there wins."""
 

@@ -67,6 +67,7 @@ class ShardSource:
             facts.held_out,
             facts.class_name,
             Inside(number, name, content),
+            facts.date,
         )
 
     @contextmanager

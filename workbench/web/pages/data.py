@@ -14,6 +14,7 @@ from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.check import Check
 from workbench.services.hygiene.remedy import alike_words
 from workbench.services.workspaces import Workspace
+from workbench.web.presenters.coverage import CoverageView, coverage_view
 from workbench.web.request.entering import enter
 from workbench.web.request.parsing import words
 from workbench.web.request.view import View
@@ -31,6 +32,8 @@ class DataPage:
     workspace: Workspace
     check: Check | None
     actions: tuple[ActionView, ...]
+    coverage: CoverageView | None
+    """None before a check that counted it."""
     alike: str
     """What the images are made, in words; empty where they are taken as they are."""
 
@@ -39,11 +42,14 @@ class DataPage:
 def show(name: str) -> str:
     """The findings of the newest check, and what people did about them."""
     view, workspace = enter(name)
+    newest = check.newest_check(name)
+    coverage = newest.coverage if newest else None
     page = DataPage(
         view,
         workspace,
-        check.newest_check(name),
+        newest,
         actions.actions(name),
+        coverage_view(coverage) if coverage else None,
         alike_words(remedy.alike_state(name)),
     )
     return render_template("views/data.html", page=page)

@@ -55,6 +55,7 @@ PROPERTY_WORDS = {
     "brightness": lazy_gettext("brightness"),
     "sharpness": lazy_gettext("sharpness"),
     "quality": lazy_gettext("JPEG quality"),
+    "year": lazy_gettext("year"),
 }
 
 EXPECTATION_WORDS = {

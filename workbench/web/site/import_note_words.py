@@ -19,6 +19,7 @@ IMPORT_NOTE_WORDS = {
     ImportNote.TINY: lazy_gettext("shorter side below 16 px"),
     ImportNote.ELONGATED: lazy_gettext("more than 8 times as long as wide"),
     ImportNote.ONE_COLOUR: lazy_gettext("a single colour"),
+    ImportNote.UNREAD_DATE: lazy_gettext("date of the source not understood"),
 }
 
 

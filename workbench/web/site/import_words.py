@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 
 from workbench.services.imports.changes import Change
 
+_MOST_DATES: Final = 3
 _STATES: Final = {
     "draft": lazy_gettext("Draft"),
     "queued": lazy_gettext("Queued"),
@@ -45,8 +46,15 @@ def change_words(change: Change | Mapping[str, Any]) -> str:
     return found.words
 
 
+def unread_date_words(dates: Mapping[str, int]) -> str:
+    """Dates that could not be read, the most frequent first: “03/2024” (12)."""
+    named = [f"“{date}” ({number})" for date, number in dates.items()]
+    return ", ".join(named[:_MOST_DATES]) + (", …" if len(named) > _MOST_DATES else "")
+
+
 def register(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(import_state_words)
     app.add_template_filter(import_count_words)
     app.add_template_filter(change_words)
+    app.add_template_filter(unread_date_words)
