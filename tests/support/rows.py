@@ -15,6 +15,7 @@ from workbench.store.judgements import (
     DecisionCounter,
     Tag,
     TagCheck,
+    TaggedRegion,
     Tagging,
     Verdict,
 )
@@ -246,9 +247,12 @@ def fill_every_table() -> None:
             ]
         )
         write.flush()
-        tagging = Tagging(tag_id=tag.id, pixel_group_id=group.id, user_id=ada.id)
+        tagging = Tagging(tag_id=tag.id, region_id=region.id, user_id=ada.id)
         write.add(tagging)
         write.flush()
-        write.add(
-            TagCheck(tagging_id=tagging.id, pixel_group_id=group.id, user_id=ada.id, fits=True)
+        write.add_all(
+            [
+                TagCheck(tagging_id=tagging.id, region_id=region.id, user_id=ada.id, fits=True),
+                TaggedRegion(tagging_id=tagging.id, region_id=other.id),
+            ]
         )

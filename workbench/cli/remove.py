@@ -36,7 +36,6 @@ _WORDS = {
 @click.option(
     "--version", "number", type=int, metavar="N", help="Remove a version of the collection."
 )
-@click.option("--with-tags", is_flag=True, help="Remove a version with the tags on it.")
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @json_option
 @with_app
@@ -45,7 +44,6 @@ def remove(
     name: str | None,
     number: int | None,
     *,
-    with_tags: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -64,7 +62,7 @@ def remove(
     elif image_id is not None and name is None and number is None:
         _image(image_id, dry_run=dry_run, as_json=as_json)
     elif image_id is None and name is not None and number is not None:
-        _version(name, number, with_tags=with_tags, dry_run=dry_run, as_json=as_json)
+        _version(name, number, dry_run=dry_run, as_json=as_json)
     elif image_id is None and name is not None:
         _collection(name, dry_run=dry_run, as_json=as_json)
     else:
@@ -100,20 +98,20 @@ def _collection(name: str, *, dry_run: bool, as_json: bool) -> None:
     _show(f"{name} is removed:", counts, as_json=as_json, collection=name)
 
 
-def _version(name: str, number: int, *, with_tags: bool, dry_run: bool, as_json: bool) -> None:
+def _version(name: str, number: int, *, dry_run: bool, as_json: bool) -> None:
     earlier = journal.version_removed_earlier(name, number)
     if earlier is not None:
         _say_earlier(f"v{number} of {name}", earlier, as_json=as_json)
         return
     if not dry_run:
-        counts = versions.remove_version(name, number, None, settings(), with_tags=with_tags)
+        counts = versions.remove_version(name, number, None, settings())
         first = f"v{number} of {name} is removed:"
         _show(first, counts, as_json=as_json, collection=name, version=number)
         return
     plan = versions.plan_version(name, number, settings())
     _show(
-        f"v{number} of {name} would be removed; {plan.verdicts} verdicts and {plan.notes} notes "
-        "given on it stay:",
+        f"v{number} of {name} would be removed; {plan.verdicts} verdicts, {plan.notes} notes and "
+        f"{plan.tags} tags on its patterns stay:",
         plan.counts,
         as_json=as_json,
         collection=name,

@@ -15,7 +15,8 @@ from workbench.store.database import Base, now
 from workbench.store.folding import folded_from
 from workbench.store.images import LABELS, Image
 from workbench.store.people import User
-from workbench.store.results import Pattern, PixelGroup
+from workbench.store.regions import Region
+from workbench.store.results import Pattern
 
 DECISIONS = (*LABELS, "unsure", "exclude")
 """What somebody says of an image: what it is, that it cannot be told, or to leave it out.
@@ -53,23 +54,26 @@ class Tag(Base):
 
 
 class Tagging(Base):
-    """A tag on a pattern or on a pixel group, set by a person."""
+    """A tag that a person put on the region of a pixel group, on a pattern, or on several regions.
+
+    Several are listed in `TaggedRegion`; so are those of a pattern that was removed.
+    """
 
     __tablename__ = "tagging"
     __table_args__ = (
-        CheckConstraint("(pattern_id is null) <> (pixel_group_id is null)", name="one_subject"),
+        CheckConstraint("pattern_id is null or region_id is null", name="one_subject"),
         Index("ix_tagging_pattern_id", "pattern_id"),
-        Index("ix_tagging_pixel_group_id", "pixel_group_id"),
+        Index("ix_tagging_region_id", "region_id"),
         Index("ix_tagging_tag_id", "tag_id"),
         # Of one tag on one thing at most one stands, whoever puts it on at the same moment.
         _one_standing("uq_tagging_standing_pattern", "tag_id", "pattern_id"),
-        _one_standing("uq_tagging_standing_pixel_group", "tag_id", "pixel_group_id"),
+        _one_standing("uq_tagging_standing_region", "tag_id", "region_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"))
     pattern_id: Mapped[int | None] = mapped_column(ForeignKey("pattern.id"))
-    pixel_group_id: Mapped[int | None] = mapped_column(ForeignKey("pixel_group.id"))
+    region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
@@ -77,22 +81,30 @@ class Tagging(Base):
     tag: Mapped[Tag] = relationship()
     user: Mapped[User] = relationship()
     pattern: Mapped[Pattern | None] = relationship()
-    pixel_group: Mapped[PixelGroup | None] = relationship()
+    region: Mapped[Region | None] = relationship()
+
+
+class TaggedRegion(Base):
+    """One of several regions that a tag was put on at once."""
+
+    __tablename__ = "tagged_region"
+
+    tagging_id: Mapped[int] = mapped_column(ForeignKey("tagging.id"), primary_key=True)
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), primary_key=True, index=True)
 
 
 class TagCheck(Base):
-    """One person's answer whether a pattern's tag fits a pixel group that inherits it.
+    """One person's answer whether a tag that was put on many regions fits one of them.
 
-    The newest answer on a group that is not withdrawn counts.
+    The newest answer on a region that is not withdrawn counts.
     """
 
     __tablename__ = "tag_check"
-    __table_args__ = (Index("ix_tag_check_tagging_id", "tagging_id", "pixel_group_id"),)
+    __table_args__ = (Index("ix_tag_check_tagging_id", "tagging_id", "region_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tagging_id: Mapped[int] = mapped_column(ForeignKey("tagging.id"))
-    """A tagging of a pattern."""
-    pixel_group_id: Mapped[int] = mapped_column(ForeignKey("pixel_group.id"), index=True)
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     fits: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -46,7 +46,8 @@ def write_judgements(filling: Filling) -> None:
             "id": list(range(1, TAGGINGS + 1)),
             "tag_id": pattern_tags + group_tags,
             "pattern_id": patterns + [None] * len(groups),
-            "pixel_group_id": [None] * len(patterns) + groups,
+            # Each pixel group has a region of its own, of the same number.
+            "region_id": [None] * len(patterns) + groups,
             "user_id": random.choice(people, TAGGINGS).tolist(),
             "created_at": MOMENT,
         },

@@ -151,9 +151,9 @@ def tag_the_strongest_group(page: Page, image_id: int, witness: Witness) -> None
     page.keyboard.press("Enter")
     expect_notice(page, f"Tagged “{TAG}”")
     expect(page.locator("li.group").first.locator(".tag")).to_have_text(TAG)
-    written = select(Tagging.pixel_group_id, Tagging.user_id, Tagging.withdrawn_at, Tag.name)
+    written = select(Tagging.region_id, Tagging.user_id, Tagging.withdrawn_at, Tag.name)
     assert witness.one(written.join(Tag, Tag.id == Tagging.tag_id)) == (
-        strongest_group(image_id, witness).id,
+        strongest_group(image_id, witness).region_id,
         person(witness),
         None,
         TAG,

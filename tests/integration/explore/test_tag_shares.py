@@ -14,7 +14,6 @@ from workbench.services.explore.descriptions import dimension_views, pattern_vie
 from workbench.services.explore.tag_shares import (
     UNTAGGED,
     TagShares,
-    tags_of_dimensions,
     tags_of_pattern,
 )
 from workbench.services.review import tag_checks, tags
@@ -48,7 +47,7 @@ def tags_on(group: PixelGroup) -> set[str]:
     found = {each.tag for each in tags.taggings_of_groups([group.id]).get(group.id, ())}
     if group.pattern_id is not None:
         for given in tags.taggings_of_patterns([group.pattern_id]).get(group.pattern_id, ()):
-            if group.id not in tag_checks.rejected([given.id]).get(given.id, {}):
+            if group.region_id not in tag_checks.rejected([given.id]).get(given.id, {}):
                 found.add(given.tag)
     return found
 
@@ -108,7 +107,7 @@ def test_shares_of_a_dimension_are_what_a_count_over_all_groups_gives(
 ) -> None:
     work(version_id, ada, ben)
 
-    found = tags_of_dimensions(version_id)
+    found = {index: each.tags for index, each in enumerate(dimension_views(version_id))}
 
     groups = groups_of(version_id)
     assert len(found) == len(groups[0].by_dimension)
@@ -148,7 +147,7 @@ def test_tags_of_another_collection_count_nothing(version_id: int, ada: Account)
     tags.tag_pattern(ada.id, patterns_of(other.id)[0], "elsewhere")
     tags.tag_group(ada.id, groups_of(other.id)[0].id, "elsewhere")
 
-    assert {each.tagged for each in tags_of_dimensions(version_id).values()} <= {0.0}
+    assert {each.tags.tagged for each in dimension_views(version_id)} == {0.0}
     assert tags_of_pattern(version_id, patterns_of(version_id)[0]) == UNTAGGED
 
 

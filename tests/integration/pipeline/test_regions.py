@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from tests.support.working import retrain
 from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.overlap import TOUCHES
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
-from workbench.services.pipeline.found_regions import LEAST_OVERLAP
 from workbench.services.removal.versions import remove_version
 from workbench.services.review import verdicts
 from workbench.services.workspaces import Workspace
@@ -79,7 +79,7 @@ def test_overlaps_are_those_of_the_masks_between_versions(version_id: int, retra
             continue
         a, b = masks(old)[:, None], masks(new)[None]
         iou = (a & b).sum(axis=(2, 3)) / (a | b).sum(axis=(2, 3))
-        for row, column in np.argwhere(iou >= LEAST_OVERLAP):
+        for row, column in np.argwhere(iou >= TOUCHES):
             pair = old[row].id, new[column].id
             expected[pair] = expected[pair[::-1]] = float(iou[row, column])
     assert expected, "some groups have changed"

@@ -85,7 +85,7 @@ def test_a_version_that_is_half_removed_is_removed_by_the_next_command(
     left: Left, analysed: Workspace, settings: Settings, ada: Account
 ) -> None:
     assert retrain(ada.id, analysed.collection.id, settings).version_number == 2
-    call = 'versions.remove_version("pictures", 1, None, settings, with_tags=True)'
+    call = 'versions.remove_version("pictures", 1, None, settings)'
     killed_at("remove_left", "finish", call, settings)
     assert [each.number for each in workspace("pictures").versions] == [2], "it is not shown"
     session().close()

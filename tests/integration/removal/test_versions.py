@@ -10,13 +10,15 @@ from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import versions
 from workbench.services.removal.check_files import check_files
 from workbench.services.removal.versions import plan_version, remove_version
+from workbench.services.review import tags
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
-from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
+from workbench.store.judgements import CounterfactualNote, Tag, Verdict
 from workbench.store.people import AuditEvent
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.versions import CuratedDataset, ModelVersion, TrainingRun
@@ -44,15 +46,15 @@ def test_the_active_version_stays_until_another_one_is(
 def test_a_version_goes_and_peoples_work_stays(
     retrained: int, left: Left, settings: Settings, ada: Account
 ) -> None:
+    pattern = session().scalars(select(Pattern).where(Pattern.version_id == retrained)).first()
+    assert pattern is not None
+    tags.tag_pattern(ada.id, pattern.id, "Hair")
     plan = plan_version("pictures", 1, settings)
-    assert (plan.counts.tags, plan.verdicts, plan.notes) == (1, 1, 1)
+    assert (plan.counts.tags, plan.tags, plan.verdicts, plan.notes) == (0, 1, 1, 1)
     assert plan.counts.scores == 40
+    pattern_images = pattern.images
     assert plan.counts.files > 3
-    with pytest.raises(ConflictError, match="v1 has 1 tags, which would go with it"):
-        remove_version("pictures", 1, ada.id, settings)
-    assert session().scalar(select(func.count()).select_from(Tagging)) == 1
-
-    remove_version("pictures", 1, ada.id, settings, with_tags=True)
+    remove_version("pictures", 1, ada.id, settings)
 
     for table in (Prediction, PixelGroup, Pattern, Cell, Placement, ResultShard):
         left_over = select(func.count()).where(table.version_id == retrained)
@@ -60,7 +62,11 @@ def test_a_version_goes_and_peoples_work_stays(
     assert session().scalar(select(func.count()).select_from(CuratedDataset)) == 2, "one a version"
     assert session().scalars(select(Verdict.reason)).all() == [REASON]
     assert session().scalars(select(CounterfactualNote.text)).all() == [NOTE]
-    assert session().scalars(select(Tag.name)).all() == ["Fingers"], "the taxonomy keeps it"
+    assert set(session().scalars(select(Tag.name))) == {"Fingers", "Hair"}, "the taxonomy keeps it"
+    assert {each.name: each.images for each in taxonomy([second_version()]).rows} == {
+        "Fingers": 1,
+        "Hair": pattern_images,
+    }
     assert workspace("pictures").version is not None
     second = session().scalars(select(ModelVersion).where(ModelVersion.number == 2)).one()
     shown = image_detail(second.id, left.id)
@@ -72,11 +78,16 @@ def test_a_version_goes_and_peoples_work_stays(
     assert (event.user_id, event.subject) == (ada.id, f"version:{retrained}")
 
 
+def second_version() -> int:
+    """The id of the version that is left."""
+    return session().scalars(select(ModelVersion.id).where(ModelVersion.number == 2)).one()
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_what_came_of_a_version_still_says_so_and_its_number_is_not_given_again(
     retrained: int, left: Left, analysed: Workspace, settings: Settings, ada: Account
 ) -> None:
-    remove_version("pictures", 1, ada.id, settings, with_tags=True)
+    remove_version("pictures", 1, ada.id, settings)
     (row,) = versions(analysed.collection.id)
     assert (row.summary.number, row.parent_number) == (2, 1)
     states = session().scalars(

@@ -65,7 +65,7 @@ def at_one_moment(app: Flask, people: list[int], act: Callable[[int], Done]) -> 
 def standing() -> list[tuple[int | None, int | None]]:
     """What bears a standing tag, once for each."""
     found = session().execute(
-        select(Tagging.pattern_id, Tagging.pixel_group_id).where(Tagging.withdrawn_at.is_(None))
+        select(Tagging.pattern_id, Tagging.region_id).where(Tagging.withdrawn_at.is_(None))
     )
     return [tuple(each) for each in found]
 

@@ -273,3 +273,57 @@ def run_lengths(left: int, width: int) -> str:
     mask = np.zeros((224, 224), np.uint8, order="F")
     mask[:, left : left + width] = 1
     return str(coco.encode(mask)["counts"], "ascii")  # type: ignore[arg-type]
+
+
+def test_a_tag_that_two_versions_groups_of_one_region_bear_stands_once(migrated: Flask) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        session().close()
+        migrating.downgrade(db.engine, "0034")
+        old = MetaData()
+        old.reflect(db.engine)
+        group, version = old.tables["pixel_group"], old.tables["model_version"]
+        tagging, check = old.tables["tagging"], old.tables["tag_check"]
+        with db.engine.begin() as connection:
+            first = connection.execute(select(version)).one()._asdict()
+            connection.execute(version.insert(), {**first, "id": 8, "number": 2})
+            known = connection.execute(select(group)).one()._asdict()
+            connection.execute(group.insert(), {**known, "id": 20, "version_id": 8})
+            given = connection.execute(select(tagging)).one()._asdict()
+            connection.execute(tagging.insert(), {**given, "id": 40, "pixel_group_id": 20})
+            on_pattern = {**given, "id": 41, "pixel_group_id": None, "pattern_id": 1}
+            connection.execute(tagging.insert(), on_pattern)
+            asked = connection.execute(select(check)).one()._asdict()
+            connection.execute(
+                check.insert(), {**asked, "id": 99, "tagging_id": 41, "pixel_group_id": 20}
+            )
+
+        migrating.upgrade(db.engine)
+
+        rows = {each.id: each for each in session().scalars(select(Tagging))}
+        region_id = session().get_one(PixelGroup, 20).region_id
+        assert {each: rows[each].region_id for each in rows} == {
+            given["id"]: region_id,
+            40: region_id,
+            41: None,
+        }
+        assert [each for each in rows if rows[each].withdrawn_at is None] == [given["id"], 41]
+        assert session().get_one(TagCheck, 99).region_id == region_id
+        told = session().scalars(select(AuditEvent).where(AuditEvent.subject == "tagging:40")).one()
+        assert (told.action, told.detail) == ("tag.withdraw", {"doubled": given["id"]})
+        session().close()
+
+        migrating.downgrade(db.engine, "0034")
+
+        with db.engine.connect() as connection:
+            back = connection.execute(
+                select(tagging.c.id, tagging.c.pixel_group_id, tagging.c.pattern_id).order_by(
+                    tagging.c.id
+                )
+            )
+            assert back.all() == [
+                (given["id"], known["id"], None),
+                (40, known["id"], None),
+                (41, None, 1),
+            ]
+        migrating.upgrade(db.engine)

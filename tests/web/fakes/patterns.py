@@ -70,6 +70,7 @@ class Patterns:
             lift=Estimate(1.9, 1.3, 2.6) if number == 2 else None,
             unlifted="" if number == 2 else "no_errors",
             tags=tags,
+            suggested=self.book.suggested.get(pattern_id, ()),
             exemplars=(GroupExemplar(200, 2, "real", 0.9, 0.5),),
             profile=(0.4, -0.1, 0.0),
             effect=None if number == 1 else -0.7,

@@ -39,7 +39,7 @@ class VersionRemovals:
     book: State
 
     def plan_version(self, name: str, number: int, settings: Settings) -> VersionPlan:
-        return VersionPlan(name, number, OF_VERSION, verdicts=4, notes=1)
+        return VersionPlan(name, number, OF_VERSION, verdicts=4, notes=1, tags=2)
 
     def remove_version(
         self,
@@ -47,12 +47,9 @@ class VersionRemovals:
         number: int,
         user_id: int | None,
         settings: Settings,
-        *,
-        with_tags: bool = False,
     ) -> Counts:
         if number == 2:
             raise ConflictError("v2 is the active version.")
-        assert with_tags, "who confirms has seen them"
         self.book.removed.append((user_id, f"version:{number}"))
         return OF_VERSION
 

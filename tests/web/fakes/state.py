@@ -37,6 +37,7 @@ class State:
     """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
     taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
+    suggested: dict[int, tuple[TaggingView, ...]] = field(default_factory=dict)
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)

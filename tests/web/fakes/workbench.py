@@ -47,9 +47,10 @@ from workbench.services.models import label_changes, version_images, versions
 from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
 from workbench.services.removal import versions as version_removal
-from workbench.services.review import notes, pattern_names, tag_checks, tags, verdicts, vocabulary
+from workbench.services.review import notes, tag_checks, tags, verdicts, vocabulary
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
+from workbench.services.tagged import pattern_tags
 
 
 def use_cases(fake: object) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class FakeWorkbench(State):
             (media, Media(self)),
             (original, Originals(self)),
             (notes, Notes(self)),
-            (pattern_names, PatternNames(self)),
+            (pattern_tags, PatternNames(self)),
             (patterns, Patterns(self)),
             (folders, Folders(self)),
             (jobs, Jobs(self)),

@@ -17,8 +17,8 @@ from tests.web.translating import pseudo
 from tests.web.translating.pseudo import LANGUAGE, Bare
 from workbench.config import PROJECT_ROOT
 from workbench.services.image import edits
-from workbench.services.review import pattern_names
 from workbench.services.runs.stages import OF_IMPORTS, SHARES
+from workbench.services.tagged import pattern_tags
 from workbench.web.site.run_words import STAGE_WORDS
 
 TEMPLATES = sorted(
@@ -41,11 +41,11 @@ WITHOUT_BRACKETS = {
 
 
 def test_words_of_services_follow_the_reader_and_are_english_elsewhere(pseudo_app: Flask) -> None:
-    assert pattern_names.default_label(7) == "pattern 7"
+    assert pattern_tags.default_label(7) == "pattern 7"
     with pseudo_app.app_context():
-        assert pattern_names.default_label(7) == "pattern 7"
+        assert pattern_tags.default_label(7) == "pattern 7"
     with pseudo_app.test_request_context(headers={"Accept-Language": LANGUAGE}):
-        assert pattern_names.default_label(7) == "⟦pattern 7⟧"
+        assert pattern_tags.default_label(7) == "⟦pattern 7⟧"
         assert str(edits._FILLED["blur"]).startswith("⟦")
         assert gettext("Image not found.") == "⟦Image not found.⟧"
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from pycocotools import mask as coco
+
+COVERS: Final = 0.5
+"""Intersection over union from which on two masks are taken for the same thing, as usual (PASCAL
+VOC, COCO)."""
+TOUCHES: Final = 0.1
+"""From which on one may be part of the other; below, they have nothing to do with each other."""
 
 
 def overlaps(

@@ -69,6 +69,7 @@ def _packed(version_id: int, settings: Settings) -> bytes:
     layouts = _of_layouts(version_id, arrays["image_ids"], settings)
     arrays |= layouts.arrays
     arrays |= _of_patterns(version_id, arrays["image_ids"])
+    arrays |= _of_groups(version_id, arrays["image_ids"], arrays["pattern_ids"])
     facts = {
         "collection_id": str(collection_id),
         "generator_names": json.dumps(generators),
@@ -204,6 +205,33 @@ def _of_patterns(version_id: int, image_ids: NDArray[np.generic]) -> dict[str, N
             )
             for name, kind in _OF_MEMBERS.items()
         },
+    }
+
+
+def _of_groups(
+    version_id: int, image_ids: NDArray[np.generic], pattern_ids: NDArray[np.generic]
+) -> dict[str, NDArray[np.generic]]:
+    rows = session().execute(
+        select(
+            PixelGroup.region_id,
+            PixelGroup.id,
+            PixelGroup.image_id,
+            # No pattern has this id.
+            func.coalesce(PixelGroup.pattern_id, 0),
+        ).where(PixelGroup.version_id == version_id)
+    )
+    parts = [np.array([tuple(row) for row in some], np.int64) for some in rows.partitions(_CHUNK)]
+    found = np.concatenate([np.empty((0, 4), np.int64), *parts])
+    found = found[np.argsort(found[:, 0])]
+    order = np.argsort(pattern_ids)
+    at = np.searchsorted(pattern_ids, found[:, 3], sorter=order)
+    return {
+        "pixel_group_regions": found[:, 0],
+        "pixel_group_ids": found[:, 1],
+        "pixel_group_rows": np.searchsorted(image_ids, found[:, 2]).astype(np.int32),
+        "pixel_group_patterns": np.where(
+            found[:, 3] > 0, np.append(order, 0)[np.minimum(at, len(order))], -1
+        ).astype(np.int32),
     }
 
 

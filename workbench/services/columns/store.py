@@ -85,6 +85,13 @@ class ColumnStore:
     names: NDArray[np.uint8]
     """File names, folded, in UTF-8, each ended by a line feed."""
     name_ends: NDArray[np.int64]
+    pixel_group_regions: NDArray[np.int64]
+    """The region of each pixel group, ascending; the other `pixel_group_` columns go with it."""
+    pixel_group_ids: NDArray[np.int64]
+    pixel_group_rows: NDArray[np.int32]
+    """The image of each, as a row."""
+    pixel_group_patterns: NDArray[np.int32]
+    """Index into `pattern_ids`; -1 for a group of no pattern."""
     pattern_ids: NDArray[np.int64]
     pattern_starts: NDArray[np.int64]
     """(pattern + 1): where each pattern's part of the `member_` columns begins."""
@@ -140,10 +147,14 @@ class ColumnStore:
     def rows_of(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of these images, without those that the version has not scored."""
         image_ids = np.asarray(ids, np.int64)
-        rows = np.searchsorted(self.image_ids, image_ids)
+        return np.searchsorted(self.image_ids, image_ids[self.has_images(image_ids)])
+
+    def has_images(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these images the version has scored."""
+        rows = np.searchsorted(self.image_ids, ids)
         known = rows < self.count
-        known[known] = self.image_ids[rows[known]] == image_ids[known]
-        return rows[known]
+        known[known] = self.image_ids[rows[known]] == ids[known]
+        return known
 
     def layout(self, name: str | None = None) -> LayoutColumns:
         """A layout; the one that pages begin with for None, or for one that the version lacks."""
@@ -155,6 +166,31 @@ class ColumnStore:
         if not len(found):
             raise NotFoundError(gettext("Pattern not found in this version."))
         return int(found[0])
+
+    def groups_on(self, regions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which pixel groups lie on these very regions, as indexes, ascending."""
+        at = np.searchsorted(self.pixel_group_regions, regions)
+        known = at < len(self.pixel_group_regions)
+        known[known] = self.pixel_group_regions[at[known]] == regions[known]
+        return np.unique(at[known])
+
+    def groups_of(self, index: int) -> NDArray[np.int64]:
+        """The pixel groups of a pattern, as indexes, ascending."""
+        return self._by_pattern[self._pattern_edges[index] : self._pattern_edges[index + 1]]
+
+    @cached_property
+    def pattern_sizes(self) -> NDArray[np.int64]:
+        """How many pixel groups each pattern has."""
+        return np.diff(self._pattern_edges)
+
+    @cached_property
+    def _by_pattern(self) -> NDArray[np.int64]:
+        return np.argsort(self.pixel_group_patterns, kind="stable")
+
+    @cached_property
+    def _pattern_edges(self) -> NDArray[np.int64]:
+        ordered = self.pixel_group_patterns[self._by_pattern]
+        return np.searchsorted(ordered, np.arange(len(self.pattern_ids) + 1))
 
     def members(self, index: int) -> slice:
         """A pattern's part of the `member_` columns."""

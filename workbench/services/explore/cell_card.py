@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +17,10 @@ from workbench.services.explore.filters import (
     choose,
 )
 from workbench.services.explore.layout import find_cell, in_cell
-from workbench.services.explore.tag_bearers import inheriting
-from workbench.services.review import tag_checks
-from workbench.services.review.pattern_names import default_label, pattern_labels
+from workbench.services.tagged.groups import tagged_groups
+from workbench.services.tagged.pattern_tags import default_label, pattern_labels
 from workbench.store.database import session
-from workbench.store.judgements import Tag, Tagging
-from workbench.store.results import Pattern, PixelGroup
+from workbench.store.results import Pattern
 
 NAMED = 3
 """How many tags and patterns a cell's card names."""
@@ -66,7 +62,7 @@ def detail_of(chosen: Chosen, cell_id: int) -> CellDetail:
     patterns = _pattern_counts(store, rows)
     return CellDetail(
         cell=view,
-        top_tags=_top_tags(store, rows, patterns),
+        top_tags=_top_tags(store, rows),
         top_patterns=_top_patterns(store, patterns),
     )
 
@@ -79,7 +75,7 @@ def _pattern_counts(store: ColumnStore, rows: Rows) -> NDArray[np.int64]:
 def _top_patterns(store: ColumnStore, counts: NDArray[np.int64]) -> tuple[PatternName, ...]:
     top = [int(each) for each in np.argsort(-counts, kind="stable")[:NAMED] if counts[each]]
     ids = [int(store.pattern_ids[each]) for each in top]
-    labels = pattern_labels(ids)
+    labels = pattern_labels(store.version_id, ids)
     numbers = dict(
         session()
         .execute(select(Pattern.id, Pattern.number).where(Pattern.id.in_(ids)))
@@ -92,42 +88,8 @@ def _top_patterns(store: ColumnStore, counts: NDArray[np.int64]) -> tuple[Patter
     )
 
 
-def _top_tags(
-    store: ColumnStore, rows: Rows, counts: NDArray[np.int64]
-) -> tuple[tuple[str, int], ...]:
-    """The tags on most of the images, by hand or by pattern."""
-    found: defaultdict[str, list[NDArray[np.integer[Any]]]] = defaultdict(list)
-    present = {int(store.pattern_ids[each]): int(each) for each in np.flatnonzero(counts)}
-    by_pattern = (
-        session()
-        .execute(
-            select(Tag.name, Tagging.pattern_id, Tagging.id)
-            .join(Tagging)
-            .where(Tagging.pattern_id.in_(present), Tagging.withdrawn_at.is_(None))
-        )
-        .all()
-    )
-    rejected = tag_checks.rejected(tagging_id for *_, tagging_id in by_pattern)
-    for name, pattern_id, tagging_id in by_pattern:
-        members = inheriting(store, present[pattern_id or 0], rejected.get(tagging_id, {}))
-        found[name].append(members[rows[members]])
-    ids = store.image_ids[rows]
-    if len(ids):
-        by_hand = session().execute(
-            select(Tag.name, PixelGroup.image_id)
-            .join(Tagging, Tagging.tag_id == Tag.id)
-            .join(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
-            .where(
-                Tagging.withdrawn_at.is_(None),
-                PixelGroup.image_id.between(int(ids[0]), int(ids[-1])),
-            )
-        )
-        tagged: defaultdict[str, list[int]] = defaultdict(list)
-        for name, image_id in by_hand:
-            tagged[name].append(image_id)
-        for name, image_ids in tagged.items():
-            its_rows = store.rows_of(np.array(image_ids))
-            found[name].append(its_rows[rows[its_rows]])
-    tags = {name: len(np.unique(np.concatenate(parts))) for name, parts in found.items()}
-    most = sorted(tags.items(), key=lambda tag: (-tag[1], tag[0]))[:NAMED]
-    return tuple((name, images) for name, images in most if images)
+def _top_tags(store: ColumnStore, rows: Rows) -> tuple[tuple[str, int], ...]:
+    """The tags on most of the images."""
+    tags = [(each.tag, int(rows[each.rows].sum())) for each in tagged_groups(store).values()]
+    most = sorted(tags, key=lambda tag: (-tag[1], tag[0]))[:NAMED]
+    return tuple((tag, images) for tag, images in most if images)

@@ -20,10 +20,10 @@ from workbench.services.explore.lasso import (
     in_lasso,
 )
 from workbench.services.explore.layout import find_cell, in_cell
-from workbench.services.explore.tag_bearers import bearers, tag_ids
 from workbench.services.explore.text_search import mentioning
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.review.tags import tag_names
+from workbench.services.tagged.groups import bearers, tag_ids
 from workbench.store.folding import folded
 from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS, Tag

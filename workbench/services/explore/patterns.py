@@ -15,12 +15,15 @@ from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.explore.cards import ImageCard, cards_of
 from workbench.services.explore.filters import Chosen, Selection, choose
 from workbench.services.explore.pattern_figures import PatternFigures, figures_in, figures_of_all
+from workbench.services.models.patterns import find_pattern
 from workbench.services.pagination import key_text, parse_key
-from workbench.services.review.pattern_names import (
+from workbench.services.review.tags import TaggingView
+from workbench.services.tagged.pattern_tags import (
+    UNNAMED,
+    PatternTags,
     default_label,
-    find_pattern,
+    tags_of_patterns,
 )
-from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.store.database import session
 from workbench.store.images import label_of
 from workbench.store.outcomes import WRONG, code_of
@@ -57,6 +60,9 @@ class PatternRow(PatternFigures):
     label: str
     side: str
     tags: tuple[TaggingView, ...]
+    """Put on it, or on the regions that most of its pixel groups lie on."""
+    suggested: tuple[TaggingView, ...]
+    """On the regions that some of its pixel groups lie on."""
     exemplars: tuple[GroupExemplar, ...]
     profile: tuple[float, ...]
     """Mean contribution by dimension, in logits."""
@@ -150,10 +156,10 @@ def _rows(found: Sequence[Pattern], chosen: Chosen) -> tuple[PatternRow, ...]:
     figures = figures_of_all(store) if chosen.everything else figures_in(store, chosen.area)
     indexed = [(each, store.pattern_index(each.id)) for each in found]
     shown = [(each, index) for each, index in indexed if figures[index].images]
-    tags = taggings_of_patterns([each.id for each, _index in shown])
+    tags = tags_of_patterns(store)
     area = None if chosen.everything else chosen.area
     return tuple(
-        _row(each, figures[index], tags.get(each.id, ()), _exemplars(store, index, area))
+        _row(each, figures[index], tags.get(each.id, UNNAMED), _exemplars(store, index, area))
         for each, index in shown
     )
 
@@ -161,16 +167,17 @@ def _rows(found: Sequence[Pattern], chosen: Chosen) -> tuple[PatternRow, ...]:
 def _row(
     each: Pattern,
     figures: PatternFigures,
-    tags: tuple[TaggingView, ...],
+    tags: PatternTags,
     exemplars: tuple[GroupExemplar, ...],
 ) -> PatternRow:
     return PatternRow(
         **vars(figures),
         id=each.id,
         number=each.number,
-        label=tags[0].tag if tags else default_label(each.number),
+        label=tags.tags[0].tag if tags.tags else default_label(each.number),
         side=each.side,
-        tags=tags,
+        tags=tags.tags,
+        suggested=tags.suggested,
         exemplars=exemplars,
         profile=tuple(each.profile),
         effect=each.effect,

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
+from workbench.services.models.patterns import find_pattern
 from workbench.services.review.notes import NoteView, note_view
-from workbench.services.review.pattern_names import find_pattern
 from workbench.services.review.verdicts import VerdictView, verdict_view
 from workbench.store.database import session
 from workbench.store.images import Image

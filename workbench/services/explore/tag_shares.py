@@ -1,28 +1,30 @@
 """How much of the evidence of a dimension, or of a pattern, is tagged, and with what.
 
-Counted live: a pattern's evidence is known (`PatternDescription`), so that only the groups which
-were tagged by hand, or which a tag was rejected on, are read.
+Counted live: a pattern's evidence is known (`PatternDescription`), so that only the groups are read
+that are tagged without most of their pattern, or left out of it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from workbench.services.review import tag_checks
+from workbench.services.columns.store import ColumnStore, column_store
+from workbench.services.tagged.groups import tagged_groups
 from workbench.store.database import session
-from workbench.store.descriptions import DimensionDescription, PatternDescription
-from workbench.store.judgements import Tag, Tagging
-from workbench.store.results import Pattern, PixelGroup
+from workbench.store.descriptions import PatternDescription
+from workbench.store.results import PixelGroup
 
 Evidence = NDArray[np.float64]
-"""(K + 1): |c_k| by dimension, then |C|, in logits."""
+"""(…, K + 1): |c_k| by dimension, then |C|, in logits."""
+Groups = NDArray[np.int64]
+"""Pixel groups, as indexes of a version's columns."""
+_LOOKED_UP: Final = 5_000
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,8 @@ class TagShares:
 UNTAGGED = TagShares()
 
 
-def tags_of_dimensions(version_id: int) -> dict[int, TagShares]:
-    """By dimension, of a version that is described. Four queries at most."""
-    wholes = dict(
-        session()
-        .execute(
-            select(DimensionDescription.dimension, DimensionDescription.in_groups).where(
-                DimensionDescription.version_id == version_id
-            )
-        )
-        .tuples()
-        .all()
-    )
+def tags_of_dimensions(version_id: int, wholes: Mapping[int, float]) -> dict[int, TagShares]:
+    """By dimension. `wholes` is the evidence of each in pixel groups. Seven queries at most."""
     found = _tagged(version_id, None) if wholes else None
     if found is None:
         return {}
@@ -69,7 +61,7 @@ def tags_of_dimensions(version_id: int) -> dict[int, TagShares]:
 
 
 def tags_of_pattern(version_id: int, pattern_id: int) -> TagShares:
-    """Of one pattern's evidence. Four queries at most."""
+    """Of one pattern's evidence. Eight queries at most."""
     whole = session().scalar(
         select(PatternDescription.evidence).where(PatternDescription.pattern_id == pattern_id)
     )
@@ -101,117 +93,88 @@ def _share(part: float, whole: float) -> float:
     return min(max(part / whole, 0.0), 1.0)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """A pixel group's pattern and evidence."""
-
-    pattern_id: int | None
-    evidence: Evidence
-
-
 def _tagged(version_id: int, pattern_id: int | None) -> _Tagged | None:
     """Evidence by tag; None where nothing is tagged."""
-    of_patterns, whole = _on_patterns(version_id, pattern_id)
-    by_hand = _by_hand(version_id, pattern_id)
-    if not of_patterns and not by_hand:
+    store = column_store(version_id)
+    bearing = {each.tag: each.groups for each in tagged_groups(store).values()}
+    if pattern_id is not None:
+        inside = store.groups_of(store.pattern_index(pattern_id))
+        bearing = {
+            tag: np.intersect1d(groups, inside, assume_unique=True)
+            for tag, groups in bearing.items()
+        }
+    bearing = {tag: groups for tag, groups in bearing.items() if len(groups)}
+    if not bearing:
         return None
-    rejected = tag_checks.rejected(of_patterns)
-    groups = _groups({each for some in rejected.values() for each in some} | set(by_hand))
-    by_tag: defaultdict[str, Evidence] = defaultdict(lambda: np.zeros(1))
-    tagged_by_pattern: dict[tuple[str, int], frozenset[int]] = {}
-    for tagging_id, (tag, tagged_pattern) in of_patterns.items():
-        without = frozenset(rejected.get(tagging_id, {}))
-        tagged_by_pattern[tag, tagged_pattern] = without
-        by_tag[tag] = by_tag[tag] + whole[tagged_pattern] - _sum(groups[each] for each in without)
-    for group_id, tags in by_hand.items():
-        group = groups[group_id]
-        for tag in tags:
-            off = tagged_by_pattern.get((tag, group.pattern_id or 0))
-            if off is None or group_id in off:
-                by_tag[tag] = by_tag[tag] + group.evidence
-    return _Tagged(by_tag, _any_tag(tagged_by_pattern, by_hand, groups, whole))
+    every = np.unique(np.concatenate([*bearing.values()]))
+    *of_tags, of_every = _evidence(store, [*bearing.values(), every])
+    return _Tagged(dict(zip(bearing, of_tags, strict=True)), of_every)
 
 
-def _any_tag(
-    tagged_by_pattern: Mapping[tuple[str, int], frozenset[int]],
-    by_hand: Mapping[int, set[str]],
-    groups: Mapping[int, _Group],
-    whole: Mapping[int, Evidence],
-) -> Evidence:
-    """Evidence of the groups with some tag, each counted once."""
-    withouts: defaultdict[int, list[frozenset[int]]] = defaultdict(list)
-    for (_tag, tagged_pattern), without in tagged_by_pattern.items():
-        withouts[tagged_pattern].append(without)
-    bare = {each: reduce(frozenset.__and__, some) for each, some in withouts.items()}
-    total = sum((whole[each] for each in bare), start=np.zeros(1))
-    total = total - _sum(groups[each] for some in bare.values() for each in some)
-    return total + _sum(
-        groups[each]
-        for each in by_hand
-        if each in bare.get(groups[each].pattern_id or 0, frozenset({each}))
-    )
+def _evidence(store: ColumnStore, sets: Sequence[Groups]) -> list[Evidence]:
+    """The evidence in each of these sets of pixel groups. Two queries, more for many groups.
+
+    That of a whole pattern is known: of a pattern whose groups are in a set for the most part,
+    only those are read that are not.
+    """
+    parts = [_Parts.of(store, groups) for groups in sets]
+    read = np.unique(np.concatenate([each for part in parts for each in (part.more, part.less)]))
+    table = _read(store.pixel_group_ids[read])
+    wholes = _wholes(store)
+    return [
+        wholes[part.patterns].sum(axis=0)
+        + table[np.searchsorted(read, part.more)].sum(axis=0)
+        - table[np.searchsorted(read, part.less)].sum(axis=0)
+        for part in parts
+    ]
 
 
-def _sum(groups: Iterable[_Group]) -> Evidence:
-    return sum((each.evidence for each in groups), start=np.zeros(1))
+@dataclass(frozen=True)
+class _Parts:
+    """A set of pixel groups as whole patterns, with groups beyond them, without some of theirs."""
+
+    patterns: Groups
+    more: Groups
+    less: Groups
+
+    @staticmethod
+    def of(store: ColumnStore, groups: Groups) -> _Parts:
+        of_pattern = store.pixel_group_patterns[groups]
+        counts = np.bincount(of_pattern[of_pattern >= 0], minlength=len(store.pattern_ids))
+        patterns = np.flatnonzero(2 * counts > store.pattern_sizes)
+        members = [store.groups_of(int(each)) for each in patterns]
+        return _Parts(
+            patterns,
+            groups[~np.isin(of_pattern, patterns)],
+            np.setdiff1d(np.concatenate([np.empty(0, np.int64), *members]), groups),
+        )
 
 
-def _on_patterns(
-    version_id: int, pattern_id: int | None
-) -> tuple[dict[int, tuple[str, int]], dict[int, Evidence]]:
-    """Tag and pattern by tagging, and each pattern's evidence."""
+def _wholes(store: ColumnStore) -> Evidence:
+    """By pattern, in the order of the version's columns."""
     rows = session().execute(
         select(
-            Tagging.id,
-            Tag.name,
-            Tagging.pattern_id,
+            PatternDescription.pattern_id,
             PatternDescription.by_dimension,
             PatternDescription.evidence,
-        )
-        .join(Tag, Tag.id == Tagging.tag_id)
-        .join(Pattern, Pattern.id == Tagging.pattern_id)
-        .join(PatternDescription, PatternDescription.pattern_id == Pattern.id)
-        .where(
-            Tagging.withdrawn_at.is_(None),
-            Pattern.version_id == version_id,
-            *([] if pattern_id is None else [Pattern.id == pattern_id]),
-        )
+        ).where(PatternDescription.pattern_id.in_(store.pattern_ids.tolist()))
     )
-    taggings, evidence = {}, {}
-    for tagging_id, tag, tagged_pattern, by_dimension, total in rows:
-        taggings[tagging_id] = tag, tagged_pattern
-        evidence[tagged_pattern] = np.array([*by_dimension, total])
-    return taggings, evidence
+    found = {pattern_id: [*by_dimension, total] for pattern_id, by_dimension, total in rows}
+    return np.array([found[int(each)] for each in store.pattern_ids])
 
 
-def _by_hand(version_id: int, pattern_id: int | None) -> dict[int, set[str]]:
-    """The tags of each group that was tagged by hand."""
-    rows = session().execute(
-        select(Tagging.pixel_group_id, Tag.name)
-        .join(Tag, Tag.id == Tagging.tag_id)
-        .join(PixelGroup, PixelGroup.id == Tagging.pixel_group_id)
-        .where(
-            Tagging.withdrawn_at.is_(None),
-            PixelGroup.version_id == version_id,
-            *([] if pattern_id is None else [PixelGroup.pattern_id == pattern_id]),
+def _read(group_ids: Groups) -> Evidence:
+    """By pixel group, in their order."""
+    found: dict[int, list[float]] = {}
+    for start in range(0, len(group_ids), _LOOKED_UP):
+        rows = session().execute(
+            select(PixelGroup.id, PixelGroup.by_dimension, PixelGroup.contribution).where(
+                PixelGroup.id.in_(group_ids[start : start + _LOOKED_UP].tolist())
+            )
         )
-    )
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    for group_id, tag in rows:
-        if group_id is not None:
-            found[group_id].add(tag)
-    return dict(found)
-
-
-def _groups(ids: set[int]) -> dict[int, _Group]:
-    if not ids:
-        return {}
-    rows = session().execute(
-        select(
-            PixelGroup.id, PixelGroup.pattern_id, PixelGroup.by_dimension, PixelGroup.contribution
-        ).where(PixelGroup.id.in_(ids))
-    )
-    return {
-        group_id: _Group(pattern_id, np.abs(np.array([*by_dimension, contribution])))
-        for group_id, pattern_id, by_dimension, contribution in rows
-    }
+        for group_id, by_dimension, contribution in rows:
+            found[group_id] = [*by_dimension, contribution]
+    if not found:
+        return np.zeros((0, 1))
+    table: Evidence = np.abs(np.array([found[int(each)] for each in group_ids], np.float64))
+    return table

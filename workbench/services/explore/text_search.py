@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.errors import InvalidError
-from workbench.services.explore.tag_bearers import bearers, tag_ids
 from workbench.services.review.tags import named_with
+from workbench.services.tagged.groups import bearers, tag_ids
 from workbench.store.database import session
 from workbench.store.folding import folded
 from workbench.store.images import Image

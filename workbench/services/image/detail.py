@@ -16,16 +16,12 @@ from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.outside import outside_of
-from workbench.services.review import tag_checks
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.services.review.notes import NoteView, notes_on
-from workbench.services.review.pattern_names import default_label, pattern_labels
-from workbench.services.review.tags import (
-    TaggingView,
-    taggings_of_groups,
-    taggings_of_patterns,
-)
+from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView, history
+from workbench.services.tagged.image_tags import UNTAGGED, tags_on_image
+from workbench.services.tagged.pattern_tags import default_label, pattern_labels
 from workbench.store.database import session
 from workbench.store.image_files import is_whole
 from workbench.store.results import PixelGroup, Prediction
@@ -60,6 +56,8 @@ class GroupView:
     pattern_id: int | None
     pattern_label: str | None
     tags: tuple[TaggingView, ...]
+    suggested: tuple[TaggingView, ...] = ()
+    """Tags of regions that the group overlaps in part."""
 
 
 @dataclass(frozen=True)
@@ -199,11 +197,9 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
         )
         .all()
     )
-    by_hand = taggings_of_groups([each.id for each in found])
+    tags = tags_on_image(version_id, image_id, found)
     pattern_ids = [each.pattern_id for each in found if each.pattern_id is not None]
-    by_pattern = taggings_of_patterns(pattern_ids)
-    rejected = tag_checks.rejected(each.id for given in by_pattern.values() for each in given)
-    labels = pattern_labels(pattern_ids)
+    labels = pattern_labels(version_id, pattern_ids)
     return tuple(
         GroupView(
             id=each.id,
@@ -220,12 +216,8 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
             pattern_label=labels.get(each.pattern.id, default_label(each.pattern.number))
             if each.pattern
             else None,
-            tags=by_hand.get(each.id, ())
-            + tuple(
-                given
-                for given in by_pattern.get(each.pattern_id or 0, ())
-                if each.id not in rejected.get(given.id, ())
-            ),
+            tags=tags.get(each.id, UNTAGGED).tags,
+            suggested=tags.get(each.id, UNTAGGED).suggested,
         )
         for each in found
     )

@@ -26,6 +26,7 @@ from workbench.store.chunks import change_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription
 from workbench.store.images import Image
+from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
 from workbench.store.regions import Region
 from workbench.store.removals import Removal
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
@@ -263,7 +264,7 @@ def remove_results(version_id: int) -> None:
 
 
 def _forget_regions(version_id: int) -> None:
-    """Delete the regions that were this version's alone."""
+    """Delete the regions that were this version's alone, and that nobody said anything of."""
     collection_id = select(ModelVersion.collection_id).where(ModelVersion.id == version_id)
     change_in_chunks(
         delete(Region),
@@ -271,5 +272,8 @@ def _forget_regions(version_id: int) -> None:
         Region.image_id.in_(
             select(Image.id).where(Image.collection_id == collection_id.scalar_subquery())
         ),
-        ~exists().where(PixelGroup.region_id == Region.id),
+        *(
+            ~exists().where(table.region_id == Region.id)
+            for table in (PixelGroup, Tagging, TaggedRegion, TagCheck)
+        ),
     )

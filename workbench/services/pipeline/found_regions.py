@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.regions.overlap import overlaps
+from workbench.analysis.regions.overlap import TOUCHES, overlaps
 from workbench.store.regions import Region, RegionOverlap
-
-LEAST_OVERLAP: Final = 0.1
-"""Intersection over union below which two regions have nothing to do with each other."""
 
 
 class Mask(Protocol):
@@ -97,7 +94,7 @@ def _write_overlaps(
         earlier = there.get(image_id, {})
         iou = overlaps(list(new), list(earlier), NORMAL_SIZE)
         new_ids, earlier_ids = list(new.values()), list(earlier.values())
-        for a, b in np.argwhere(iou >= LEAST_OVERLAP):
+        for a, b in np.argwhere(iou >= TOUCHES):
             pair, shared = (new_ids[a], earlier_ids[b]), float(iou[a, b])
             rows += [
                 {"region_id": one, "other_id": other, "iou": shared}

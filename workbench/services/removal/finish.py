@@ -11,6 +11,7 @@ from workbench.services.errors import ConflictError
 from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, journal, shards
 from workbench.services.removal.counts import on_disk
+from workbench.services.removal.regions import delete_regions
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.store.artifacts import Artifact
 from workbench.store.database import empty_log, session, transaction
@@ -124,6 +125,7 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
             for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):
                 write.execute(delete(table).where(table.image_id.in_(ids)))
             write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(pixels)))
+            delete_regions(write, ids)
             paths += shards.put_in_place(write, shortened, settings)
             write.execute(
                 delete(Image).where(Image.id.in_(ids)),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.config import Settings
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.image.paths import of_pictures
-from workbench.services.removal import files, summaries, traces
+from workbench.services.removal import files, regions, summaries, traces
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
@@ -24,7 +24,6 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
-from workbench.store.regions import Region
 from workbench.store.results import Embedding, PixelGroup, Placement, Prediction
 from workbench.store.versions import CuratedItem, ModelVersion
 
@@ -122,7 +121,8 @@ class Picture:
         traces.erase(write, self.images)
         self._delete_judgements(write)
         summaries.delete_groups(write, groups, self.lonely)
-        for table in (Prediction, Placement, CuratedItem, Region):
+        regions.delete_regions(write, self.ids)
+        for table in (Prediction, Placement, CuratedItem):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
         write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(self.pixel_hashes)))
         self._count_out(write)
@@ -134,17 +134,18 @@ class Picture:
         return gone
 
     def _delete_judgements(self, write: Session) -> None:
-        write.execute(delete(TagCheck).where(self._answered()))
-        write.execute(delete(Tagging).where(self._tagged()))
+        regions.delete_taggings(write, Tagging.pattern_id.in_(self.lonely))
         for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 
     def _tagged(self) -> ColumnElement[bool]:
-        return or_(Tagging.pixel_group_id.in_(self.group_ids), Tagging.pattern_id.in_(self.lonely))
+        here = regions.of_images(self.ids)
+        return or_(Tagging.region_id.in_(here), Tagging.pattern_id.in_(self.lonely))
 
     def _answered(self) -> ColumnElement[bool]:
         taggings = select(Tagging.id).where(self._tagged())
-        return or_(TagCheck.pixel_group_id.in_(self.group_ids), TagCheck.tagging_id.in_(taggings))
+        here = regions.of_images(self.ids)
+        return or_(TagCheck.region_id.in_(here), TagCheck.tagging_id.in_(taggings))
 
     def _count_out(self, write: Session) -> None:
         labels = write.execute(

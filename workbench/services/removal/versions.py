@@ -1,7 +1,7 @@
 """Removal of a version: its scores, pixel groups, patterns, cells and files.
 
-What people said of images stays: verdicts, and notes, which no longer say on which version. Tags
-are on the patterns and pixel groups of a version and go with it, only where that is said.
+What people said stays: verdicts, and notes, which no longer say on which version; tags, on the
+regions that they were put on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from workbench.config import Settings
@@ -20,22 +20,25 @@ from workbench.services.models.versions import is_finished
 from workbench.services.removal import files, journal
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.services.removal.finish import finish
+from workbench.services.removal.regions import delete_taggings, keep_tags_of_patterns
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
-from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.judgements import CounterfactualNote, Tagging, Verdict
 from workbench.store.results import Pattern, PixelGroup, Prediction, ResultShard
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True)
 class VersionPlan:
-    """What the removal of a version would remove. `verdicts` and `notes` stay, without it."""
+    """What the removal of a version would remove. Verdicts, notes and tags stay, without it."""
 
     collection: str
     number: int
     counts: Counts
     verdicts: int
     notes: int
+    tags: int
+    """On its patterns."""
 
 
 def plan_version(name: str, number: int, settings: Settings) -> VersionPlan:
@@ -47,16 +50,14 @@ def plan_version(name: str, number: int, settings: Settings) -> VersionPlan:
         counts_of_version(version, settings),
         verdicts=count(Verdict, Verdict.version_id == version.id),
         notes=count(CounterfactualNote, CounterfactualNote.version_id == version.id),
+        tags=count(Tagging, _on_patterns(version.id), Tagging.withdrawn_at.is_(None)),
     )
 
 
-def remove_version(
-    name: str, number: int, user_id: int | None, settings: Settings, *, with_tags: bool = False
-) -> Counts:
+def remove_version(name: str, number: int, user_id: int | None, settings: Settings) -> Counts:
     """Remove a version of a collection. Nobody sees it from here on.
 
-    Raises NotFoundError, and ConflictError for the active version, while a run is under way, and
-    where tags are on it and `with_tags` is not given.
+    Raises NotFoundError, and ConflictError for the active version and while a run is under way.
     """
     with journal.alone(settings):
         version = _version(name, number)
@@ -64,18 +65,10 @@ def remove_version(
         with transaction() as write:
             journal.refuse_while_running(write, {version.collection_id})
             _refuse_active(write, version)
-            if counts.tags and not with_tags:
-                raise ConflictError(
-                    gettext(
-                        "v%(number)s has %(tags)s tags, which would go with it. Say so to remove "
-                        "it with them (--with-tags).",
-                        number=number,
-                        tags=counts.tags,
-                    )
-                )
             removal_id = journal.record(
                 write, "version", version.id, version.collection_id, counts, user_id, number=number
             )
+            keep_tags_of_patterns(write, version.id)
             take_out(write, version, removal_id, settings)
         finish(settings)
     return counts
@@ -89,8 +82,6 @@ def counts_of_version(version: ModelVersion, settings: Settings) -> Counts:
         scores=count(Prediction, Prediction.version_id == version.id),
         pixel_groups=count(PixelGroup, PixelGroup.version_id == version.id),
         patterns=count(Pattern, Pattern.version_id == version.id),
-        tags=count(Tagging, _tagged(version.id), Tagging.withdrawn_at.is_(None)),
-        answers=count(TagCheck, _answered(version.id), TagCheck.withdrawn_at.is_(None)),
         files=number,
         size=size,
     )
@@ -113,9 +104,11 @@ def files_of(version: ModelVersion, settings: Settings) -> list[Path]:
 
 
 def take_out(write: Session, version: ModelVersion, removal_id: int, settings: Settings) -> None:
-    """Mark a version as removed, within a transaction; its rows go next, then its files."""
-    write.execute(delete(TagCheck).where(_answered(version.id)))
-    write.execute(delete(Tagging).where(_tagged(version.id)))
+    """Mark a version as removed, within a transaction; its rows go next, then its files.
+
+    With it go the tags that are still on its patterns.
+    """
+    delete_taggings(write, _on_patterns(version.id))
     for table in (Verdict, CounterfactualNote):
         write.execute(
             update(table).where(table.version_id == version.id).values(version_id=None),
@@ -156,13 +149,5 @@ def _refuse_active(write: Session, version: ModelVersion) -> None:
         )
 
 
-def _tagged(version_id: int) -> ColumnElement[bool]:
-    groups = select(PixelGroup.id).where(PixelGroup.version_id == version_id)
-    patterns = select(Pattern.id).where(Pattern.version_id == version_id)
-    return or_(Tagging.pixel_group_id.in_(groups), Tagging.pattern_id.in_(patterns))
-
-
-def _answered(version_id: int) -> ColumnElement[bool]:
-    taggings = select(Tagging.id).where(_tagged(version_id))
-    groups = select(PixelGroup.id).where(PixelGroup.version_id == version_id)
-    return or_(TagCheck.tagging_id.in_(taggings), TagCheck.pixel_group_id.in_(groups))
+def _on_patterns(version_id: int) -> ColumnElement[bool]:
+    return Tagging.pattern_id.in_(select(Pattern.id).where(Pattern.version_id == version_id))

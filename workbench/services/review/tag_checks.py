@@ -14,11 +14,12 @@ from sqlalchemy.orm import joinedload
 
 from workbench.services import app_settings, audit
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.review.pattern_names import find_pattern
+from workbench.services.models.patterns import find_pattern
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.judgements import TagCheck, Tagging
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup
 
 SAMPLE = 24
@@ -92,16 +93,16 @@ def check(version_id: int, pattern_id: int, tagging_id: int) -> Check:
         raise NotFoundError(gettext("This pattern does not have this tag, or it was withdrawn."))
     answers = _answers([tagging_id])[tagging_id]
     groups = session().execute(
-        select(PixelGroup.id, PixelGroup.image_id, PixelGroup.contribution).where(
-            PixelGroup.id.in_(_sample(pattern_id, tagging_id))
-        )
+        select(
+            PixelGroup.id, PixelGroup.image_id, PixelGroup.contribution, PixelGroup.region_id
+        ).where(PixelGroup.id.in_(_sample(pattern_id, tagging_id)))
     )
     return Check(
         tagging=tagging,
         groups=pattern.groups,
         sample=tuple(
-            Sampled(group_id, image_id, contribution, _view(answers.get(group_id)))
-            for group_id, image_id, contribution in groups
+            Sampled(group_id, image_id, contribution, _view(answers.get(region_id)))
+            for group_id, image_id, contribution, region_id in groups
         ),
         tally=_tally(answers),
     )
@@ -114,33 +115,33 @@ def tallies(tagging_ids: Sequence[int]) -> dict[int, Tally]:
 
 
 def rejected(tagging_ids: Iterable[int]) -> dict[int, dict[int, int]]:
-    """The pixel groups that each tag of a pattern was rejected on, and so is not on.
+    """The regions that each tag of a pattern was rejected on, and so is not on.
 
-    By tagging the image of each group, by group id. The newest standing answer on a group counts.
-    One query at most.
+    By tagging the image of each region, by region id. The newest standing answer on a region
+    counts. One query at most.
     """
     asked = list(tagging_ids)
     if not asked:
         return {}
     newest: dict[tuple[int, int], tuple[bool, int]] = {}
-    for tagging_id, group_id, fits, image_id in session().execute(
-        select(TagCheck.tagging_id, TagCheck.pixel_group_id, TagCheck.fits, PixelGroup.image_id)
-        .join(PixelGroup)
+    for tagging_id, region_id, fits, image_id in session().execute(
+        select(TagCheck.tagging_id, TagCheck.region_id, TagCheck.fits, Region.image_id)
+        .join(Region, Region.id == TagCheck.region_id)
         .where(TagCheck.tagging_id.in_(asked), TagCheck.withdrawn_at.is_(None))
         .order_by(TagCheck.id)
     ):
-        newest[tagging_id, group_id] = fits, image_id
+        newest[tagging_id, region_id] = fits, image_id
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for (tagging_id, group_id), (fits, image_id) in newest.items():
+    for (tagging_id, region_id), (fits, image_id) in newest.items():
         if not fits:
-            found[tagging_id][group_id] = image_id
+            found[tagging_id][region_id] = image_id
     return dict(found)
 
 
 def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
     """Say whether a pattern's tag fits a group of the sample; returns the answer's id.
 
-    One that does not fit is off that group, which then no longer inherits it.
+    One that does not fit is off that group's region, which then no longer inherits it.
 
     Raises NotFoundError for a tag that is gone or no pattern's, InvalidError for a group that is
     not in the sample: who picks groups to check would bias the share.
@@ -148,9 +149,10 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
     # Before the write lock is taken: a pattern may have a hundred thousand groups to draw from.
     if group_id not in _sample(_tagged_pattern(tagging_id), tagging_id):
         raise InvalidError(gettext("This pixel group is not in the sample."))
+    region_id = session().get_one(PixelGroup, group_id).region_id
     with transaction() as write:
         _tagged_pattern(tagging_id)
-        made = TagCheck(tagging_id=tagging_id, pixel_group_id=group_id, user_id=user_id, fits=fits)
+        made = TagCheck(tagging_id=tagging_id, region_id=region_id, user_id=user_id, fits=fits)
         write.add(made)
         write.flush()
         audit.record(write, user_id, "tag.check", f"tag_check:{made.id}", fits=fits)
@@ -187,7 +189,7 @@ def _sample(pattern_id: int, tagging_id: int) -> list[int]:
 
 
 def _answers(tagging_ids: Sequence[int]) -> defaultdict[int, dict[int, TagCheck]]:
-    """The standing answer on each group of each tagging."""
+    """The standing answer on each region of each tagging."""
     found: defaultdict[int, dict[int, TagCheck]] = defaultdict(dict)
     for each in session().scalars(
         select(TagCheck)
@@ -195,7 +197,7 @@ def _answers(tagging_ids: Sequence[int]) -> defaultdict[int, dict[int, TagCheck]
         .where(TagCheck.tagging_id.in_(tagging_ids), TagCheck.withdrawn_at.is_(None))
         .order_by(TagCheck.id)
     ):
-        found[each.tagging_id][each.pixel_group_id] = each
+        found[each.tagging_id][each.region_id] = each
     return found
 
 

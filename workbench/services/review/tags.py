@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
@@ -46,16 +46,24 @@ class Described:
 
 @dataclass(frozen=True)
 class TaggingView:
-    """A tag on something. `source` is `hand`, or `pattern` where it was inherited from one."""
+    """A tag on something. `source` is `hand`, or `pattern` where it was inherited from one.
+
+    version: number of the version that it was put on, where that is another one than is shown.
+    share: of a pattern, the share of its pixel groups that lie where the tag was put; of a pixel
+        group, the overlap (intersection over union). 1 where it was put on this very thing.
+    """
 
     id: int
     tag: str
     by: str
     at: datetime
     source: str
+    tag_id: int = 0
+    version: int | None = None
+    share: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tagged(TaggingView):
     """A tag as it stands after somebody put it on; `new` is False where it was there already."""
 
@@ -68,7 +76,7 @@ def tag_pattern(user_id: int, pattern_id: int, name: str) -> Tagged:
 
 
 def tag_group(user_id: int, group_id: int, name: str) -> Tagged:
-    """Put a tag on one pixel group, by hand."""
+    """Put a tag on the region of one pixel group, by hand."""
     return _tag(user_id, name, group_id=group_id)
 
 
@@ -77,30 +85,32 @@ def _tag(
 ) -> Tagged:
     name = _clean(name)
     with transaction() as write:
-        subject = (
-            write.get(Pattern, pattern_id)
-            if pattern_id is not None
-            else write.get(PixelGroup, group_id)
-        )
+        group = None if group_id is None else write.get(PixelGroup, group_id)
+        subject = group if pattern_id is None else write.get(Pattern, pattern_id)
         # A version that is still being made may be taken away again: nothing may hang on it.
         if subject is None or not is_finished(subject.version_id):
             raise NotFoundError(
                 gettext("Nothing to tag: the pattern or pixel group no longer exists.")
             )
+        region_id = group.region_id if group else None
         tag = _tag_named(write, user_id, name)
         tagging, new = put_unless_standing(
             write,
-            Tagging(tag_id=tag.id, pattern_id=pattern_id, pixel_group_id=group_id, user_id=user_id),
+            Tagging(tag_id=tag.id, pattern_id=pattern_id, region_id=region_id, user_id=user_id),
             select(Tagging).where(
                 Tagging.tag_id == tag.id,
-                Tagging.pattern_id == pattern_id,
-                Tagging.pixel_group_id == group_id,
+                _is(Tagging.pattern_id, pattern_id),
+                _is(Tagging.region_id, region_id),
                 Tagging.withdrawn_at.is_(None),
             ),
         )
         if new:
             audit.record(write, user_id, "tag.add", f"tagging:{tagging.id}", tag=tag.name)
-        return Tagged(**vars(_view(tagging)), new=new)
+        return Tagged(**vars(view_of(tagging)), new=new)
+
+
+def _is(column: InstrumentedAttribute[int | None], value: int | None) -> ColumnElement[bool]:
+    return column.is_(None) if value is None else column == value
 
 
 def _clean(name: str) -> str:
@@ -163,45 +173,44 @@ def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> boo
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
     """The standing tags of each pattern, the oldest first."""
-    return _grouped(
-        session().scalars(
-            select(Tagging)
-            .options(joinedload(Tagging.tag), joinedload(Tagging.user))
-            .where(Tagging.pattern_id.in_(pattern_ids), Tagging.withdrawn_at.is_(None))
-            .order_by(Tagging.id)
-        ),
-        by_pattern=True,
+    rows = session().execute(
+        select(Tagging.pattern_id, Tagging)
+        .options(joinedload(Tagging.tag), joinedload(Tagging.user))
+        .where(Tagging.pattern_id.in_(pattern_ids), Tagging.withdrawn_at.is_(None))
+        .order_by(Tagging.id)
     )
+    return _grouped(rows.tuples())
 
 
 def taggings_of_groups(group_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
-    """The standing tags put on each pixel group by hand, the oldest first."""
-    return _grouped(
-        session().scalars(
-            select(Tagging)
-            .options(joinedload(Tagging.tag), joinedload(Tagging.user))
-            .where(Tagging.pixel_group_id.in_(group_ids), Tagging.withdrawn_at.is_(None))
-            .order_by(Tagging.id)
-        ),
-        by_pattern=False,
+    """The standing tags put on the region of each pixel group by hand, the oldest first."""
+    rows = session().execute(
+        select(PixelGroup.id, Tagging)
+        .join(Tagging, Tagging.region_id == PixelGroup.region_id)
+        .options(joinedload(Tagging.tag), joinedload(Tagging.user))
+        .where(PixelGroup.id.in_(group_ids), Tagging.withdrawn_at.is_(None))
+        .order_by(Tagging.id)
     )
+    return _grouped(rows.tuples())
 
 
-def _grouped(taggings: object, *, by_pattern: bool) -> dict[int, tuple[TaggingView, ...]]:
+def _grouped(rows: Iterable[tuple[int | None, Tagging]]) -> dict[int, tuple[TaggingView, ...]]:
     grouped: dict[int, list[TaggingView]] = {}
-    for tagging in taggings:  # type: ignore[attr-defined]
-        key = tagging.pattern_id if by_pattern else tagging.pixel_group_id
-        grouped.setdefault(key, []).append(_view(tagging))
+    for key, tagging in rows:
+        if key is not None:
+            grouped.setdefault(key, []).append(view_of(tagging))
     return {key: tuple(views) for key, views in grouped.items()}
 
 
-def _view(tagging: Tagging) -> TaggingView:
+def view_of(tagging: Tagging) -> TaggingView:
+    """A tagging as it stands on the very thing that it was put on."""
     return TaggingView(
         id=tagging.id,
         tag=tagging.tag.name,
+        tag_id=tagging.tag_id,
         by=tagging.user.name,
         at=tagging.created_at,
-        source="hand" if tagging.pixel_group_id is not None else "pattern",
+        source="pattern" if tagging.region_id is None else "hand",
     )
 
 

@@ -14,7 +14,7 @@ from workbench.services.explore.cell_card import CellDetail
 from workbench.services.explore.filters import Chosen
 from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
-from workbench.services.review import pattern_names
+from workbench.services.tagged import pattern_tags
 from workbench.services.workspaces import Workspace
 from workbench.web.exports import captions
 from workbench.web.panels.dimensions import DimensionsPanel, dimensions_panel
@@ -207,4 +207,4 @@ def _facts(view: View, workspace: Workspace, selected: CellDetail | None) -> lis
 def _pattern_name(view: View, workspace: Workspace) -> str | None:
     if view.pattern is None:
         return None
-    return pattern_names.pattern_name(version_of(workspace).id, view.pattern)
+    return pattern_tags.pattern_name(version_of(workspace).id, view.pattern)

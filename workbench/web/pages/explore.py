@@ -25,7 +25,7 @@ from workbench.services.explore.grid import Overview
 from workbench.services.explore.listing import ImagePage
 from workbench.services.explore.patterns import PatternRow
 from workbench.services.models import version_images
-from workbench.services.review import pattern_names
+from workbench.services.tagged import pattern_tags
 from workbench.services.workspaces import Workspace
 from workbench.web.panels.dimension import DimensionPanel, dimension_panel
 from workbench.web.panels.dimensions import dimensions_panel
@@ -144,7 +144,7 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         patterns=ranked[:PATTERNS_SHOWN],
         patterns_total=len(ranked),
         shown=descriptions.pattern_views([each.id for each in ranked[:PATTERNS_SHOWN]]),
-        pattern_name=(pattern_names.pattern_name(version, view.pattern) if view.pattern else None),
+        pattern_name=(pattern_tags.pattern_name(version, view.pattern) if view.pattern else None),
         dimensions=sides.dimensions,
         picked=dimension_panel(view, version, chosen, sides),
         names=sides.names,

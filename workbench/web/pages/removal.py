@@ -42,6 +42,7 @@ class RemovalPage:
     """Of the version."""
     verdicts: int = 0
     notes: int = 0
+    tags: int = 0
     """Given on the version; they stay."""
     wrong: bool = False
 
@@ -99,15 +100,11 @@ def version(name: str, number: int) -> Answer:
 @security.requires("remove")
 @slots.costly()
 def remove_version(name: str, number: int) -> Answer:
-    """Remove a version, with the tags on it."""
+    """Remove a version."""
     page = _of_version(name, number)
     if not _is_sure():
         return _refused(page)
-    # Who confirms has read how many tags go.
-    with_tags = page.counts.tags > 0
-    versions.remove_version(
-        name, number, security.user_id(), app_settings.settings(), with_tags=with_tags
-    )
+    versions.remove_version(name, number, security.user_id(), app_settings.settings())
     notices.saved(gettext("v%(number)s is removed.", number=number))
     return redirect(url_for("models.show", name=name), 303)
 
@@ -147,6 +144,7 @@ def _of_version(name: str, number: int) -> RemovalPage:
         number=number,
         verdicts=plan.verdicts,
         notes=plan.notes,
+        tags=plan.tags,
     )
 
 

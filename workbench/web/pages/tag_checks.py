@@ -9,8 +9,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
-from workbench.services.review import pattern_names, tag_checks
+from workbench.services.review import tag_checks
 from workbench.services.review.tag_checks import Check, Sampled
+from workbench.services.tagged import pattern_tags
 from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, whole
@@ -47,7 +48,7 @@ def show(name: str, pattern_id: int, tagging_id: int) -> str:
         view=view,
         workspace=workspace,
         pattern_id=pattern_id,
-        pattern_name=pattern_names.pattern_name(version, pattern_id),
+        pattern_name=pattern_tags.pattern_name(version, pattern_id),
         check=tag_checks.check(version, pattern_id, tagging_id),
     )
     return render_template("views/tag_check.html", page=page)

@@ -1,0 +1,1 @@
+"""What bears a tag under a version: pixel groups, patterns, images."""

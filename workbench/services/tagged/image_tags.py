@@ -1,0 +1,142 @@
+"""The tags on one image's pixel groups, by the regions that these lie on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from workbench.analysis.regions.overlap import COVERS
+from workbench.services.review.tags import TaggingView, view_of
+from workbench.store.database import session
+from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
+from workbench.store.regions import Region, RegionOverlap
+from workbench.store.results import PixelGroup
+from workbench.store.versions import ModelVersion
+
+
+@dataclass(frozen=True)
+class GroupTags:
+    """The tags that a pixel group bears, by hand before by pattern, and what it may be."""
+
+    tags: tuple[TaggingView, ...] = ()
+    suggested: tuple[TaggingView, ...] = ()
+    """The largest overlap first."""
+
+
+UNTAGGED: Final = GroupTags()
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A standing tag on a region."""
+
+    tagging: Tagging
+    region_id: int
+    version: tuple[int, int] | None
+    """Id and number of the version whose pattern it was put on."""
+
+
+def tags_on_image(
+    version_id: int, image_id: int, groups: Sequence[PixelGroup]
+) -> dict[int, GroupTags]:
+    """The tags of these pixel groups of an image, by group. At most five queries."""
+    given = _given(image_id)
+    if not given:
+        return {}
+    rejected = _rejected(image_id)
+    by_region: defaultdict[int, list[_Given]] = defaultdict(list)
+    for each in given:
+        if (each.tagging.id, each.region_id) not in rejected:
+            by_region[each.region_id].append(each)
+    near = _near({each.region_id for each in groups} if by_region else set())
+    return {
+        group.id: _of_group(group.region_id, version_id, by_region, near[group.region_id], rejected)
+        for group in groups
+    }
+
+
+def _of_group(
+    region_id: int,
+    version_id: int,
+    by_region: dict[int, list[_Given]],
+    near: list[tuple[int, float]],
+    rejected: set[tuple[int, int]],
+) -> GroupTags:
+    found: dict[tuple[int, bool], TaggingView] = {}
+    for other, iou in sorted([(region_id, 1.0), *near], key=lambda each: -each[1]):
+        for each in by_region.get(other, ()):
+            if (each.tagging.id, region_id) in rejected:
+                continue
+            elsewhere = each.version if each.version and each.version[0] != version_id else None
+            view = replace(
+                view_of(each.tagging), version=elsewhere[1] if elsewhere else None, share=iou
+            )
+            found.setdefault((each.tagging.tag_id, view.source == "pattern"), view)
+    borne = {key: view for key, view in found.items() if view.share >= COVERS}
+    tags = {tag_id for tag_id, _by_pattern in borne}
+    suggested = {
+        tag_id: view for (tag_id, _by_pattern), view in found.items() if tag_id not in tags
+    }
+    return GroupTags(
+        tuple(sorted(borne.values(), key=lambda view: (view.source == "pattern", view.id))),
+        tuple(sorted(suggested.values(), key=lambda view: -view.share)),
+    )
+
+
+def _given(image_id: int) -> list[_Given]:
+    """All standing tags on the image's regions, the oldest first."""
+    people = joinedload(Tagging.tag), joinedload(Tagging.user)
+    alone = session().execute(
+        select(Tagging, Region.id)
+        .join(Region, Region.id == Tagging.region_id)
+        .options(*people)
+        .where(Region.image_id == image_id, Tagging.withdrawn_at.is_(None))
+    )
+    together = session().execute(
+        select(Tagging, Region.id)
+        .join(TaggedRegion, TaggedRegion.tagging_id == Tagging.id)
+        .join(Region, Region.id == TaggedRegion.region_id)
+        .options(*people)
+        .where(Region.image_id == image_id, Tagging.withdrawn_at.is_(None))
+    )
+    by_pattern = session().execute(
+        select(Tagging, PixelGroup.region_id, ModelVersion.id, ModelVersion.number)
+        .join(PixelGroup, PixelGroup.pattern_id == Tagging.pattern_id)
+        .join(ModelVersion, ModelVersion.id == PixelGroup.version_id)
+        .options(*people)
+        .where(PixelGroup.image_id == image_id, Tagging.withdrawn_at.is_(None))
+    )
+    found = [_Given(tagging, region, None) for tagging, region in (*alone, *together)]
+    found += [_Given(tagging, region, (id_, number)) for tagging, region, id_, number in by_pattern]
+    return sorted(found, key=lambda each: each.tagging.id)
+
+
+def _rejected(image_id: int) -> set[tuple[int, int]]:
+    """Tagging and region where a tag was said not to fit; the newest standing answer counts."""
+    answers = session().execute(
+        select(TagCheck.tagging_id, TagCheck.region_id, TagCheck.fits)
+        .join(Region, Region.id == TagCheck.region_id)
+        .where(Region.image_id == image_id, TagCheck.withdrawn_at.is_(None))
+        .order_by(TagCheck.id)
+    )
+    newest = {(tagging_id, region_id): fits for tagging_id, region_id, fits in answers}
+    return {key for key, fits in newest.items() if not fits}
+
+
+def _near(region_ids: set[int]) -> defaultdict[int, list[tuple[int, float]]]:
+    """The regions that overlap each of these, with how far."""
+    found: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    if region_ids:
+        rows = session().execute(
+            select(RegionOverlap.region_id, RegionOverlap.other_id, RegionOverlap.iou).where(
+                RegionOverlap.region_id.in_(region_ids)
+            )
+        )
+        for region_id, other_id, iou in rows:
+            found[region_id].append((other_id, iou))
+    return found
