@@ -1,6 +1,6 @@
 """A workbench with a few drawn pictures in it, and an encoder that costs nothing.
 
-Tests marked `analysed` begin with their collections analysed: made once, then copied.
+Tests marked `analysed` begin with their collections analysed. Both are made once, then copied.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from tests.support.analysed import Originals
-from tests.support.fake_encoder import FakeEncoder
+from tests.support.analysed import SPARING, Originals
+from tests.support.fake_encoder import FakeEncoder, put_in_place
 from tests.support.migrated import Migrated
 from tests.support.postgres import Postgres
-from tests.support.working import FEW_EFFECT_IMAGES, import_pictures
+from tests.support.working import FEW_EFFECT_IMAGES
 from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account
-from workbench.services.encoding import registry
 from workbench.services.workspaces import Workspace, workspace
 
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -35,22 +34,15 @@ def _hashes_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The installation's encoder, replaced by one of a few lines."""
-    fake = FakeEncoder()
-    monkeypatch.setattr(registry, "load_encoder", lambda _name, **_places: fake)
-    registry._loaded.cache_clear()
-    return fake
+    return put_in_place(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def originals(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Originals]:
-    """The analysed workbenches to copy from."""
-    fake = FakeEncoder()
-    real = registry.load_encoder
-    registry.load_encoder = lambda _name, **_places: fake  # type: ignore[assignment]  # a stand-in
-    made = Originals(tmp_path_factory.mktemp("analysed"), postgres)
+    """The workbenches with pictures to copy from."""
+    made = Originals(tmp_path_factory.mktemp("originals"), postgres)
     yield made
     made.close()
-    registry.load_encoder = real
 
 
 @pytest.fixture(scope="session")
@@ -65,17 +57,21 @@ def migrated(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> It
 def settings(
     request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
 ) -> Iterator[Settings]:
-    """Settings of an empty workbench, or of a copy of an analysed one, on both databases.
+    """Settings of an empty workbench, or of a copy of one that is not, on both databases.
 
-    The empty one has its tables where the test asks for `tables`.
+    The copy is analysed, or has its pictures where the test asks for `imported`. The empty one has
+    its tables where the test asks for `tables`.
     """
     data_dir = tmp_path / "data"
     if request.node.get_closest_marker("analysed"):
-        # The encoder comes second: what makes the originals puts one of its own in its place.
         originals: Originals = request.getfixturevalue("originals")
         request.getfixturevalue("encoder")
-        with originals.copy(database_kind, data_dir) as settings:
-            yield settings
+        with originals.copy(database_kind, data_dir, analysed=True) as (data, url):
+            yield Settings(data_dir=data, database_url=url, **SPARING)
+    elif "imported" in request.fixturenames:
+        originals = request.getfixturevalue("originals")
+        with originals.copy(database_kind, data_dir, analysed=False) as (data, url):
+            yield Settings(data_dir=data, database_url=url, effect_images=FEW_EFFECT_IMAGES)
     elif "tables" in request.fixturenames:
         migrated: Migrated = request.getfixturevalue("migrated")
         with migrated.copy(database_kind, tmp_path / "workbench.sqlite") as url:
@@ -93,12 +89,11 @@ def tables(app: Flask) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def imported(tables: Flask, settings: Settings, encoder: FakeEncoder, tmp_path: Path) -> int:
+def imported(tables: Flask, encoder: FakeEncoder) -> int:
     """The id of a collection of 40 pictures, some of the real ones with a fake's roughness.
 
     A second collection lies beside it, so that a missing condition shows.
     """
-    import_pictures(settings, tmp_path / "drawn")
     return workspace("pictures").collection.id
 
 

@@ -135,6 +135,7 @@ def test_a_password_that_cannot_be_changed_ends_no_session(
     assert accounts.authenticate("ada", PASSWORD) is not None
 
 
+@pytest.mark.usefixtures("time_stands_still")
 def test_the_current_password_cannot_be_guessed_at_leisure(
     browser: Callable[[], Browser],
 ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from torch import Tensor
 
 from workbench.analysis.encoders.protocol import TOKENS, Feature, Part, Penultimate
+from workbench.services.encoding import registry
 
 SIDE = 224
 ROWS = COLUMNS = 7
@@ -60,3 +62,11 @@ class FakeEncoder:
             keys=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),
             values=torch.empty(len(pixels), 0, 1, ROWS * COLUMNS + 1, CHANNELS),
         )
+
+
+def put_in_place(patch: pytest.MonkeyPatch) -> FakeEncoder:
+    """Replace the installation's encoder for as long as the patch holds."""
+    fake = FakeEncoder()
+    patch.setattr(registry, "load_encoder", lambda _name, **_places: fake)
+    registry._loaded.cache_clear()
+    return fake

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,13 +45,26 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+ORDER = ("tests/browser", "benchmarks", "tests/integration", "tests/unit", "tests/web")
+"""Long files first, so that all workers end together."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put a long file in front that needs no prepared workbench.
+    """Put the longest files in front, and before them one that needs no prepared workbench.
 
     One worker makes the workbench that most browser tests share; the others have something to do
     meanwhile.
     """
-    items.sort(key=lambda item: item.path.name != "test_analysis.py")
+
+    def place(item: pytest.Item) -> int:
+        if item.path.name == "test_analysis.py":
+            return -1
+        return next(
+            (at for at, folder in enumerate(ORDER) if item.nodeid.startswith(f"{folder}/")),
+            len(ORDER),
+        )
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +81,13 @@ def _umask_as_before() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture
+def time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock shows one moment, for tests of what is counted by the minute, however slow."""
+    moment = time.time()
+    monkeypatch.setattr(time, "time", lambda: moment)
 
 
 @pytest.fixture(scope="session")

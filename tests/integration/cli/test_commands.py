@@ -17,6 +17,7 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import select
 
+from tests.support.commands import run
 from tests.support.pictures import draw_collection, with_rough_patch
 from tests.support.prepared import COLLECTION, IMAGES, copy_of
 from tests.support.server import MANAGE, ROOT, environment, manage
@@ -43,7 +44,7 @@ COMMANDS = (
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with tables and nothing in them."""
     data = tmp_path_factory.mktemp("commands") / "data"
-    assert manage("db", "upgrade", data_dir=data).returncode == 0
+    assert run("db", "upgrade", data_dir=data).exit_code == 0
     return data
 
 
@@ -71,24 +72,24 @@ def one_object(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_explains_itself(command: tuple[str, ...], tmp_path: Path) -> None:
-    done = manage(*command, "--help", data_dir=tmp_path)
+    done = run(*command, "--help", data_dir=tmp_path)
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert done.stdout.startswith("Usage: ")
 
 
 @pytest.mark.parametrize("command", ["analyze", "evaluate", "retrain", "project"])
 def test_an_unknown_collection_is_one_clear_line(migrated: Path, command: str) -> None:
-    done = manage(command, "--collection", "nothing", "--json", data_dir=migrated)
+    done = run(command, "--collection", "nothing", "--json", data_dir=migrated)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: Collection “nothing” not found")
 
 
 def test_status_is_one_object_even_of_an_empty_workbench(migrated: Path) -> None:
-    found = json.loads(manage("status", "--json", data_dir=migrated).stdout)
+    found = json.loads(run("status", "--json", data_dir=migrated).stdout)
 
     wanted = {
         "images",
@@ -119,27 +120,27 @@ def test_status_is_one_object_even_of_an_empty_workbench(migrated: Path) -> None
 def test_without_tables_a_command_says_how_to_get_them(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    done = manage(*command, data_dir=tmp_path, timeout_s=60)
+    done = run(*command, data_dir=tmp_path)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "manage.py db upgrade" in done.stderr
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
-    done = manage("status", data_dir=tmp_path, batch_size="many")
+    done = run("status", data_dir=tmp_path, batch_size="many")
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == ""
     assert "WORKBENCH_BATCH_SIZE=many" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_path_that_is_not_there_is_one_clear_line(migrated: Path) -> None:
-    done = manage("import", "/nowhere", "--collection", "x", "--json", data_dir=migrated)
+    done = run("import", "/nowhere", "--collection", "x", "--json", data_dir=migrated)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
 
@@ -173,7 +174,7 @@ def test_status_tells_what_the_analysis_found(analysed_once: Path, tmp_path: Pat
 
 
 def test_a_second_analysis_says_at_once_that_it_is_up_to_date(analysed: Path) -> None:
-    done = manage("analyze", "--collection", COLLECTION, data_dir=analysed, timeout_s=30)
+    done = run("analyze", "--collection", COLLECTION, data_dir=analysed)
     found = one_object(
         manage("analyze", "--collection", COLLECTION, "--json", data_dir=analysed, timeout_s=30)
     )
@@ -202,9 +203,9 @@ def test_an_import_in_vain_fails_with_the_options_to_add(migrated: Path, tmp_pat
     rows = [f"{path},{label}" for label, path in zip("10", pictures.rglob("*.png"), strict=True)]
     manifest.write_text("\n".join(["path,label", *rows]))
 
-    done = manage("import", str(manifest), "--collection", "few", data_dir=migrated)
+    done = run("import", str(manifest), "--collection", "few", data_dir=migrated)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr.splitlines()[-1] == (
         f"Error: {manifest}: no row has a known label; there are: 0, 1. "
         "Add: --label 0=real --label 1=fake (if 0 means real)"

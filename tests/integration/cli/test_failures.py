@@ -7,16 +7,15 @@ import socket
 import stat
 import subprocess
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from tests.support import commands
 from tests.support.server import MANAGE, ROOT, environment
 from workbench.app import create_app
-from workbench.cli import COMMANDS, main
+from workbench.cli import COMMANDS
 from workbench.config import Settings
 
 SECRET = "planted-secret-key-" + "x" * 32
@@ -44,18 +43,8 @@ NEEDED = {
 """What each command cannot be called without."""
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """The command line sets it up for the process that it runs in, here that of the tests."""
-    yield
-    structlog.reset_defaults()
-
-
 def run(*command: str, data_dir: Path, typed: str = "", **settings: str) -> Result:
-    """A command in this process: a new one takes seconds to import what it needs."""
-    env = {f"WORKBENCH_{name.upper()}": value for name, value in settings.items()}
-    env["WORKBENCH_DATA_DIR"] = str(data_dir)
-    return CliRunner(env=env).invoke(main, ["--verbose", *command], input=typed)
+    return commands.run("--verbose", *command, data_dir=data_dir, typed=typed, **settings)
 
 
 def sentence(done: Result) -> str:

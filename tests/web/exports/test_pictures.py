@@ -255,6 +255,7 @@ def test_a_picture_whose_file_is_gone_leaves_the_rest(visitor: Reader, book: Fak
     assert {each.get("href") for each in images} == {documents.NO_PICTURE}
 
 
+@pytest.mark.usefixtures("time_stands_still")
 def test_strangers_may_draw_twenty_pictures_a_minute(visitor: Reader) -> None:
     answers = [visitor.get("/c/faces/export/dimensions.svg").status_code for _each in range(21)]
 

@@ -162,6 +162,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(visitor: Reader) -> None:
     assert "wrong" not in answer.text.split("<main")[1]
 
 
+@pytest.mark.usefixtures("time_stands_still")
 def test_a_sixth_wrong_password_within_a_minute_is_slowed(visitor: Reader) -> None:
     answers = [visitor.sign_in("ada", f"wrong {each}").status_code for each in range(6)]
 

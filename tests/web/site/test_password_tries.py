@@ -24,6 +24,8 @@ from workbench.services.accounts import Account
 from workbench.web.site import password_tries
 from workbench.web.site.security import limiter
 
+pytestmark = pytest.mark.usefixtures("time_stands_still")
+
 Guess = tuple[int, str | None, str]
 """Status, Retry-After, page."""
 
