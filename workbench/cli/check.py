@@ -27,15 +27,26 @@ _NAMED = 20
 @click.option(
     "--delete-orphans", is_flag=True, help="With --files: delete files that nothing refers to."
 )
+@click.option(
+    "--version",
+    "number",
+    type=int,
+    metavar="N",
+    help="Whose scores tell label errors and slices; default: the active version's.",
+)
 @json_option
 @with_app
-def check(name: str | None, *, files: bool, delete_orphans: bool, as_json: bool) -> None:
+def check(
+    name: str | None, number: int | None, *, files: bool, delete_orphans: bool, as_json: bool
+) -> None:
     """Check a collection for duplicates, shortcuts, label errors and weak slices.
 
     With --files, check the files of the data directory, of all collections or one; the exit status
     is 1 where something is wrong with them.
     """
     require_tables()
+    if files and number is not None:
+        raise click.UsageError("--version goes without --files.")
     if delete_orphans and (not files or name):
         raise click.UsageError("--delete-orphans goes with --files, without --collection.")
     if files:
@@ -43,14 +54,15 @@ def check(name: str | None, *, files: bool, delete_orphans: bool, as_json: bool)
     elif name is None:
         raise click.UsageError("Name the collection with --collection, or check --files.")
     else:
-        _check_data(name, as_json=as_json)
+        _check_data(name, number, as_json=as_json)
 
 
-def _check_data(name: str, *, as_json: bool) -> None:
-    found = run_check(name, settings())
+def _check_data(name: str, number: int | None, *, as_json: bool) -> None:
+    found = run_check(name, settings(), number)
+    scored_by = f", with the scores of v{found.version}" if found.version else ""
     lines = [
         (
-            f"{found.images} images checked: {len(found.warnings)} warnings, "
+            f"{found.images} images checked{scored_by}: {len(found.warnings)} warnings, "
             f"{len(found.findings) - len(found.warnings)} notes."
         ),
         *(

@@ -21,7 +21,7 @@ from workbench.services.accounts import Account
 from workbench.services.detectors.run import ScoresReport, import_scores
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.filters import Selection, choose
-from workbench.services.hygiene.check import check
+from workbench.services.hygiene.check import check, check_again
 from workbench.services.imports.run import import_images
 from workbench.services.models.outside import outside_of
 from workbench.services.models.versions import activate, trained_version, versions
@@ -478,12 +478,18 @@ def test_a_check_under_its_scores_finds_its_slices(
     # A detector that calls every image fake is wrong on all real ones.
     rows = [(each.id, 0.9 if each.label == "real" else 0.95) for each in images]
     version = version_of(importing(write(rows), settings, model="Always fake"))
+    assert check("pictures", settings).version == 1, "the active version's"
+
+    found = check("pictures", settings, version.number)
+
+    slices = {each.subject: each for each in found.findings if each.kind == "slice"}
+    assert slices["label=real"].figures["detector"] == "Always fake"
+    assert found.version == slices["label=real"].figures["version"] == version.number
+    assert check_again("pictures", settings).findings == found.findings
     activate(ada.id, version.id)
-
-    found = check("pictures", settings)
-
-    slices = [each for each in found.findings if each.kind == "slice"]
-    assert "label=real" in {each.subject for each in slices}
+    assert check("pictures", settings).findings == found.findings
+    with pytest.raises(NotFoundError, match="pictures has no version 9"):
+        check("pictures", settings, 9)
 
 
 def test_a_collection_without_a_version_gets_one_that_is_active(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.web.fakes.data import ADA, BEN, NOON
+from tests.web.fakes.data import ADA, BEN, CARDS, NOON
 from tests.web.fakes.state import State
 from workbench.analysis.images.alike import Alike
 from workbench.config import Settings
 from workbench.services.errors import NotFoundError
 from workbench.services.hygiene.actions import ActionView
-from workbench.services.hygiene.check import Check
+from workbench.services.hygiene.check import Check, ShownImage
 from workbench.services.hygiene.coverage import Counted, Coverage, Division
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.remedy import AlikeState
@@ -40,14 +41,27 @@ COVERAGE = Coverage(
 class Checks:
     book: State
 
-    def check(self, name: str, settings: Settings) -> Check:
+    def check(self, name: str, settings: Settings, version_number: int | None = None) -> Check:
         self.book.checked += 1
-        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON, COVERAGE)
+        self.book.checked_by = version_number or 2
+        return self._found(name)
+
+    def check_again(self, name: str, settings: Settings) -> Check:
+        return self.check(name, settings, self.book.checked_by)
 
     def newest_check(self, name: str) -> Check | None:
-        if name == "raw":
-            return None
-        return Check(name, 4, (DUPLICATES, *self.book.findings), NOON, COVERAGE)
+        return None if name == "raw" else self._found(name)
+
+    def shown_images(self, image_ids: Iterable[int]) -> dict[int, ShownImage]:
+        shown = {each: CARDS[each] for each in image_ids if each in CARDS}
+        return {
+            image_id: ShownImage(card.name, card.label, card.held_out)
+            for image_id, card in shown.items()
+        }
+
+    def _found(self, name: str) -> Check:
+        findings = (DUPLICATES, *self.book.findings)
+        return Check(name, 4, findings, NOON, COVERAGE, self.book.checked_by)
 
 
 @dataclass

@@ -74,6 +74,8 @@ class State:
     """Likewise."""
     checked: int = 0
     """How often a collection was checked."""
+    checked_by: int = 2
+    """The version whose scores the newest check used."""
     findings: list[Finding] = field(default_factory=list)
     """What a check finds beside duplicates."""
     data_actions: list[ActionView] = field(default_factory=list)

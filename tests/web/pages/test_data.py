@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +19,9 @@ def test_a_finding_stands_with_its_size_and_its_images(visitor: Reader) -> None:
     page = visitor.get("/c/faces/data").text
 
     assert "Duplicates across training and test split (leakage)" in page
-    assert "2 images in 1 groups of duplicates" in page
+    assert "2 images in 1 group of duplicates" in page
     assert page.count("<img ") == 2
+    assert re.findall(r'<span class="small">([^<]*)</span>', page) == ["real", "real"]
 
 
 def test_a_collection_that_was_not_checked_says_how(visitor: Reader) -> None:
@@ -112,7 +114,7 @@ def test_a_slice_by_property_leads_to_its_images(visitor: Reader, book: FakeWork
 
     page = visitor.get("/c/faces/data").text
 
-    assert "The model is worse on: soft images, sharpness -1.5 or less" in page
+    assert "The model is worse on: images with a sharpness of −1.5 or less" in page
     address = "/c/faces/?property=sharpness%2C%2C-1.5&amp;outcome=misclassified"
     assert f'href="{address}"' in page
     shown = visitor.get(address.replace("&amp;", "&")).text
@@ -130,3 +132,62 @@ def test_the_page_shows_what_the_collection_covers_by_generator_and_year(visitor
     assert '<th scope="row">no date</th><td class="numeric">1</td>' in coverage
     assert "Class" not in coverage, "none is named"
     assert "unlabelled" not in coverage, "all images have a label"
+
+
+ERRORS = Finding(
+    "label_errors",
+    "note",
+    {
+        "images": 9,
+        "share": 0.138462,
+        "labelled_real": 4,
+        "labelled_fake": 5,
+        "version": 1,
+        "detector": "",
+    },
+    tuple((each,) for each in (1, 2, 3, 4, 5, 6, 1, 2, 3)),
+)
+
+
+def test_label_errors_and_slices_name_the_version_whose_scores_tell_them(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    book.findings = [ERRORS]
+    assert '<option value="2" selected>v2, active</option>' in ada.get("/c/faces/data").text
+
+    assert ada.post("/c/faces/data/check", version="1").status_code == 303
+
+    assert book.checked_by == 1
+    page = ada.get("/c/faces/data").text
+    assert "9 images, 13.8% of those scored: 4 labelled real, 5 labelled fake." in page
+    assert "Heads of v1 that were not trained on them are as sure" in page
+    assert 'href="/c/faces/images/3?version=1"' in page, "its score there is the one that was meant"
+    ada.post("/c/faces/data/leave-out", finding=KEY)
+    assert book.checked_by == 1, "the page shows what is left of the same"
+
+
+def test_scores_of_another_detector_are_not_said_to_come_from_heads_of_ours(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.findings = [replace(ERRORS, figures=ERRORS.figures | {"detector": "UnivFD"})]
+
+    page = visitor.get("/c/faces/data").text
+
+    assert "The scores of UnivFD (v1) are as sure of the other label" in page
+    assert "Heads" not in page
+    assert "told by the scores of v2" in page
+
+
+def test_all_images_of_a_finding_are_shown_where_somebody_asks(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.findings = [ERRORS]
+    page = visitor.get("/c/faces/data").text
+    assert "The first 8 of 9." in page
+    assert page.count("<img ") == 2 + 8
+
+    whole = visitor.get("/c/faces/data?finding=label_errors").text
+
+    assert 'href="/c/faces/data?finding=label_errors#finding-2">Show all</a>' in page
+    assert whole.count("<img ") == 2 + 9
+    assert "The first" not in whole

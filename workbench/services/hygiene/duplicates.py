@@ -59,7 +59,7 @@ def find_duplicates(
             figures={
                 "groups": len(groups),
                 "images": sum(map(len, groups)),
-                "share": round(sum(map(len, groups)) / len(images), 4),
+                "share": round(sum(map(len, groups)) / len(images), 6),
                 "same_pixels": sum(_is_exact(each, images) for each in groups),
                 "most_bits": MOST_BITS,
                 "most_difference": MOST_DIFFERENCE,

@@ -37,7 +37,7 @@ def _one_sided(images: CheckedImages) -> list[Finding]:
                 "classes": len(alone),
                 "of": len(of_real | of_fake),
                 "images": len(rows),
-                "share": round(len(rows) / len(images), 4),
+                "share": round(len(rows) / len(images), 6),
                 "names": alone[:NAMED],
             },
             groups=tuple((int(images.ids[row]),) for row in rows[:MOST_GROUPS]),

@@ -21,7 +21,7 @@ def find_odd_images(images: CheckedImages) -> list[Finding]:
             severity="note",
             figures={
                 "images": len(found),
-                "share": round(len(found) / len(images), 4),
+                "share": round(len(found) / len(images), 6),
                 "real": int(images.real[found].sum()),
                 "fake": int(images.fake[found].sum()),
                 "limit": limit,

@@ -41,7 +41,7 @@ def find_outliers(images: CheckedImages, compared: Embedded, found: Nearest) -> 
             severity="note",
             figures={
                 "images": len(rows),
-                "share": round(len(rows) / len(compared.rows), 4),
+                "share": round(len(rows) / len(compared.rows), 6),
                 "real": int(images.real[rows].sum()),
                 "fake": int(images.fake[rows].sum()),
                 "limit": FAR,

@@ -1,7 +1,8 @@
-"""What the active version's scores say of the data: likely label errors, and its weakest slices."""
+"""What a version's scores say of the data: likely label errors, and its weakest slices."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,28 +17,31 @@ from workbench.services.explore.decisions import decided_rows, judged_rows
 from workbench.services.explore.layout import in_cell
 from workbench.services.hygiene.findings import MOST_GROUPS, Finding
 from workbench.services.models.figures import figures_of, signal_of
+from workbench.services.models.outside import outside_of
 from workbench.store.database import session
 from workbench.store.images import LABELS, label_code
 from workbench.store.results import Cell
-from workbench.store.versions import ActiveVersion
+from workbench.store.versions import ModelVersion
 
 MOST_SLICES: Final = 20
 _LEVEL: Final = 0
 """Of the cells: the coarsest, which hold images enough to tell."""
 
 
-def find_in_scores(collection_id: int) -> list[Finding]:
-    """Findings that need the active version; none before the first analysis.
+def find_in_scores(version: ModelVersion) -> list[Finding]:
+    """Findings by the scores of a version, whose number and detector stand in their figures.
 
     None of a version that tells real from fake no better than chance: its scores say nothing of
     labels.
     """
-    active = session().get(ActiveVersion, collection_id)
-    if active is None or signal_of(figures_of(active.version.metrics)) == "none":
+    if signal_of(figures_of(version.metrics)) == "none":
         return []
-    store = column_store(active.version_id)
+    store = column_store(version.id)
     kept = ~decided_rows(store, "exclude") & (store.labels != label_code(None))
-    return [*_label_errors(store, kept), *_slices(store, kept)]
+    outside = outside_of(version.metrics)
+    by = {"version": version.number, "detector": outside.model if outside else ""}
+    found = (*_label_errors(store, kept), *_slices(store, kept))
+    return [replace(each, figures=each.figures | by) for each in found]
 
 
 def _label_errors(store: ColumnStore, kept: NDArray[np.bool_]) -> list[Finding]:
@@ -55,7 +59,7 @@ def _label_errors(store: ColumnStore, kept: NDArray[np.bool_]) -> list[Finding]:
             severity="note",
             figures={
                 "images": len(found),
-                "share": round(len(found) / len(rows), 4),
+                "share": round(len(found) / len(rows), 6),
                 "labelled_real": as_fake,
                 "labelled_fake": len(found) - as_fake,
             },

@@ -23,53 +23,64 @@ def slice_subject(condition: str) -> str:
 
 
 def _property_slice(name: str, low: str, high: str) -> str:
-    """Such as "dark images, brightness 0.21 or less"."""
-    lowest, highest = _PROPERTIES[name]
+    """Such as "images with a brightness of 0.21 or less"."""
+    if name == "year":
+        return _year_slice(low, high)
     if high:
-        return gettext("%(images)s %(most)s or less", images=lowest, most=_number(high))
-    return gettext("%(images)s %(least)s or more", images=highest, least=_number(low))
+        return gettext(
+            "images with %(property)s of %(most)s or less",
+            property=_PROPERTIES[name],
+            most=signed_words(float(high)),
+        )
+    return gettext(
+        "images with %(property)s of %(least)s or more",
+        property=_PROPERTIES[name],
+        least=signed_words(float(low)),
+    )
 
 
-def _number(written: str) -> str:
-    """Three digits, but whole pixels and years."""
-    value = float(written)
-    return f"{value:.3g}" if abs(value) < _WHOLE_FROM else f"{value:.0f}"
+def _year_slice(low: str, high: str) -> str:
+    if high:
+        return gettext("images of %(year)s or earlier", year=f"{float(high):.0f}")
+    return gettext("images of %(year)s or later", year=f"{float(low):.0f}")
 
 
-_WHOLE_FROM: Final = 100
 _PROPERTIES: Final = {
-    "side": (
-        lazy_gettext("small images, shorter side"),
-        lazy_gettext("large images, shorter side"),
-    ),
-    "aspect": (
-        lazy_gettext("tall images, width by height"),
-        lazy_gettext("wide images, width by height"),
-    ),
-    "brightness": (
-        lazy_gettext("dark images, brightness"),
-        lazy_gettext("bright images, brightness"),
-    ),
-    "sharpness": (lazy_gettext("soft images, sharpness"), lazy_gettext("sharp images, sharpness")),
-    "quality": (
-        lazy_gettext("images of low JPEG quality"),
-        lazy_gettext("images of high JPEG quality"),
-    ),
-    "year": (lazy_gettext("old images, year"), lazy_gettext("new images, year")),
+    "side": lazy_gettext("a shorter side (px)"),
+    "aspect": lazy_gettext("an aspect ratio (width / height)"),
+    "brightness": lazy_gettext("a brightness"),
+    "sharpness": lazy_gettext("a sharpness"),
+    "quality": lazy_gettext("a JPEG quality"),
 }
 
 
+def signed_words(value: float) -> str:
+    """A number to three digits or, where that is more, to the whole; with a minus sign."""
+    return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")
+
+
 def slice_words(figures: Mapping[str, Any]) -> str:
-    """How often it errs there, and elsewhere."""
-    return gettext(
+    """How often it errs there, and elsewhere; whose scores these are, where that was kept."""
+    said = gettext(
         "%(errors)s of %(images)s images are misclassified: %(rate)s, 95%% CI [%(low)s, %(high)s], "
-        "against %(rest)s of all others (p = %(p)s, corrected for %(looked_at)s slices).",
+        "against %(rest)s of all others (p %(p)s, corrected for %(looked_at)s slices).",
         errors=figures["errors"],
         images=figures["images"],
         rate=f"{figures['rate']:.2f}",
         low=f"{figures['low']:.2f}",
         high=f"{figures['high']:.2f}",
         rest=f"{figures['rest']:.2f}",
-        p=f"{figures['p']:.4f}",
+        p="< 0.0001" if figures["p"] < 0.0001 else f"= {figures['p']:.4f}",
         looked_at=figures["looked_at"],
     )
+    if not figures.get("version"):
+        return said
+    if figures["detector"]:
+        by = gettext(
+            "By the scores of %(detector)s (v%(number)s):",
+            detector=figures["detector"],
+            number=figures["version"],
+        )
+    else:
+        by = gettext("By v%(number)s:", number=figures["version"])
+    return f"{by} {said}"

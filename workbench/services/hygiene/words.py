@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask_babel import gettext, ngettext
 
 from workbench.services.hygiene.findings import Finding
-from workbench.services.hygiene.slice_words import slice_subject, slice_words
+from workbench.services.hygiene.slice_words import signed_words, slice_subject, slice_words
 from workbench.services.imports.shortcut_words import family_name
 
 Figures = Mapping[str, Any]
@@ -57,29 +57,29 @@ def _near(figures: Figures) -> str:
 
 def _contradicting(figures: Figures) -> str:
     return gettext(
-        "%(images)s images in %(groups)s groups of duplicates are labelled real and fake at once. "
+        "%(images)s in %(groups)s of duplicates are labelled real and fake at once. "
         "One label is wrong, unless one is an edit of the other.",
-        images=figures["images"],
-        groups=figures["groups"],
+        images=_images(figures["images"]),
+        groups=_groups(figures["groups"]),
     )
 
 
 def _across(figures: Figures) -> str:
     return gettext(
-        "%(images)s images in %(groups)s groups of duplicates lie in training and test split: "
+        "%(images)s in %(groups)s of duplicates lie in training and test split: "
         "figures of the test split are too good.",
-        images=figures["images"],
-        groups=figures["groups"],
+        images=_images(figures["images"]),
+        groups=_groups(figures["groups"]),
     )
 
 
 def _all(figures: Figures) -> str:
     return (
         gettext(
-            "%(images)s images, %(share)s%% of all, lie in %(groups)s groups of duplicates.",
-            images=figures["images"],
+            "%(images)s, %(share)s%% of all, lie in %(groups)s of duplicates.",
+            images=_images(figures["images"]),
             share=f"{100 * figures['share']:.1f}",
-            groups=figures["groups"],
+            groups=_groups(figures["groups"]),
         )
         + " "
         + _near(figures)
@@ -88,13 +88,13 @@ def _all(figures: Figures) -> str:
 
 def _shortcut(figures: Figures) -> str:
     said = gettext(
-        "Predicts the label with AUC %(auc)s, 95%% CI [%(low)s, %(high)s], of %(images)s images, "
-        "cross-validated; from %(bound)s on, the interval's lower end, figures made from this "
-        "collection may measure it.",
+        "Predicts the label with AUC %(auc)s, 95%% CI [%(low)s, %(high)s] (%(images)s, "
+        "cross-validated). A warning is given where the interval lies above %(bound)s: figures "
+        "made from this collection may then measure this instead of what images show.",
         auc=f"{figures['auc']:.2f}",
         low=f"{figures['low']:.2f}",
         high=f"{figures['high']:.2f}",
-        images=figures["images"],
+        images=_images(figures["images"]),
         bound=f"{figures['bound']:.2f}",
     )
     if not figures["unmatched"]:
@@ -117,15 +117,32 @@ def _trace(figures: Figures) -> str:
 
 
 def _label_errors(figures: Figures) -> str:
-    return gettext(
-        "%(images)s images, %(share)s%% of those scored, are likely labelled wrong: %(real)s as "
-        "real, %(fake)s as fake. Heads that were not trained on them are as sure of the other "
-        "label as they are of images that bear it. A verdict decides; the surest come first.",
-        images=figures["images"],
+    found = gettext(
+        "%(images)s, %(share)s%% of those scored: %(real)s labelled real, %(fake)s labelled fake.",
+        images=_images(figures["images"]),
         share=f"{100 * figures['share']:.1f}",
         real=figures["labelled_real"],
         fake=figures["labelled_fake"],
     )
+    if figures.get("detector"):
+        sure = gettext(
+            "The scores of %(detector)s (v%(number)s) are as sure of the other label as they are "
+            "of images that bear it; whether it was trained on these images is not known.",
+            detector=figures["detector"],
+            number=figures["version"],
+        )
+    elif figures.get("version"):
+        sure = gettext(
+            "Heads of v%(number)s that were not trained on them are as sure of the other label as "
+            "they are of images that bear it.",
+            number=figures["version"],
+        )
+    else:
+        sure = gettext(
+            "Heads that were not trained on them are as sure of the other label as they are of "
+            "images that bear it."
+        )
+    return f"{found} {sure} " + gettext("A verdict decides; the surest come first.")
 
 
 def _imbalance(figures: Figures) -> str:
@@ -192,14 +209,18 @@ def _span(years: list[int]) -> str:
 
 def _few(figures: Figures) -> str:
     return gettext(
-        "%(images)s images, fewer than %(few)s: its error rate is hardly known.",
-        images=figures["images"],
+        "%(images)s, fewer than %(few)s: too few to measure its error rate closely.",
+        images=_images(figures["images"]),
         few=figures["few"],
     )
 
 
 def _images(count: int) -> str:
     return ngettext("%(num)s image", "%(num)s images", count)
+
+
+def _groups(count: int) -> str:
+    return ngettext("%(num)s group", "%(num)s groups", count)
 
 
 def _odd(limit: Callable[[float], str]) -> Callable[[Figures], str]:
@@ -280,7 +301,7 @@ _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] 
             lambda limit: gettext(
                 "Sharpness below %(limit)s: the logarithm of the variance of the Laplacian, by "
                 "that of the grey levels, in the analysed size.",
-                limit=limit,
+                limit=signed_words(limit),
             )
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,14 +12,15 @@ from werkzeug.wrappers import Response
 from workbench.services import app_settings
 from workbench.services.hygiene import actions, check, remedy
 from workbench.services.hygiene.actions import ActionView
-from workbench.services.hygiene.check import Check
+from workbench.services.hygiene.check import Check, ShownImage
 from workbench.services.hygiene.remedy import alike_words
 from workbench.services.workspaces import Workspace
 from workbench.web.presenters.coverage import CoverageView, coverage_view
 from workbench.web.request.entering import enter
-from workbench.web.request.parsing import words
+from workbench.web.request.parsing import whole, words
 from workbench.web.request.view import View
 from workbench.web.site import notices, security, slots
+from workbench.web.site.finding_words import MOST_LISTED, MOST_OF_SET, MOST_SETS
 
 blueprint = Blueprint("data", __name__)
 LONGEST_KEY = 200
@@ -34,6 +36,12 @@ class DataPage:
     actions: tuple[ActionView, ...]
     coverage: CoverageView | None
     """None before a check that counted it."""
+    shown: Mapping[int, ShownImage]
+    """The images of the findings, as far as they are shown."""
+    opened: str
+    """Key of the finding whose images are all shown, as far as there is room."""
+    pinned: int | None
+    """The version whose scores the check used, where pages show another one."""
     alike: str
     """What the images are made, in words; empty where they are taken as they are."""
 
@@ -44,12 +52,16 @@ def show(name: str) -> str:
     view, workspace = enter(name)
     newest = check.newest_check(name)
     coverage = newest.coverage if newest else None
+    opened = request.args.get("finding", "")[:LONGEST_KEY]
     page = DataPage(
         view,
         workspace,
         newest,
         actions.actions(name),
         coverage_view(coverage) if coverage else None,
+        check.shown_images(_shown_ids(newest, opened)),
+        opened,
+        _pinned(newest, workspace),
         alike_words(remedy.alike_state(name)),
     )
     return render_template("views/data.html", page=page)
@@ -60,7 +72,7 @@ def show(name: str) -> str:
 @slots.costly()
 def run_check(name: str) -> Response:
     """Check the collection now."""
-    check.check(name, app_settings.settings())
+    check.check(name, app_settings.settings(), whole(request.form, "version", 1))
     notices.saved(gettext("Checked."))
     return redirect(url_for("data.show", name=name), 303)
 
@@ -96,9 +108,26 @@ def make_alike(name: str) -> Response:
 def undo(name: str, action_id: int) -> Response:
     """Undo one's own action."""
     actions.undo(security.user_id(), action_id)
-    check.check(name, app_settings.settings())
+    check.check_again(name, app_settings.settings())
     notices.saved(gettext("Undone."))
     return redirect(url_for("data.show", name=name), 303)
+
+
+def _shown_ids(newest: Check | None, opened: str) -> list[int]:
+    return [
+        image_id
+        for finding in (newest.findings if newest else ())
+        for group in finding.groups[: MOST_LISTED if finding.key == opened else MOST_SETS]
+        for image_id in group[:MOST_OF_SET]
+    ]
+
+
+def _pinned(newest: Check | None, workspace: Workspace) -> int | None:
+    """None, too, for a version that is gone."""
+    if newest is None or newest.version not in {each.number for each in workspace.versions}:
+        return None
+    shown = workspace.version
+    return None if shown and shown.active and shown.number == newest.version else newest.version
 
 
 def _finding() -> str:
@@ -107,7 +136,7 @@ def _finding() -> str:
 
 def _done(name: str, action: ActionView) -> Response:
     """Check again, so that the page shows what is left."""
-    check.check(name, app_settings.settings())
+    check.check_again(name, app_settings.settings())
     back = url_for("data.show", name=name)
     notices.saved(
         gettext("Done for %(images)s images.", images=action.images),

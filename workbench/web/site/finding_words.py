@@ -19,6 +19,8 @@ from workbench.services.imports.shortcut_words import baseline_words
 MOST_SETS = 8
 """So many groups of a finding are shown, with so many images each."""
 MOST_OF_SET = 6
+MOST_LISTED = 200
+"""So many groups of a finding are shown where all are asked for."""
 
 
 def action_words(finding: Finding, action: str) -> str:
@@ -46,10 +48,14 @@ def done_words(action: ActionView) -> str:
     return gettext("Left out %(images)s images: %(title)s", images=action.images, title=title)
 
 
-def slice_query(finding: Finding) -> str:
-    """The query of the overview that shows a slice's misclassified images."""
+def slice_query(finding: Finding, version: int | None) -> str:
+    """The query of the overview that shows a slice's misclassified images.
+
+    version: that whose scores tell it, where pages show another one; else None.
+    """
     name, _, value = finding.subject.partition("=")
-    return urlencode({name: value, "outcome": "misclassified"})
+    pinned = {} if version is None else {"version": version}
+    return urlencode({**pinned, name: value, "outcome": "misclassified"})
 
 
 def shortcut_words(facts: Mapping[str, Any]) -> str:
@@ -65,5 +71,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(slice_query)
     app.add_template_filter(made_alike_words)
     app.jinja_env.globals.update(
-        MOST_SETS=MOST_SETS, MOST_OF_SET=MOST_OF_SET, shortcut_words=shortcut_words
+        MOST_SETS=MOST_SETS,
+        MOST_OF_SET=MOST_OF_SET,
+        MOST_LISTED=MOST_LISTED,
+        shortcut_words=shortcut_words,
     )
