@@ -163,6 +163,12 @@ def test_the_report_of_all_names_each_with_its_pictures(
     assert "in the selected images" in visitor.get(f"{ALL}?cell=11").text
 
 
+def test_a_pattern_without_a_tag_is_named_once(visitor: Reader) -> None:
+    sections = visitor.get(ALL).text.split('<section class="short-pattern"')[1:]
+
+    assert [len(re.findall(r"pattern \d+", each)) for each in sections] == [1, 1]
+
+
 def test_pages_offer_their_report(visitor: Reader) -> None:
     assert 'href="/c/faces/patterns/32/report.html?version=2"' in (
         visitor.get("/c/faces/patterns/32").text

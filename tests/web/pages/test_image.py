@@ -10,6 +10,7 @@ import pytest
 from tests.web.conftest import Reader
 from tests.web.fakes import state as fake_state
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.services.models.outside import Outside
 
 
 def test_the_score_is_taken_apart_into_signed_parts(visitor: Reader) -> None:
@@ -174,6 +175,17 @@ def test_an_image_says_which_head_its_score_comes_from(
 
     assert split in page
     assert score in page
+
+
+def test_it_is_not_known_whether_another_detector_was_trained_on_a_test_image(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = Outside("UnivFD", "scores.csv", "0" * 64, without_score=0)
+    monkeypatch.setattr(fake_state, "NEW", replace(fake_state.NEW, outside=scores))
+
+    page = visitor.get("/c/faces/images/6").text
+
+    assert "<dd>test split of this collection</dd>" in page
 
 
 def test_the_original_is_shown_with_the_analysed_square_framed(visitor: Reader) -> None:

@@ -16,7 +16,7 @@ def test_the_confirmation_of_an_image_shows_what_goes_and_from_where(ada: Reader
 
     assert "Remove face 2" in words
     assert "It is in these collections, too, and goes from them: raw." in words
-    assert "Scores and heatmaps 3" in words
+    assert "Scores 3" in words
     assert "Files 14 (1.2 MB)" in words
     assert "This was done by hand, and goes as well: Verdicts 2 Tags 1" in words
 

@@ -89,6 +89,8 @@ def test_an_encoder_without_a_text_tower_is_said_to_read_no_text(
     assert answer.status_code == 200
     assert "reads no text" in answer.text
     assert 'name="words"' not in answer.text
+    assert "Explore the images" in answer.text, "what one can do instead"
+    assert "joint space" not in answer.text
 
 
 @pytest.mark.parametrize(

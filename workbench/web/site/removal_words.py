@@ -13,7 +13,7 @@ from workbench.web.site.formatting import count, file_size
 _WORDS = {
     "images": lazy_gettext("Images"),
     "versions": lazy_gettext("Versions"),
-    "scores": lazy_gettext("Scores and heatmaps"),
+    "scores": lazy_gettext("Scores"),
     "pixel_groups": lazy_gettext("Pixel groups"),
     "patterns": lazy_gettext("Patterns"),
     "embeddings": lazy_gettext("Embeddings"),
