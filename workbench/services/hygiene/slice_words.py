@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from flask_babel import gettext, lazy_gettext
 
+from workbench.services.hygiene.number_words import signed_words
+
 
 def slice_subject(condition: str) -> str:
     """Which images a slice is of, by the condition of an address that shows them."""
@@ -52,11 +54,6 @@ _PROPERTIES: Final = {
     "sharpness": lazy_gettext("a sharpness"),
     "quality": lazy_gettext("a JPEG quality"),
 }
-
-
-def signed_words(value: float) -> str:
-    """A number to three digits or, where that is more, to the whole; with a minus sign."""
-    return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")
 
 
 def slice_words(figures: Mapping[str, Any]) -> str:

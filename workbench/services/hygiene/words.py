@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
+from workbench.services.hygiene.duplicate_words import (
+    across_words,
+    contradicting_words,
+    duplicates_words,
+)
 from workbench.services.hygiene.findings import Finding
-from workbench.services.hygiene.slice_words import signed_words, slice_subject, slice_words
+from workbench.services.hygiene.number_words import images_words, signed_words
+from workbench.services.hygiene.slice_words import slice_subject, slice_words
 from workbench.services.imports.shortcut_words import family_name
 
 Figures = Mapping[str, Any]
@@ -32,60 +38,6 @@ def finding_title(key: str) -> str:
     return f"{title}: {subject}"
 
 
-def _near(figures: Figures) -> str:
-    return gettext(
-        "Near duplicates: at most %(bits)s of 64 bits of their perceptual hashes differ, and their "
-        "thumbnails by at most %(difference)s of their contrast; %(same)s of the groups have "
-        "the same pixels.",
-        bits=figures["most_bits"],
-        difference=f"{figures['most_difference']:.2f}",
-        same=figures["same_pixels"],
-    ) + (
-        " "
-        + gettext(
-            "%(groups)s of the groups are found or joined by embedding: a cosine of %(cosine)s or "
-            "more, and their details correlate by %(agreement)s or more where one is a part of the "
-            "other or mirrored.",
-            groups=figures["by_embedding"],
-            cosine=f"{figures['least_cosine']:.2f}",
-            agreement=f"{figures['least_agreement']:.2f}",
-        )
-        if figures.get("by_embedding")
-        else ""
-    )
-
-
-def _contradicting(figures: Figures) -> str:
-    return gettext(
-        "%(images)s in %(groups)s of duplicates are labelled real and fake at once. "
-        "One label is wrong, unless one is an edit of the other.",
-        images=_images(figures["images"]),
-        groups=_groups(figures["groups"]),
-    )
-
-
-def _across(figures: Figures) -> str:
-    return gettext(
-        "%(images)s in %(groups)s of duplicates lie in training and test split: "
-        "figures of the test split are too good.",
-        images=_images(figures["images"]),
-        groups=_groups(figures["groups"]),
-    )
-
-
-def _all(figures: Figures) -> str:
-    return (
-        gettext(
-            "%(images)s, %(share)s%% of all, lie in %(groups)s of duplicates.",
-            images=_images(figures["images"]),
-            share=f"{100 * figures['share']:.1f}",
-            groups=_groups(figures["groups"]),
-        )
-        + " "
-        + _near(figures)
-    )
-
-
 def _shortcut(figures: Figures) -> str:
     said = gettext(
         "Predicts the label with AUC %(auc)s, 95%% CI [%(low)s, %(high)s] (%(images)s, "
@@ -94,7 +46,7 @@ def _shortcut(figures: Figures) -> str:
         auc=f"{figures['auc']:.2f}",
         low=f"{figures['low']:.2f}",
         high=f"{figures['high']:.2f}",
-        images=_images(figures["images"]),
+        images=images_words(figures["images"]),
         bound=f"{figures['bound']:.2f}",
     )
     if not figures["unmatched"]:
@@ -119,7 +71,7 @@ def _trace(figures: Figures) -> str:
 def _label_errors(figures: Figures) -> str:
     found = gettext(
         "%(images)s, %(share)s%% of those scored: %(real)s labelled real, %(fake)s labelled fake.",
-        images=_images(figures["images"]),
+        images=images_words(figures["images"]),
         share=f"{100 * figures['share']:.1f}",
         real=figures["labelled_real"],
         fake=figures["labelled_fake"],
@@ -210,24 +162,16 @@ def _span(years: list[int]) -> str:
 def _few(figures: Figures) -> str:
     return gettext(
         "%(images)s, fewer than %(few)s: too few to measure its error rate closely.",
-        images=_images(figures["images"]),
+        images=images_words(figures["images"]),
         few=figures["few"],
     )
-
-
-def _images(count: int) -> str:
-    return ngettext("%(num)s image", "%(num)s images", count)
-
-
-def _groups(count: int) -> str:
-    return ngettext("%(num)s group", "%(num)s groups", count)
 
 
 def _odd(limit: Callable[[float], str]) -> Callable[[Figures], str]:
     def words(figures: Figures) -> str:
         return gettext(
             "%(images)s, %(share)s%% of all, %(real)s real and %(fake)s fake. %(limit)s",
-            images=_images(figures["images"]),
+            images=images_words(figures["images"]),
             share=f"{100 * figures['share']:.1f}",
             real=figures["real"],
             fake=figures["fake"],
@@ -243,7 +187,7 @@ def _outliers(figures: Figures) -> str:
         "the %(neighbours)s nearest images of the same label, by embedding, than usual, by more "
         "than %(limit)s robust standard deviations; at most by %(farthest)s. Look whether they "
         "belong here.",
-        images=_images(figures["images"]),
+        images=images_words(figures["images"]),
         share=f"{100 * figures['share']:.1f}",
         real=figures["real"],
         fake=figures["fake"],
@@ -256,13 +200,13 @@ def _outliers(figures: Figures) -> str:
 _WORDS: Final[Mapping[str, tuple[Callable[[], str], Callable[[Figures], str]]]] = {
     "contradicting_duplicates": (
         lambda: gettext("Duplicates with contradicting labels"),
-        _contradicting,
+        contradicting_words,
     ),
     "duplicates_across_split": (
         lambda: gettext("Duplicates across training and test split (leakage)"),
-        _across,
+        across_words,
     ),
-    "duplicates": (lambda: gettext("Duplicates"), _all),
+    "duplicates": (lambda: gettext("Duplicates"), duplicates_words),
     "shortcut": (lambda: gettext("Shortcut"), _shortcut),
     "label_errors": (lambda: gettext("Likely label errors"), _label_errors),
     "slice": (lambda: gettext("The model is worse on"), slice_words),
