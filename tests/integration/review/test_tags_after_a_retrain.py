@@ -297,7 +297,7 @@ def test_overlaps_that_are_written_later_are_seen_by_columns_that_were_read_befo
         write.flush()
         for pair in ((drawn.id, group.region_id), (group.region_id, drawn.id)):
             write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], iou=0.7))
-        tag = tags._tag_named(write, ada.id, "teeth")
+        tag = tags.tag_named(write, ada.id, "teeth")
         write.add(Tagging(tag_id=tag.id, region_id=drawn.id, user_id=ada.id))
 
     assert column_store(version_id) is store

@@ -33,6 +33,10 @@ class FakeChosen:
     selected: tuple[int, ...]
 
     @property
+    def groups(self) -> tuple[int, ...]:
+        return self.selected if self.selection.pattern_id is not None else ()
+
+    @property
     def lighting(self) -> bool:
         return self.selection.pattern_id is not None or self.selection.lasso is not None
 

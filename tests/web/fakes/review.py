@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tests.web.fakes.data import CARDS, NOON
+from tests.web.fakes.explore import FakeChosen
 from tests.web.fakes.state import State
 from workbench.services.errors import (
     ConflictError,
@@ -164,3 +165,13 @@ class Tags:
         name = known.name if wanted.name == seen.name else wanted.name
         self.book.tags[place] = replace(known, name=name, description=wanted.description)
         return name
+
+
+@dataclass
+class TagsOfSelections:
+    book: State
+
+    def tag_selection(self, user_id: int, chosen: FakeChosen, name: str, seen: int) -> Tagged:
+        if len(chosen.groups) != seen:
+            raise ConflictError(f"The selection has {len(chosen.groups)} pixel groups now.")
+        return Tags(self.book)._tag("selection", chosen.selection.pattern_id or 0, name, "pattern")

@@ -21,7 +21,7 @@ from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
-from tests.web.fakes.review import Judging, Notes, TagChecks, Tags
+from tests.web.fakes.review import Judging, Notes, TagChecks, Tags, TagsOfSelections
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
@@ -37,6 +37,7 @@ from workbench.services.explore import (
     listing,
     patterns,
     reports,
+    tag_selection,
     tag_shares,
     taxonomy,
 )
@@ -107,6 +108,7 @@ class FakeWorkbench(State):
             (tag_checks, TagChecks(self)),
             (tag_shares, TagsOfEvidence()),
             (tags, Tags(self)),
+            (tag_selection, TagsOfSelections(self)),
             (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
             (vocabulary, Vocabularies(self)),

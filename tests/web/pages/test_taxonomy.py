@@ -8,7 +8,9 @@ import re
 import pytest
 
 from tests.web.conftest import Reader
+from tests.web.fakes.data import NOON
 from tests.web.fakes.workbench import FakeWorkbench
+from workbench.services.review.tags import TaggingView
 
 
 def test_a_pattern_gets_a_name_and_loses_it_again(ada: Reader, book: FakeWorkbench) -> None:
@@ -36,6 +38,45 @@ def test_a_tag_that_is_there_already_is_told_and_offers_no_undo_of_it(
     assert "Tagged “fake smile”." not in page
     assert "Undo" not in page
     assert book.taggings == before
+
+
+def test_the_pixel_groups_of_a_selection_are_counted_tagged_and_untagged_as_one(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    page = ada.get("/c/faces/?pattern=31").text
+    [count] = re.findall(r"tag its (\d+) pixel groups? here", page)
+    [action] = re.findall(r'action="(/c/faces/selection/tags[^"]*)"', page)
+    assert f'name="groups" value="{count}"' in page
+
+    answer = ada.post(html.unescape(action), tag="rough", groups=count, back="/c/faces/?pattern=31")
+
+    assert "Tagged “rough”." in ada.get(answer.location).text
+    [(kind, pattern, tagging)] = book.taggings.values()
+    assert (kind, pattern, tagging.tag) == ("selection", 31, "rough")
+    assert ada.post(html.unescape(action), tag="rough", groups="99").status_code == 409
+
+
+def test_nothing_is_offered_to_tag_without_a_pattern_or_an_account(
+    ada: Reader, visitor: Reader
+) -> None:
+    assert "/selection/tags" not in ada.get("/c/faces/").text
+    assert "/selection/tags" not in visitor.get("/c/faces/?pattern=31").text
+
+
+def test_a_tag_of_another_version_says_where_it_is_from_and_one_that_may_fit_is_accepted(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    borne = TaggingView(1, "hair", "ben", NOON, "pattern", version=1, share=0.71)
+    book.taggings[1] = ("pattern", 31, borne)
+    book.suggested[31] = (TaggingView(2, "hat", "ben", NOON, "pattern", version=1, share=0.2),)
+
+    page = ada.get("/c/faces/patterns/31").text
+
+    assert "from v1 · 71% of its pixel groups" in page
+    assert "from v1 · 20% of its pixel groups" in page
+    assert "Accept “hat”" in page
+    assert 'data-key="a"' in page
+    assert "check a random sample" not in page, "nobody put it on this very pattern"
 
 
 def test_only_who_put_a_tag_on_is_offered_to_take_it_off(ada: Reader, ben: Reader) -> None:

@@ -18,6 +18,7 @@ WRITES = {
     "/notes/1/withdraw": {},
     "/patterns/31/tags": {"tag": "fake smile"},
     "/groups/200/tags": {"tag": "fake smile"},
+    "/c/faces/selection/tags?pattern=31": {"tag": "fake smile", "groups": "2"},
     "/taggings/1/withdraw": {},
     "/taxonomy/1": {"name": "fake smile", "description": ""},
     "/vocabulary/words": {"words": "eye", "seen": "0"},

@@ -29,7 +29,7 @@ from workbench.store.outcomes import are_wrong, code_of
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction
 from workbench.store.versions import ModelVersion
 
-_FORMAT = 13
+_FORMAT = 14
 _CHUNK = 20_000
 _OF_MEMBERS: dict[str, type[np.generic]] = {
     "member_rows": np.int32,

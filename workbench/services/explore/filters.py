@@ -106,6 +106,14 @@ class Chosen:
         return int(np.count_nonzero(self.selected))
 
     @property
+    def groups(self) -> NDArray[np.int64]:
+        """The selected pattern's pixel groups in the selected images, as indexes; none without."""
+        if self.selection.pattern_id is None:
+            return np.empty(0, np.int64)
+        found = self.store.groups_of(self.store.pattern_index(self.selection.pattern_id))
+        return found[self.selected[self.store.pixel_group_rows[found]]]
+
+    @property
     def everything(self) -> bool:
         """Whether the area is the whole collection."""
         chosen = self.selection

@@ -83,7 +83,7 @@ def tag_group(user_id: int, group_id: int, name: str) -> Tagged:
 def _tag(
     user_id: int, name: str, *, pattern_id: int | None = None, group_id: int | None = None
 ) -> Tagged:
-    name = _clean(name)
+    name = clean_name(name)
     with transaction() as write:
         group = None if group_id is None else write.get(PixelGroup, group_id)
         subject = group if pattern_id is None else write.get(Pattern, pattern_id)
@@ -93,7 +93,7 @@ def _tag(
                 gettext("Nothing to tag: the pattern or pixel group no longer exists.")
             )
         region_id = group.region_id if group else None
-        tag = _tag_named(write, user_id, name)
+        tag = tag_named(write, user_id, name)
         tagging, new = put_unless_standing(
             write,
             Tagging(tag_id=tag.id, pattern_id=pattern_id, region_id=region_id, user_id=user_id),
@@ -113,7 +113,8 @@ def _is(column: InstrumentedAttribute[int | None], value: int | None) -> ColumnE
     return column.is_(None) if value is None else column == value
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A tag's name as it is kept. Raises InvalidError for one that cannot be a name."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     # Folding may lengthen a name ("ß" to "ss"), and leaves nothing of one that shows nothing.
     lengths = len(folded(name)), len(name)
@@ -126,7 +127,8 @@ def _clean(name: str) -> str:
     return name
 
 
-def _tag_named(write: Session, user_id: int, name: str) -> Tag:
+def tag_named(write: Session, user_id: int, name: str) -> Tag:
+    """The tag with a name that is clean, locked; made where there is none."""
     tag, new = put_unless_standing(
         write,
         Tag(name=name, created_by_id=user_id),
@@ -235,7 +237,7 @@ def describe_tag(user_id: int, tag_id: int, wanted: Described, seen: Described) 
     before somebody's change does not revert it. Raises ConflictError where both changed the same,
     or for a taken name.
     """
-    wanted = Described(_clean(wanted.name), wanted.description.strip())
+    wanted = Described(clean_name(wanted.name), wanted.description.strip())
     if len(wanted.description) > LONGEST_DESCRIPTION:
         raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
     with transaction() as write:

@@ -68,6 +68,8 @@ class ExplorePage:
     """What these patterns show, by id."""
     pattern_name: str | None
     """Of the pattern that is selected."""
+    groups: int
+    """How many pixel groups of that pattern the selection has."""
     dimensions: tuple[DrawnDimension, ...]
     picked: DimensionPanel | None
     """The dimension that is picked."""
@@ -145,6 +147,7 @@ def _page(view: View, workspace: Workspace) -> ExplorePage:
         patterns_total=len(ranked),
         shown=descriptions.pattern_views([each.id for each in ranked[:PATTERNS_SHOWN]]),
         pattern_name=(pattern_tags.pattern_name(version, view.pattern) if view.pattern else None),
+        groups=len(chosen.groups),
         dimensions=sides.dimensions,
         picked=dimension_panel(view, version, chosen, sides),
         names=sides.names,

@@ -9,9 +9,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
-from workbench.services.explore import taxonomy
+from workbench.services.explore import filters, taxonomy
+from workbench.services.explore import tag_selection as selections
 from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Described, Tagged
+from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import key, whole, words
 from workbench.web.site import notices, security
 from workbench.web.site.formatting import day
@@ -68,6 +70,17 @@ def tag_pattern(pattern_id: int) -> Response:
     """Name a pattern; its pixel groups inherit the tag."""
     name = words(request.form, "tag", LONGEST_NAME, gettext("Tag"))
     return _tagged(tags.tag_pattern(security.user_id(), pattern_id, name))
+
+
+@blueprint.post("/c/<collection:name>/selection/tags")
+@security.requires("tag")
+def tag_selection(name: str) -> Response:
+    """Put a tag on the pixel groups of the selection that the address describes."""
+    view, workspace = enter(name)
+    chosen = filters.choose(version_of(workspace).id, view.selection)
+    seen = whole(request.form, "groups", low=0)
+    tag = words(request.form, "tag", LONGEST_NAME, gettext("Tag"))
+    return _tagged(selections.tag_selection(security.user_id(), chosen, tag, seen or 0))
 
 
 @blueprint.post("/groups/<record:group_id>/tags")
