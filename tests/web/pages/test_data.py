@@ -191,3 +191,17 @@ def test_all_images_of_a_finding_are_shown_where_somebody_asks(
     assert 'href="/c/faces/data?finding=label_errors#finding-2">Show all</a>' in page
     assert whole.count("<img ") == 2 + 9
     assert "The first" not in whole
+
+
+def test_generators_with_few_images_stand_in_one_sentence(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    book.findings = [
+        Finding("few_images", "note", {"images": images, "few": 50}, subject=name)
+        for name, images in (("flux", 26), ("sdxl", 31))
+    ]
+
+    page = visitor.get("/c/faces/data").text
+
+    assert page.count("Few images of a generator") == 1
+    assert "too few to measure an error rate closely: flux (26), sdxl (31)." in page

@@ -283,6 +283,18 @@ def test_images_that_another_detector_did_not_score_are_not_said_to_be_imported_
     assert "imported since" not in home + overview
 
 
+def test_scores_of_another_detector_learned_no_labels(
+    visitor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = Outside("UnivFD", "scores.csv", "0" * 64, without_score=0)
+    monkeypatch.setattr(fake_state, "NEW", replace(NEW, outside=scores, learned=None))
+
+    page = visitor.get("/c/faces/versions/2/labels").text
+
+    assert "v2 has the scores of UnivFD: it learned nothing from these labels." in page
+    assert "was not counted" not in page
+
+
 def test_folds_divided_by_image_are_said_to_flatter(visitor: Reader, book: FakeWorkbench) -> None:
     assert "Folds are divided by image" not in visitor.get("/c/faces/models").text
 

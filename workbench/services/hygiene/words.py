@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from flask_babel import gettext
@@ -157,6 +157,15 @@ def _auc(figures: Figures) -> dict[str, str]:
 def _span(years: list[int]) -> str:
     first, last = years
     return str(first) if first == last else f"{first}–{last}"
+
+
+def few_images_words(findings: Sequence[Finding]) -> str:
+    """All generators of which there are few images, in one sentence."""
+    return gettext(
+        "Fewer than %(few)s images, too few to measure an error rate closely: %(names)s.",
+        few=findings[0].figures["few"],
+        names=", ".join(f"{each.subject} ({each.figures['images']})" for each in findings),
+    )
 
 
 def _few(figures: Figures) -> str:

@@ -13,7 +13,7 @@ from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
 from workbench.services.hygiene.remedy import made_alike_words
 from workbench.services.hygiene.warnings import shortcuts_in, warning_words
-from workbench.services.hygiene.words import finding_title, finding_words
+from workbench.services.hygiene.words import few_images_words, finding_title, finding_words
 from workbench.services.imports.shortcut_words import baseline_words
 
 MOST_SETS = 8
@@ -66,6 +66,8 @@ def shortcut_words(facts: Mapping[str, Any]) -> str:
 def register(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(finding_words)
+    app.add_template_filter(finding_title)
+    app.add_template_filter(few_images_words)
     app.add_template_filter(action_words)
     app.add_template_filter(done_words)
     app.add_template_filter(slice_query)
