@@ -283,6 +283,16 @@ def test_images_that_another_detector_did_not_score_are_not_said_to_be_imported_
     assert "imported since" not in home + overview
 
 
+def test_what_makes_figures_doubtful_is_a_landmark_where_there_is_something(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    frame = '<div id="no-signal" role="region" aria-label="Why figures are doubtful">'
+    assert frame not in visitor.get("/c/faces/").text
+    book.figures = CHANCE
+
+    assert frame in visitor.get("/c/faces/").text
+
+
 def test_scores_of_another_detector_learned_no_labels(
     visitor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
