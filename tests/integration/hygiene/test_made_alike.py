@@ -24,9 +24,10 @@ from workbench.services.progress import Silent
 from workbench.services.removal.check_files import check_files
 from workbench.services.removal.images import remove_image
 from workbench.services.workspaces import workspace
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.image_files import normalised_path, read_normalised
 from workbench.store.images import Image
+from workbench.store.judgements import Verdict
 from workbench.store.people import AuditEvent
 
 COUNT = 16
@@ -95,6 +96,21 @@ def test_what_files_gave_away_is_gone_and_copies_are_of_originals(
     with Picture.open(io.BytesIO(content)) as copy:
         worst = np.abs(np.asarray(expected, np.int16) - np.asarray(copy, np.int16)).max()
     assert worst <= 6
+
+
+def test_images_that_were_left_out_are_not_waited_for(
+    found: int, settings: Settings, ada: Account
+) -> None:
+    with transaction() as write:
+        image_id = write.scalars(select(Image.id)).first()
+        write.add(Verdict(image_id=image_id, user_id=ada.id, decision="exclude"))
+
+    done = make_alike(ada.id, "set", settings, KEY)
+
+    assert done.images == 2 * COUNT - 1
+    assert f"{2 * COUNT - 1} copies are still to be made" in alike_words(alike_state("set"))
+    assert brought(found, settings) == 2 * COUNT - 1
+    assert "still to be made" not in alike_words(alike_state("set"))
 
 
 def test_what_is_imported_later_is_made_alike_too(

@@ -59,3 +59,18 @@ def test_every_version_on_the_models_page_has_the_warnings_of_its_own_time(
     page = visitor.get("/c/faces/models").text
 
     assert page.count("12 duplicates lie in training and test split (until v1; retrain)") == 1
+
+
+def test_shortcuts_that_were_mended_together_are_told_together(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    mended = tuple(
+        DataWarning("shortcut", name, {"auc": auc}, through=2)
+        for name, auc in (("size", 0.97), ("aspect", 0.86))
+    )
+    book.collections[0] = replace(FACES, warnings=mended)
+
+    page = visitor.get("/c/faces/").text
+
+    assert "by image size (AUC 0.97), aspect ratio (AUC 0.86) (until v2; retrain)." in page
+    assert page.count("the label is predicted without looking") == 1

@@ -118,11 +118,11 @@ def warning_words(warnings: Iterable[DataWarning], version: int | None) -> str:
         if each.through is None or (version is not None and version <= each.through)
     ]
     standing = [each for each in chosen if each.through is None]
-    mended = [each for each in chosen if each.through is not None]
+    until = sorted({each.through for each in chosen if each.through is not None})
     parts = _parts(standing) + [
-        gettext("%(doubt)s (until v%(number)s; retrain)", doubt=doubt, number=each.through)
-        for each in mended
-        for doubt in _parts([each])
+        gettext("%(doubt)s (until v%(number)s; retrain)", doubt=doubt, number=through)
+        for through in until
+        for doubt in _parts([each for each in chosen if each.through == through])
     ]
     if not parts:
         return ""

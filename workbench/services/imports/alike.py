@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import select, update
 
 from workbench.analysis.images.alike import Alike, made_alike
 from workbench.analysis.images.file_types import UnusableImageError
@@ -32,9 +32,8 @@ STAGE: Final = "Making images alike"
 
 
 def waiting(collection: Collection) -> int:
-    """How many of its images have a copy that is not as the collection's are to be."""
-    counted = select(func.count()).where(*_waiting(collection))
-    return session().scalar(counted) or 0
+    """How many of its images have a copy that the next analysis makes anew."""
+    return len(_pending(collection))
 
 
 def bring_copies(collection_id: int, settings: Settings, progress: Progress) -> int:
@@ -46,11 +45,8 @@ def bring_copies(collection_id: int, settings: Settings, progress: Progress) -> 
     """
     collection = session().get_one(Collection, collection_id, populate_existing=True)
     alike = alike_of(collection)
-    ids = session().scalars(select(Image.id).where(*_waiting(collection)).order_by(Image.id)).all()
+    pending = _pending(collection)
     session().rollback()
-    left_out = excluded(collection_id)
-    session().rollback()
-    pending = [each for each in ids if each not in left_out]
     done = 0
     missing: list[str] = []
     for start in range(0, len(pending), _BATCH):
@@ -87,11 +83,18 @@ def missing_words(names: list[str]) -> str:
     )
 
 
-def _waiting(collection: Collection) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Image.collection_id == collection.id,
-        Image.made_alike.is_distinct_from(written_of(collection)),
+def _pending(collection: Collection) -> list[int]:
+    """Images whose copy is not as the collection's are to be, but for those that were left out."""
+    ids = session().scalars(
+        select(Image.id)
+        .where(
+            Image.collection_id == collection.id,
+            Image.made_alike.is_distinct_from(written_of(collection)),
+        )
+        .order_by(Image.id)
     )
+    left_out = excluded(collection.id)
+    return [each for each in ids if each not in left_out]
 
 
 def _as_before(image: Image) -> dict[str, Any]:
