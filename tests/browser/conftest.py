@@ -15,7 +15,7 @@ __all__ = ["COLLECTION", "NAME", "PASSWORD"]
 
 # A started server loads its encoder while the first page is looked at, on a machine that may be
 # busy with other things.
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=120_000)
 
 
 @pytest.fixture(scope="session")

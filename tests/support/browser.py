@@ -91,7 +91,7 @@ def watched_page(browser: Browser, **context: Any) -> Iterator[tuple[Page, Watch
     opened = browser.new_context(locale="en-GB", **context)
     try:
         opened.add_init_script(REPORT_VIOLATIONS)
-        opened.set_default_timeout(15_000)
+        opened.set_default_timeout(120_000)
         watch = Watch()
         opened.on("console", watch.hear)
         opened.on("weberror", lambda error: watch.problems.append(f"uncaught: {error.error}"))

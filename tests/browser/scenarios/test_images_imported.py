@@ -59,7 +59,7 @@ def test_an_archive_is_uploaded_tried_imported_and_reported(
         form.get_by_label("Collection").fill(name)
         form.get_by_label("A zip archive").set_input_files(archive)
         # The first dry run waits until the encoder is loaded.
-        form.get_by_role("button", name="Upload").click(timeout=60_000)
+        form.get_by_role("button", name="Upload").click()
 
         expect(page.get_by_role("alert")).to_contain_text("Add: --label 0=real --label 1=fake")
         expect(page.get_by_label("Labels")).to_have_value("0=real\n1=fake")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.support.browser import accessibility_violations
+from tests.support.patience import PATIENCE_MS
 from tests.support.prepared import (
     COLLECTION,
     HELD_OUT_MISLABELLED,
@@ -24,7 +25,6 @@ from workbench.store.judgements import Tag, TagCheck, Tagging, Verdict
 from workbench.store.results import Prediction
 from workbench.store.versions import ActiveVersion, CuratedDataset, CuratedItem, ModelVersion
 
-RETRAIN_MS = 240_000
 NAMES = ("checkerboard", "its surroundings")
 
 
@@ -131,7 +131,7 @@ def retrain_and_compare_with_the_parent(page: Page, witness: Witness) -> None:
     expect(page.locator("#masthead .running progress")).to_be_visible()
     page.locator("#masthead .running progress").click()
     new = page.locator("article[data-version='2']")
-    expect(new).to_be_visible(timeout=RETRAIN_MS)
+    expect(new).to_be_visible(timeout=PATIENCE_MS)
     expect(new.locator(".chip")).to_have_text("active")
     expect(new.locator("header")).to_contain_text("from v1")
     expect(new).to_contain_text(f"{len(MISLABELLED)} overturned")

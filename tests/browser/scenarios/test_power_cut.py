@@ -32,7 +32,7 @@ def save_a_note(page: Page) -> None:
     page.get_by_label("stay", exact=True).check()
     page.get_by_role("button", name="Run").click()
     # The first counterfactual waits until the encoder is loaded.
-    page.locator("#note-text").fill(WORDS, timeout=60_000)
+    page.locator("#note-text").fill(WORDS)
     page.get_by_role("button", name="Save note").click()
     expect_notice(page, "Note saved.")
 

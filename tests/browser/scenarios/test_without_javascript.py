@@ -39,7 +39,7 @@ def test_a_cell_is_selected_an_image_explained_and_judged_without_javascript(
         edits.select_option(dimension)
         page.get_by_label("stay", exact=True).check()
         # The first counterfactual waits until the encoder is loaded.
-        page.get_by_role("button", name="Run").click(timeout=60_000)
+        page.get_by_role("button", name="Run").click()
         expect(page.locator(".trial")).to_contain_text("Δ logit")
         page.locator("#note-text").fill("It goes without a script.")
         page.get_by_role("button", name="Save note").click()

@@ -18,6 +18,7 @@ from PIL import Image as Picture
 from sqlalchemy import select
 
 from tests.support.commands import run
+from tests.support.patience import PATIENCE_S
 from tests.support.pictures import draw_collection, with_rough_patch
 from tests.support.prepared import COLLECTION, IMAGES, copy_of
 from tests.support.server import MANAGE, ROOT, environment, manage
@@ -281,7 +282,7 @@ def test_an_import_that_is_interrupted_says_so_and_goes_on_when_repeated(
         assert importing.poll() is None, log.read_text()
         time.sleep(0.01)
     os.kill(importing.pid, asked)
-    assert importing.wait(60) == 1
+    assert importing.wait(PATIENCE_S) == 1
     assert "run the same command to resume" in log.read_text()
     kept = witness.count(Image)
     assert 0 < kept < count
@@ -325,7 +326,7 @@ def test_the_demo_builds_in_a_process_that_ends_and_keeps_no_model_itself(migrat
 def test_a_demo_that_cannot_be_built_ends_with_the_reason_said_once(tmp_path: Path) -> None:
     (tmp_path / "workbench.sqlite").write_text("not a database " * 100)
 
-    done = manage("demo", "--port", "0", data_dir=tmp_path, timeout_s=60)
+    done = manage("demo", "--port", "0", data_dir=tmp_path)
 
     assert done.returncode == 1
     assert done.stdout == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ServerFailedError, live_server, manage
 
 
@@ -20,7 +21,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 def test_it_answers_until_it_is_asked_to_stop(data_dir: Path, tmp_path: Path) -> None:
     with live_server(data_dir, tmp_path / "serve.log") as server:
-        with urllib.request.urlopen(f"{server.url}/healthz", timeout=10) as response:
+        with urllib.request.urlopen(f"{server.url}/healthz", timeout=PATIENCE_S) as response:
             assert response.status == 200
         assert server.stop() == 0
 

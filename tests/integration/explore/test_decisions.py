@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from tests.support.patience import PATIENCE_S
 from tests.support.queries import counted
 from workbench.services import accounts
 from workbench.services.accounts import Account
@@ -144,7 +145,7 @@ def beside(app: Flask, work: Callable[[], None]) -> Iterator[threading.Thread]:
     try:
         yield thread
     finally:
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert failed == []
 
@@ -202,11 +203,11 @@ def test_a_verdict_that_is_committed_after_a_later_one_was_seen_is_seen_too(
             )
             write.flush()
             written.set()
-            assert seen.wait(30)
+            assert seen.wait(PATIENCE_S)
             record_change(write, image_id)
 
     with beside(tables, slowly):
-        assert written.wait(30)
+        assert written.wait(PATIENCE_S)
         room.give(1, 1, "real")
         first = room.shown()
         session().rollback()
@@ -234,10 +235,10 @@ def test_changes_are_seen_in_their_order(tables: Flask, room: Room, database_kin
             )
             record_change(write, image_id)
             numbered.set()
-            assert on.wait(30)
+            assert on.wait(PATIENCE_S)
 
     with beside(tables, first):
-        assert numbered.wait(30)
+        assert numbered.wait(PATIENCE_S)
         with beside(tables, lambda: room.give(1, 1, "real")) as second:
             second.join(0.3)
             waiting, before = second.is_alive(), room.shown()

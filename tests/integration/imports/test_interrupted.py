@@ -17,6 +17,7 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import select
 
+from tests.support.patience import PATIENCE_S
 from workbench.app import create_app
 from workbench.config import Settings
 from workbench.services.imports.run import import_images
@@ -126,7 +127,7 @@ def test_an_import_that_is_cut_off_goes_on_where_it_was(
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     process.send_signal(cut)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     kept = committed(sqlite_settings)
     assert 0 < kept < IMAGES
     assert run_states() == ["running" if cut is signal.SIGKILL else "interrupted"]
@@ -163,7 +164,7 @@ def test_memory_does_not_grow_with_the_number_of_images(
     for count in (100, 800):
         source = grow(tmp_path / str(count), count, side=200)
         process = start_import(sqlite_settings, source, pause=0)
-        told, complaints = process.communicate(timeout=120)
+        told, complaints = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, complaints
         peaks.append(int(told) / 1024)
     assert peaks[1] - peaks[0] < 8  # megabytes; the 700 more hold 80 as pixels, 14 as files
@@ -183,7 +184,7 @@ def test_memory_does_not_grow_with_the_rows_of_a_manifest(
         manifest = tmp_path / f"{count}.csv"
         manifest.write_text("\n".join(["path,label", *rows]))
         process = start_import(sqlite_settings, manifest, pause=0)
-        told, complaints = process.communicate(timeout=120)
+        told, complaints = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, complaints
         peaks.append(int(told) / 1024)
     assert peaks[1] - peaks[0] < 3  # megabytes; as candidates, the 9,000 more rows hold 5

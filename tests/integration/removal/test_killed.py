@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.integration.removal.conftest import Left
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, environment, manage
 from tests.support.traces import in_files, in_rows
 from tests.support.working import retrain
@@ -56,7 +57,7 @@ def killed_at(place: str, module: str, call: str, settings: Settings) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import psutil
 
+from tests.support.patience import PATIENCE_S
 from tests.support.prepared import COLLECTION, NAME, PASSWORD, copy_of
 from tests.support.server import Server, live_server
 from workbench.web.site.slots import OF_ONE_VISITOR
@@ -32,7 +33,7 @@ class Visitor:
     ) -> tuple[http.client.HTTPResponse, bytes, float]:
         """The answer, its body, and the seconds that it took."""
         began = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=280)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
         headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(fields) if fields is not None else None
         connection.request("GET" if fields is None else "POST", path, body, headers)
@@ -129,4 +130,4 @@ def _see_the_other_process_die(server: Server, stranger: Visitor) -> None:
 
     (second,) = helpers()
     server.kill()
-    assert second.wait(timeout=30) is None, "it does not outlive the server"
+    assert second.wait(timeout=PATIENCE_S) is None, "it does not outlive the server"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, free_port
 
 LARGEST = 3_000_000
@@ -37,10 +38,10 @@ def port() -> Iterator[int]:
     number = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(number)], cwd=ROOT)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                socket.create_connection(("127.0.0.1", number), timeout=10).close()
+                socket.create_connection(("127.0.0.1", number), timeout=PATIENCE_S).close()
                 break
             except OSError:
                 assert process.poll() is None
@@ -53,7 +54,7 @@ def port() -> Iterator[int]:
 
 
 def posted(port: int, path: str, size: int) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request("POST", path, bytes(size))
     answer = connection.getresponse()
     found = answer.status, answer.read()
@@ -63,7 +64,7 @@ def posted(port: int, path: str, size: int) -> tuple[int, bytes]:
 
 def refusal_before_the_body(port: int, path: str, size: int) -> bytes:
     """What the server says when it has seen nothing but the headers."""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
         client.sendall(head.encode())
         return client.recv(4096).split(b"\r\n")[0]
@@ -83,7 +84,7 @@ def test_another_large_body_is_refused_before_it_is_sent(port: int, path: str, s
 
 
 def test_what_one_request_may_send_the_next_on_its_connection_may_not(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request("POST", "/take/ticket", bytes(LARGEST))
     assert connection.getresponse().read() == str(LARGEST).encode()
     connection.putrequest("POST", "/take/other")

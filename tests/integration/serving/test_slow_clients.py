@@ -13,6 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, free_port
 
 GRACE_S = 2.0
@@ -40,7 +41,7 @@ def port() -> Iterator[int]:
     number = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(number)], cwd=ROOT)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 seconds_of_healthz(number)

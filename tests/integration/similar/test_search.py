@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
 from tests.support.fake_encoder import CHANNELS, FakeEncoder
+from tests.support.patience import PATIENCE_S
 from tests.support.queries import queries
 from tests.support.working import retrain
 from workbench.analysis.neighbours import fit_space
@@ -266,7 +267,7 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
 
     def slowly(*given: object, **named: object) -> None:
         calls.append(given)
-        go_on.wait(30)
+        go_on.wait(PATIENCE_S)
         real(*given, **named)  # type: ignore[arg-type]
         made.set()
 
@@ -280,7 +281,7 @@ def test_who_asks_while_an_index_is_made_is_told_so_and_finds_it_later(
             of_image(version_id, image_id)
     go_on.set()
 
-    assert made.wait(30)
+    assert made.wait(PATIENCE_S)
     monkeypatch.setattr(on_demand, "PATIENCE_SECONDS", 30)  # it is checked before it is used
     assert of_image(version_id, image_id)
     assert len(calls) == 1

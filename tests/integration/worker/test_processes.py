@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.pictures import draw_collection
 from tests.support.server import Server as Process
 from tests.support.server import environment, manage
 
 PER_LABEL = 24
-PATIENCE_S = 180
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def worker(data_dir: Path, name: str) -> Process:
 
 
 def ask(data_dir: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=30) as connection:
+    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=PATIENCE_S) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -94,7 +94,7 @@ def assert_whole(data_dir: Path) -> None:
 
 def let_time_pass_unheard(data_dir: Path) -> None:
     """Age the lease and the heartbeat, as a sleep of the machine does."""
-    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=30) as connection:
+    with sqlite3.connect(data_dir / "workbench.sqlite", timeout=PATIENCE_S) as connection:
         connection.execute("update training_run set heartbeat_at = '2020-01-01 00:00:00.000000'")
         connection.execute("update worker_lease set expires_at = '2020-01-01 00:00:00.000000'")
 

@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.patience import PATIENCE_S
 from tests.support.prepared import COLLECTION, IMAGES, copy_of
 from tests.support.server import Server as Process
 from tests.support.server import environment, manage
 from tests.support.witness import Witness
 from workbench.store.results import Prediction
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun, WorkerLease
-
-PATIENCE_S = 120
-STOPPING_S = 20
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def test_a_worker_that_is_asked_to_stop_puts_its_retrain_back(
     with worker(data_dir, "asked") as asked:
         wait_until_explaining(asked, witness)
         asked.process.send_signal(signal.SIGTERM)
-        assert asked.process.wait(STOPPING_S) == 0
+        assert asked.process.wait(PATIENCE_S) == 0
 
     run = newest_run(witness)
     assert (run.state, run.claimed_by, run.attempts) == ("queued", "", 0)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, Server, environment, free_port, manage
-
-PATIENCE_S = 90
 
 
 def wait_until(reached: Callable[[], bool], output: Callable[[], str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE_S
 from workbench.services.lookahead import ahead
 
 
@@ -49,7 +50,7 @@ def test_a_later_item_is_worked_on_while_the_caller_has_an_earlier_one() -> None
     stream = ahead(work, range(4), threads=1, depth=2)
 
     assert next(stream) == 0
-    assert begun.wait(timeout=30)
+    assert begun.wait(timeout=PATIENCE_S)
     stream.close()
 
 

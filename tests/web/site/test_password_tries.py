@@ -16,6 +16,7 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import free_port
 from tests.web.conftest import Reader, make_app
 from tests.web.fakes.data import PASSWORD
@@ -69,7 +70,7 @@ def served(book: FakeWorkbench, evaluated: list[str]) -> Iterator[str]:
 def guess(url: str, name: str, number: int) -> Guess:
     form = urllib.parse.urlencode({"name": name, "password": f"guess {number}"}).encode()
     try:
-        with urllib.request.urlopen(url, form, timeout=30) as answer:
+        with urllib.request.urlopen(url, form, timeout=PATIENCE_S) as answer:
             return answer.status, None, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from workbench.config import Settings
 from workbench.services.encoding import registry
 
@@ -19,7 +20,7 @@ def test_two_who_need_the_encoder_while_it_is_being_loaded_get_the_same_one(
 
     def load_encoder(name: str, **_how: object) -> object:
         loading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
         loaded.append(object())
         return loaded[-1]
 
@@ -33,7 +34,7 @@ def test_two_who_need_the_encoder_while_it_is_being_loaded_get_the_same_one(
     try:
         for each in asking:
             each.start()
-        assert loading.wait(10)
+        assert loading.wait(PATIENCE_S)
     finally:
         go_on.set()
         for each in asking:
