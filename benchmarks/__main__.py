@@ -33,6 +33,7 @@ NAMES = (
     "projection",
     "reexplain",
     "speed",
+    "tagging",
     "web",
     "writes",
 )

@@ -200,6 +200,18 @@ def no_image_was_scored_by_a_head_that_was_trained_on_it(witness: Witness) -> No
         assert scored_by == fold
 
 
+def the_names_are_on_as_many_images_of_either_version(page: Page, url: str) -> None:
+    counted = []
+    for number in (1, 2):
+        page.goto(f"{url}/taxonomy?collection={COLLECTION}&version={number}")
+        expect(page.get_by_role("main")).to_contain_text(f"Counted in model v{number}")
+        rows = [page.locator(".tag-row", has_text=name).inner_text() for name in NAMES]
+        counted.append([int(re.findall(r"(\d+) images?", row)[0]) for row in rows])
+    assert counted[0] == counted[1]
+    assert all(counted[0])
+    page.goto(f"{url}/c/{COLLECTION}/models")
+
+
 def do_without_the_new_version(page: Page, witness: Witness) -> None:
     for number in (1, 2):
         page.get_by_role("button", name=f"Make v{number} active").click()
@@ -230,6 +242,7 @@ def test_patterns_of_misclassified_images_are_named_and_flipped_labels_found_and
         retrain_and_compare_with_the_parent(page, witness)
         the_version_says_what_it_learned(page, witness)
         no_image_was_scored_by_a_head_that_was_trained_on_it(witness)
+        the_names_are_on_as_many_images_of_either_version(page, server.url)
         do_without_the_new_version(page, witness)
         # Both versions can still be looked at, each under its own address.
         page.locator("article[data-version='1'] h3 a").click()
