@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
@@ -107,6 +107,8 @@ class TagCheck(Base):
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     fits: Mapped[bool]
+    sampled: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether the region was drawn at random: those that people pick would bias the error rate."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 

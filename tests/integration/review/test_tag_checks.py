@@ -207,3 +207,42 @@ def test_a_tag_that_is_gone_or_not_a_patterns_is_not_checked(
             tag_checks.answer(ada.id, tagging_id, group_id, fits=True)
         with pytest.raises(NotFoundError):
             tag_checks.check(version_id, pattern.id, tagging_id)
+
+
+def test_a_tag_is_taken_off_a_group_that_somebody_picked_without_counting_in_the_error_rate(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
+) -> None:
+    tag_checks.answer(ada.id, tag.id, sampled(version_id, pattern, tag)[0], fits=True)
+    rate = tag_checks.tallies([tag.id])[tag.id]
+    picked = (set(members(pattern)) - set(sampled(version_id, pattern, tag))).pop()
+    image_id = session().get_one(PixelGroup, picked).image_id
+
+    def shown() -> list[str]:
+        group = next(g for g in image_detail(version_id, image_id).groups if g.id == picked)
+        return [each.tag for each in group.tags]
+
+    off = tag_checks.take_off(ada.id, tag.id, picked)
+
+    assert shown() == []
+    assert taxonomy([version_id]).rows[0].groups == pattern.groups - 1
+    assert tag_checks.tallies([tag.id])[tag.id] == rate
+    event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.take_off")).one()
+    assert (event.subject, event.detail) == (f"tag_check:{off}", {"tagging": tag.id})
+
+    tag_checks.withdraw(ada.id, off)
+
+    assert shown() == ["rough"]
+
+
+def test_a_tag_that_is_gone_or_of_one_region_is_not_taken_off(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
+) -> None:
+    group_id = members(pattern)[0]
+    alone = tags.tag_group(ada.id, group_id, "other")
+
+    for tagging_id, group in ((alone.id, group_id), (10**6, group_id), (tag.id, 10**6)):
+        with pytest.raises(NotFoundError):
+            tag_checks.take_off(ada.id, tagging_id, group)
+    tags.withdraw(ada.id, tag.id)
+    with pytest.raises(NotFoundError):
+        tag_checks.take_off(ada.id, tag.id, group_id)

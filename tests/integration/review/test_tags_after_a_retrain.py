@@ -304,3 +304,23 @@ def test_overlaps_that_are_written_later_are_seen_by_columns_that_were_read_befo
     assert row_of(version_id, "teeth").groups == 1
     assert shown_on(version_id, group) == ["teeth"]
     assert np.array_equal(store.pixel_group_regions, np.sort(store.pixel_group_regions))
+
+
+def test_a_tag_that_was_carried_over_is_taken_off_where_it_does_not_fit(
+    version_id: int, retrained: int, ada: Account
+) -> None:
+    given = tags.tag_pattern(ada.id, patterns_of(version_id)[0].id, "hair")
+    bearing = [each for each in groups_of(retrained) if shown_on(retrained, each)]
+    changed = {each.region_id for each in groups_of(version_id)}
+    # One that only overlaps what was tagged, and one that is the very region.
+    picked = [
+        next(each for each in bearing if (each.region_id in changed) == same)
+        for same in (True, False)
+        if any((each.region_id in changed) == same for each in bearing)
+    ]
+
+    for each in picked:
+        tag_checks.take_off(ada.id, given.id, each.id)
+
+    assert all(shown_on(retrained, each) == [] for each in picked)
+    assert row_of(retrained, "hair").groups == len(bearing) - len(picked)

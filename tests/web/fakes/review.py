@@ -106,6 +106,11 @@ class TagChecks:
         self.book.checks[made] = (tagging_id, group_id, fits)
         return int(made)
 
+    def take_off(self, user_id: int, tagging_id: int, group_id: int) -> int:
+        made = next(self.book.ids)
+        self.book.checks[made] = (tagging_id, group_id, False)
+        return int(made)
+
     def withdraw(self, user_id: int, check_id: int) -> None:
         if self.book.checks.pop(check_id, None) is None:
             raise NotFoundError("This answer is already withdrawn.")

@@ -26,6 +26,7 @@ WRITES = {
     "/c/faces/runs/7/cancel": {},
     "/c/faces/versions/1/activate": {},
     "/taggings/90/checks": {"group": "200", "fits": "no"},
+    "/taggings/90/off": {"group": "200"},
     "/tag-checks/500/withdraw": {},
     "/account/password": {"current": PASSWORD, "new": "x" * 10, "again": "x" * 10},
     "/account/sign-out": {},

@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 from workbench.services import app_settings, audit
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.patterns import find_pattern
+from workbench.services.models.versions import is_finished
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
@@ -159,6 +160,33 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
         return made.id
 
 
+def take_off(user_id: int, tagging_id: int, group_id: int) -> int:
+    """Say that a tag of a pattern, or of many regions, does not fit a group; the answer's id.
+
+    The tag is off the group's region from here on, under every version. It does not count in the
+    error rate, which is of groups that nobody picked. Raises NotFoundError for a tag or group that
+    is gone, or a tag that was put on one region, which is withdrawn instead.
+    """
+    with transaction() as write:
+        tagging = write.get(Tagging, tagging_id)
+        group = write.get(PixelGroup, group_id)
+        if tagging is None or tagging.withdrawn_at is not None or tagging.region_id is not None:
+            raise NotFoundError(gettext("This tag was withdrawn."))
+        if group is None or not is_finished(group.version_id):
+            raise NotFoundError(gettext("Pixel group not found."))
+        made = TagCheck(
+            tagging_id=tagging_id,
+            region_id=group.region_id,
+            user_id=user_id,
+            fits=False,
+            sampled=False,
+        )
+        write.add(made)
+        write.flush()
+        audit.record(write, user_id, "tag.take_off", f"tag_check:{made.id}", tagging=tagging_id)
+        return made.id
+
+
 def withdraw(user_id: int, check_id: int) -> None:
     """Take back an answer of one's own; the one before it counts again."""
     with transaction() as write:
@@ -189,12 +217,16 @@ def _sample(pattern_id: int, tagging_id: int) -> list[int]:
 
 
 def _answers(tagging_ids: Sequence[int]) -> defaultdict[int, dict[int, TagCheck]]:
-    """The standing answer on each region of each tagging."""
+    """The standing answer on each region of each tagging's sample."""
     found: defaultdict[int, dict[int, TagCheck]] = defaultdict(dict)
     for each in session().scalars(
         select(TagCheck)
         .options(joinedload(TagCheck.user))
-        .where(TagCheck.tagging_id.in_(tagging_ids), TagCheck.withdrawn_at.is_(None))
+        .where(
+            TagCheck.tagging_id.in_(tagging_ids),
+            TagCheck.withdrawn_at.is_(None),
+            TagCheck.sampled,
+        )
         .order_by(TagCheck.id)
     ):
         found[each.tagging_id][each.region_id] = each

@@ -72,6 +72,22 @@ def answer(tagging_id: int) -> Response:
     return redirect(security.way_back("taxonomy.show"), 303)
 
 
+@blueprint.post("/taggings/<record:tagging_id>/off")
+@security.requires("tag")
+def take_off(tagging_id: int) -> Response:
+    """Take a tag off one pixel group that bears it with many others."""
+    group_id = whole(request.form, "group")
+    if group_id is None:
+        raise InvalidError(gettext("Choose the pixel group that the tag does not fit."))
+    made = tag_checks.take_off(security.user_id(), tagging_id, group_id)
+    notices.saved(
+        gettext("Saved: the tag is off this pixel group."),
+        undo=url_for("tag_checks.withdraw", check_id=made),
+        back=security.way_back("taxonomy.show"),
+    )
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
 @blueprint.post("/tag-checks/<record:check_id>/withdraw")
 @security.requires("tag")
 def withdraw(check_id: int) -> Response:
