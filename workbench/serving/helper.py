@@ -111,9 +111,11 @@ def _run(settings: Settings, set_up: Callable[[], None], connections: Sequence[C
     for thread in threads:
         thread.start()
     # What needs no encoder, like the dry run of an import, is answered meanwhile.
-    _warm(app, settings)
+    threading.Thread(target=_warm, args=(app, settings), daemon=True).start()
     for thread in threads:
         thread.join()
+    # The encoder may still be loading, for nobody, and Python would wait for it.
+    os._exit(0)
 
 
 def _answer(app: Any, connection: Connection) -> None:
