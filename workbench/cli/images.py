@@ -14,7 +14,7 @@ from workbench.cli.output import by_label, doubt, show
 from workbench.cli.progress_bar import progress_bar
 from workbench.services.app_settings import settings
 from workbench.services.hygiene.warnings import collection_warning
-from workbench.services.imports.changes import Acceptance
+from workbench.services.imports.changes import Acceptance, meanings
 from workbench.services.imports.collection import Described
 from workbench.services.imports.preview import Preview, PreviewedImage, preview_import
 from workbench.services.imports.report import ImportReport
@@ -104,6 +104,7 @@ def import_command(
         *(f"note: {each}: {note}" for each, note in report.notes),
         *(f"not imported: {each}: {reason}" for each, reason in report.rejections),
         *(f"change: {each.words}" for each in report.changes),
+        *meanings(report.changes),
         *([_HOW_TO_ACCEPT] if report.unaccepted else []),
     ]
     show(report.as_json() | {"warning": warning}, as_json=as_json, lines=lines)
@@ -134,7 +135,8 @@ def _show_preview(preview: Preview, *, as_json: bool) -> None:
             for reason, each in preview.ignored.items()
         ),
         *(f"change: {each.words}" for each in preview.changes),
-        *([_HOW_TO_ACCEPT] if preview.changes else []),
+        *meanings(preview.changes),
+        *([_HOW_TO_ACCEPT] if any(not each.hindrance for each in preview.changes) else []),
     ]
     show(preview.as_json(), as_json=as_json, lines=lines)
     if not preview.images:

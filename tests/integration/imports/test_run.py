@@ -255,7 +255,10 @@ def test_a_split_changed_later_is_listed(import_into: Importer, tmp_path: Path) 
     manifest = tmp_path / "list.csv"
     import_into(table(manifest, "path,label,split", "x.png,real,train"))
     changed = table(manifest, "path,label,split", "x.png,real,test")
-    reason = "imported earlier as training split, now test split"
+    reason = (
+        "imported earlier as training split, now test split: versions may have been trained on it, "
+        "and their test figures would count it"
+    )
     assert import_into(changed).rejections == (("x.png", reason),)
     os.utime(tmp_path / "x.png", ns=(1, 1))
     assert import_into(changed).rejections == (("x.png", reason),)

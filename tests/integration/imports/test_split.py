@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from workbench.app import create_app
 from workbench.config import Settings
+from workbench.services.imports.changes import Acceptance
 from workbench.services.imports.report import ImportReport
 from workbench.services.imports.run import import_images
 from workbench.services.progress import Silent
@@ -41,17 +42,23 @@ ROWS = st.lists(
 def import_rows(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[str, list[Row]], ImportReport]]:
-    """Import the rows of a manifest into a collection."""
+    """Import the rows of a manifest into a collection, and what they change of earlier ones."""
     folder = tmp_path_factory.mktemp("crops")
     for crop in range(CROPS):
         (folder / f"{crop}.png").write_bytes(_crop(crop))
     chosen = Settings(data_dir=folder / "data", database_url="", image_root=None)
 
-    def run(collection: str, rows: list[Row]) -> ImportReport:
+    def run(collection: str, rows: list[Row], *, accepted: bool) -> ImportReport:
         manifest = folder / "list.csv"
         lines = [f"{crop}.png,{label},{group},{split}" for crop, label, group, split in rows]
         manifest.write_text("\n".join(["path,label,group,split", *lines]))
-        return import_images(manifest, collection=collection, settings=chosen, progress=Silent())
+        return import_images(
+            manifest,
+            collection=collection,
+            settings=chosen,
+            progress=Silent(),
+            by=Acceptance(accepted),
+        )
 
     with create_app(chosen).app_context():
         migrating.upgrade(db.engine)
@@ -76,13 +83,13 @@ names = (f"set {number}" for number in itertools.count())
 
 
 @settings(max_examples=25)
-@given(manifests=st.lists(ROWS, min_size=1, max_size=3))
+@given(manifests=st.lists(ROWS, min_size=1, max_size=3), accepted=st.booleans())
 def test_no_group_is_ever_on_both_sides(
-    import_rows: Callable[[str, list[Row]], ImportReport], manifests: list[list[Row]]
+    import_rows: Callable[..., ImportReport], manifests: list[list[Row]], accepted: bool
 ) -> None:
     collection = next(names)
     for rows in manifests:
-        report = import_rows(collection, rows)
+        report = import_rows(collection, rows, accepted=accepted)
         counted = report.imported + report.already + report.restored + report.moved
         counted += report.changed + report.duplicates + report.rejected
         assert report.seen == len(rows) == counted

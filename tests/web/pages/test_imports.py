@@ -11,6 +11,7 @@ from tests.web.conftest import Reader
 from tests.web.fakes.intake import REFUSAL, REPORT, job
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.html import Page
+from workbench.services.imports.changes import Change
 from workbench.services.intake.options import FormOptions
 
 
@@ -187,6 +188,20 @@ def test_a_report_says_what_became_of_everything(ada: Reader) -> None:
         "Not made. To accept them, import the same again and choose to accept changes.",
     ):
         assert said in page, said
+
+
+def test_a_changed_group_says_what_it_means_and_why_it_was_not_accepted(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    change = Change("a.png", "group", "one", "two", hindrance="it is on the other side")
+    report = {**REPORT, "changes": [change.as_json()]}
+    book.imports[43] = replace(book.imports[43], report=report)
+
+    page = ada.get("/imports/43").text
+
+    assert "a.png: group one → two; not accepted: it is on the other side" in page
+    assert "an image of which the group changes keeps its side." in page
+    assert "keeps its side" not in ada.get("/imports/40").text, "no group changes there"
 
 
 def test_an_import_that_failed_says_why(ada: Reader) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
+from workbench.services.imports.groups import GROUP, Groups, side
 from workbench.services.imports.known import Known
 from workbench.services.sources.dates import read_date
 from workbench.services.sources.entries import Candidate
@@ -32,7 +33,7 @@ class Change:
     name: str
     """Where the file lies within the source, as it can be shown."""
     what: str
-    """`label`, `generator`, `class`, `date` or `content`."""
+    """`label`, `generator`, `class`, `date`, `group` or `content`."""
     old: str
     new: str
     decision: str | None = None
@@ -66,6 +67,7 @@ def _words(name: str) -> str:
         "generator": gettext("generator"),
         "class": gettext("class"),
         "date": gettext("date"),
+        GROUP: gettext("group"),
         CONTENT: gettext("content"),
         "real": gettext("real"),
         "fake": gettext("fake"),
@@ -90,18 +92,30 @@ def split_contradiction(known: Known, source: Candidate) -> str:
     """Why a file cannot be told to be of the other part of the split; empty where it is not."""
     if source.held_out in (None, known.held_out):
         return ""
-    return f"imported earlier as {side(known.held_out)}, now {side(not known.held_out)}"
+    found = f"imported earlier as {side(known.held_out)}, now {side(not known.held_out)}"
+    if known.held_out:
+        why = "test figures of earlier versions count it, and later ones would be trained on it"
+    else:
+        why = "versions may have been trained on it, and their test figures would count it"
+    return f"{found}: {why}"
 
 
-def side(held_out: bool) -> str:
-    """A part of the split in words."""
-    return "test split" if held_out else "training split"
+def meanings(changes: Iterable[Change]) -> list[str]:
+    """What kinds of change mean that do not say it themselves."""
+    if all(each.what != GROUP for each in changes):
+        return []
+    return [
+        gettext(
+            "Images of one group stay together on one side of the split and in one fold; an image "
+            "of which the group changes keeps its side."
+        )
+    ]
 
 
-def changes_of(known: Known, source: Candidate) -> dict[str, tuple[str, str]]:
+def changes_of(known: Known, source: Candidate, groups: Groups) -> dict[str, tuple[str, str]]:
     """What a source now says otherwise of an image: the old and the new by what it is.
 
-    A source that names no generator, class or date says nothing of them.
+    A source that names no generator, class, date or group says nothing of them.
     """
     found: dict[str, tuple[str, str]] = {}
     if source.label != known.written_label:
@@ -113,15 +127,27 @@ def changes_of(known: Known, source: Candidate) -> dict[str, tuple[str, str]]:
     # A table that has the year alone says nothing else than a file that has the day.
     if (date := read_date(source.date)) and not (known.date or "").startswith(date):
         found["date"] = known.date or "", date
+    if group := groups.change(known, source):
+        found[GROUP] = group
     return found
 
 
 def listed(
-    name: str, found: Mapping[str, tuple[str, str]], decision: str | None = None
+    name: str,
+    found: Mapping[str, tuple[str, str]],
+    decision: str | None = None,
+    hindrance: str = "",
 ) -> list[Change]:
-    """The changes of one file, as they are reported."""
+    """The changes of one file, as they are reported; a hindrance is that of its group."""
     return [
-        Change(name, what, old, new, decision if what == "label" else None)
+        Change(
+            name,
+            what,
+            old,
+            new,
+            decision if what == "label" else None,
+            hindrance if what == GROUP else "",
+        )
         for what, (old, new) in found.items()
     ]
 
@@ -138,7 +164,7 @@ def accept(
 ) -> None:
     """Write what a source now says of an image, and that it was accepted.
 
-    The image keeps its group and its side of the split: what was trained on must not become test.
+    The image keeps its side of the split: what was trained on must not become test.
     """
     new = {what: value for what, (_old, value) in found.items()}
     values: dict[str, Any] = {}
@@ -150,6 +176,8 @@ def accept(
         values["class_name"] = new["class"]
     if "date" in new:
         values["date"] = new["date"]
+    if GROUP in new:
+        values["group_key"] = new[GROUP]
     as_known = Image.label.is_not_distinct_from(known.label)
     changed = write.execute(update(Image).where(Image.id == known.id, as_known).values(values))
     if not cast("CursorResult[Any]", changed).rowcount:

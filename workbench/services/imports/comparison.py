@@ -6,17 +6,27 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from workbench.analysis.images.file_types import UnusableImageError
-from workbench.services.imports.changes import CONTENT, Change, changes_of, content_change, listed
+from workbench.services.imports.changes import (
+    CONTENT,
+    Change,
+    changes_of,
+    content_change,
+    listed,
+    split_contradiction,
+)
+from workbench.services.imports.groups import Groups
 from workbench.services.imports.known import Known, images_at, images_with, is_gone, uri_of
 from workbench.services.imports.reading import size_and_time
+from workbench.services.imports.split import is_held_out
 from workbench.services.review.decisions import decisions_on
-from workbench.services.sources.entries import Candidate, Entry
+from workbench.services.sources.entries import Candidate, Entry, Refusal
 from workbench.services.sources.files import read_file
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
@@ -27,17 +37,13 @@ _LISTED: Final = 1000
 
 
 def compared(entries: Iterable[Entry], comparison: Comparison | None) -> Iterator[Entry]:
-    """All entries; the files among them are compared on the way, some at a time."""
-    waiting: list[Candidate] = []
-    for entry in entries:
-        yield entry
-        if comparison and isinstance(entry, Candidate):
-            waiting.append(entry)
-            if len(waiting) == _CHUNK:
-                comparison.add(waiting)
-                waiting = []
-    if comparison:
-        comparison.add(waiting)
+    """All entries, the files among them compared, some at a time; those refused are refusals."""
+    if comparison is None:
+        yield from entries
+        return
+    rest = iter(entries)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield from comparison.add(chunk)
 
 
 @dataclass
@@ -55,8 +61,11 @@ class Comparison:
     _changes: list[tuple[Change, Known]] = field(default_factory=list)
     _moved: set[int] = field(default_factory=set)
     _sizes: frozenset[int] = frozenset()
+    _groups: Groups = field(default_factory=Groups)
+    _sides: dict[str, bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._groups = Groups.of(self.collection_id)
         here = Image.collection_id == self.collection_id
         self._sizes = frozenset(session().scalars(select(Image.file_size).where(here).distinct()))
 
@@ -66,12 +75,16 @@ class Comparison:
         found = session().scalar(select(Collection.id).where(Collection.name == name))
         return None if found is None else cls(found, image_root)
 
-    def add(self, images: Sequence[Candidate]) -> None:
-        """Compare some more files."""
+    def add(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Compare some more files; those that the import would refuse come back as refusals."""
+        images = [each for each in entries if isinstance(each, Candidate)]
         uris = [uri_of(each, self.image_root) for each in images]
         at = images_at(self.collection_id, uris)
-        for image, uri in zip(images, uris, strict=True):
+        found = (
             self._compare(image, uri, at.get(uri, ()))
+            for image, uri in zip(images, uris, strict=True)
+        )
+        return [next(found) if isinstance(each, Candidate) else each for each in entries]
 
     def changes(self) -> tuple[Change, ...]:
         """What differs, without the images of which the file turned up elsewhere."""
@@ -81,7 +94,7 @@ class Comparison:
     def _stands(self, change: Change, known: Known) -> bool:
         return change.what != CONTENT or known.id not in self._moved
 
-    def _compare(self, image: Candidate, uri: str, earlier: tuple[Known, ...]) -> None:
+    def _compare(self, image: Candidate, uri: str, earlier: tuple[Known, ...]) -> Entry:
         facts = size_and_time(image)
         known = next((each for each in earlier if each.has_facts(facts)), None)
         if known is None and (earlier or facts[0] in self._sizes):
@@ -89,16 +102,33 @@ class Comparison:
             known = images_with(self.collection_id, {content_hash}).get(content_hash)
             self._note_overwritten(image, content_hash, earlier)
         if known is None:
-            return
+            if image.group:
+                drawn = is_held_out(image.group) if image.held_out is None else image.held_out
+                self._groups.claim(image.group, drawn)
+            return image
         if known.original_uri != uri:
             if not is_gone(known, self.image_root):
-                return
+                return image
             self._moved.add(known.id)
-        if found := changes_of(known, image):
+        if reason := split_contradiction(known, image):
+            return Refusal(image.path, image.shown, reason)
+        if found := changes_of(known, image, self._groups):
             decision = decisions_on([known.id]).get(known.id)
-            self._changes += [(each, known) for each in listed(image.shown, found, decision)]
+            hindrance = self._groups.hindrance(known, found, self._side)
+            changes = listed(image.shown, found, decision, hindrance)
+            self._changes += [(each, known) for each in changes]
         else:
             self.counts["already" if known.original_uri == uri else "moved"] += 1
+        return image
+
+    def _side(self, group: str) -> bool | None:
+        if group not in self._sides:
+            self._sides[group] = session().scalar(
+                select(Image.held_out)
+                .where(Image.collection_id == self.collection_id, Image.group_key == group)
+                .limit(1)
+            )
+        return self._sides[group]
 
     def _note_overwritten(
         self, image: Candidate, content_hash: str, earlier: tuple[Known, ...]

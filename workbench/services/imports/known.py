@@ -35,6 +35,7 @@ _COLUMNS: Final = (
     Image.label,
     Image.generator,
     Image.class_name,
+    Image.group_key,
     Image.held_out,
     Image.format,
     Image.width,
@@ -67,6 +68,7 @@ class Known:
     label: str | None
     generator: str
     class_name: str
+    group_key: str
     held_out: bool
     format: str
     width: int

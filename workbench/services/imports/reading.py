@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from workbench.analysis.images.file_types import UnusableImageError
@@ -141,6 +141,13 @@ class Reader:
     def _is_refused(self, content_hash: str, normalised: bytes) -> bool:
         digests = content_hash, hashlib.sha256(normalised).hexdigest()
         return any(fingerprint(each) in self._refused for each in digests)
+
+
+def light(image: Ready) -> Ready:
+    """Without the content that came out of a file of many; its copy is written."""
+    inside = image.source.inside
+    kept = replace(image.source, inside=replace(inside, content=b"")) if inside else image.source
+    return replace(image, source=kept)
 
 
 def size_and_time(source: Candidate) -> tuple[int, int]:

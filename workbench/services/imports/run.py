@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from workbench.services.imports.collection import (
     check_title,
     remove_made_in_vain,
 )
+from workbench.services.imports.groups import Groups
 from workbench.services.imports.known import Known, gone_from, images_at, uri_of
 from workbench.services.imports.near_duplicates import NearDuplicates
 from workbench.services.imports.reading import (
@@ -35,6 +35,7 @@ from workbench.services.imports.reading import (
     Reader,
     Ready,
     Rejected,
+    light,
     size_and_time,
 )
 from workbench.services.imports.replaced import remove_pictures
@@ -135,7 +136,12 @@ class _Run:
         self._settings = settings
         near = NearDuplicates(started.collection_id, settings.image_dir)
         self._importing = Importing(
-            started.collection_id, started.run_id, near, by, allow_removed=allow_removed
+            started.collection_id,
+            started.run_id,
+            near,
+            by,
+            Groups.of(started.collection_id),
+            allow_removed=allow_removed,
         )
         self._run_id = started.run_id
         self._waiting: list[Outcome] = []
@@ -272,18 +278,11 @@ class _Run:
                     .values(counts=dict(counts))
                 )
             self._tell(tally)
-            self._later += map(_light, batch.later)
+            self._later += map(light, batch.later)
             self._places += batch.places
         if settled is None:
             self._waiting.clear()
         self._committed_at = time.monotonic()
-
-
-def _light(image: Ready) -> Ready:
-    """Without the content that came out of a file of many; its copy is written."""
-    inside = image.source.inside
-    kept = replace(image.source, inside=replace(inside, content=b"")) if inside else image.source
-    return replace(image, source=kept)
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

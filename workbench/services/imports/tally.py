@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from workbench.services.imports.changes import Acceptance, Change
+from workbench.services.imports.groups import Groups
 from workbench.services.imports.known import Known
 from workbench.services.imports.near_duplicates import NearDuplicates
 
@@ -43,6 +44,7 @@ class Importing:
     run_id: int
     near: NearDuplicates
     by: Acceptance
+    groups: Groups = field(default_factory=Groups)
     allow_removed: bool = False
     """Whether pictures are taken again that were taken down."""
     moved: set[int] = field(default_factory=set)

@@ -16,9 +16,9 @@ from workbench.services.imports.changes import (
     changes_of,
     content_change,
     listed,
-    side,
     split_contradiction,
 )
+from workbench.services.imports.groups import GROUP, side
 from workbench.services.imports.known import Known, images_at, images_with
 from workbench.services.imports.reading import Already, Outcome, Ready, Rejected
 from workbench.services.imports.replaced import hindrance_of, replace_image
@@ -68,7 +68,7 @@ class Batch:
         self._by_content = images_with(collection_id, {each.content_hash for each in ready})
         self._by_place = images_at(collection_id, {each.uri for each in ready})
         self._join_near_duplicates(ready)
-        self._sides = self._sides_of_groups(ready)
+        self._sides = self._sides_of_groups(outcomes)
         for outcome in outcomes:
             self._take(outcome)
         if self._images:
@@ -120,13 +120,16 @@ class Batch:
         )
         self._tally.counts["near_duplicates"] += joined
 
-    def _sides_of_groups(self, ready: list[Ready]) -> dict[str, bool]:
+    def _sides_of_groups(self, outcomes: list[Outcome]) -> dict[str, bool]:
+        named = {each.row["group_key"] for each in outcomes if isinstance(each, Ready)}
+        named |= {
+            each.source.group
+            for each in outcomes
+            if isinstance(each, Already) and each.source.group not in ("", each.known.group_key)
+        }
         rows = self._write.execute(
             select(Image.group_key, Image.held_out)
-            .where(
-                Image.collection_id == self._of.collection_id,
-                Image.group_key.in_({image.row["group_key"] for image in ready}),
-            )
+            .where(Image.collection_id == self._of.collection_id, Image.group_key.in_(named))
             .distinct()
         )
         return dict(rows.tuples().all())
@@ -225,16 +228,24 @@ class Batch:
 
     def _differs(self, known: Known, source: Candidate) -> bool:
         """Whether the source says otherwise of an image; it is listed then, and counted."""
-        found = changes_of(known, source)
+        found = changes_of(known, source, self._of.groups)
         if not found:
             return False
+        hindrance = self._of.groups.hindrance(known, found, self._sides.get)
         if self._of.by.accepted:
-            accept(self._write, known, found, self._of.by)
-            self._tally.accepted = True
+            self._accept(known, {k: v for k, v in found.items() if not hindrance or k != GROUP})
         decision = decisions_on([known.id]).get(known.id)
-        self._tally.changes += listed(source.shown, found, decision)
+        self._tally.changes += listed(source.shown, found, decision, hindrance)
         self._tally.counts["changed"] += 1
         return True
+
+    def _accept(self, known: Known, found: dict[str, tuple[str, str]]) -> None:
+        if not found:
+            return
+        accept(self._write, known, found, self._of.by)
+        self._tally.accepted = True
+        if GROUP in found:
+            self._sides[found[GROUP][1]] = known.held_out
 
     def _replace(self, old: list[Known], shown: str, content: str, kind: str) -> bool:
         """List what was overwritten; whether the new file is to be taken for the old one's."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from workbench.services.imports.changes import Change
+from workbench.services.imports.changes import Change, meanings
 
 _MOST_DATES: Final = 3
 _STATES: Final = {
@@ -42,8 +42,16 @@ def import_count_words(name: str) -> str:
 
 def change_words(change: Change | Mapping[str, Any]) -> str:
     """A change in one line; of a report that was kept, its JSON."""
-    found = change if isinstance(change, Change) else Change(**change)
-    return found.words
+    return _read(change).words
+
+
+def change_meanings(changes: Iterable[Change | Mapping[str, Any]]) -> list[str]:
+    """What kinds of change mean that do not say it themselves."""
+    return meanings([_read(each) for each in changes])
+
+
+def _read(change: Change | Mapping[str, Any]) -> Change:
+    return change if isinstance(change, Change) else Change(**change)
 
 
 def unread_date_words(dates: Mapping[str, int]) -> str:
@@ -57,4 +65,5 @@ def register(app: Flask) -> None:
     app.add_template_filter(import_state_words)
     app.add_template_filter(import_count_words)
     app.add_template_filter(change_words)
+    app.add_template_filter(change_meanings)
     app.add_template_filter(unread_date_words)
