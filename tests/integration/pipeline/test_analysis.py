@@ -29,30 +29,30 @@ class StopsAt:
             raise Stopping
 
 
-@pytest.mark.parametrize(
-    ("stage", "done"),
-    [
-        ("Encoding images", 32),
-        ("Training the distiller", 3),
-        ("Computing attributions", 0),
-        ("Computing attributions", 32),
-        ("Computing layout", 1),
-        ("Measuring sensitivity", 0),
-        ("Measuring sensitivity", 16),
-        ("Writing cells and patterns", 1),
-    ],
+STOPS = (
+    ("Encoding images", 32),
+    ("Training the distiller", 3),
+    ("Computing attributions", 0),
+    ("Computing attributions", 32),
+    ("Computing layout", 1),
+    ("Measuring sensitivity", 0),
+    ("Measuring sensitivity", 16),
+    ("Writing cells and patterns", 1),
 )
-def test_an_interrupted_analysis_goes_on_where_it_was(
-    imported: int, settings: Settings, encoder: FakeEncoder, stage: str, done: int
+
+
+def test_an_analysis_goes_on_where_it_was_at_each_interruption(
+    imported: int, settings: Settings, encoder: FakeEncoder
 ) -> None:
     run_id = requests.run_for_analysis(imported)
     assert run_id is not None
-    claim = claimed(run_id)
-    with pytest.raises(Stopping):
-        executor.execute(db.engine, claim, settings, shown=StopsAt(stage, done))
+    for stage, done in STOPS:
+        with pytest.raises(Stopping):
+            executor.execute(db.engine, claimed(run_id), settings, shown=StopsAt(stage, done))
 
-    assert queue.run(run_id).state == "queued"
-    assert session().get(ActiveVersion, imported) is None
+        assert queue.run(run_id).state == "queued", stage
+        assert session().get(ActiveVersion, imported) is None, stage
+        session().rollback()
     assert analyse(imported, settings) == "succeeded"
     session().rollback()
     images = session().scalar(
