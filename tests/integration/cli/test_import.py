@@ -37,6 +37,7 @@ def test_a_dry_run_says_what_would_be_imported_and_writes_nothing(
         "label: fake 3, real 3",
         "generator of fake images: BigGAN 2, ADM 1",
         "split: training 4, test 2",
+        "date: given for 0 of 6; of the others, the import reads EXIF",
         "  ADM/imagenet_ai_0508_adm/train/ai/0_adm_1.png: fake, split training, generator ADM",
         "  ADM/imagenet_ai_0508_adm/train/nature/n01440764_1001.JPEG: real, split training",
         (
@@ -71,6 +72,8 @@ def test_a_dry_run_speaks_json(data: Path, tmp_path: Path) -> None:
         "by_generator": {"flux": 1},
         "by_class": {"": 2},
         "by_split": {"drawn": 2},
+        "dated": 0,
+        "unread_dates": {},
         "first": [
             row("fake/flux/b.png", label="fake", generator="flux"),
             row("real/a.png", label="real"),
