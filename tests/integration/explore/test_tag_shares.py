@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
+from tests.support.hand_tags import hand_tags
 from tests.support.queries import queries
 from workbench.services.accounts import Account
 from workbench.services.explore.descriptions import dimension_views, pattern_views
@@ -44,7 +45,7 @@ def groups_of(version_id: int, pattern_id: int | None = None) -> list[PixelGroup
 
 def tags_on(group: PixelGroup) -> set[str]:
     """By hand and by pattern, without what was rejected on it: as the image's page lists them."""
-    found = {each.tag for each in tags.taggings_of_groups([group.id]).get(group.id, ())}
+    found = set(hand_tags(group.id))
     if group.pattern_id is not None:
         for given in tags.taggings_of_patterns([group.pattern_id]).get(group.pattern_id, ()):
             if group.region_id not in tag_checks.rejected([given.id]).get(given.id, {}):

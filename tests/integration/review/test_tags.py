@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from tests.support.hand_tags import hand_tags
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.filters import Filters, Selection, choose, filter_choices
@@ -78,7 +79,7 @@ def test_a_tag_in_other_case_is_the_same_tag(group: PixelGroup, ada: Account) ->
     tags.tag_group(ada.id, group.id, "fake SMILE")
 
     assert tags.tag_names() == ("Fake smile",)
-    assert len(tags.taggings_of_groups([group.id])[group.id]) == 1
+    assert hand_tags(group.id) == ["Fake smile"]
 
 
 def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
@@ -319,7 +320,7 @@ def test_only_ones_own_tag_can_be_taken_off_and_only_once(
     tags.withdraw(ada.id, made.id)
     with pytest.raises(NotFoundError):
         tags.withdraw(ada.id, made.id)
-    assert tags.taggings_of_groups([group.id]) == {}
+    assert hand_tags(group.id) == []
     assert session().get_one(Tagging, made.id).withdrawn_at is not None
 
 
@@ -406,7 +407,7 @@ def test_a_renamed_tag_keeps_what_bears_it(
         before.images,
         "ada",
     )
-    assert tags.taggings_of_groups([group.id])[group.id][0].tag == "soft background"
+    assert hand_tags(group.id) == ["soft background"]
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
     assert event.detail == {
         "before": {"name": "blur", "description": ""},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -175,32 +175,15 @@ def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> boo
 
 def taggings_of_patterns(pattern_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
     """The standing tags of each pattern, the oldest first."""
-    rows = session().execute(
-        select(Tagging.pattern_id, Tagging)
+    rows = session().scalars(
+        select(Tagging)
         .options(joinedload(Tagging.tag), joinedload(Tagging.user))
         .where(Tagging.pattern_id.in_(pattern_ids), Tagging.withdrawn_at.is_(None))
         .order_by(Tagging.id)
     )
-    return _grouped(rows.tuples())
-
-
-def taggings_of_groups(group_ids: Sequence[int]) -> dict[int, tuple[TaggingView, ...]]:
-    """The standing tags put on the region of each pixel group by hand, the oldest first."""
-    rows = session().execute(
-        select(PixelGroup.id, Tagging)
-        .join(Tagging, Tagging.region_id == PixelGroup.region_id)
-        .options(joinedload(Tagging.tag), joinedload(Tagging.user))
-        .where(PixelGroup.id.in_(group_ids), Tagging.withdrawn_at.is_(None))
-        .order_by(Tagging.id)
-    )
-    return _grouped(rows.tuples())
-
-
-def _grouped(rows: Iterable[tuple[int | None, Tagging]]) -> dict[int, tuple[TaggingView, ...]]:
     grouped: dict[int, list[TaggingView]] = {}
-    for key, tagging in rows:
-        if key is not None:
-            grouped.setdefault(key, []).append(view_of(tagging))
+    for tagging in rows:
+        grouped.setdefault(tagging.pattern_id or 0, []).append(view_of(tagging))
     return {key: tuple(views) for key, views in grouped.items()}
 
 
