@@ -173,7 +173,7 @@ def downgrade() -> None:
             table.add_column(sa.Column(name, sa.Integer(), server_default="0", nullable=False))
         table.add_column(sa.Column("rle", sa.Text(), server_default="", nullable=False))
     values = ", ".join(
-        f'"{name}" = (select r."{name}" from region r where r.id = pixel_group.region_id)'  # noqa: S608
+        f'"{name}" = (select r."{name}" from region r where r.id = pixel_group.region_id)'  # noqa: S608 - names of tables and columns
         for name in ("rle", *_BOX)
     )
     op.execute(f"update pixel_group set {values}")  # noqa: S608 - names of columns

@@ -40,7 +40,7 @@ def upgrade() -> None:
     for name in ("tagging", "tag_check"):
         op.add_column(name, sa.Column("region_id", sa.Integer(), nullable=True))
         op.execute(
-            f"update {name} set region_id = (select g.region_id from pixel_group g "  # noqa: S608
+            f"update {name} set region_id = (select g.region_id from pixel_group g "  # noqa: S608 - names of tables and columns
             f"where g.id = {name}.pixel_group_id)"
         )
     _withdraw_doubled()
@@ -132,12 +132,12 @@ def downgrade() -> None:
     for name in ("tagging", "tag_check"):
         op.add_column(name, sa.Column("pixel_group_id", sa.Integer(), nullable=True))
         op.execute(
-            f"update {name} set pixel_group_id = (select min(g.id) from pixel_group g "  # noqa: S608
+            f"update {name} set pixel_group_id = (select min(g.id) from pixel_group g "  # noqa: S608 - names of tables and columns
             f"where g.region_id = {name}.region_id)"
         )
     lost = "select id from tagging where pattern_id is null and pixel_group_id is null"
     op.execute(
-        f"delete from tag_check where pixel_group_id is null or tagging_id in ({lost})"  # noqa: S608
+        f"delete from tag_check where pixel_group_id is null or tagging_id in ({lost})"  # noqa: S608 - names of tables and columns
     )
     op.execute(f"delete from tagging where id in ({lost})")  # noqa: S608 - no words of anybody
     with op.batch_alter_table("tagging") as table:
