@@ -21,6 +21,7 @@ from workbench.services.review import tag_checks, tags
 from workbench.services.workspaces import workspace
 from workbench.store.database import session, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription
+from workbench.store.judgements import TagCheck
 from workbench.store.results import Pattern, PixelGroup
 
 pytestmark = pytest.mark.analysed
@@ -48,7 +49,9 @@ def tags_on(group: PixelGroup) -> set[str]:
     found = set(hand_tags(group.id))
     if group.pattern_id is not None:
         for given in tags.taggings_of_patterns([group.pattern_id]).get(group.pattern_id, ()):
-            if group.region_id not in tag_checks.rejected([given.id]).get(given.id, {}):
+            if group.region_id not in tag_checks.rejected(TagCheck.tagging_id == given.id).get(
+                given.id, ()
+            ):
                 found.add(given.tag)
     return found
 

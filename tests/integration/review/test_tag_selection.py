@@ -13,6 +13,7 @@ from workbench.services.explore.tag_selection import tag_selection
 from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tags
+from workbench.services.tagged.pattern_tags import BORNE, SUGGESTED, tags_of_patterns
 from workbench.store.database import session
 from workbench.store.judgements import TaggedRegion, Tagging
 from workbench.store.people import AuditEvent
@@ -74,6 +75,37 @@ def test_it_is_on_the_patterns_groups_in_these_images_and_on_no_others(
     assert bearing == {each.id for each in groups}
     found = choose(version_id, Selection(Filters(tag="rough skin")))
     assert found.total == row.images
+
+
+def test_a_pattern_that_it_covers_for_the_most_part_is_called_by_it(
+    version_id: int, ada: Account
+) -> None:
+    pattern = (
+        session()
+        .scalars(
+            select(Pattern).where(Pattern.version_id == version_id).order_by(Pattern.groups.desc())
+        )
+        .all()[0]
+    )
+    of_reals, of_all = (
+        choose(version_id, Selection(Filters(label=label), pattern_id=pattern.id))
+        for label in ("real", None)
+    )
+    share = len(of_reals.groups) / pattern.groups
+    tag_selection(ada.id, of_reals, "pores", len(of_reals.groups))
+    tag_selection(ada.id, of_all, "skin", len(of_all.groups))
+
+    found = tags_of_patterns(of_all.store)[pattern.id]
+
+    assert share >= SUGGESTED
+    borne = [(each.tag, each.share, each.pattern_id) for each in found.tags]
+    maybe = [(each.tag, each.share, each.pattern_id) for each in found.suggested]
+    assert borne[:1] == [("skin", 1.0, None)]
+    assert ("pores", pytest.approx(share), None) in (borne if share >= BORNE else maybe)
+    assert {row.name: row.patterns for row in taxonomy([version_id]).rows} == {
+        "pores": int(share >= BORNE),
+        "skin": 1,
+    }
 
 
 def test_it_is_one_event_and_is_withdrawn_as_one(

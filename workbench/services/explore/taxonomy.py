@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from workbench.services.columns.store import column_store
 from workbench.services.review.tags import named_with
-from workbench.services.tagged.groups import on_patterns, tagged_groups
+from workbench.services.tagged.groups import on_many, tagged_groups
 from workbench.services.tagged.pattern_tags import tags_of_patterns
 from workbench.store.database import session
 from workbench.store.judgements import Tag
@@ -73,7 +73,7 @@ def taxonomy(version_ids: Sequence[int], text: str = "", after: str = "") -> Tax
 def _rows(tags: Sequence[Tag], version_ids: Sequence[int]) -> tuple[TagRow, ...]:
     ids = [tag.id for tag in tags]
     stores = [column_store(each) for each in version_ids]
-    standing = [on_patterns(store, ids) for store in stores]
+    standing = [on_many(store, ids) for store in stores]
     bearing = [tagged_groups(store, ids, on) for store, on in zip(stores, standing, strict=True)]
     patterns = Counter(
         given.tag_id

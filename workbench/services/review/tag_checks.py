@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from workbench.services import app_settings, audit
@@ -115,27 +115,22 @@ def tallies(tagging_ids: Sequence[int]) -> dict[int, Tally]:
     return {each: _tally(answers[each]) for each in tagging_ids}
 
 
-def rejected(tagging_ids: Iterable[int]) -> dict[int, dict[int, int]]:
-    """The regions that each tag of a pattern was rejected on, and so is not on.
+def rejected(where: ColumnElement[bool]) -> dict[int, set[int]]:
+    """The regions that tags of patterns and selections were rejected on, by tagging.
 
-    By tagging the image of each region, by region id. The newest standing answer on a region
-    counts. One query at most.
+    `where` is on `TagCheck` and its `Region`. The newest standing answer on a region counts.
     """
-    asked = list(tagging_ids)
-    if not asked:
-        return {}
-    newest: dict[tuple[int, int], tuple[bool, int]] = {}
-    for tagging_id, region_id, fits, image_id in session().execute(
-        select(TagCheck.tagging_id, TagCheck.region_id, TagCheck.fits, Region.image_id)
+    answers = session().execute(
+        select(TagCheck.tagging_id, TagCheck.region_id, TagCheck.fits)
         .join(Region, Region.id == TagCheck.region_id)
-        .where(TagCheck.tagging_id.in_(asked), TagCheck.withdrawn_at.is_(None))
+        .where(where, TagCheck.withdrawn_at.is_(None))
         .order_by(TagCheck.id)
-    ):
-        newest[tagging_id, region_id] = fits, image_id
-    found: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for (tagging_id, region_id), (fits, image_id) in newest.items():
+    )
+    newest = {(tagging_id, region_id): fits for tagging_id, region_id, fits in answers}
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for (tagging_id, region_id), fits in newest.items():
         if not fits:
-            found[tagging_id][region_id] = image_id
+            found[tagging_id].add(region_id)
     return dict(found)
 
 

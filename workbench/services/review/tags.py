@@ -48,6 +48,7 @@ class Described:
 class TaggingView:
     """A tag on something. `source` is `hand`, or `pattern` where it was inherited from one.
 
+    pattern_id: the pattern that it was put on; None for regions.
     version: number of the version that it was put on, where that is another one than is shown.
     share: of a pattern, the share of its pixel groups that lie where the tag was put; of a pixel
         group, the overlap (intersection over union). 1 where it was put on this very thing.
@@ -59,6 +60,7 @@ class TaggingView:
     at: datetime
     source: str
     tag_id: int = 0
+    pattern_id: int | None = None
     version: int | None = None
     share: float = 1.0
 
@@ -196,6 +198,7 @@ def view_of(tagging: Tagging) -> TaggingView:
         by=tagging.user.name,
         at=tagging.created_at,
         source="pattern" if tagging.region_id is None else "hand",
+        pattern_id=tagging.pattern_id,
     )
 
 

@@ -5,7 +5,7 @@ Worked out on arrays, once for a version: regions never change (ADR 56).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from workbench.analysis.regions.overlap import COVERS
 from workbench.services.columns.store import ColumnStore
 from workbench.store.database import session
+from workbench.store.judgements import TaggedRegion
 from workbench.store.regions import Region, RegionOverlap
 from workbench.store.results import PixelGroup
 
@@ -32,8 +33,31 @@ class _Overlaps:
     iou: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What a tag was put on at once: a pattern, or the regions listed for a tagging."""
+
+    pattern_id: int | None
+    """None for listed regions."""
+    tagging_id: int
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The regions of what was tagged at once, and what of a version lies on them.
+
+    regions: their ids. image_ids: the image of each.
+    groups: pixel groups, as indexes, ascending. rows: images, as rows, ascending.
+    """
+
+    regions: Ids
+    image_ids: Ids
+    groups: Ids
+    rows: Ids
+
+
 _OVERLAPS: WeakKeyDictionary[ColumnStore, _Overlaps] = WeakKeyDictionary()
-_REGIONS: WeakKeyDictionary[ColumnStore, dict[int, tuple[Ids, Ids]]] = WeakKeyDictionary()
+_COVERED: WeakKeyDictionary[ColumnStore, dict[Subject, Covered]] = WeakKeyDictionary()
 
 
 def groups_covering(store: ColumnStore, regions: Ids) -> Ids:
@@ -61,24 +85,44 @@ def covering_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids]:
     return asked, groups[np.repeat(first, counts) + within]
 
 
-def groups_covering_pattern(store: ColumnStore, pattern_id: int) -> tuple[Ids, Ids]:
-    """The same of a pattern of another version; with the rows of its images.
+def covered_by(store: ColumnStore, subject: Subject) -> Covered:
+    """The same of all that a tag was put on at once, with the images that it is on.
 
     Two queries the first time, none after it.
     """
-    known = _REGIONS.setdefault(store, {})
-    if pattern_id not in known:
-        regions, image_ids = regions_of_pattern(pattern_id)
-        known[pattern_id] = groups_covering(store, regions), np.unique(store.rows_of(image_ids))
-    return known[pattern_id]
+    known = _COVERED.setdefault(store, {})
+    if subject not in known:
+        known[subject] = _covered(store, *_regions_of(subject))
+    return known[subject]
 
 
-def regions_of_pattern(pattern_id: int) -> tuple[Ids, Ids]:
-    """The regions of a pattern's pixel groups, and the image of each."""
-    found = session().execute(
-        select(PixelGroup.region_id, PixelGroup.image_id).where(PixelGroup.pattern_id == pattern_id)
-    )
-    table = np.array([tuple(row) for row in found], np.int64).reshape(-1, 2)
+def without(store: ColumnStore, covered: Covered, off: Ids) -> Covered:
+    """What is left where some regions are not tagged: nor are the pixel groups right on them."""
+    fits = ~np.isin(covered.regions, off)
+    left = _covered(store, covered.regions[fits], covered.image_ids[fits])
+    return replace(left, groups=np.setdiff1d(left.groups, store.groups_on(off)))
+
+
+def _covered(store: ColumnStore, regions: Ids, image_ids: Ids) -> Covered:
+    here = store.has_images(image_ids)
+    regions, image_ids = regions[here], image_ids[here]
+    rows = np.unique(store.rows_of(image_ids)).astype(np.int64)
+    return Covered(regions, image_ids, groups_covering(store, regions), rows)
+
+
+def _regions_of(subject: Subject) -> tuple[Ids, Ids]:
+    if subject.pattern_id is not None:
+        query = select(PixelGroup.region_id, PixelGroup.image_id).where(
+            PixelGroup.pattern_id == subject.pattern_id
+        )
+    else:
+        query = (
+            select(Region.id, Region.image_id)
+            .join(TaggedRegion, TaggedRegion.region_id == Region.id)
+            .where(TaggedRegion.tagging_id == subject.tagging_id)
+        )
+    rows = [tuple(row) for row in session().execute(query)]
+    table = np.array(rows, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, literal, select, union_all
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
 from workbench.services.columns.store import ColumnStore
 from workbench.services.review import tag_checks
 from workbench.services.review.tags import TaggingView, view_of
-from workbench.services.tagged.covering import (
-    covering_each,
-    groups_covering,
-    groups_covering_pattern,
-    regions_of_pattern,
-)
+from workbench.services.tagged.covering import Subject, covered_by, covering_each, without
 from workbench.store.database import session
-from workbench.store.judgements import Tag, TaggedRegion, Tagging
+from workbench.store.judgements import Tag, TagCheck, Tagging
 from workbench.store.regions import Region
 from workbench.store.results import Pattern
 from workbench.store.versions import ModelVersion
@@ -44,16 +39,18 @@ class TaggedGroups:
 
 
 @dataclass(frozen=True)
-class OnPattern:
-    """A standing tag on a pattern of some version, and what it covers under the version shown.
+class OnMany:
+    """A standing tag that was put on many regions at once, and what it covers under a version.
 
-    version: the number of the pattern's version.
-    own: whether that is the very version that is shown.
+    pattern_id: the pattern that it was put on; None where the regions were selected, or are left
+        of a version that was removed.
+    version: the number of the pattern's version, where that is another one.
+    own: whether it is a pattern of the very version that is shown.
     """
 
     view: TaggingView
-    pattern_id: int
-    version: int
+    pattern_id: int | None
+    version: int | None
     own: bool
     groups: Ids
     rows: Ids
@@ -62,17 +59,17 @@ class OnPattern:
 def tagged_groups(
     store: ColumnStore,
     tag_ids: Sequence[int] | None = None,
-    standing: Sequence[OnPattern] | None = None,
+    standing: Sequence[OnMany] | None = None,
 ) -> dict[int, TaggedGroups]:
     """What bears these tags, or any tag, by tag; without tags that nothing bears.
 
-    `standing` are the tags on patterns, where they were asked for already.
-    Six queries at most, and for each pattern of another version one more, the first time.
+    `standing` are the tags on many regions, where they were asked for already.
+    Five queries at most, and for each of these one more, the first time.
     """
     groups: defaultdict[int, list[Ids]] = defaultdict(list)
     rows: defaultdict[int, list[Ids]] = defaultdict(list)
     names: dict[int, str] = {}
-    for each in on_patterns(store, tag_ids) if standing is None else standing:
+    for each in on_many(store, tag_ids) if standing is None else standing:
         names[each.view.tag_id] = each.view.tag
         groups[each.view.tag_id].append(each.groups)
         rows[each.view.tag_id].append(each.rows)
@@ -98,73 +95,72 @@ def _by_tag(tags: Ids, values: Ids) -> Iterator[tuple[int, Ids]]:
         yield int(tag_id), part
 
 
-def on_patterns(store: ColumnStore, tag_ids: Sequence[int] | None = None) -> list[OnPattern]:
-    """The standing tags on patterns of the collection's versions, the oldest first."""
+def on_many(store: ColumnStore, tag_ids: Sequence[int] | None = None) -> list[OnMany]:
+    """The standing tags on patterns of the collection's versions and on selections, oldest first.
+
+    Two queries, and for each pattern of another version and each selection one more, the first
+    time.
+    """
     standing = session().execute(
         select(Tagging, ModelVersion.id, ModelVersion.number)
-        .join(Pattern, Pattern.id == Tagging.pattern_id)
-        .join(ModelVersion, ModelVersion.id == Pattern.version_id)
+        .outerjoin(Pattern, Pattern.id == Tagging.pattern_id)
+        .outerjoin(ModelVersion, ModelVersion.id == Pattern.version_id)
         .options(joinedload(Tagging.tag), joinedload(Tagging.user))
         .where(
             Tagging.withdrawn_at.is_(None),
-            ModelVersion.collection_id == store.collection_id,
+            Tagging.region_id.is_(None),
+            or_(
+                Tagging.pattern_id.is_(None),
+                ModelVersion.collection_id == store.collection_id,
+            ),
             *_of(tag_ids),
         )
         .order_by(Tagging.id)
     )
     found = standing.tuples().all()
-    rejected = tag_checks.rejected(tagging.id for tagging, *_ in found)
-    return [
-        OnPattern(
-            view_of(tagging),
-            pattern_id,
-            number,
-            version_id == store.version_id,
-            *_covered(store, pattern_id, version_id, rejected.get(tagging.id, {})),
-        )
+    asked = TagCheck.tagging_id.in_([tagging.id for tagging, *_ in found])
+    rejected = tag_checks.rejected(asked) if found else {}
+    many = [
+        _on_many(store, tagging, version_id, number, rejected.get(tagging.id, set()))
         for tagging, version_id, number in found
-        if (pattern_id := tagging.pattern_id) is not None
     ]
+    # A selection says only by its images which collection it is of.
+    return [each for each in many if each.own or len(each.rows)]
 
 
-def _covered(
-    store: ColumnStore, pattern_id: int, version_id: int, rejected: Mapping[int, int]
-) -> tuple[Ids, Ids]:
-    """The groups that lie on a pattern's regions, and its images, but for rejected regions."""
-    off = np.array(list(rejected), np.int64)
-    if version_id == store.version_id:
-        groups = store.groups_of(store.pattern_index(pattern_id))
+def _on_many(
+    store: ColumnStore,
+    tagging: Tagging,
+    version_id: int | None,
+    number: int | None,
+    rejected: set[int],
+) -> OnMany:
+    own = version_id == store.version_id
+    off = np.array(sorted(rejected), np.int64)
+    if own and tagging.pattern_id is not None:
+        groups = store.groups_of(store.pattern_index(tagging.pattern_id))
         groups = np.setdiff1d(groups, store.groups_on(off))
-        return groups, np.unique(store.pixel_group_rows[groups]).astype(np.int64)
-    if not len(off):
-        return groups_covering_pattern(store, pattern_id)
-    regions, image_ids = regions_of_pattern(pattern_id)
-    fitting = ~np.isin(regions, off)
-    groups = np.setdiff1d(groups_covering(store, regions[fitting]), store.groups_on(off))
-    return groups, np.unique(store.rows_of(image_ids[fitting]))
+        rows = np.unique(store.pixel_group_rows[groups]).astype(np.int64)
+    else:
+        covered = covered_by(store, Subject(tagging.pattern_id, tagging.id))
+        if len(off):
+            covered = without(store, covered, off)
+        groups, rows = covered.groups, covered.rows
+    return OnMany(view_of(tagging), tagging.pattern_id, None if own else number, own, groups, rows)
 
 
 def _on_regions(tag_ids: Sequence[int] | None) -> tuple[Ids, dict[int, str]]:
-    """Tag, region and image of what tags were put on by region, and the tags' names."""
-    columns = Tag.id, Region.id, Region.image_id, Tagging.id, Tag.name
-    standing = Tagging.withdrawn_at.is_(None), *_of(tag_ids)
-    alone = (
-        select(*columns, literal(value=False))
+    """Tag, region and image of what tags were put on one by one, and the tags' names."""
+    found = session().execute(
+        select(Tag.id, Region.id, Region.image_id, Tag.name)
         .select_from(Tagging)
         .join(Region, Region.id == Tagging.region_id)
+        .join(Tag, Tag.id == Tagging.tag_id)
+        .where(Tagging.withdrawn_at.is_(None), *_of(tag_ids))
     )
-    together = (
-        select(*columns, literal(value=True))
-        .select_from(Tagging)
-        .join(TaggedRegion, TaggedRegion.tagging_id == Tagging.id)
-        .join(Region, Region.id == TaggedRegion.region_id)
-    )
-    with_names = (each.join(Tag, Tag.id == Tagging.tag_id) for each in (alone, together))
-    rows = session().execute(union_all(*(each.where(*standing) for each in with_names)))
-    found = rows.tuples().all()
-    rejected = tag_checks.rejected({row[3] for row in found if row[5]})
-    kept = [row[:3] for row in found if row[1] not in rejected.get(row[3], {})]
-    return np.array(kept, np.int64).reshape(-1, 3), {row[0]: row[4] for row in found}
+    rows = found.tuples().all()
+    table = np.array([row[:3] for row in rows], np.int64).reshape(-1, 3)
+    return table, {row[0]: row[3] for row in rows}
 
 
 def tag_ids(condition: ColumnElement[bool]) -> list[int]:

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from workbench.analysis.regions.overlap import COVERS
+from workbench.services.review import tag_checks
 from workbench.services.review.tags import TaggingView, view_of
 from workbench.store.database import session
-from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
+from workbench.store.judgements import TaggedRegion, Tagging
 from workbench.store.regions import Region, RegionOverlap
 from workbench.store.results import PixelGroup
 from workbench.store.versions import ModelVersion
@@ -48,10 +49,10 @@ def tags_on_image(
     given = _given(image_id)
     if not given:
         return {}
-    rejected = _rejected(image_id)
+    rejected = tag_checks.rejected(Region.image_id == image_id)
     by_region: defaultdict[int, list[_Given]] = defaultdict(list)
     for each in given:
-        if (each.tagging.id, each.region_id) not in rejected:
+        if each.region_id not in rejected.get(each.tagging.id, ()):
             by_region[each.region_id].append(each)
     near = _near({each.region_id for each in groups} if by_region else set())
     return {
@@ -65,12 +66,12 @@ def _of_group(
     version_id: int,
     by_region: dict[int, list[_Given]],
     near: list[tuple[int, float]],
-    rejected: set[tuple[int, int]],
+    rejected: dict[int, set[int]],
 ) -> GroupTags:
     found: dict[tuple[int, bool], TaggingView] = {}
     for other, iou in sorted([(region_id, 1.0), *near], key=lambda each: -each[1]):
         for each in by_region.get(other, ()):
-            if (each.tagging.id, region_id) in rejected:
+            if region_id in rejected.get(each.tagging.id, ()):
                 continue
             elsewhere = each.version if each.version and each.version[0] != version_id else None
             view = replace(
@@ -114,18 +115,6 @@ def _given(image_id: int) -> list[_Given]:
     found = [_Given(tagging, region, None) for tagging, region in (*alone, *together)]
     found += [_Given(tagging, region, (id_, number)) for tagging, region, id_, number in by_pattern]
     return sorted(found, key=lambda each: each.tagging.id)
-
-
-def _rejected(image_id: int) -> set[tuple[int, int]]:
-    """Tagging and region where a tag was said not to fit; the newest standing answer counts."""
-    answers = session().execute(
-        select(TagCheck.tagging_id, TagCheck.region_id, TagCheck.fits)
-        .join(Region, Region.id == TagCheck.region_id)
-        .where(Region.image_id == image_id, TagCheck.withdrawn_at.is_(None))
-        .order_by(TagCheck.id)
-    )
-    newest = {(tagging_id, region_id): fits for tagging_id, region_id, fits in answers}
-    return {key for key, fits in newest.items() if not fits}
 
 
 def _near(region_ids: set[int]) -> defaultdict[int, list[tuple[int, float]]]:

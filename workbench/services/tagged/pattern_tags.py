@@ -18,7 +18,7 @@ from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.errors import UnavailableError
 from workbench.services.models.patterns import find_pattern
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
-from workbench.services.tagged.groups import OnPattern, on_patterns
+from workbench.services.tagged.groups import OnMany, on_many
 
 BORNE: Final = 0.5
 """From this share of its pixel groups on, a pattern bears a tag that lies on them."""
@@ -39,18 +39,18 @@ UNNAMED: Final = PatternTags()
 
 
 def tags_of_patterns(
-    store: ColumnStore, standing: Sequence[OnPattern] | None = None
+    store: ColumnStore, standing: Sequence[OnMany] | None = None
 ) -> dict[int, PatternTags]:
     """The tags of those of a version's patterns that have any, or are suggested one.
 
-    `standing` are the tags on patterns, where they were asked for already.
+    `standing` are the tags on many regions, where they were asked for already.
     """
     if standing is None:
-        standing = on_patterns(store)
+        standing = on_many(store)
     borne: defaultdict[int, list[TaggingView]] = defaultdict(list)
     own: set[tuple[int, int]] = set()
     for each in standing:
-        if each.own:
+        if each.own and each.pattern_id is not None:
             borne[each.pattern_id].append(each.view)
             own.add((each.pattern_id, each.view.tag_id))
     carried = _carried(store, (each for each in standing if not each.own))
@@ -66,11 +66,9 @@ def tags_of_patterns(
     }
 
 
-def _carried(
-    store: ColumnStore, standing: Iterable[OnPattern]
-) -> list[tuple[float, int, OnPattern]]:
-    """Shares of patterns that tags of other versions' patterns lie on; with the oldest of each."""
-    by_tag: defaultdict[int, list[OnPattern]] = defaultdict(list)
+def _carried(store: ColumnStore, standing: Iterable[OnMany]) -> list[tuple[float, int, OnMany]]:
+    """Shares of patterns that tags of other patterns and selections lie on; the oldest of each."""
+    by_tag: defaultdict[int, list[OnMany]] = defaultdict(list)
     for each in standing:
         by_tag[each.view.tag_id].append(each)
     sizes = store.pattern_sizes

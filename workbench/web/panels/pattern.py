@@ -71,7 +71,9 @@ def pattern_panel(version_id: int, pattern_id: int, after: str | None = None) ->
         map=drawn_map(shown.mean_map) if shown else None,
         tags=tag_shares.tags_of_pattern(version_id, pattern_id),
         drawing=drawing(grid.overview(chosen, 0, None), {}),
-        tallies=tag_checks.tallies([each.id for each in detail.row.tags if not each.version]),
+        tallies=tag_checks.tallies(
+            [each.id for each in detail.row.tags if each.pattern_id == pattern_id]
+        ),
     )
 
 
