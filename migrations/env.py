@@ -11,6 +11,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     judgements,
     removals,
     results,
+    tag_changes,
     versions,
 )
 from workbench.store.database import Base, UtcDateTime

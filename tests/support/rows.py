@@ -33,6 +33,7 @@ from workbench.store.results import (
     Prediction,
     ResultShard,
 )
+from workbench.store.tag_changes import TagChange, TagChangeItem, TagExample
 from workbench.store.versions import (
     ActiveVersion,
     CuratedDataset,
@@ -248,10 +249,19 @@ def fill_every_table() -> None:
         )
         write.flush()
         tagging = Tagging(tag_id=tag.id, region_id=region.id, user_id=ada.id)
-        write.add(tagging)
+        change = TagChange(kind="edit", tag_id=tag.id, user_id=ada.id)
+        write.add_all([tagging, change])
         write.flush()
         write.add_all(
             [
+                TagExample(tag_id=tag.id, region_id=region.id, positive=True, user_id=ada.id),
+                TagChangeItem(
+                    change_id=change.id,
+                    tagging_id=tagging.id,
+                    from_id=tag.id,
+                    to_id=tag.id,
+                    effect="moved",
+                ),
                 TagCheck(tagging_id=tagging.id, region_id=region.id, user_id=ada.id, fits=True),
                 TaggedRegion(tagging_id=tagging.id, region_id=other.id),
             ]

@@ -36,21 +36,46 @@ def _one_standing(name: str, *columns: str) -> Index:
 
 
 class Tag(Base):
-    """A name in the taxonomy. A withdrawn one is out of it, and its name free again."""
+    """A name in the taxonomy. A withdrawn one is out of it, and its name free again.
+
+    Rows are never deleted, and ids never given out again.
+    """
 
     __tablename__ = "tag"
-    __table_args__ = (_one_standing("uq_tag_standing_folded_name", "folded_name"),)
+    __table_args__ = (
+        _one_standing("uq_tag_standing_folded_name", "folded_name"),
+        _one_standing("uq_tag_standing_hotkey", "hotkey"),
+        CheckConstraint("state in ('proposed', 'active', 'deprecated')", name="state"),
+        CheckConstraint("hue between 0 and 5", name="hue"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     folded_name: Mapped[str] = mapped_column(String(80), default=folded_from("name"))
     """The name folded, so that "Fake smile" and "fake smile" are one tag."""
     description: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Where it was published first, such as `X-AIGD, arXiv 2601.19430`."""
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("tag.id"), index=True)
+    """The tag that it is a kind of."""
+    hue: Mapped[int | None]
+    """One of the six hues of chips; by its name where null."""
+    hotkey: Mapped[str | None] = mapped_column(String(1))
+    """The key that puts it on."""
+    state: Mapped[str] = mapped_column(String(10), default="active", server_default="active")
+    """`proposed` by somebody who typed a new name, `active`, or `deprecated`: it stays where it is,
+    and is put on nothing any more."""
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("tag.id"), index=True)
+    """The tag to use instead: of a deprecated one, and of a withdrawn one that was merged."""
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How often it was changed, so that nobody saves over a change that they have not seen."""
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 
     created_by: Mapped[User] = relationship()
+    parent: Mapped[Tag | None] = relationship(foreign_keys=[parent_id], remote_side=[id])
+    replaced_by: Mapped[Tag | None] = relationship(foreign_keys=[replaced_by_id], remote_side=[id])
 
 
 class Tagging(Base):

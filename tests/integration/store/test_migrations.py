@@ -327,3 +327,32 @@ def test_a_tag_that_two_versions_groups_of_one_region_bear_stands_once(migrated:
                 (41, None, 1),
             ]
         migrating.upgrade(db.engine)
+
+
+def test_tags_from_before_the_tree_are_active_and_stay_as_they_are_on_the_way_down(
+    migrated: Flask,
+) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        first = session().scalars(select(Tag)).one()
+        first.state, first.hotkey, first.hue = "deprecated", "1", 3
+        child = Tag(name="Soft", created_by_id=first.created_by_id, parent_id=first.id)
+        merged = Tag(name="Haze", created_by_id=first.created_by_id, replaced_by_id=first.id)
+        merged.withdrawn_at = now()
+        session().add_all([child, merged])
+        session().commit()
+        session().close()
+
+        migrating.downgrade(db.engine, "0036")
+        migrating.upgrade(db.engine)
+
+        found = session().scalars(select(Tag).order_by(Tag.id)).all()
+        assert [(each.name, each.withdrawn_at is None) for each in found] == [
+            ("Blur", True),
+            ("Soft", True),
+            ("Haze", False),
+        ]
+        assert {(each.state, each.hotkey, each.hue, each.revision) for each in found} == {
+            ("active", None, None, 1)
+        }
+        assert session().scalars(select(Tagging.tag_id)).all() == [found[0].id]

@@ -171,7 +171,7 @@ def filter_choices(version_id: int) -> FilterChoices:
     return FilterChoices(
         generators=tuple(sorted(each for each in store.generator_names if each)),
         dimensions=len(store.activations),
-        tags=tag_names(),
+        tags=tag_names(deprecated=True),
         import_notes=_notes(store),
         formats=tuple(sorted(store.format_names)),
         properties=tuple(name for name in PROPERTIES if np.isfinite(store.property_of(name)).any()),

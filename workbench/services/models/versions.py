@@ -30,6 +30,7 @@ from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
 from workbench.store.regions import Region
 from workbench.store.removals import Removal
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
+from workbench.store.tag_changes import TagExample
 from workbench.store.versions import ActiveVersion, ModelVersion, TrainingRun
 
 PRECISION = "precision"
@@ -274,6 +275,6 @@ def _forget_regions(version_id: int) -> None:
         ),
         *(
             ~exists().where(table.region_id == Region.id)
-            for table in (PixelGroup, Tagging, TaggedRegion, TagCheck)
+            for table in (PixelGroup, Tagging, TaggedRegion, TagCheck, TagExample)
         ),
     )

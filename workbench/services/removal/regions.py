@@ -11,6 +11,7 @@ from workbench.store.images import Image
 from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
 from workbench.store.regions import Region
 from workbench.store.results import Pattern, PixelGroup
+from workbench.store.tag_changes import TagChangeItem, TagExample
 from workbench.store.versions import ModelVersion
 
 _UNSYNCHRONISED = {"synchronize_session": False}
@@ -57,16 +58,18 @@ def delete_regions(write: Session, image_ids: Collection[int]) -> None:
             Tagging.id.in_(several) & ~exists().where(TaggedRegion.tagging_id == Tagging.id),
         ),
     )
-    write.execute(delete(TagCheck).where(TagCheck.region_id.in_(here)))
+    for table in (TagCheck, TagExample):
+        write.execute(delete(table).where(table.region_id.in_(here)))
     write.execute(delete(Region).where(Region.image_id.in_(image_ids)))
 
 
 def delete_taggings(write: Session, which: ColumnElement[bool]) -> None:
-    """Delete tags that were put on something, with the answers about them."""
+    """Delete tags that were put on something, with answers about them and moves of them."""
     taggings = select(Tagging.id).where(which)
-    write.execute(
-        delete(TagCheck).where(TagCheck.tagging_id.in_(taggings)), execution_options=_UNSYNCHRONISED
-    )
+    for table in (TagCheck, TagChangeItem):
+        write.execute(
+            delete(table).where(table.tagging_id.in_(taggings)), execution_options=_UNSYNCHRONISED
+        )
     write.execute(delete(Tagging).where(which), execution_options=_UNSYNCHRONISED)
 
 

@@ -22,6 +22,7 @@ from workbench.store.folding import folded, is_printable_line
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
+from workbench.store.tag_changes import TagChange
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
@@ -130,18 +131,60 @@ def clean_name(name: str) -> str:
 
 
 def tag_named(write: Session, user_id: int, name: str) -> Tag:
-    """The tag with a name that is clean, locked; made where there is none."""
-    tag, new = put_unless_standing(
-        write,
-        Tag(name=name, created_by_id=user_id),
-        # Locked, so that nobody withdraws it before it is put on.
+    """The tag that a clean name means, locked; proposed where there is none.
+
+    The name of a tag that was merged means the one that it was merged into. Raises ConflictError
+    for a deprecated tag.
+    """
+    standing = (
         select(Tag)
         .where(Tag.folded_name == folded(name), Tag.withdrawn_at.is_(None))
-        .with_for_update(read=True),
+        # Locked, so that nobody withdraws it before it is put on; read again once it is.
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
     )
-    if new:
-        audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
+    tag = write.scalar(standing) or _merged_into(write, name)
+    if tag is None:
+        tag, new = put_unless_standing(
+            write, Tag(name=name, created_by_id=user_id, state="proposed"), standing
+        )
+        if new:
+            audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
+    if tag.state == "deprecated":
+        raise ConflictError(_not_put_on(write, tag))
     return tag
+
+
+def _merged_into(write: Session, name: str) -> Tag | None:
+    """The standing tag that the newest tag of a name was merged into, if any."""
+    merged = select(Tag).where(
+        Tag.folded_name == folded(name),
+        Tag.withdrawn_at.is_not(None),
+        Tag.replaced_by_id.is_not(None),
+    )
+    found = write.scalar(merged.order_by(Tag.id.desc()).limit(1))
+    return _standing_instead(write, found) if found else None
+
+
+def _standing_instead(write: Session, tag: Tag) -> Tag | None:
+    """The standing tag to use instead of one, locked: that one may have been merged, too."""
+    found: Tag | None = tag
+    while found is not None and (found is tag or found.withdrawn_at is not None):
+        if found.replaced_by_id is None:
+            return None
+        found = write.get(
+            Tag, found.replaced_by_id, with_for_update={"read": True}, populate_existing=True
+        )
+    return found
+
+
+def _not_put_on(write: Session, tag: Tag) -> str:
+    instead = _standing_instead(write, tag)
+    if instead is None:
+        return gettext("“%(tag)s” is deprecated: it is put on nothing any more.", tag=tag.name)
+    return gettext(
+        "“%(tag)s” is deprecated. Use “%(instead)s” instead.", tag=tag.name, instead=instead.name
+    )
 
 
 def withdraw(user_id: int, tagging_id: int) -> None:
@@ -170,8 +213,13 @@ def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> boo
     described = select(AuditEvent.id).where(
         AuditEvent.subject == f"tag:{tag.id}", AuditEvent.action == DESCRIBED
     )
-    return tag.created_by_id == user_id and not write.scalar(
-        select(or_(used.exists(), described.exists()))
+    changed = select(TagChange.id).where(
+        or_(TagChange.tag_id == tag.id, TagChange.other_id == tag.id)
+    )
+    return (
+        tag.state == "proposed"
+        and tag.created_by_id == user_id
+        and not write.scalar(select(or_(used.exists(), described.exists(), changed.exists())))
     )
 
 
@@ -202,11 +250,15 @@ def view_of(tagging: Tagging) -> TaggingView:
     )
 
 
-def tag_names(text: str = "") -> tuple[str, ...]:
-    """Names to offer where a tag is typed: the first few of the taxonomy that hold a text."""
+def tag_names(text: str = "", *, deprecated: bool = False) -> tuple[str, ...]:
+    """Names to offer where a tag is typed: the first few of the taxonomy that hold a text.
+
+    Deprecated ones are looked for, and put on nothing.
+    """
+    offered = named_with(text) if deprecated else named_with(text) & (Tag.state != "deprecated")
     return tuple(
         session().scalars(
-            select(Tag.name).where(named_with(text)).order_by(Tag.folded_name).limit(NAMES_OFFERED)
+            select(Tag.name).where(offered).order_by(Tag.folded_name).limit(NAMES_OFFERED)
         )
     )
 
