@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from workbench.config import Settings
+from workbench.services.review import recording
 from workbench.store import (  # noqa: F401 - registers the tables
     descriptions,
     hygiene,
@@ -54,5 +55,6 @@ def _set_up(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=200,
     )
     db.init_app(app)
+    recording.listen()
     with app.app_context():
         prepare_engine(db.engine)

@@ -95,7 +95,8 @@ def set_role(name: str, role: str) -> None:
         raise InvalidError(f"A role must be one of {', '.join(ROLES)}.")
     with transaction() as write:
         user = _named(write, name)
-        audit.record(write, None, "user.role", f"user:{user.id}", before=user.role, after=role)
+        before, after = {"role": user.role}, {"role": role}
+        audit.record(write, None, "user.role", f"user:{user.id}", before=before, after=after)
         user.role = role
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
@@ -42,15 +42,39 @@ class SignInSession(Base):
 
 
 class AuditEvent(Base):
-    """An action of a user. Written once, never changed."""
+    """An action of a user. Written once: the database refuses to change or delete it (ADR 59).
+
+    It outlives what it concerns, whose ids stay here without a foreign key, and holds no words that
+    people wrote about an image: a takedown has nothing to erase here.
+    """
 
     __tablename__ = "audit_event"
+    __table_args__ = (
+        Index("ix_audit_event_image_id", "image_id", "id"),
+        Index("ix_audit_event_tag_id", "tag_id", "id"),
+        Index("ix_audit_event_user_id", "user_id", "id"),
+        Index("ix_audit_event_collection_id", "collection_id", "id"),
+        Index("ix_audit_event_subject", "subject", "id"),
+        Index("uq_audit_event_undoes_id", "undoes_id", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     action: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(80), index=True)
+    subject: Mapped[str] = mapped_column(String(80))
     """The row that it concerns, as `table:id`."""
+    image_id: Mapped[int | None]
+    """The one image that it concerns, like the tag, the collection and the version."""
+    tag_id: Mapped[int | None]
+    collection_id: Mapped[int | None]
+    version_id: Mapped[int | None]
+    """The version that was looked at."""
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the row said before, of what was changed; null where it did not stand."""
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The same after; null where it stands no more."""
+    undoes_id: Mapped[int | None]
+    """The event that this one undoes. One is undone once; what undoes it can be undone, too."""
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(default=now)
 

@@ -235,7 +235,7 @@ def test_one_goes_back_to_the_version_before_and_no_night_undoes_it(
     event = session().scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
     assert event is not None
     assert (event.action, event.user_id) == ("version.activate", ben.id)
-    assert (event.detail["before"], event.detail["after"]) == (left, version_id)
+    assert (event.before, event.after) == ({"version_id": left}, {"version_id": version_id})
     # The version that was left has learned what was decided: no night makes another one like it.
     assert new_decisions(analysed.collection.id) == 0
 

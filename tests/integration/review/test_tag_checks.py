@@ -227,7 +227,9 @@ def test_a_tag_is_taken_off_a_group_that_somebody_picked_without_counting_in_the
     assert taxonomy([version_id]).rows[0].groups == pattern.groups - 1
     assert tag_checks.tallies([tag.id])[tag.id] == rate
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.take_off")).one()
-    assert (event.subject, event.detail) == (f"tag_check:{off}", {"tagging": tag.id})
+    assert (event.subject, event.tag_id) == (f"tag_check:{off}", tag.tag_id)
+    assert event.after is not None
+    assert (event.after["fits"], event.after["tagging_id"]) == (False, tag.id)
 
     tag_checks.withdraw(ada.id, off)
 

@@ -115,7 +115,8 @@ def test_it_is_one_event_and_is_withdrawn_as_one(
     made = tag_selection(ada.id, chosen, "rough", count)
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.add")).one()
     assert event.subject == f"tagging:{made.id}"
-    assert event.detail == {"tag": "rough", "regions": count, "version": version_id}
+    assert event.after == {"tag": "rough", "regions": count}
+    assert event.version_id == version_id
 
     tags.withdraw(ada.id, made.id)
 

@@ -409,10 +409,9 @@ def test_a_renamed_tag_keeps_what_bears_it(
     )
     assert hand_tags(group.id) == ["soft background"]
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
-    assert event.detail == {
-        "before": {"name": "blur", "description": ""},
-        "after": {"name": "soft background", "description": "Out of focus."},
-    }
+    assert (event.user_id, event.tag_id) == (ben.id, before.id)
+    assert event.before == {"name": "blur", "description": ""}
+    assert event.after == {"name": "soft background", "description": "Out of focus."}
 
 
 def test_a_tag_can_be_written_in_other_case(group: PixelGroup, ada: Account) -> None:

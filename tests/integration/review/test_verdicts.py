@@ -77,7 +77,9 @@ def test_a_verdict_is_kept_with_its_person_version_and_event(
             .one()
         )
         assert (event.user_id, event.action) == (ada.id, "verdict.give")
-        assert event.detail == {"decision": decision}
+        assert (event.image_id, event.version_id) == (some[0], version_id)
+        assert event.after is not None
+        assert event.after["decision"] == decision
 
 
 def test_a_verdict_keeps_the_label_that_was_shown_or_else_the_one_that_stands(

@@ -33,6 +33,7 @@ def tag_selection(user_id: int, chosen: Chosen, name: str, seen: int) -> Tagged:
     if not regions:
         raise InvalidError(gettext("The selection has no pixel groups. Select a pattern first."))
     with transaction() as write:
+        audit.acting(write, user_id, version_id=chosen.store.version_id)
         tag = tag_named(write, user_id, name)
         tagging = Tagging(tag_id=tag.id, user_id=user_id)
         write.add(tagging)
@@ -40,14 +41,5 @@ def tag_selection(user_id: int, chosen: Chosen, name: str, seen: int) -> Tagged:
         write.execute(
             insert(TaggedRegion),
             [{"tagging_id": tagging.id, "region_id": each} for each in regions],
-        )
-        audit.record(
-            write,
-            user_id,
-            "tag.add",
-            f"tagging:{tagging.id}",
-            tag=tag.name,
-            regions=len(regions),
-            version=chosen.store.version_id,
         )
         return Tagged(**vars(view_of(tagging)), new=True)

@@ -80,7 +80,6 @@ def leave_out(user_id: int, name: str, key: str) -> ActionView:
         ids = [each.id for each in verdicts]
         made = _record(write, user_id, collection_id, "leave_out", finding, {"verdicts": ids})
         for each in verdicts:
-            audit.record(write, user_id, "verdict.give", f"verdict:{each.id}", decision="exclude")
             record_change(write, each.image_id)
         return made
 
@@ -123,10 +122,11 @@ def undo(user_id: int | None, action_id: int) -> ActionView:
         if user_id is not None and action.user_id not in (user_id, None):
             raise ConflictError(gettext("Only its author can undo this action."))
         action.withdrawn_at = now()
+        audit.acting(write, user_id)
         audit.record(write, user_id, "data.undo", f"data_action:{action.id}")
         view = view_of(action)
         if action.kind == "leave_out":
-            _withdraw(write, user_id, action.detail["verdicts"])
+            _withdraw(write, action.detail["verdicts"])
         elif action.kind == "make_alike":
             write.get_one(Collection, action.collection_id).made_alike = None
         else:
@@ -226,13 +226,12 @@ def _separate(write: Session, action: DataAction) -> None:
         )
 
 
-def _withdraw(write: Session, user_id: int | None, verdict_ids: list[int]) -> None:
+def _withdraw(write: Session, verdict_ids: list[int]) -> None:
     standing = write.scalars(
         select(Verdict).where(Verdict.id.in_(verdict_ids), Verdict.withdrawn_at.is_(None))
     ).all()
     for verdict in standing:
         verdict.withdrawn_at = now()
-        audit.record(write, user_id, "verdict.withdraw", f"verdict:{verdict.id}")
         record_change(write, verdict.image_id)
 
 

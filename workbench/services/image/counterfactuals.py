@@ -24,7 +24,7 @@ from workbench.analysis.regions.counterfactual import (
 )
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
-from workbench.services import app_settings, audit
+from workbench.services import app_settings
 from workbench.services.errors import NotFoundError
 from workbench.services.image.edits import (
     DimensionEdit,
@@ -213,5 +213,4 @@ def save_note(
         )
         write.add(note)
         write.flush()
-        audit.record(write, user_id, "note.save", f"note:{note.id}")
         return note_view(note)

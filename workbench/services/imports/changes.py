@@ -184,13 +184,10 @@ def accept(
         return  # another import was quicker
     if "label" in new:
         _count(write, known, {known.written_label: -1, new["label"]: 1})
-    audit.record(
-        write,
-        by.user_id,
-        "image.change",
-        f"image:{known.id}",
-        **{what: {"old": old, "new": value} for what, (old, value) in found.items()},
-    )
+    told: dict[str, Any] = {
+        what: {"old": old, "new": value} for what, (old, value) in found.items()
+    }
+    audit.record(write, by.user_id, "image.change", f"image:{known.id}", **told)
 
 
 def count_less(write: Session, known: Known) -> None:

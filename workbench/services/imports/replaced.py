@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import delete, exists, or_, select
@@ -42,13 +43,8 @@ def replace_image(write: Session, image: Known, kind: str, by: Acceptance) -> No
     write.execute(
         delete(Image).where(Image.id == image.id), execution_options={"synchronize_session": False}
     )
-    audit.record(
-        write,
-        by.user_id,
-        "image.change",
-        f"image:{image.id}",
-        **{CONTENT: {"old": image.kind, "new": kind}},
-    )
+    told: dict[str, Any] = {CONTENT: {"old": image.kind, "new": kind}}
+    audit.record(write, by.user_id, "image.change", f"image:{image.id}", **told)
 
 
 def remove_pictures(images: Sequence[Known], settings: Settings) -> None:

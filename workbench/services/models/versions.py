@@ -231,8 +231,8 @@ def switch_to(
         user_id,
         "version.activate",
         f"collection:{version.collection_id}",
-        before=before,
-        after=version.id,
+        before=None if before is None else {"version_id": before},
+        after={"version_id": version.id},
         run=run_id,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from filelock import FileLock, Timeout
 from flask_babel import gettext
@@ -65,7 +66,8 @@ def record(
     )
     write.add(removal)
     write.flush()
-    audit.record(write, user_id, f"{kind}.remove", f"{kind}:{subject_id}", **counts.as_json())
+    told: dict[str, Any] = counts.as_json()
+    audit.record(write, user_id, f"{kind}.remove", f"{kind}:{subject_id}", **told)
     return removal.id
 
 

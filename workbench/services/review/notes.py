@@ -18,8 +18,6 @@ from workbench.store.judgements import CounterfactualNote
 EXPECTATIONS = ("fall", "rise", "stay")
 LONGEST_TEXT = 4000
 _WITHDRAWAL = Words(
-    action="note.withdraw",
-    subject="note",
     gone=lazy_gettext("This note is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this note."),
 )

@@ -12,7 +12,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
-from workbench.services import app_settings, audit
+from workbench.services import app_settings
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.models.patterns import find_pattern
 from workbench.services.models.versions import is_finished
@@ -25,8 +25,6 @@ from workbench.store.results import PixelGroup
 
 SAMPLE = 24
 _WITHDRAWAL = Words(
-    action="tag_check.withdraw",
-    subject="tag_check",
     gone=lazy_gettext("This answer is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this answer."),
 )
@@ -151,7 +149,6 @@ def answer(user_id: int, tagging_id: int, group_id: int, *, fits: bool) -> int:
         made = TagCheck(tagging_id=tagging_id, region_id=region_id, user_id=user_id, fits=fits)
         write.add(made)
         write.flush()
-        audit.record(write, user_id, "tag.check", f"tag_check:{made.id}", fits=fits)
         return made.id
 
 
@@ -178,7 +175,6 @@ def take_off(user_id: int, tagging_id: int, group_id: int) -> int:
         )
         write.add(made)
         write.flush()
-        audit.record(write, user_id, "tag.take_off", f"tag_check:{made.id}", tagging=tagging_id)
         return made.id
 
 

@@ -30,8 +30,6 @@ NAMES_OFFERED = 50
 DESCRIBED = "tag.describe"
 """The audit event of a tag that was renamed or described."""
 _WITHDRAWAL = Words(
-    action="tag.withdraw",
-    subject="tagging",
     gone=lazy_gettext("This tag is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this tag."),
 )
@@ -95,6 +93,7 @@ def _tag(
             raise NotFoundError(
                 gettext("Nothing to tag: the pattern or pixel group no longer exists.")
             )
+        audit.acting(write, user_id, version_id=subject.version_id)
         region_id = group.region_id if group else None
         tag = tag_named(write, user_id, name)
         tagging, new = put_unless_standing(
@@ -107,8 +106,6 @@ def _tag(
                 Tagging.withdrawn_at.is_(None),
             ),
         )
-        if new:
-            audit.record(write, user_id, "tag.add", f"tagging:{tagging.id}", tag=tag.name)
         return Tagged(**vars(view_of(tagging)), new=new)
 
 
@@ -145,11 +142,9 @@ def tag_named(write: Session, user_id: int, name: str) -> Tag:
     )
     tag = write.scalar(standing) or _merged_into(write, name)
     if tag is None:
-        tag, new = put_unless_standing(
+        tag, _new = put_unless_standing(
             write, Tag(name=name, created_by_id=user_id, state="proposed"), standing
         )
-        if new:
-            audit.record(write, user_id, "tag.create", f"tag:{tag.id}", tag=name)
     if tag.state == "deprecated":
         raise ConflictError(_not_put_on(write, tag))
     return tag
@@ -200,7 +195,6 @@ def withdraw(user_id: int, tagging_id: int) -> None:
         withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
         if tag is not None and _was_made_by(write, tag, user_id, tagging_id):
             tag.withdrawn_at = now()
-            audit.record(write, user_id, "tag.remove", f"tag:{tag.id}", tag=tag.name)
 
 
 def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> bool:
@@ -314,7 +308,7 @@ def _edit_conflict(write: Session, tag_id: int, field: str, current: str) -> str
         .where(AuditEvent.subject == f"tag:{tag_id}", AuditEvent.action == DESCRIBED)
         .order_by(AuditEvent.id.desc())
     )
-    newest = next((each for each in changes if field in each.detail["before"]), None)
+    newest = next((each for each in changes if field in (each.before or {})), None)
     told = {
         "by": newest.user.name if newest and newest.user else gettext("somebody"),
         "moment": f"{newest.at:%Y-%m-%d %H:%M} UTC" if newest else "–",

@@ -9,7 +9,6 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
@@ -24,8 +23,6 @@ from workbench.store.versions import ModelVersion
 LONGEST_REASON = 2000
 LAST_JUDGED = 50
 _WITHDRAWAL = Words(
-    action="verdict.withdraw",
-    subject="verdict",
     gone=lazy_gettext("This verdict is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this verdict."),
 )
@@ -105,7 +102,6 @@ def give_verdict(
         )
         write.add(verdict)
         write.flush()
-        audit.record(write, user_id, "verdict.give", f"verdict:{verdict.id}", decision=decision)
         view = _view(verdict, by, shown.version)
         record_change(write, image_id)
         return view

@@ -18,10 +18,8 @@ Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote)
 
 @dataclass(frozen=True)
 class Words:
-    """How a kind of row is called in the audit trail, and what is said where it stays."""
+    """What is said where a row of a kind stays."""
 
-    action: str
-    subject: str
     gone: LazyString
     not_own: LazyString
 
@@ -37,6 +35,6 @@ def withdraw_own(write: Session, user_id: int, table: type[Row], row_id: int, wo
         raise NotFoundError(str(words.gone))
     if row.user_id != user_id:
         raise ConflictError(str(words.not_own))
+    audit.acting(write, user_id)
     row.withdrawn_at = now()
-    audit.record(write, user_id, words.action, f"{words.subject}:{row_id}")
     return row
