@@ -20,7 +20,7 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.people import AuditEvent, SignInSession, User
-from workbench.store.regions import Region, RegionOverlap
+from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
 from workbench.store.results import (
     CachedPart,
@@ -156,6 +156,19 @@ def fill_every_table() -> None:
             [
                 group,
                 RegionOverlap(region_id=region.id, other_id=other.id, iou=0.5),
+                DrawnRegion(
+                    region_id=other.id,
+                    user_id=ada.id,
+                    tool="box",
+                    picture_width=10,
+                    picture_height=10,
+                    left=0,
+                    top=0,
+                    width=1,
+                    height=2,
+                    area=2,
+                    rle="02",
+                ),
                 Prediction(
                     version_id=version.id,
                     image_id=image.id,
@@ -248,7 +261,13 @@ def fill_every_table() -> None:
             ]
         )
         write.flush()
-        tagging = Tagging(tag_id=tag.id, region_id=region.id, user_id=ada.id)
+        tagging = Tagging(
+            tag_id=tag.id,
+            region_id=region.id,
+            user_id=ada.id,
+            reason="It is too smooth.",
+            severity="minor",
+        )
         change = TagChange(kind="edit", tag_id=tag.id, user_id=ada.id)
         write.add_all([tagging, change])
         write.flush()

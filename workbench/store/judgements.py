@@ -78,15 +78,21 @@ class Tag(Base):
     replaced_by: Mapped[Tag | None] = relationship(foreign_keys=[replaced_by_id], remote_side=[id])
 
 
-class Tagging(Base):
-    """A tag that a person put on the region of a pixel group, on a pattern, or on several regions.
+SEVERITIES = ("minor", "moderate", "severe")
+"""How much a finding disturbs."""
 
-    Several are listed in `TaggedRegion`; so are those of a pattern that was removed.
+
+class Tagging(Base):
+    """A tag that a person put on a region, on a pattern, or on several regions.
+
+    Several are listed in `TaggedRegion`; so are those of a pattern that was removed. With a reason
+    or a severity it is a finding.
     """
 
     __tablename__ = "tagging"
     __table_args__ = (
         CheckConstraint("pattern_id is null or region_id is null", name="one_subject"),
+        CheckConstraint("severity in ('minor', 'moderate', 'severe')", name="severity"),
         Index("ix_tagging_pattern_id", "pattern_id"),
         Index("ix_tagging_region_id", "region_id"),
         Index("ix_tagging_tag_id", "tag_id"),
@@ -100,6 +106,10 @@ class Tagging(Base):
     pattern_id: Mapped[int | None] = mapped_column(ForeignKey("pattern.id"))
     region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    severity: Mapped[str | None] = mapped_column(String(8))
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How often its reason and severity were written, so that a stale page does not revert them."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
 

@@ -18,7 +18,7 @@ from workbench.store import migrating
 from workbench.store.database import Base, db, now, session
 from workbench.store.judgements import CounterfactualNote, Tag, TagCheck, Tagging, Verdict
 from workbench.store.people import AuditEvent, User
-from workbench.store.regions import Region, RegionOverlap
+from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.results import PixelGroup
 
 
@@ -356,3 +356,50 @@ def test_tags_from_before_the_tree_are_active_and_stay_as_they_are_on_the_way_do
             ("active", None, None, 1)
         }
         assert session().scalars(select(Tagging.tag_id)).all() == [found[0].id]
+
+
+def test_what_was_drawn_stays_as_a_region_on_the_way_down_where_it_has_pixels(
+    migrated: Flask,
+) -> None:
+    with migrated.app_context():
+        fill_every_table()
+        given = session().scalars(select(Tagging)).one()
+        image_id = session().scalars(select(Region.image_id).limit(1)).one()
+        drawn = session().scalars(select(DrawnRegion)).one()
+        inside, outside = (
+            Region(image_id=image_id, rle=rle, left=0, top=0, width=side, height=side, area=side**2)
+            for rle, side in (("2", 5), ("3", 0))
+        )
+        session().add_all([inside, outside])
+        session().flush()
+        for region in (inside, outside):
+            copy = {
+                each.name: getattr(drawn, each.name)
+                for each in DrawnRegion.__table__.columns
+                if each.name != "id"
+            }
+            session().add(DrawnRegion(**copy | {"region_id": region.id}))
+            tagging = Tagging(tag_id=given.tag_id, region_id=region.id, user_id=given.user_id)
+            session().add(tagging)
+            session().flush()
+            session().add(
+                TagCheck(
+                    tagging_id=tagging.id, region_id=region.id, user_id=given.user_id, fits=True
+                )
+            )
+        first, kept, lost = given.region_id, inside.id, outside.id
+        session().commit()
+        session().close()
+
+        migrating.downgrade(db.engine, "0038")
+        migrating.upgrade(db.engine)
+
+        assert session().get(Region, kept) is not None
+        assert session().get(Region, lost) is None
+        regions = session().scalars(select(Tagging.region_id).order_by(Tagging.id)).all()
+        assert regions == [first, kept]
+        findings = session().execute(select(Tagging.reason, Tagging.severity, Tagging.revision))
+        assert set(map(tuple, findings)) == {("", None, 1)}
+        assert session().scalars(select(DrawnRegion)).all() == []
+        checked = session().scalars(select(TagCheck.region_id).order_by(TagCheck.id)).all()
+        assert checked == [first, kept]

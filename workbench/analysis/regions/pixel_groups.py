@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 from numpy import ndarray
-from pycocotools import mask as coco
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.segmentation import slic
+
+from workbench.analysis.regions.masks import bounding_box, decoded, run_lengths
 
 SEGMENTS = 96
 """Target number of superpixels: regions of about 23 x 23 px at 224 px."""
@@ -196,10 +197,10 @@ def _largest(size: Float[ndarray, " region"]) -> Integer[ndarray, " kept"]:
 def _group(
     mask: ndarray, by_dimension: Float[ndarray, " dimension"], areas: Float[ndarray, " patch"]
 ) -> PixelGroup:
-    encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    left, top, width, height = (int(value) for value in coco.toBbox(encoded))
+    rle = run_lengths(mask)
+    left, top, width, height = bounding_box(rle, *mask.shape)
     return PixelGroup(
-        rle=str(encoded["counts"], "ascii"),  # type: ignore[arg-type]
+        rle=rle,
         left=left,
         top=top,
         width=width,
@@ -213,7 +214,4 @@ def _group(
 
 def decode_mask(rle: str, size: int) -> UInt8[ndarray, "height width"]:
     """Decode run lengths to a mask (0 or 1) of a square image of `size` px."""
-    decoded: UInt8[ndarray, "height width"] = coco.decode(
-        {"counts": rle.encode("ascii"), "size": [size, size]}
-    )
-    return decoded
+    return decoded(rle, size, size)

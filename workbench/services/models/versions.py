@@ -27,7 +27,7 @@ from workbench.store.database import now, session, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription
 from workbench.store.images import Image
 from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
-from workbench.store.regions import Region
+from workbench.store.regions import DrawnRegion, Region
 from workbench.store.removals import Removal
 from workbench.store.results import Cell, Pattern, PixelGroup, Placement, Prediction, ResultShard
 from workbench.store.tag_changes import TagExample
@@ -275,6 +275,6 @@ def _forget_regions(version_id: int) -> None:
         ),
         *(
             ~exists().where(table.region_id == Region.id)
-            for table in (PixelGroup, Tagging, TaggedRegion, TagCheck, TagExample)
+            for table in (PixelGroup, DrawnRegion, Tagging, TaggedRegion, TagCheck, TagExample)
         ),
     )

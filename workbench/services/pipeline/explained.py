@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from workbench.analysis.regions.pixel_groups import PixelGroup as FoundGroup
 from workbench.services.encoding.encode import Encoded
 from workbench.services.pipeline.contributions import ScoredBatch
-from workbench.services.pipeline.found_regions import regions_of
+from workbench.services.regions.found import regions_of
 from workbench.store.artifacts import Artifact
 from workbench.store.database import transaction
 from workbench.store.outcomes import outcome_of

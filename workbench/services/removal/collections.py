@@ -12,12 +12,13 @@ from workbench.services.collections import find_collection
 from workbench.services.removal import journal
 from workbench.services.removal.counts import Counts, added, count
 from workbench.services.removal.finish import finish, going_with
-from workbench.services.removal.regions import answered_in, tagged_in
+from workbench.services.removal.regions import answered_in, drawn_in, of_collection, tagged_in
 from workbench.services.removal.versions import counts_of_version, take_out
 from workbench.services.runs.removal import remove_left
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.judgements import Adjudication, CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.regions import DrawnRegion
 from workbench.store.versions import ActiveVersion, ModelVersion, Schedule
 
 
@@ -77,6 +78,7 @@ def _counts(collection: Collection, settings: Settings) -> Counts:
         verdicts=count(Verdict, *judged) + count(Adjudication, Adjudication.image_id.in_(here)),
         notes=count(CounterfactualNote, *noted),
         tags=count(Tagging, tagged_in(collection.id), Tagging.withdrawn_at.is_(None)),
+        drawn=count(DrawnRegion, drawn_in(of_collection(collection.id))),
         answers=count(TagCheck, answered_in(collection.id), TagCheck.withdrawn_at.is_(None)),
         files=files,
         size=size,

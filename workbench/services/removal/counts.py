@@ -29,6 +29,8 @@ class Counts:
     notes: int = 0
     tags: int = 0
     """On pixel groups and patterns; the taxonomy keeps their names."""
+    drawn: int = 0
+    """Regions that people drew."""
     answers: int = 0
     """To the question whether a pattern's tag fits."""
     files: int = 0
@@ -37,7 +39,7 @@ class Counts:
     @property
     def work(self) -> int:
         """How much of it people did by hand."""
-        return self.verdicts + self.notes + self.tags + self.answers
+        return self.verdicts + self.notes + self.tags + self.drawn + self.answers
 
     def as_json(self) -> dict[str, int]:
         """As plain JSON, without what is 0."""

@@ -24,6 +24,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.regions import DrawnRegion
 from workbench.store.results import Embedding, PixelGroup, Placement, Prediction
 from workbench.store.versions import CuratedItem, ModelVersion
 
@@ -81,6 +82,7 @@ class Picture:
             + count(Adjudication, Adjudication.image_id.in_(self.ids)),
             notes=count(CounterfactualNote, *noted),
             tags=count(Tagging, self._tagged(), Tagging.withdrawn_at.is_(None)),
+            drawn=count(DrawnRegion, regions.drawn_in(regions.of_images(self.ids))),
             answers=count(TagCheck, self._answered(), TagCheck.withdrawn_at.is_(None)),
             files=number,
             size=size,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from workbench.store.images import Image
 from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
-from workbench.store.regions import Region
+from workbench.store.regions import DrawnRegion, Region
 from workbench.store.results import Pattern, PixelGroup
 from workbench.store.tag_changes import TagChangeItem, TagExample
 from workbench.store.versions import ModelVersion
@@ -24,7 +24,7 @@ def of_images(image_ids: Collection[int]) -> Select[tuple[int]]:
 
 def tagged_in(collection_id: int) -> ColumnElement[bool]:
     """The tags on patterns and regions of a collection."""
-    here = _of_collection(collection_id)
+    here = of_collection(collection_id)
     patterns = (
         select(Pattern.id)
         .join(ModelVersion, ModelVersion.id == Pattern.version_id)
@@ -38,10 +38,16 @@ def tagged_in(collection_id: int) -> ColumnElement[bool]:
 
 def answered_in(collection_id: int) -> ColumnElement[bool]:
     """The answers about tags on regions of a collection."""
-    return TagCheck.region_id.in_(_of_collection(collection_id))
+    return TagCheck.region_id.in_(of_collection(collection_id))
 
 
-def _of_collection(collection_id: int) -> Select[tuple[int]]:
+def drawn_in(regions: Select[tuple[int]]) -> ColumnElement[bool]:
+    """The standing drawings of these regions."""
+    return DrawnRegion.region_id.in_(regions) & DrawnRegion.withdrawn_at.is_(None)
+
+
+def of_collection(collection_id: int) -> Select[tuple[int]]:
+    """The regions of a collection."""
     return select(Region.id).join(Region.image).where(Image.collection_id == collection_id)
 
 
@@ -58,7 +64,7 @@ def delete_regions(write: Session, image_ids: Collection[int]) -> None:
             Tagging.id.in_(several) & ~exists().where(TaggedRegion.tagging_id == Tagging.id),
         ),
     )
-    for table in (TagCheck, TagExample):
+    for table in (TagCheck, TagExample, DrawnRegion):
         write.execute(delete(table).where(table.region_id.in_(here)))
     write.execute(delete(Region).where(Region.image_id.in_(image_ids)))
 

@@ -22,6 +22,7 @@ _WORK = {
     "verdicts": lazy_gettext("Verdicts"),
     "notes": lazy_gettext("Notes"),
     "tags": lazy_gettext("Tags"),
+    "drawn": lazy_gettext("Regions drawn by hand"),
     "answers": lazy_gettext("Answers whether a tag fits"),
 }
 

@@ -1,0 +1,1 @@
+"""Regions: masks on images, that versions find or that people draw."""
