@@ -17,7 +17,7 @@ from workbench.store.judgements import CounterfactualNote
 
 EXPECTATIONS = ("fall", "rise", "stay")
 LONGEST_TEXT = 4000
-_WITHDRAWAL = Words(
+WITHDRAWAL = Words(
     gone=lazy_gettext("This note is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this note."),
 )
@@ -95,4 +95,4 @@ def note_view(note: CounterfactualNote) -> NoteView:
 def withdraw_note(user_id: int, note_id: int) -> None:
     """Take one's own note back."""
     with transaction() as write:
-        withdraw_own(write, user_id, CounterfactualNote, note_id, _WITHDRAWAL)
+        withdraw_own(write, user_id, CounterfactualNote, note_id, WITHDRAWAL)

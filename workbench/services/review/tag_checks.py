@@ -10,10 +10,10 @@ from datetime import datetime
 import numpy as np
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import app_settings
-from workbench.services.errors import InvalidError, NotFoundError
+from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.models.patterns import find_pattern
 from workbench.services.models.versions import is_finished
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
@@ -24,7 +24,7 @@ from workbench.store.regions import Region
 from workbench.store.results import PixelGroup
 
 SAMPLE = 24
-_WITHDRAWAL = Words(
+WITHDRAWAL = Words(
     gone=lazy_gettext("This answer is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this answer."),
 )
@@ -181,7 +181,27 @@ def take_off(user_id: int, tagging_id: int, group_id: int) -> int:
 def withdraw(user_id: int, check_id: int) -> None:
     """Take back an answer of one's own; the one before it counts again."""
     with transaction() as write:
-        withdraw_own(write, user_id, TagCheck, check_id, _WITHDRAWAL)
+        withdraw_own(write, user_id, TagCheck, check_id, WITHDRAWAL)
+
+
+def check_restorable(write: Session, check: TagCheck) -> None:
+    """Raise ConflictError where the tag was withdrawn, or the region was checked again since."""
+    if write.get_one(Tagging, check.tagging_id).withdrawn_at is not None:
+        raise ConflictError(gettext("This tag was withdrawn."))
+    newer = write.scalar(
+        select(TagCheck)
+        .options(joinedload(TagCheck.user))
+        .where(
+            TagCheck.tagging_id == check.tagging_id,
+            TagCheck.region_id == check.region_id,
+            TagCheck.id > check.id,
+            TagCheck.withdrawn_at.is_(None),
+        )
+        .order_by(TagCheck.id.desc())
+        .limit(1)
+    )
+    if newer is not None:
+        raise ConflictError(gettext("%(name)s has checked this since.", name=newer.user.name))
 
 
 def _tagged_pattern(tagging_id: int) -> int:

@@ -189,12 +189,52 @@ def withdraw(user_id: int, tagging_id: int) -> None:
     the taxonomy with it.
     """
     with transaction() as write:
-        of_tagging = select(Tagging.tag_id).where(Tagging.id == tagging_id).scalar_subquery()
-        # Locked first: who puts the tag on something else at the same moment waits, or is seen.
-        tag = write.scalar(select(Tag).where(Tag.id == of_tagging).with_for_update())
-        withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
-        if tag is not None and _was_made_by(write, tag, user_id, tagging_id):
-            tag.withdrawn_at = now()
+        withdraw_tagging(write, user_id, tagging_id)
+
+
+def withdraw_tagging(write: Session, user_id: int, tagging_id: int) -> Tagging:
+    """The same within a transaction."""
+    of_tagging = select(Tagging.tag_id).where(Tagging.id == tagging_id).scalar_subquery()
+    # Locked first: who puts the tag on something else at the same moment waits, or is seen.
+    tag = write.scalar(select(Tag).where(Tag.id == of_tagging).with_for_update())
+    tagging = withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
+    if tag is not None and _was_made_by(write, tag, user_id, tagging_id):
+        tag.withdrawn_at = now()
+    return tagging
+
+
+def check_restorable(write: Session, tagging: Tagging) -> None:
+    """Make sure that a withdrawn tagging can stand again; its name returns where it had left.
+
+    Raises ConflictError where the same tag stands there by now, was merged or deprecated, or where
+    its name stands for another tag.
+    """
+    tag = write.get_one(Tag, tagging.tag_id, with_for_update=True, populate_existing=True)
+    if tag.state == "deprecated" or tag.replaced_by_id is not None:
+        raise ConflictError(_not_put_on(write, tag))
+    if tag.withdrawn_at is not None:
+        named = select(Tag.id).where(Tag.folded_name == tag.folded_name, Tag.withdrawn_at.is_(None))
+        if write.scalar(named) is not None:
+            raise ConflictError(gettext("Tag “%(name)s” already exists.", name=tag.name))
+        tag.withdrawn_at = None
+    if tagging.pattern_id is None and tagging.region_id is None:
+        return
+    standing = write.scalar(
+        select(Tagging).where(
+            Tagging.tag_id == tag.id,
+            _is(Tagging.pattern_id, tagging.pattern_id),
+            _is(Tagging.region_id, tagging.region_id),
+            Tagging.withdrawn_at.is_(None),
+        )
+    )
+    if standing is not None:
+        raise ConflictError(
+            gettext(
+                "Already tagged “%(tag)s” by %(name)s since.",
+                tag=tag.name,
+                name=standing.user.name,
+            )
+        )
 
 
 def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> bool:

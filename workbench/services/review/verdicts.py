@@ -22,7 +22,7 @@ from workbench.store.versions import ModelVersion
 
 LONGEST_REASON = 2000
 LAST_JUDGED = 50
-_WITHDRAWAL = Words(
+WITHDRAWAL = Words(
     gone=lazy_gettext("This verdict is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this verdict."),
 )
@@ -171,13 +171,25 @@ def _shown(image_id: int, version_id: int | None) -> _Shown:
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
-        verdict = withdraw_own(write, user_id, Verdict, verdict_id, _WITHDRAWAL)
+        verdict = withdraw_own(write, user_id, Verdict, verdict_id, WITHDRAWAL)
         number = write.scalar(
             select(ModelVersion.number).where(ModelVersion.id == verdict.version_id)
         )
         view = verdict_view(verdict, number)
         record_change(write, verdict.image_id)
         return view
+
+
+def check_restorable(write: Session, verdict: Verdict) -> None:
+    """Raise ConflictError where the person has judged the image again: the newest counts."""
+    newer = select(Verdict.id).where(
+        Verdict.image_id == verdict.image_id,
+        Verdict.user_id == verdict.user_id,
+        Verdict.id > verdict.id,
+        Verdict.withdrawn_at.is_(None),
+    )
+    if write.scalar(newer.limit(1)) is not None:
+        raise ConflictError(gettext("You have judged this image again since."))
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:

@@ -12,8 +12,9 @@ from workbench.services import audit
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.store.database import now
 from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.tag_changes import TagExample
 
-Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote)
+Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote, TagExample)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def withdraw_own(write: Session, user_id: int, table: type[Row], row_id: int, wo
         raise NotFoundError(str(words.gone))
     if row.user_id != user_id:
         raise ConflictError(str(words.not_own))
-    audit.acting(write, user_id)
+    if audit.who_acts(write) is None:
+        audit.acting(write, user_id)
     row.withdrawn_at = now()
     return row
