@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store
 from workbench.services.hygiene import check
 from workbench.services.image import media, original
+from workbench.services.regions.drawn import draw_region
+from workbench.services.regions.shapes import Drawing, DrawnStep
 from workbench.services.review import tags, verdicts
+from workbench.services.review.findings import Finding
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session, transaction
 from workbench.store.descriptions import DimensionDescription
@@ -23,6 +27,7 @@ from workbench.store.results import PixelGroup
 
 REASON = "the fingers give it away"
 NOTE = "without the hand nothing is left"
+FINDING = "seven of them, one without a nail"
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,12 @@ class Left:
 
     @property
     def words(self) -> tuple[str, ...]:
-        return self.name, self.content_hash, self.pixel_hash, REASON, NOTE
+        return self.name, self.content_hash, self.pixel_hash, REASON, NOTE, FINDING
 
 
 @pytest.fixture
 def left(analysed: Workspace, version_id: int, ada: Account, settings: Settings) -> Left:
-    """An image with pixel groups that was judged, tagged, noted, looked at and checked.
+    """An image with pixel groups that was judged, tagged, drawn on, noted, looked at and checked.
 
     It is among the strongest of a dimension.
     """
@@ -68,6 +73,9 @@ def left(analysed: Workspace, version_id: int, ada: Account, settings: Settings)
     column_store(version_id)
     _import_job(image.name, ada.id)
     tags.tag_group(ada.id, groups[0].id, "Fingers")
+    corner = DrawnStep("box", points=((0.0, 0.0), (9.0, 9.0)))
+    drawing = Drawing(NORMAL_SIZE, NORMAL_SIZE, (corner,))
+    draw_region(ada.id, image.id, drawing, "Fingers", Finding(FINDING), version_id=version_id)
     verdicts.give_verdict(ada.id, image.id, version_id, "unsure", REASON)
     _note(image.id, version_id, ada.id)
     check.check("pictures", settings)

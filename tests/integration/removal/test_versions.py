@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from tests.integration.removal.conftest import NOTE, REASON, Left
+from tests.integration.removal.conftest import FINDING, NOTE, REASON, Left
 from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
@@ -62,6 +62,8 @@ def test_a_version_goes_and_peoples_work_stays(
     assert session().scalar(select(func.count()).select_from(CuratedDataset)) == 2, "one a version"
     assert session().scalars(select(Verdict.reason)).all() == [REASON]
     assert session().scalars(select(CounterfactualNote.text)).all() == [NOTE]
+    [drawn] = image_detail(second_version(), left.id).drawn
+    assert [(each.tag, each.reason) for each in drawn.tags] == [("Fingers", FINDING)]
     assert set(session().scalars(select(Tag.name))) == {"Fingers", "Hair"}, "the taxonomy keeps it"
     assert {each.name: each.images for each in taxonomy([second_version()]).rows} == {
         "Fingers": 1,

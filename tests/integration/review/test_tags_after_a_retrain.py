@@ -16,6 +16,8 @@ from workbench.services.columns.store import column_store
 from workbench.services.explore.filters import Filters, Selection, choose
 from workbench.services.explore.taxonomy import TagRow, taxonomy
 from workbench.services.image.detail import image_detail
+from workbench.services.regions.drawn import draw_region, withdraw_region
+from workbench.services.regions.shapes import Drawing, DrawnStep
 from workbench.services.removal.versions import remove_version
 from workbench.services.review import tag_checks, tags, verdicts
 from workbench.services.tagged.pattern_tags import BORNE, SUGGESTED, tags_of_patterns
@@ -312,6 +314,62 @@ def test_overlaps_that_are_written_later_are_seen_by_columns_that_were_read_befo
     assert row_of(version_id, "teeth").groups == 1
     assert shown_on(version_id, group) == ["teeth"]
     assert np.array_equal(store.pixel_group_regions, np.sort(store.pixel_group_regions))
+
+
+def test_a_region_drawn_by_hand_tags_the_groups_of_every_version_that_lie_there(
+    version_id: int, retrained: int, ada: Account
+) -> None:
+    group = max(groups_of(version_id), key=lambda each: each.region.area)
+    whole = DrawnStep("groups", groups=(group.id,))
+    # Its left three quarters, and as much beside it as makes little difference.
+    right = group.region.left + round(group.region.width * 0.75)
+    cut = DrawnStep(
+        "box", erase=True, points=((right, 0.0), (float(NORMAL_SIZE), float(NORMAL_SIZE)))
+    )
+    drawing = Drawing(NORMAL_SIZE, NORMAL_SIZE, (whole, cut))
+    drawn = draw_region(ada.id, group.image_id, drawing, "teeth", version_id=version_id)
+
+    region = session().get_one(Region, drawn.region_id)
+    assert region.area == decode_mask(region.rle, NORMAL_SIZE).sum()
+    for each in (version_id, retrained):
+        expected = covered(each, [region])
+        assert expected
+        bearing = {one.id for one in groups_of(each) if "teeth" in shown_on(each, one)}
+        assert bearing == expected
+        assert row_of(each, "teeth").groups == len(expected)
+        assert row_of(each, "teeth").images == 1
+        maybe = {
+            found.id
+            for found in image_detail(each, group.image_id).groups
+            if any(view.tag == "teeth" for view in found.suggested)
+        }
+        assert maybe == covered(each, [region], TOUCHES) - expected
+    [shown] = image_detail(retrained, group.image_id).drawn
+    assert [each.tag for each in shown.tags] == ["teeth"]
+    for found in shown.covers:
+        one = next(
+            each
+            for each in groups_of(retrained)
+            if (each.image_id, each.number) == (group.image_id, found.number)
+        )
+        assert found.iou == pytest.approx(overlap(region, one.region))
+
+
+def test_a_region_drawn_as_a_pixel_group_lies_is_that_region(
+    version_id: int, retrained: int, ada: Account, ben: Account
+) -> None:
+    group = groups_of(version_id)[0]
+    tags.tag_group(ada.id, group.id, "teeth")
+    whole = DrawnStep("groups", groups=(group.id,))
+    drawing = Drawing(NORMAL_SIZE, NORMAL_SIZE, (whole,))
+
+    drawn = draw_region(ben.id, group.image_id, drawing, "teeth", version_id=retrained)
+
+    assert drawn.region_id == group.region_id
+    assert not drawn.tagged.new
+    assert image_detail(version_id, group.image_id).drawn == ()
+    withdraw_region(ben.id, drawn.id)
+    assert "teeth" in shown_on(version_id, group)
 
 
 def test_a_tag_that_was_carried_over_is_taken_off_where_it_does_not_fit(

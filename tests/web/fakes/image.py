@@ -61,6 +61,7 @@ class Details:
                 DimensionShare(2, 0.0, 0.7, 0.0),
             ),
             groups=tuple(self._group(image_id, number) for number in (0, 1)),
+            drawn=self.book.drawn_on(image_id),
             verdicts=tuple(reversed(self.book.verdicts.get(image_id, []))),
             notes=tuple(note for owner, note in self.book.notes.values() if owner == image_id),
             scores=(VersionScore(1, 0.66),),

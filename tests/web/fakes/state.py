@@ -15,6 +15,8 @@ from workbench.services.hygiene.findings import Finding
 from workbench.services.intake.jobs import JobView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
+from workbench.services.regions.listed import DrawnView
+from workbench.services.regions.shapes import Drawing
 from workbench.services.review.labels import AdjudicationView, StandingLabel, standing_verdicts
 from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
@@ -38,6 +40,10 @@ class State:
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
     taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
     suggested: dict[int, tuple[TaggingView, ...]] = field(default_factory=dict)
+    drawn: dict[int, tuple[int, DrawnView]] = field(default_factory=dict)
+    """Image and view of regions that were drawn."""
+    drawings: list[Drawing] = field(default_factory=list)
+    """What was sent to be drawn."""
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)
@@ -91,9 +97,13 @@ class State:
     @property
     def untouched(self) -> bool:
         """Nothing was written."""
-        written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks)
+        written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks, self.drawn)
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
         return not any(written) and not asked and not self.vocabulary.revision
+
+    def drawn_on(self, image_id: int) -> tuple[DrawnView, ...]:
+        """What was drawn on an image."""
+        return tuple(view for owner, view in self.drawn.values() if owner == image_id)
 
     @property
     def newest(self) -> VersionSummary:

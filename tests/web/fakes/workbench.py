@@ -20,6 +20,7 @@ from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, Pi
 from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
+from tests.web.fakes.regions import DrawnRegions, Findings
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
 from tests.web.fakes.review import Judging, Notes, TagChecks, Tags, TagsOfSelections
 from tests.web.fakes.runs import Leases, Runs
@@ -45,10 +46,11 @@ from workbench.services.hygiene import actions, check, remedy
 from workbench.services.image import batch, counterfactuals, detail, media, original
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
+from workbench.services.regions import drawn
 from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
 from workbench.services.removal import versions as version_removal
-from workbench.services.review import notes, tag_checks, tags, verdicts, vocabulary
+from workbench.services.review import findings, notes, tag_checks, tags, verdicts, vocabulary
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
@@ -101,6 +103,8 @@ class FakeWorkbench(State):
             (version_removal, VersionRemovals(self)),
             (collection_removal, CollectionRemovals(self)),
             (lease, Leases(self)),
+            (drawn, DrawnRegions(self)),
+            (findings, Findings(self)),
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
             (suggestions, Suggestions()),

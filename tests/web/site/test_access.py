@@ -11,6 +11,7 @@ from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
 from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
 
+SHAPE = '{"width": 1024, "height": 768, "steps": [{"tool": "box", "points": [10, 10, 90, 90]}]}'
 WRITES = {
     "/c/faces/images/2/verdicts": {"decision": "real"},
     "/verdicts/1/withdraw": {},
@@ -20,6 +21,10 @@ WRITES = {
     "/groups/200/tags": {"tag": "fake smile"},
     "/c/faces/selection/tags?pattern=31": {"tag": "fake smile", "groups": "2"},
     "/taggings/1/withdraw": {},
+    "/taggings/1/finding": {"reason": "six", "severity": "minor", "revision": "1"},
+    "/c/faces/images/2/regions": {"tag": "hand", "shape": SHAPE},
+    "/regions/1/tags": {"tag": "hand"},
+    "/regions/1/withdraw": {},
     "/taxonomy/1": {"name": "fake smile", "description": ""},
     "/vocabulary/words": {"words": "eye", "seen": "0"},
     "/c/faces/runs": {},

@@ -24,9 +24,24 @@ def overlaps(
 
     In [0, 1]; 0 for an empty mask.
     """
+    return _shared(first, second, size, of_first=False)
+
+
+def covered(
+    first: Sequence[str], second: Sequence[str], size: int
+) -> Float[ndarray, "first second"]:
+    """The share of each of the first masks that lies in each of the second; 0 of an empty mask."""
+    return _shared(first, second, size, of_first=True)
+
+
+def _shared(
+    first: Sequence[str], second: Sequence[str], size: int, *, of_first: bool
+) -> Float[ndarray, "first second"]:
     if not first or not second:
         return np.zeros((len(first), len(second)))
-    found = coco.iou(_masks(first, size), _masks(second, size), [0] * len(second))
+    # A crowd, in the words of COCO, is one that the union is not taken with.
+    crowd = [int(of_first)] * len(second)
+    found = coco.iou(_masks(first, size), _masks(second, size), crowd)
     # Of two empty masks pycocotools gives no number.
     return np.nan_to_num(np.asarray(found, np.float64))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import gettext
@@ -16,6 +17,7 @@ from workbench.services.image.media import lost_words
 from workbench.services.image.outlines import label_point, outline
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.outside import outside_of
+from workbench.services.regions.listed import DrawnView, drawn_on
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.services.review.notes import NoteView, notes_on
 from workbench.services.review.tags import TaggingView
@@ -98,6 +100,8 @@ class ImageDetail:
     control_change: float | None
     dimensions: tuple[DimensionShare, ...]
     groups: tuple[GroupView, ...]
+    drawn: tuple[DrawnView, ...]
+    """Regions that people drew, which are no pixel group of this version."""
     verdicts: tuple[VerdictView, ...]
     notes: tuple[NoteView, ...]
     scores: tuple[VersionScore, ...]
@@ -125,6 +129,7 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
     weights = logit_weights_of(version_id, settings)
     verdicts = history(image_id)
     standing = standing_label(image_id, image.label, verdicts)
+    groups = _groups(version_id, image_id)
     return ImageDetail(
         card=card_of(prediction, standing.decision),
         standing=standing,
@@ -139,7 +144,8 @@ def image_detail(version_id: int, image_id: int) -> ImageDetail:
             DimensionShare(index, float(z), float(w), float(z * w))
             for index, (z, w) in enumerate(zip(activations, weights, strict=True))
         ),
-        groups=_groups(version_id, image_id),
+        groups=_group_views(version_id, image_id, groups),
+        drawn=drawn_on(image_id, groups),
         verdicts=verdicts,
         notes=notes_on(image_id),
         scores=_other_scores(version_id, image_id),
@@ -186,8 +192,8 @@ def _scored(version_id: int, image_id: int) -> tuple[Prediction, float | None, S
     return prediction, weight, scored_by
 
 
-def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
-    found = (
+def _groups(version_id: int, image_id: int) -> Sequence[PixelGroup]:
+    return (
         session()
         .scalars(
             select(PixelGroup)
@@ -197,6 +203,11 @@ def _groups(version_id: int, image_id: int) -> tuple[GroupView, ...]:
         )
         .all()
     )
+
+
+def _group_views(
+    version_id: int, image_id: int, found: Sequence[PixelGroup]
+) -> tuple[GroupView, ...]:
     tags = tags_on_image(version_id, image_id, found)
     pattern_ids = [each.pattern_id for each in found if each.pattern_id is not None]
     labels = pattern_labels(version_id, pattern_ids)

@@ -25,6 +25,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 
 _NOTICED = "decisions_noticed"
@@ -71,6 +72,13 @@ KINDS: dict[type[Base], Kind] = {
         "tag.add",
         "tag.change",
         untold=frozenset({"reason", "folded_reason"}),
+    ),
+    DrawnRegion: Kind(
+        "drawn_region",
+        "region.withdraw",
+        "region.restore",
+        "region.draw",
+        untold=frozenset({"rle"}),
     ),
     TagCheck: Kind("tag_check", "tag_check.withdraw", "tag_check.restore", _checked),
     Verdict: Kind(

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from workbench.services.errors import ConflictError
 from workbench.store.judgements import Tag, Tagging
+from workbench.store.regions import DrawnRegion
 
-Row = TypeVar("Row", Tag, Tagging)
+Row = TypeVar("Row", Tag, Tagging, DrawnRegion)
 _TRIES = 5
 
 

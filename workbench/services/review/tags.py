@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.models.versions import is_finished
+from workbench.services.review.findings import UNSAID, Finding
 from workbench.services.review.standing import put_unless_standing
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import now, session, transaction
@@ -51,6 +52,7 @@ class TaggingView:
     version: number of the version that it was put on, where that is another one than is shown.
     share: of a pattern, the share of its pixel groups that lie where the tag was put; of a pixel
         group, the overlap (intersection over union). 1 where it was put on this very thing.
+    revision: of its reason and severity.
     """
 
     id: int
@@ -62,6 +64,9 @@ class TaggingView:
     pattern_id: int | None = None
     version: int | None = None
     share: float = 1.0
+    reason: str = ""
+    severity: str | None = None
+    revision: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +100,41 @@ def _tag(
             )
         audit.acting(write, user_id, version_id=subject.version_id)
         region_id = group.region_id if group else None
-        tag = tag_named(write, user_id, name)
-        tagging, new = put_unless_standing(
-            write,
-            Tagging(tag_id=tag.id, pattern_id=pattern_id, region_id=region_id, user_id=user_id),
-            select(Tagging).where(
-                Tagging.tag_id == tag.id,
-                _is(Tagging.pattern_id, pattern_id),
-                _is(Tagging.region_id, region_id),
-                Tagging.withdrawn_at.is_(None),
-            ),
-        )
-        return Tagged(**vars(view_of(tagging)), new=new)
+        return put_tag(write, user_id, name, pattern_id=pattern_id, region_id=region_id)
+
+
+def put_tag(
+    write: Session,
+    user_id: int,
+    name: str,
+    finding: Finding = UNSAID,
+    *,
+    pattern_id: int | None = None,
+    region_id: int | None = None,
+) -> Tagged:
+    """Put the tag of a clean name on a pattern or a region, within a transaction.
+
+    One that stands there already keeps its reason and severity.
+    """
+    tag = tag_named(write, user_id, name)
+    tagging, new = put_unless_standing(
+        write,
+        Tagging(
+            tag_id=tag.id,
+            pattern_id=pattern_id,
+            region_id=region_id,
+            user_id=user_id,
+            reason=finding.reason,
+            severity=finding.severity,
+        ),
+        select(Tagging).where(
+            Tagging.tag_id == tag.id,
+            _is(Tagging.pattern_id, pattern_id),
+            _is(Tagging.region_id, region_id),
+            Tagging.withdrawn_at.is_(None),
+        ),
+    )
+    return Tagged(**vars(view_of(tagging)), new=new)
 
 
 def _is(column: InstrumentedAttribute[int | None], value: int | None) -> ColumnElement[bool]:
@@ -281,6 +309,9 @@ def view_of(tagging: Tagging) -> TaggingView:
         at=tagging.created_at,
         source="pattern" if tagging.region_id is None else "hand",
         pattern_id=tagging.pattern_id,
+        reason=tagging.reason,
+        severity=tagging.severity,
+        revision=tagging.revision,
     )
 
 

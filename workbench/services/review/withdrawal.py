@@ -1,4 +1,4 @@
-"""Withdrawing a row of one's own: a verdict, a tag, a tag check, a note."""
+"""Withdrawing a row of one's own: a verdict, a tag, a tag check, a note, a drawn region."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from workbench.services import audit
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.store.database import now
 from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 
-Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote, TagExample)
+Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote, TagExample, DrawnRegion)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -15,8 +15,7 @@ from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Described, Tagged
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import key, whole, words
-from workbench.web.site import notices, security
-from workbench.web.site.formatting import day
+from workbench.web.site import notices, security, tag_notices
 
 blueprint = Blueprint("taxonomy", __name__)
 
@@ -115,20 +114,5 @@ def _name_in(values: Mapping[str, str], name: str) -> str:
 
 def _tagged(tagging: Tagged) -> Response:
     back = security.way_back("taxonomy.show")
-    if not tagging.new:
-        # No undo: it would withdraw what somebody put on before.
-        notices.told(
-            gettext(
-                "Already tagged “%(tag)s” by %(name)s, %(day)s.",
-                tag=tagging.tag,
-                name=tagging.by,
-                day=day(tagging.at),
-            )
-        )
-        return redirect(back, 303)
-    notices.saved(
-        gettext("Tagged “%(tag)s”.", tag=tagging.tag),
-        undo=url_for("taxonomy.withdraw", tagging_id=tagging.id),
-        back=back,
-    )
+    tag_notices.tell(tagging, back)
     return redirect(back, 303)
