@@ -13,6 +13,7 @@ from tests.support.browser import accessibility_violations, watched_page
 from tests.support.prepared import COLLECTION
 from tests.support.server import Server
 from tests.support.witness import Witness
+from workbench.store.people import User
 from workbench.store.results import Cell, Pattern, PixelGroup
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -28,6 +29,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
     cells = [row[0] for row in witness.rows(select(Cell.id).where(Cell.level == 0))]
     pattern = witness.one(select(Pattern.id).limit(1))[0]
     group, image = witness.one(select(PixelGroup.id, PixelGroup.image_id).limit(1))
+    person = witness.one(select(User.id).limit(1))[0]
     home = f"/c/{COLLECTION}"
     everything = (
         f"a={cells[0]}&b={cells[-1]}&pattern={pattern}&dimension=1&by=difference&sort=lift"
@@ -48,6 +50,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
         "vocabulary": "/vocabulary",
+        "history of a person": f"/people/{person}/history",
         "adjudicate": f"{home}/adjudicate",
         "login": "/login",
         "collections": "/",

@@ -6,6 +6,8 @@ PAGES = {
     "/": "Collections",
     "/login": "Sign in",
     "/account": "Account",
+    "/people/1/history": "My history",
+    "/people/2/history?kind=verdict&since=2026-03-01": "History of ben",
     "/taxonomy": "Taxonomy",
     "/vocabulary": "Vocabulary",
     "/c/faces/": "Explore faces",

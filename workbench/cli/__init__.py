@@ -32,6 +32,7 @@ COMMANDS = {
         "workbench.cli.analysis",
         "Evaluate the active version on a collection, without its training images.",
     ),
+    "history": Summary("workbench.cli.history", "Export who decided what, and when."),
     "import": Summary(
         "workbench.cli.images",
         "Import images: a folder, a manifest, a text file of paths, or single files as PATHS.",

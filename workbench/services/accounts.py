@@ -137,6 +137,11 @@ def end_sessions(write: Session, user_id: int) -> None:
     write.execute(delete(SignInSession).where(SignInSession.user_id == user_id))
 
 
+def id_of(name: str) -> int:
+    """The id of the account of a name. Raises InvalidError."""
+    return _named(session(), name).id
+
+
 def _named(write: Session, name: str) -> User:
     user = write.scalar(select(User).where(User.name == name.strip()))
     if user is None:

@@ -13,6 +13,7 @@ from workbench.web.pages import (
     data,
     explore,
     health,
+    history,
     images,
     imports,
     media,
@@ -32,6 +33,7 @@ from workbench.web.site import (
     compression,
     description_words,
     errors,
+    event_words,
     figures,
     finding_words,
     formatting,
@@ -58,6 +60,7 @@ def register(app: Flask) -> None:
     import_note_words.register(app)
     import_words.register(app)
     verdict_words.register(app)
+    event_words.register(app)
     description_words.register(app)
     finding_words.register(app)
     removal_words.register(app)
@@ -74,6 +77,7 @@ def register(app: Flask) -> None:
         explore,
         pictures,
         health,
+        history,
         images,
         imports,
         media,

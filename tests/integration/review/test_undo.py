@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 
 from tests.support.queries import counted
 from tests.support.rows import fill_every_table
+from workbench.services import sign_in
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.review import history, tags, undo, verdicts
@@ -267,6 +268,14 @@ def test_a_history_says_what_was_undone_and_what_can_be(filled: int) -> None:
     [undoing] = [each for each in found.values() if each.undoes_id == event.id]
     assert (undoing.undone, undoing.undoable) == (False, True)
     assert not found[newest(subject_of(only(Tag))).id].undoable
+
+
+def test_who_signed_in_when_is_in_no_history(filled: int) -> None:
+    sign_in.start(filled)
+
+    assert not [
+        each for each in history.history(Asked(person_id=filled)).events if "user" in each.subject
+    ]
 
 
 def test_an_export_has_every_event_once(filled: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.web.fakes.data import CARDS, NOON
@@ -13,8 +14,11 @@ from workbench.services.errors import (
     NotFoundError,
 )
 from workbench.services.explore.taxonomy import TagRow
+from workbench.services.review.history import Asked, EventView, HistoryPage
+from workbench.services.review.history_export import Format
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import Described, Tagged, TaggingView
+from workbench.services.review.undo import Undoable
 from workbench.services.review.verdicts import VerdictView
 
 
@@ -180,3 +184,89 @@ class TagsOfSelections:
         if len(chosen.groups) != seen:
             raise ConflictError(f"The selection has {len(chosen.groups)} pixel groups now.")
         return Tags(self.book)._tag("selection", chosen.selection.pattern_id or 0, name, "pattern")
+
+
+@dataclass
+class Histories:
+    """Verdicts alone are in histories."""
+
+    book: State
+
+    def history(self, asked: Asked, after: int | None = None) -> HistoryPage:
+        by = {1: "ada", 2: "ben"}.get(asked.person_id or 0)
+        found = [
+            each
+            for each in self._events()
+            if by in (None, each.by) and asked.image_id in (None, each.image_id)
+        ]
+        return HistoryPage(tuple(each for each in found if after is None or each.id < after), None)
+
+    def history_of_image(self, image_id: int, after: int | None = None) -> HistoryPage:
+        return self.history(Asked(image_id=image_id), after)
+
+    def person_named(self, user_id: int) -> str:
+        if user_id not in (1, 2):
+            raise NotFoundError("Person not found.")
+        return {1: "ada", 2: "ben"}[user_id]
+
+    def collection_names(self) -> tuple[str, ...]:
+        return ("faces", "raw")
+
+    def _events(self) -> list[EventView]:
+        found = [
+            self._event(image_id, each)
+            for image_id, given in self.book.verdicts.items()
+            for each in given
+        ]
+        return sorted(found, key=lambda event: -event.id)
+
+    def _event(self, image_id: int, given: VerdictView) -> EventView:
+        return EventView(
+            id=given.id,
+            at=given.at,
+            person_id={"ada": 1, "ben": 2}[given.by],
+            by=given.by,
+            action="verdict.give",
+            subject=f"verdict:{given.id}",
+            before=None,
+            after={"decision": given.decision},
+            image_id=image_id,
+            image=CARDS[image_id].name,
+            tag_id=None,
+            tag="",
+            collection="faces",
+            version=given.shown_version,
+            undoes_id=None,
+            undone=given.withdrawn,
+            undoable=not given.withdrawn,
+        )
+
+
+@dataclass
+class HistoryExports:
+    book: State
+
+    def lines(self, asked: Asked, form: Format) -> Iterator[str]:
+        for each in Histories(self.book).history(asked).events:
+            yield f"{each.id},{each.action}\n"
+
+
+@dataclass
+class Undoing:
+    book: State
+
+    def undo(self, user_id: int, event_id: int) -> None:
+        Judging(self.book).withdraw_verdict(user_id, event_id)
+
+    def count_undoable(self, user_id: int, asked: Asked) -> Undoable:
+        found = [each for each in Histories(self.book).history(asked).events if each.undoable]
+        return Undoable(len(found), found[0].id if found else 0, more=False)
+
+    def undo_all(self, user_id: int, asked: Asked, seen: Undoable) -> int:
+        now = self.count_undoable(user_id, asked)
+        if now != seen:
+            raise ConflictError("The history has changed since the page was loaded.")
+        for each in Histories(self.book).history(asked).events:
+            if each.undoable:
+                self.undo(user_id, each.id)
+        return now.count

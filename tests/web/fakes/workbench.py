@@ -22,7 +22,16 @@ from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.regions import DrawnRegions, Findings
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
-from tests.web.fakes.review import Judging, Notes, TagChecks, Tags, TagsOfSelections
+from tests.web.fakes.review import (
+    Histories,
+    HistoryExports,
+    Judging,
+    Notes,
+    TagChecks,
+    Tags,
+    TagsOfSelections,
+    Undoing,
+)
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
@@ -50,7 +59,17 @@ from workbench.services.regions import drawn
 from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
 from workbench.services.removal import versions as version_removal
-from workbench.services.review import findings, notes, tag_checks, tags, verdicts, vocabulary
+from workbench.services.review import (
+    findings,
+    history,
+    history_export,
+    notes,
+    tag_checks,
+    tags,
+    undo,
+    verdicts,
+    vocabulary,
+)
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
@@ -116,6 +135,9 @@ class FakeWorkbench(State):
             (taxonomy, Taxonomy(self)),
             (verdicts, Judging(self)),
             (vocabulary, Vocabularies(self)),
+            (history, Histories(self)),
+            (history_export, HistoryExports(self)),
+            (undo, Undoing(self)),
             (label_changes, Labels()),
             (version_images, Images()),
             (versions, Versions(self)),

@@ -15,6 +15,8 @@ SHAPE = '{"width": 1024, "height": 768, "steps": [{"tool": "box", "points": [10,
 WRITES = {
     "/c/faces/images/2/verdicts": {"decision": "real"},
     "/verdicts/1/withdraw": {},
+    "/history/1/undo": {},
+    "/history/undo": {"count": "1", "newest": "1"},
     "/c/faces/images/2/notes": {"edit": "group-200", "expectation": "fall", "text": "so"},
     "/notes/1/withdraw": {},
     "/patterns/31/tags": {"tag": "fake smile"},
@@ -53,6 +55,7 @@ READS = (
     "/c/faces/models",
     "/c/faces/runs/7",
     "/taxonomy",
+    "/people/1/history",
     "/taxonomy/names?tag=smile",
     "/vocabulary",
 )

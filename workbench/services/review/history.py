@@ -25,6 +25,8 @@ KIND_NAMES = ("verdict", "tagging", "tag_check", "note", "note_reply", "tag", "t
 _NOT_UNDONE = {Tag, TagExample, Adjudication}
 """The taxonomy reverses its own changes; an adjudication is followed by another one."""
 UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
+_ACCOUNTS = "user:"
+"""Who signed in when is in the audit log, and in no history."""
 _EXPORTED = 2_000
 
 
@@ -149,7 +151,7 @@ def _of_kinds(kinds: tuple[str, ...]) -> ColumnElement[bool]:
 
 
 def _asked_for(asked: Asked) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found = [~AuditEvent.subject.startswith(_ACCOUNTS)]
     for column, value in (
         (AuditEvent.user_id, asked.person_id),
         (AuditEvent.image_id, asked.image_id),

@@ -13,6 +13,7 @@ from workbench.services.image import media, original
 from workbench.services.image.detail import ImageDetail
 from workbench.services.image.media import MapKey
 from workbench.services.image.original import OriginalView
+from workbench.services.review import history as histories
 from workbench.services.review import tags, verdicts
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.workspaces import Workspace
@@ -90,7 +91,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
             (each for each in detail.standing.verdicts if security.is_own(each.by)), None
         ),
         counterfactual=counterfactual_panel(version, image_id, view, request.args),
-        history=history(detail.verdicts, detail.notes),
+        history=history(detail.verdicts, detail.notes, histories.history_of_image(image_id).events),
         tag_names=tags.tag_names(),
         nearest=beside_image(version, image_id),
     )

@@ -26,6 +26,7 @@ SHEETS = (
     "models",
     "neighbours",
     "taxonomy",
+    "history",
     "data",
     "imports",
     "states",

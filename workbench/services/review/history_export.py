@@ -1,0 +1,44 @@
+"""Histories as text to take away: CSV, and JSON lines; both are written while they are read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from workbench.services.review.history import Asked, exported
+
+Format = Literal["csv", "jsonl"]
+FORMATS: tuple[Format, ...] = ("csv", "jsonl")
+COLUMNS = (
+    *("id", "at", "by", "action", "subject", "collection", "image_id", "image", "tag_id", "tag"),
+    *("version", "before", "after", "undoes_id", "undone"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def lines(asked: Asked, form: Format) -> Iterator[str]:
+    """The events that are asked for, the newest first, a line each; a CSV begins with a header."""
+    if form == "jsonl":
+        for each in exported(asked):
+            yield json.dumps({name: each[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
+        return
+    yield _row(COLUMNS)
+    for each in exported(asked):
+        yield _row([_cell(each[name]) for name in COLUMNS])
+
+
+def _row(cells: Any) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    return written.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """As a cell that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

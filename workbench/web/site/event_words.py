@@ -1,0 +1,145 @@
+"""Events of the audit log in words: template filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from workbench.services.review.history import EventView
+from workbench.web.site.formatting import count, expectation_words
+from workbench.web.site.verdict_words import DECISION_WORDS
+
+KIND_WORDS = {
+    "verdict": lazy_gettext("verdicts"),
+    "tagging": lazy_gettext("tags put on"),
+    "tag_check": lazy_gettext("tag checks"),
+    "note": lazy_gettext("counterfactual notes"),
+    "note_reply": lazy_gettext("replies to notes"),
+    "tag": lazy_gettext("changes of the taxonomy"),
+    "tag_example": lazy_gettext("examples of tags"),
+}
+_FIELDS = {
+    "name": lazy_gettext("name"),
+    "description": lazy_gettext("description"),
+    "source": lazy_gettext("source"),
+    "parent_id": lazy_gettext("parent"),
+    "hue": lazy_gettext("colour"),
+    "hotkey": lazy_gettext("hotkey"),
+    "state": lazy_gettext("state"),
+    "reason": lazy_gettext("reason"),
+    "severity": lazy_gettext("severity"),
+}
+
+
+def event_kind_words(value: str) -> str:
+    """What a history is limited to: "verdicts"."""
+    return str(KIND_WORDS[value])
+
+
+def event_words(event: EventView) -> str:
+    """What somebody did, after their name: "gave the verdict fake"."""
+    written = _WORDS.get(event.action)
+    if written is not None:
+        return written(event)
+    return event.action.replace(".", ": ").replace("_", " ")
+
+
+def _said(event: EventView, name: str) -> str:
+    found = (event.after or event.before or {}).get(name)
+    return "" if found is None else str(found)
+
+
+def _decision(event: EventView) -> str:
+    decision = _said(event, "decision")
+    return str(DECISION_WORDS.get(decision, decision))
+
+
+def _tag(event: EventView) -> str:
+    return event.tag or _said(event, "tag") or _said(event, "name")
+
+
+def _put_on(event: EventView) -> str:
+    regions = (event.after or {}).get("regions")
+    if isinstance(regions, int):
+        return ngettext(
+            "put the tag “%(tag)s” on %(count)s region",
+            "put the tag “%(tag)s” on %(count)s regions",
+            regions,
+            tag=_tag(event),
+            count=count(regions),
+        )
+    if event.image_id is None and event.version is not None:
+        return gettext("put the tag “%(tag)s” on a pattern", tag=_tag(event))
+    return gettext("put the tag “%(tag)s” on a region", tag=_tag(event))
+
+
+def _checked(event: EventView) -> str:
+    if (event.after or event.before or {}).get("fits"):
+        return gettext("checked a region: “%(tag)s” fits", tag=_tag(event))
+    return gettext("checked a region: “%(tag)s” does not fit", tag=_tag(event))
+
+
+def _edited(event: EventView) -> str:
+    fields = ", ".join(str(_FIELDS.get(each, each)) for each in event.after or {})
+    return gettext("changed the tag “%(tag)s”: %(fields)s", tag=_tag(event), fields=fields)
+
+
+def _noted(event: EventView) -> str:
+    expectation = _said(event, "expectation")
+    if expectation not in ("fall", "rise", "stay"):
+        return gettext("wrote a counterfactual note")
+    return gettext(
+        "wrote a counterfactual note, expecting p(fake) to %(expectation)s",
+        expectation=expectation_words(expectation),
+    )
+
+
+_WORDS: dict[str, Callable[[EventView], str]] = {
+    "verdict.give": lambda each: gettext("gave the verdict “%(said)s”", said=_decision(each)),
+    "verdict.withdraw": lambda each: gettext(
+        "withdrew the verdict “%(said)s”", said=_decision(each)
+    ),
+    "verdict.restore": lambda each: gettext(
+        "restored the verdict “%(said)s”", said=_decision(each)
+    ),
+    "adjudication.give": lambda each: gettext("adjudicated: “%(said)s”", said=_decision(each)),
+    "tag.add": _put_on,
+    "tag.withdraw": lambda each: gettext("withdrew the tag “%(tag)s”", tag=_tag(each)),
+    "tag.restore": lambda each: gettext("restored the tag “%(tag)s”", tag=_tag(each)),
+    "tag.change": _edited,
+    "tag.check": _checked,
+    "tag.take_off": lambda each: gettext("took the tag “%(tag)s” off a region", tag=_tag(each)),
+    "tag_check.withdraw": lambda each: gettext("withdrew a check of “%(tag)s”", tag=_tag(each)),
+    "tag_check.restore": lambda each: gettext("restored a check of “%(tag)s”", tag=_tag(each)),
+    "tag.create": lambda each: gettext("added the tag “%(tag)s” to the taxonomy", tag=_tag(each)),
+    "tag.remove": lambda each: gettext(
+        "removed the tag “%(tag)s” from the taxonomy", tag=_tag(each)
+    ),
+    "tag.describe": _edited,
+    "example.add": lambda each: gettext("added an example of “%(tag)s”", tag=_tag(each)),
+    "example.withdraw": lambda each: gettext("withdrew an example of “%(tag)s”", tag=_tag(each)),
+    "example.restore": lambda each: gettext("restored an example of “%(tag)s”", tag=_tag(each)),
+    "note.save": _noted,
+    "note.withdraw": lambda _each: gettext("withdrew a counterfactual note"),
+    "note.restore": lambda _each: gettext("restored a counterfactual note"),
+    "reply.save": lambda _each: gettext("replied to a counterfactual note"),
+    "reply.withdraw": lambda _each: gettext("withdrew a reply to a counterfactual note"),
+    "reply.restore": lambda _each: gettext("restored a reply to a counterfactual note"),
+    "image.change": lambda _each: gettext("accepted a change of the image at an import"),
+    "image.remove": lambda _each: gettext("removed an image"),
+    "version.activate": lambda _each: gettext("changed the active version"),
+    "version.remove": lambda _each: gettext("removed a version"),
+    "vocabulary.save": lambda _each: gettext("changed the vocabulary"),
+    "run.request": lambda _each: gettext("asked for a run"),
+    "run.cancel": lambda _each: gettext("cancelled a run"),
+    "import.request": lambda _each: gettext("asked for an import"),
+    "import.cancel": lambda _each: gettext("cancelled an import"),
+}
+
+
+def register(app: Flask) -> None:
+    """Make these functions template filters of their own names."""
+    for function in (event_words, event_kind_words):
+        app.add_template_filter(function)
