@@ -11,8 +11,9 @@ import { listenForSubmits } from "./modules/submits.js";
 import { listenForSwaps } from "./modules/swaps.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
+import { walk } from "./modules/walk.js";
 
-const modules = { again, autosubmit, explore, judging, map, theme, viewer };
+const modules = { again, autosubmit, explore, judging, map, theme, viewer, walk };
 const bound = new WeakMap();
 
 function bind() {

@@ -43,6 +43,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "image": f"{home}/images/{image}",
         "patterns": f"{home}/patterns",
         "pattern": f"{home}/patterns/{pattern}",
+        "suggestions": f"{home}/suggestions",
         "similar": f"{home}/similar?group={group}",
         "similar, nothing asked": f"{home}/similar",
         "models": f"{home}/models",

@@ -13,6 +13,7 @@ from workbench.store.judgements import (
     CounterfactualNote,
     DecisionChange,
     DecisionCounter,
+    DismissedSuggestion,
     Tag,
     TagCheck,
     TaggedRegion,
@@ -282,6 +283,7 @@ def fill_every_table() -> None:
                     effect="moved",
                 ),
                 TagCheck(tagging_id=tagging.id, region_id=region.id, user_id=ada.id, fits=True),
+                DismissedSuggestion(tag_id=tag.id, region_id=region.id, user_id=ada.id),
                 TaggedRegion(tagging_id=tagging.id, region_id=other.id),
             ]
         )

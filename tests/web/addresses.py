@@ -22,6 +22,7 @@ PAGES = {
     "/c/faces/patterns?cell=11&sort=lift": "Patterns of faces",
     "/c/faces/patterns/31": "pattern 1",
     "/c/faces/patterns/31/tags/90": "Check the tag “fake smile”",
+    "/c/faces/suggestions": "Suggested tags of faces",
     "/c/faces/similar": "Similarity search",
     "/c/faces/similar?image=2": "Images similar to face 2",
     "/c/faces/similar?group=200": "Pixel groups similar to one of face 2",

@@ -150,6 +150,23 @@ class TagCheck(Base):
     user: Mapped[User] = relationship()
 
 
+class DismissedSuggestion(Base):
+    """A tag that is not to be suggested for a pattern, or on a region, any more."""
+
+    __tablename__ = "dismissed_suggestion"
+    __table_args__ = (
+        CheckConstraint("(pattern_id is null) <> (region_id is null)", name="one_subject"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), index=True)
+    pattern_id: Mapped[int | None] = mapped_column(ForeignKey("pattern.id"), index=True)
+    region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Verdict(Base):
     """One person's decision on one image. The newest that is not withdrawn counts."""
 

@@ -1,4 +1,5 @@
 // Elements name their key by `data-key`: a field is focused, a checkbox toggled, all else clicked.
+// Of several the one in the focused item of a list counts (walk.js), else the first of the page.
 // "?" opens the page's list of keys. Keys of buttons in a form that waits, or is being sent, do nothing.
 
 function typing(target) {
@@ -30,7 +31,9 @@ export function listenForKeys() {
     // Many keyboards have + above =, and nobody wants to hold Shift for it.
     const name = event.key === "=" ? "+" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const arrows = name.startsWith("Arrow") && event.target.closest?.("input, [tabindex='0']");
-    const element = arrows ? null : document.querySelector(`[data-key="${CSS.escape(name)}"]`);
+    if (arrows) return;
+    const named = `[data-key="${CSS.escape(name)}"]`;
+    const element = event.target.closest?.("[data-keys]")?.querySelector(named) ?? document.querySelector(named);
     if (!element) return;
     event.preventDefault();
     if (!element.matches("[data-waits] button, [aria-busy=true] button")) act(element);

@@ -24,6 +24,7 @@ from workbench.store.images import Image
 from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
+    DismissedSuggestion,
     Tag,
     TagCheck,
     Tagging,
@@ -32,7 +33,7 @@ from workbench.store.judgements import (
 from workbench.store.people import AuditEvent, User
 from workbench.store.results import Pattern
 
-UNDONE = (Verdict, Tagging, TagCheck, CounterfactualNote)
+UNDONE = (Verdict, Tagging, TagCheck, DismissedSuggestion, CounterfactualNote)
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ class TagChecks:
 
     def check(self, version_id: int, pattern_id: int, tagging_id: int) -> Check:
         known = {each: tagging for each, (_kind, _owner, tagging) in self.book.taggings.items()}
-        known[90] = TaggingView(90, "fake smile", "ada", NOON, "pattern")
+        known[90] = TaggingView(90, "fake smile", "ada", NOON, "pattern", pattern_id=31)
         if pattern_id != 31 or tagging_id not in known:
             raise NotFoundError("This pattern does not have this tag, or it was withdrawn.")
         sample = tuple(
@@ -154,7 +154,8 @@ class Tags:
         for kind_of, of, known in self.book.taggings.values():
             if (kind_of, of, known.tag) == (kind, owner, name):
                 return Tagged(**vars(known), new=False)
-        made = TaggingView(next(self.book.ids), name, "ada", NOON, source)
+        pattern_id = owner if kind == "pattern" else None
+        made = TaggingView(next(self.book.ids), name, "ada", NOON, source, pattern_id=pattern_id)
         self.book.taggings[made.id] = (kind, owner, made)
         return Tagged(**vars(made), new=True)
 

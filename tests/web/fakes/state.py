@@ -23,6 +23,7 @@ from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
 from workbench.services.review.vocabulary import VocabularyView
 from workbench.services.runs.queue import RunView
+from workbench.services.tagged.suggestions import GroupSuggestion
 from workbench.services.workspaces import ListedCollection
 
 
@@ -44,6 +45,9 @@ class State:
     """Image and view of regions that were drawn."""
     drawings: list[Drawing] = field(default_factory=list)
     """What was sent to be drawn."""
+    suggested_groups: list[GroupSuggestion] = field(default_factory=list)
+    dismissed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    """What was dismissed: for a pattern or pixel group, its id, and the tag's."""
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)
@@ -97,7 +101,15 @@ class State:
     @property
     def untouched(self) -> bool:
         """Nothing was written."""
-        written = (self.verdicts, self.notes, self.taggings, self.tags, self.checks, self.drawn)
+        written = (
+            self.verdicts,
+            self.notes,
+            self.taggings,
+            self.tags,
+            self.checks,
+            self.dismissed,
+            self.drawn,
+        )
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
         return not any(written) and not asked and not self.vocabulary.revision
 

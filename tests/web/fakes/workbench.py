@@ -35,6 +35,7 @@ from tests.web.fakes.review import (
 from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
+from tests.web.fakes.suggestions import Dismissals, TagSuggesting
 from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
 from workbench.services import accounts, sign_in, status, workspaces
 from workbench.services.explore import (
@@ -49,6 +50,7 @@ from workbench.services.explore import (
     reports,
     tag_selection,
     tag_shares,
+    tag_suggestions,
     taxonomy,
 )
 from workbench.services.hygiene import actions, check, remedy
@@ -60,6 +62,7 @@ from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
 from workbench.services.removal import versions as version_removal
 from workbench.services.review import (
+    dismissals,
     findings,
     history,
     history_export,
@@ -127,6 +130,8 @@ class FakeWorkbench(State):
             (reports, PatternReports(self)),
             (search, Neighbours(self)),
             (suggestions, Suggestions()),
+            (tag_suggestions, TagSuggesting(self)),
+            (dismissals, Dismissals(self)),
             (status, Statuses(self)),
             (tag_checks, TagChecks(self)),
             (tag_shares, TagsOfEvidence()),

@@ -136,7 +136,7 @@ class Picture:
         return gone
 
     def _delete_judgements(self, write: Session) -> None:
-        regions.delete_taggings(write, Tagging.pattern_id.in_(self.lonely))
+        regions.delete_on_patterns(write, self.lonely)
         for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, insert, or_, selec
 from sqlalchemy.orm import Session
 
 from workbench.store.images import Image
-from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
+from workbench.store.judgements import DismissedSuggestion, TagCheck, TaggedRegion, Tagging
 from workbench.store.regions import DrawnRegion, Region
 from workbench.store.results import Pattern, PixelGroup
 from workbench.store.tag_changes import TagChangeItem, TagExample
@@ -64,7 +64,7 @@ def delete_regions(write: Session, image_ids: Collection[int]) -> None:
             Tagging.id.in_(several) & ~exists().where(TaggedRegion.tagging_id == Tagging.id),
         ),
     )
-    for table in (TagCheck, TagExample, DrawnRegion):
+    for table in (TagCheck, DismissedSuggestion, TagExample, DrawnRegion):
         write.execute(delete(table).where(table.region_id.in_(here)))
     write.execute(delete(Region).where(Region.image_id.in_(image_ids)))
 
@@ -77,6 +77,15 @@ def delete_taggings(write: Session, which: ColumnElement[bool]) -> None:
             delete(table).where(table.tagging_id.in_(taggings)), execution_options=_UNSYNCHRONISED
         )
     write.execute(delete(Tagging).where(which), execution_options=_UNSYNCHRONISED)
+
+
+def delete_on_patterns(write: Session, patterns: Collection[int] | Select[tuple[int]]) -> None:
+    """Delete the tags on patterns, with the answers about them and the suggestions dismissed."""
+    delete_taggings(write, Tagging.pattern_id.in_(patterns))
+    write.execute(
+        delete(DismissedSuggestion).where(DismissedSuggestion.pattern_id.in_(patterns)),
+        execution_options=_UNSYNCHRONISED,
+    )
 
 
 def keep_tags_of_patterns(write: Session, version_id: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from workbench.config import Settings
@@ -20,7 +20,7 @@ from workbench.services.models.versions import is_finished
 from workbench.services.removal import files, journal
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.services.removal.finish import finish
-from workbench.services.removal.regions import delete_taggings, keep_tags_of_patterns
+from workbench.services.removal.regions import delete_on_patterns, keep_tags_of_patterns
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
 from workbench.store.judgements import CounterfactualNote, Tagging, Verdict
@@ -108,7 +108,7 @@ def take_out(write: Session, version: ModelVersion, removal_id: int, settings: S
 
     With it go the tags that are still on its patterns.
     """
-    delete_taggings(write, _on_patterns(version.id))
+    delete_on_patterns(write, _patterns(version.id))
     for table in (Verdict, CounterfactualNote):
         write.execute(
             update(table).where(table.version_id == version.id).values(version_id=None),
@@ -150,4 +150,8 @@ def _refuse_active(write: Session, version: ModelVersion) -> None:
 
 
 def _on_patterns(version_id: int) -> ColumnElement[bool]:
-    return Tagging.pattern_id.in_(select(Pattern.id).where(Pattern.version_id == version_id))
+    return Tagging.pattern_id.in_(_patterns(version_id))
+
+
+def _patterns(version_id: int) -> Select[tuple[int]]:
+    return select(Pattern.id).where(Pattern.version_id == version_id)

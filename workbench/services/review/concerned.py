@@ -36,12 +36,13 @@ class ConcernedBy:
         self._image_of = self._pairs(Region.id, Region.image_id, regions)
         images = _ids(rows, "image_id") | set(self._image_of.values())
         self._collection_of = self._pairs(Image.id, Image.collection_id, images)
-        patterns = _ids(taggings.values(), "pattern_id")
+        patterns = _ids([*rows, *taggings.values()], "pattern_id")
         self._version_of = self._pairs(Pattern.id, Pattern.version_id, patterns)
         self._collection_of_version = self._pairs(
             ModelVersion.id, ModelVersion.collection_id, set(self._version_of.values())
         )
-        self._tag_named = self._pairs(Tag.id, Tag.name, _ids(taggings.values(), "tag_id"))
+        named = _ids([*rows, *taggings.values()], "tag_id")
+        self._tag_named = self._pairs(Tag.id, Tag.name, named)
 
     def by(self, row: Any, version_id: int | None) -> Concerned:
         """What a row concerns; `version_id` is of the version that was looked at, if it is said."""
@@ -51,25 +52,22 @@ class ConcernedBy:
             getattr(row, "region_id", None) or 0
         )
         collection_id = self._collection_of.get(image_id or 0)
-        version = version_id or getattr(row, "version_id", None)
+        pattern_id = getattr(tagging or row, "pattern_id", None)
+        of_pattern = self._version_of.get(pattern_id or 0)
+        version = version_id or getattr(row, "version_id", None) or of_pattern
+        collection_id = collection_id or self._collection_of_version.get(of_pattern or 0)
         if tagging is not None:
             tag_id = tagging.tag_id
-            of_pattern = self._version_of.get(tagging.pattern_id or 0)
-            version = version or of_pattern
             first, _count = self._several.get(tagging.id, (0, 0))
-            collection_id = (
-                collection_id
-                or self._collection_of_version.get(of_pattern or 0)
-                or self._collection_of.get(self._image_of.get(first, 0))
-            )
+            collection_id = collection_id or self._collection_of.get(self._image_of.get(first, 0))
         return Concerned(image_id, tag_id, collection_id, version)
 
     def naming(self, row: Any, told: dict[str, Any] | None) -> Told | None:
         """What is told of a row, with the name that its tag has now."""
-        tagging = self._tagging(row)
-        if told is None or tagging is None:
+        tag_id = getattr(self._tagging(row) or row, "tag_id", None)
+        if told is None or tag_id is None:
             return told
-        told = {"tag": self._tag_named.get(tagging.tag_id), **told}
+        told = {"tag": self._tag_named.get(tag_id), **told}
         if isinstance(row, Tagging) and (count := self._several.get(row.id, (0, 0))[1]):
             told["regions"] = count
         return told

@@ -20,6 +20,7 @@ from workbench.store.database import Base
 from workbench.store.judgements import (
     Adjudication,
     CounterfactualNote,
+    DismissedSuggestion,
     Tag,
     TagCheck,
     Tagging,
@@ -71,7 +72,7 @@ KINDS: dict[type[Base], Kind] = {
         "tag.restore",
         "tag.add",
         "tag.change",
-        untold=frozenset({"reason", "folded_reason"}),
+        untold=frozenset({"reason", "folded_reason", "revision"}),
     ),
     DrawnRegion: Kind(
         "drawn_region",
@@ -81,6 +82,12 @@ KINDS: dict[type[Base], Kind] = {
         untold=frozenset({"rle"}),
     ),
     TagCheck: Kind("tag_check", "tag_check.withdraw", "tag_check.restore", _checked),
+    DismissedSuggestion: Kind(
+        "dismissed_suggestion",
+        "suggestion.restore",
+        "suggestion.dismiss",
+        "suggestion.dismiss",
+    ),
     Verdict: Kind(
         "verdict",
         "verdict.withdraw",
@@ -174,8 +181,12 @@ def _changed(row: Any, kind: Kind) -> _Noticed | None:
 
 
 def _told(row: Any, kind: Kind) -> dict[str, Any]:
-    columns = [each for each in row.__mapper__.columns.keys() if _is_told(each, kind)]  # noqa: SIM118 - a collection of columns, not a dict
-    return {each: _plain(getattr(row, each)) for each in columns}
+    told = {
+        each: _plain(getattr(row, each))
+        for each in row.__mapper__.columns.keys()  # noqa: SIM118 - a collection of columns, not a dict
+        if _is_told(each, kind)
+    }
+    return {each: value for each, value in told.items() if value is not None}
 
 
 def _is_told(column: str, kind: Kind) -> bool:

@@ -18,13 +18,19 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.review import notes, tag_checks, tags, verdicts
+from workbench.services.review import dismissals, notes, tag_checks, tags, verdicts
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.history import UNDOABLE, Asked, undoable
 from workbench.services.review.recording import KINDS
 from workbench.services.review.withdrawal import withdraw_own
 from workbench.store.database import transaction
-from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.judgements import (
+    CounterfactualNote,
+    DismissedSuggestion,
+    TagCheck,
+    Tagging,
+    Verdict,
+)
 from workbench.store.people import AuditEvent
 
 MOST_AT_ONCE = 1_000
@@ -166,6 +172,11 @@ _UNDOING = {
         _Undoing(Tagging, tags.withdraw_tagging, tags.check_restorable),
         _Undoing(
             TagCheck, _withdrawing(TagCheck, tag_checks.WITHDRAWAL), tag_checks.check_restorable
+        ),
+        _Undoing(
+            DismissedSuggestion,
+            _withdrawing(DismissedSuggestion, dismissals.WITHDRAWAL),
+            _nothing_refuses,
         ),
         _Undoing(
             CounterfactualNote,

@@ -11,11 +11,26 @@ from sqlalchemy.orm import Session
 from workbench.services import audit
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.store.database import now
-from workbench.store.judgements import CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.judgements import (
+    CounterfactualNote,
+    DismissedSuggestion,
+    TagCheck,
+    Tagging,
+    Verdict,
+)
 from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 
-Row = TypeVar("Row", Verdict, Tagging, TagCheck, CounterfactualNote, TagExample, DrawnRegion)
+Row = TypeVar(
+    "Row",
+    Verdict,
+    Tagging,
+    TagCheck,
+    DismissedSuggestion,
+    CounterfactualNote,
+    TagExample,
+    DrawnRegion,
+)
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,28 @@ def covering_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids]:
         near = np.isin(overlaps.others, elsewhere) & (overlaps.iou >= COVERS)
         others = np.concatenate([others, overlaps.others[near]])
         groups = np.concatenate([groups, overlaps.groups[near]])
-    order = np.argsort(others, kind="stable")
-    others, groups = others[order], groups[order]
-    first = np.searchsorted(others, regions, side="left")
-    counts = np.searchsorted(others, regions, side="right") - first
-    asked = np.repeat(np.arange(len(regions)), counts)
-    within = np.arange(len(asked)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return asked, groups[np.repeat(first, counts) + within]
+    asked, found = _matches(others, regions)
+    return asked, groups[found]
+
+
+def overlapping_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids, NDArray[np.float64]]:
+    """The pixel groups that each of these regions overlaps noticeably, but is not the region of.
+
+    Which of `regions`, the group as an index, and the overlap: intersection over union.
+    """
+    overlaps = _overlaps(store)
+    asked, found = _matches(overlaps.others, regions)
+    return asked, overlaps.groups[found], overlaps.iou[found]
+
+
+def _matches(values: Ids, asked: Ids) -> tuple[Ids, Ids]:
+    """All pairs of equal ids: indexes into `asked`, ascending, and into `values`."""
+    order = np.argsort(values, kind="stable")
+    first = np.searchsorted(values, asked, side="left", sorter=order)
+    counts = np.searchsorted(values, asked, side="right", sorter=order) - first
+    at = np.repeat(np.arange(len(asked)), counts)
+    within = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return at, order[np.repeat(first, counts) + within]
 
 
 def covered_by(store: ColumnStore, subject: Subject) -> Covered:

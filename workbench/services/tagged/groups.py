@@ -46,12 +46,15 @@ class OnMany:
         of a version that was removed.
     version: the number of the pattern's version, where that is another one.
     own: whether it is a pattern of the very version that is shown.
+    regions: all that it was put on, but for the `rejected` ones.
     """
 
     view: TaggingView
     pattern_id: int | None
     version: int | None
     own: bool
+    regions: Ids
+    rejected: Ids
     groups: Ids
     rows: Ids
 
@@ -140,13 +143,33 @@ def _on_many(
     if own and tagging.pattern_id is not None:
         groups = store.groups_of(store.pattern_index(tagging.pattern_id))
         groups = np.setdiff1d(groups, store.groups_on(off))
+        regions = store.pixel_group_regions[groups]
         rows = np.unique(store.pixel_group_rows[groups]).astype(np.int64)
     else:
         covered = covered_by(store, Subject(tagging.pattern_id, tagging.id))
         if len(off):
             covered = without(store, covered, off)
-        groups, rows = covered.groups, covered.rows
-    return OnMany(view_of(tagging), tagging.pattern_id, None if own else number, own, groups, rows)
+        regions, groups, rows = covered.regions, covered.groups, covered.rows
+    return OnMany(
+        view_of(tagging),
+        tagging.pattern_id,
+        None if own else number,
+        own,
+        regions,
+        off,
+        groups,
+        rows,
+    )
+
+
+def tagged_regions(standing: Sequence[OnMany]) -> tuple[Ids, Ids]:
+    """Every tag with every region that it was put on, by these acts on many and one by one."""
+    table, _names = _on_regions(None)
+    tags = [np.full(len(each.regions), each.view.tag_id) for each in standing]
+    return (
+        np.concatenate([table[:, 0], *tags]),
+        np.concatenate([table[:, 1], *(each.regions for each in standing)]),
+    )
 
 
 def _on_regions(tag_ids: Sequence[int] | None) -> tuple[Ids, dict[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,9 +12,10 @@ from sqlalchemy.orm import joinedload
 
 from workbench.analysis.regions.overlap import COVERS
 from workbench.services.review import tag_checks
+from workbench.services.review.dismissals import dismissed_on_regions
 from workbench.services.review.tags import TaggingView, view_of
 from workbench.store.database import session
-from workbench.store.judgements import TaggedRegion, Tagging
+from workbench.store.judgements import DismissedSuggestion, TaggedRegion, Tagging
 from workbench.store.regions import Region, RegionOverlap
 from workbench.store.results import PixelGroup
 from workbench.store.versions import ModelVersion
@@ -27,6 +28,11 @@ class GroupTags:
     tags: tuple[TaggingView, ...] = ()
     suggested: tuple[TaggingView, ...] = ()
     """The largest overlap first."""
+
+    def without(self, off: Collection[int]) -> GroupTags:
+        """The same without suggestions of some tags."""
+        kept = tuple(each for each in self.suggested if each.tag_id not in off)
+        return GroupTags(self.tags, kept)
 
 
 UNTAGGED: Final = GroupTags()
@@ -45,7 +51,7 @@ class _Given:
 def tags_on_image(
     version_id: int, image_id: int, groups: Sequence[PixelGroup]
 ) -> dict[int, GroupTags]:
-    """The tags of these pixel groups of an image, by group. At most five queries."""
+    """The tags of these pixel groups of an image, by group. At most six queries."""
     given = _given(image_id)
     if not given:
         return {}
@@ -55,10 +61,18 @@ def tags_on_image(
         if each.region_id not in rejected.get(each.tagging.id, ()):
             by_region[each.region_id].append(each)
     near = _near({each.region_id for each in groups} if by_region else set())
-    return {
+    found = {
         group.id: _of_group(group.region_id, version_id, by_region, near[group.region_id], rejected)
         for group in groups
     }
+    off: dict[int, set[int]] = {}
+    if any(each.suggested for each in found.values()):
+        here = [group.region_id for group in groups]
+        off = dismissed_on_regions(DismissedSuggestion.region_id.in_(here))
+    for each in given:
+        for region_id in rejected.get(each.tagging.id, ()):
+            off.setdefault(region_id, set()).add(each.tagging.tag_id)
+    return {group.id: found[group.id].without(off.get(group.region_id, set())) for group in groups}
 
 
 def _of_group(

@@ -17,8 +17,10 @@ from flask_babel import gettext
 from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.errors import UnavailableError
 from workbench.services.models.patterns import find_pattern
+from workbench.services.review.dismissals import dismissed_for_patterns
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.services.tagged.groups import OnMany, on_many
+from workbench.store.judgements import DismissedSuggestion
 
 BORNE: Final = 0.5
 """From this share of its pixel groups on, a pattern bears a tag that lies on them."""
@@ -60,6 +62,12 @@ def tags_of_patterns(
             continue
         view = replace(first.view, version=first.version, share=share)
         (borne if share >= BORNE else suggested)[pattern_id].append(view)
+    if suggested:
+        asked = DismissedSuggestion.pattern_id.in_(suggested)
+        for pattern_id, off in dismissed_for_patterns(asked).items():
+            suggested[pattern_id] = [
+                each for each in suggested[pattern_id] if each.tag_id not in off
+            ]
     return {
         each: PatternTags(tuple(borne[each]), tuple(suggested[each]))
         for each in borne.keys() | suggested.keys()
