@@ -26,9 +26,9 @@ from workbench.app import create_app
 from workbench.services.columns.store import column_store
 from workbench.services.explore.filters import Chosen, Filters, Selection, choose
 from workbench.services.explore.tag_selection import tag_selection
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.review import tags
 from workbench.services.tagged.pattern_tags import tags_of_patterns
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
 from workbench.store.people import User
 from workbench.store.versions import ActiveVersion

@@ -21,6 +21,7 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
 _EVERYBODY = frozenset({"account", "judge", "tag", "note"})
+_REVIEWERS = frozenset({"taxonomy"})
 _DEVELOPERS = frozenset({"data", "import", "remove", "retrain"})
 
 
@@ -181,10 +182,15 @@ def exists(name: str) -> bool:
 def may(account: Account, action: str) -> bool:
     """Whether an account may do something.
 
-    Everybody may `account` (change their own), `judge`, `tag` and `note`; developers may also
-    `retrain`, `import` images, and act on what a check of the `data` found.
+    Everybody may `account` (change their own), `judge`, `tag` and `note`; reviewers and developers
+    may change the `taxonomy`; developers may also `retrain`, `import` images, and act on what a
+    check of the `data` found.
     """
-    return action in _EVERYBODY or (action in _DEVELOPERS and account.role == "developer")
+    return (
+        action in _EVERYBODY
+        or (action in _REVIEWERS and account.role in ("reviewer", "developer"))
+        or (action in _DEVELOPERS and account.role == "developer")
+    )
 
 
 def _account(user: User) -> Account:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 
 class ServiceError(Exception):
@@ -20,6 +22,38 @@ class InvalidError(ServiceError):
 
 class ConflictError(ServiceError):
     """Somebody else's change, or another run, stands in the way."""
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A field that two people want otherwise; `name` as the form calls it, `label` for people."""
+
+    name: str
+    label: str
+    theirs: str
+    yours: str
+
+
+class EditConflictError(ConflictError):
+    """Somebody changed what this person saves from an older page; both versions are shown.
+
+    `revision` is the one to save with, for who has seen the other version and wants theirs.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        by: str | None,
+        at: datetime | None,
+        revision: int,
+        fields: tuple[Differing, ...],
+    ) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+        self.revision = revision
+        self.fields = fields
 
 
 class UnavailableError(ServiceError):

@@ -24,6 +24,9 @@ DECISIONS = (*LABELS, "unsure", "exclude")
 Never against what a page showed: a label that is corrected later leaves what was said as it is.
 """
 
+TAG_STATES = ("proposed", "active", "deprecated")
+"""Of a tag: see `Tag.state`."""
+
 
 def _decided() -> CheckConstraint:
     return CheckConstraint("decision in ('real', 'fake', 'unsure', 'exclude')", name="decision")

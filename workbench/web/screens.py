@@ -25,6 +25,7 @@ from workbench.web.pages import (
     similar,
     suggestions,
     tag_checks,
+    tag_pages,
     taxonomy,
     verdicts,
     vocabulary,
@@ -45,6 +46,7 @@ from workbench.web.site import (
     removal_words,
     run_words,
     security,
+    tag_words,
     uploads,
     verdict_words,
 )
@@ -65,6 +67,7 @@ def register(app: Flask) -> None:
     description_words.register(app)
     finding_words.register(app)
     removal_words.register(app)
+    tag_words.register(app)
     template_globals.register(app)
     uploads.register(app)
     security.register(app)
@@ -91,6 +94,7 @@ def register(app: Flask) -> None:
         similar,
         suggestions,
         tag_checks,
+        tag_pages,
         taxonomy,
         verdicts,
         vocabulary,

@@ -10,12 +10,12 @@ from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, NotFoundError
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.models.versions import versions
 from workbench.services.removal.check_files import check_files
 from workbench.services.removal.versions import plan_version, remove_version
 from workbench.services.review import tags
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
 from workbench.store.judgements import CounterfactualNote, Tag, Verdict

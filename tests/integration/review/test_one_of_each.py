@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.review import tags, verdicts
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent

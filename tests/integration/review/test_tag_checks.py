@@ -11,10 +11,10 @@ from tests.support.queries import in_write_transactions
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.filters import Filters, Selection, choose
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tag_checks, tags
 from workbench.services.review.tags import TaggingView
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
 from workbench.store.judgements import TagCheck
 from workbench.store.people import AuditEvent

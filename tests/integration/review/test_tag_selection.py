@@ -10,10 +10,10 @@ from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.services.explore.filters import Chosen, Filters, Selection, choose
 from workbench.services.explore.tag_selection import tag_selection
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tags
 from workbench.services.tagged.pattern_tags import BORNE, SUGGESTED, tags_of_patterns
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
 from workbench.store.judgements import TaggedRegion, Tagging
 from workbench.store.people import AuditEvent

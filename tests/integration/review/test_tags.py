@@ -13,9 +13,9 @@ from tests.support.hand_tags import hand_tags
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.filters import Filters, Selection, choose, filter_choices
-from workbench.services.explore.taxonomy import TagRow, taxonomy
 from workbench.services.review import tags
-from workbench.services.review.tags import Described
+from workbench.services.taxonomy.edits import Edited, edit
+from workbench.services.taxonomy.listing import TagRow, taxonomy
 from workbench.store.database import session, transaction
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import AuditEvent
@@ -59,10 +59,6 @@ def active() -> list[int]:
 
 def taxonomy_row(name: str) -> TagRow:
     return next(row for row in taxonomy(active()).rows if row.name == name)
-
-
-def described(name: str, description: str = "") -> Described:
-    return Described(name, description)
 
 
 def test_a_new_name_becomes_a_tag_and_says_who_gave_it(group: PixelGroup, ada: Account) -> None:
@@ -112,7 +108,7 @@ def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
 def test_the_taxonomy_is_read_page_by_page_and_by_a_part_of_a_name(
     pattern: Pattern, group: PixelGroup, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.services.explore.taxonomy.TAGS_A_PAGE", 2)
+    monkeypatch.setattr("workbench.services.taxonomy.listing.TAGS_A_PAGE", 2)
     for name in ("teeth", "Moss", "100 %", "blur", "moss, wet"):
         tags.tag_group(ada.id, group.id, name)
     tags.tag_pattern(ada.id, pattern.id, "teeth")
@@ -148,11 +144,6 @@ def test_a_field_is_offered_a_few_names_however_many_there_are(
     assert tags.tag_names("Name  11") == tuple(names[110:])
 
 
-def describe(name: str, description: str, by: Account) -> None:
-    tag_id = taxonomy_row(name).id
-    tags.describe_tag(by.id, tag_id, described(name, description), described(name))
-
-
 def test_undoing_a_new_tag_takes_its_name_out_of_the_taxonomy(
     pattern: Pattern, group: PixelGroup, ada: Account, ben: Account
 ) -> None:
@@ -184,7 +175,7 @@ def test_a_name_that_somebody_uses_or_used_before_or_described_stays_when_one_ta
     tags.tag_group(ada.id, groups[0].id, "older")
     newer = tags.tag_group(ada.id, groups[1].id, "older")
     said = tags.tag_group(ada.id, groups[0].id, "said")
-    describe("said", "What it means.", ben)
+    edit(ben.id, said.tag_id, Edited("said", "What it means."), 1)
     tags.tag_group(ben.id, groups[0].id, "of ben")
     of_ada = tags.tag_group(ada.id, groups[1].id, "of ben")
 
@@ -192,41 +183,6 @@ def test_a_name_that_somebody_uses_or_used_before_or_described_stays_when_one_ta
         tags.withdraw(ada.id, each.id)
 
     assert set(tags.tag_names()) == {"shared", "older", "said", "of ben"}
-
-
-def test_a_description_from_an_old_page_does_not_revert_a_rename(
-    group: PixelGroup, ada: Account, ben: Account
-) -> None:
-    tags.tag_group(ada.id, group.id, "blur")
-    tag_id = taxonomy_row("blur").id
-    page = described("blur")
-
-    tags.describe_tag(ben.id, tag_id, described("soft background"), page)
-    saved = tags.describe_tag(ada.id, tag_id, described("blur", "Out of focus."), page)
-
-    assert saved == "soft background"
-    assert taxonomy_row("soft background").description == "Out of focus."
-
-
-def test_two_who_change_the_same_of_a_tag_are_told_of_each_other(
-    group: PixelGroup, ada: Account, ben: Account
-) -> None:
-    tags.tag_group(ada.id, group.id, "blur")
-    tag_id = taxonomy_row("blur").id
-    page = described("blur")
-    tags.describe_tag(ben.id, tag_id, described("soft background", "Out of focus."), page)
-
-    with pytest.raises(ConflictError, match="renamed to “soft background” by ben at 20"):
-        tags.describe_tag(ada.id, tag_id, described("haze"), page)
-    with pytest.raises(ConflictError, match=r"changed by ben at 20.* to “Out of focus.”"):
-        tags.describe_tag(ada.id, tag_id, described("blur", "Hazy."), page)
-    # Who wants what is there already has no conflict, and leaves no trace.
-    tags.describe_tag(ada.id, tag_id, described("soft background", "Out of focus."), page)
-
-    row = taxonomy_row("soft background")
-    assert row.description == "Out of focus."
-    events = select(func.count()).where(AuditEvent.action == "tag.describe")
-    assert session().scalar(events) == 1
 
 
 STRANGE_NAMES = [
@@ -370,7 +326,7 @@ def test_a_pattern_that_lost_its_tag_no_longer_counts_for_it(
     pattern: Pattern, ada: Account
 ) -> None:
     made = tags.tag_pattern(ada.id, pattern.id, "rough")
-    describe("rough", "Like sandpaper.", ada)
+    edit(ada.id, made.tag_id, Edited("rough", "Like sandpaper."), 1)
     tags.withdraw(ada.id, made.id)
 
     row = taxonomy_row("rough")
@@ -395,9 +351,7 @@ def test_a_renamed_tag_keeps_what_bears_it(
     tags.tag_group(ben.id, group.id, "blur")
     before = taxonomy_row("blur")
 
-    saved = tags.describe_tag(
-        ben.id, before.id, described("soft background", " Out of focus. "), described("blur")
-    )
+    saved = edit(ben.id, before.id, Edited("soft background", " Out of focus. "), 1)
 
     after = taxonomy_row(saved)
     assert (after.name, after.description) == ("soft background", "Out of focus.")
@@ -412,39 +366,6 @@ def test_a_renamed_tag_keeps_what_bears_it(
     assert (event.user_id, event.tag_id) == (ben.id, before.id)
     assert event.before == {"name": "blur", "description": ""}
     assert event.after == {"name": "soft background", "description": "Out of focus."}
-
-
-def test_a_tag_can_be_written_in_other_case(group: PixelGroup, ada: Account) -> None:
-    tags.tag_group(ada.id, group.id, "blur")
-
-    tag_id = taxonomy_row("blur").id
-    assert tags.describe_tag(ada.id, tag_id, described("Blur"), described("blur")) == "Blur"
-
-
-def test_a_taken_name_is_refused_in_any_case(group: PixelGroup, ada: Account) -> None:
-    tags.tag_group(ada.id, group.id, "blur")
-    tags.tag_group(ada.id, group.id, "smile")
-
-    for name in ("smile", "SMILE"):
-        with pytest.raises(ConflictError):
-            tags.describe_tag(
-                ada.id, taxonomy_row("blur").id, described(name, "lost?"), described("blur")
-            )
-    assert tags.tag_names() == ("blur", "smile")
-    assert taxonomy_row("blur").description == ""
-
-
-def test_a_tag_that_is_not_there_or_too_long_a_description_is_refused(
-    group: PixelGroup, ada: Account
-) -> None:
-    tags.tag_group(ada.id, group.id, "blur")
-
-    with pytest.raises(NotFoundError):
-        tags.describe_tag(ada.id, 10**6, described("blurred"), described("blur"))
-    with pytest.raises(InvalidError):
-        tags.describe_tag(
-            ada.id, taxonomy_row("blur").id, described("blur", "x" * 2001), described("blur")
-        )
 
 
 def test_nothing_of_a_version_that_is_still_being_made_can_be_tagged(

@@ -14,13 +14,13 @@ from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store
 from workbench.services.explore.filters import Filters, Selection, choose
-from workbench.services.explore.taxonomy import TagRow, taxonomy
 from workbench.services.image.detail import image_detail
 from workbench.services.regions.drawn import draw_region, withdraw_region
 from workbench.services.regions.shapes import Drawing, DrawnStep
 from workbench.services.removal.versions import remove_version
 from workbench.services.review import tag_checks, tags, verdicts
 from workbench.services.tagged.pattern_tags import BORNE, SUGGESTED, tags_of_patterns
+from workbench.services.taxonomy.listing import TagRow, taxonomy
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Image

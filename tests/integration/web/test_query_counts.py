@@ -18,13 +18,13 @@ from workbench.services.explore.grid import overview
 from workbench.services.explore.listing import images, position_in_order
 from workbench.services.explore.patterns import pattern, patterns
 from workbench.services.explore.review_queue import review_queue
-from workbench.services.explore.taxonomy import taxonomy
 from workbench.services.image.counterfactuals import save_note
 from workbench.services.image.detail import image_detail
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
+from workbench.services.taxonomy.listing import taxonomy
 from workbench.services.workspaces import (
     ShownVersion,
     Workspace,

@@ -18,7 +18,7 @@ from workbench.services.explore.filters import FilterChoices, Filters, Selection
 from workbench.services.explore.grid import Lassoed, Overview
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import ImagePage, PositionInOrder
-from workbench.services.explore.taxonomy import TaxonomyPage
+from workbench.services.taxonomy.listing import TaxonomyPage
 from workbench.store.outcomes import OUTCOMES
 
 
@@ -192,9 +192,19 @@ class Listing:
 class Taxonomy:
     book: State
 
-    def taxonomy(self, version_ids: Sequence[int], text: str = "", after: str = "") -> TaxonomyPage:
+    def taxonomy(
+        self,
+        version_ids: Sequence[int],
+        text: str = "",
+        after: str = "",
+        state: str | None = None,
+    ) -> TaxonomyPage:
         """Two a page."""
         self.book.counted = list(version_ids)
-        found = [each for each in self.book.tags if text.casefold() in each.name.casefold()]
+        found = [
+            each
+            for each in self.book.tags
+            if text.casefold() in each.name.casefold() and state in (None, each.state)
+        ]
         left = sorted((each for each in found if each.name > after), key=lambda each: each.name)
         return TaxonomyPage(tuple(left[:2]), len(found), left[1].name if left[2:] else None)

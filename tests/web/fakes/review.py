@@ -13,13 +13,13 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
-from workbench.services.explore.taxonomy import TagRow
 from workbench.services.review.history import Asked, EventView, HistoryPage
 from workbench.services.review.history_export import Format
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
-from workbench.services.review.tags import Described, Tagged, TaggingView
+from workbench.services.review.tags import Tagged, TaggingView
 from workbench.services.review.undo import Undoable
 from workbench.services.review.verdicts import VerdictView
+from workbench.services.taxonomy.listing import TagRow
 
 
 @dataclass
@@ -137,7 +137,7 @@ class TagChecks:
 class Tags:
     book: State
 
-    def tag_names(self, text: str = "") -> tuple[str, ...]:
+    def tag_names(self, text: str = "", *, deprecated: bool = False) -> tuple[str, ...]:
         return tuple(each.name for each in self.book.tags if text in each.name)
 
     def tag_pattern(self, user_id: int, pattern_id: int, name: str) -> Tagged:
@@ -162,19 +162,6 @@ class Tags:
     def withdraw(self, user_id: int, tagging_id: int) -> None:
         if self.book.taggings.pop(tagging_id, None) is None:
             raise NotFoundError("This tag is already withdrawn.")
-
-    def describe_tag(self, user_id: int, tag_id: int, wanted: Described, seen: Described) -> str:
-        place = next((i for i, each in enumerate(self.book.tags) if each.id == tag_id), None)
-        if place is None:
-            raise NotFoundError("Tag not found.")
-        known = self.book.tags[place]
-        if known.name not in (seen.name, wanted.name) and seen.name != wanted.name:
-            raise ConflictError(f"Edit conflict: this tag was renamed to “{known.name}” by ben.")
-        if any(each.name == wanted.name and each.id != tag_id for each in self.book.tags):
-            raise ConflictError(f"Tag “{wanted.name}” already exists.")
-        name = known.name if wanted.name == seen.name else wanted.name
-        self.book.tags[place] = replace(known, name=name, description=wanted.description)
-        return name
 
 
 @dataclass

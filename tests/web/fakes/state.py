@@ -9,7 +9,6 @@ from typing import Any
 
 from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
-from workbench.services.explore.taxonomy import TagRow
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
 from workbench.services.intake.jobs import JobView
@@ -24,6 +23,7 @@ from workbench.services.review.verdicts import VerdictView
 from workbench.services.review.vocabulary import VocabularyView
 from workbench.services.runs.queue import RunView
 from workbench.services.tagged.suggestions import GroupSuggestion
+from workbench.services.taxonomy.listing import TagRow
 from workbench.services.workspaces import ListedCollection
 
 
@@ -51,6 +51,12 @@ class State:
     checks: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     """Tagging, pixel group, whether it fits."""
     tags: list[TagRow] = field(default_factory=list)
+    tag_changes: list[tuple[str, int, object]] = field(default_factory=list)
+    """What was done to tags: kind, the tag or change, the other tag or part."""
+    revision: int = 1
+    """Of every tag."""
+    tags_moved: bool = False
+    """Something was tagged since the last preview."""
     counted: list[int] = field(default_factory=list)
     """The versions that the taxonomy was last counted in."""
     removed: list[tuple[int | None, str]] = field(default_factory=list)
@@ -106,9 +112,10 @@ class State:
             self.notes,
             self.taggings,
             self.tags,
-            self.checks,
             self.dismissed,
             self.drawn,
+            self.tag_changes,
+            self.checks,
         )
         asked = [each for each in self.runs if each.state == "queued" or each.cancel_requested]
         return not any(written) and not asked and not self.vocabulary.revision

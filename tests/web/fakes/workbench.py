@@ -36,6 +36,13 @@ from tests.web.fakes.runs import Leases, Runs
 from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
 from tests.web.fakes.suggestions import Dismissals, TagSuggesting
+from tests.web.fakes.tags import (
+    TagDetails,
+    TagEdits,
+    TagOperations,
+    TagPreviews,
+    TagReversals,
+)
 from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
 from workbench.services import accounts, sign_in, status, workspaces
 from workbench.services.explore import (
@@ -51,7 +58,6 @@ from workbench.services.explore import (
     tag_selection,
     tag_shares,
     tag_suggestions,
-    taxonomy,
 )
 from workbench.services.hygiene import actions, check, remedy
 from workbench.services.image import batch, counterfactuals, detail, media, original
@@ -76,6 +82,9 @@ from workbench.services.review import (
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
+from workbench.services.taxonomy import detail as detail_of_tags
+from workbench.services.taxonomy import edits, operations, previews, reversal
+from workbench.services.taxonomy import listing as taxonomy
 
 
 def use_cases(fake: object) -> tuple[str, ...]:
@@ -138,6 +147,11 @@ class FakeWorkbench(State):
             (tags, Tags(self)),
             (tag_selection, TagsOfSelections(self)),
             (taxonomy, Taxonomy(self)),
+            (detail_of_tags, TagDetails(self)),
+            (edits, TagEdits(self)),
+            (operations, TagOperations(self)),
+            (previews, TagPreviews(self)),
+            (reversal, TagReversals(self)),
             (verdicts, Judging(self)),
             (vocabulary, Vocabularies(self)),
             (history, Histories(self)),

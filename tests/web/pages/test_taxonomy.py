@@ -158,38 +158,6 @@ def test_a_field_for_tags_offers_the_names_that_hold_what_was_typed(ada: Reader)
         assert 'hx-get="/taxonomy/names"' in ada.get(url).text
 
 
-def test_a_tag_is_renamed_and_described(ada: Reader, book: FakeWorkbench) -> None:
-    ada.post("/patterns/31/tags", tag="fake smile")
-
-    answer = ada.post(
-        f"/taxonomy/{book.tags[0].id}",
-        seen_name="fake smile",
-        name="even smile",
-        description="All teeth alike.",
-    )
-
-    assert (book.tags[0].name, book.tags[0].description) == ("even smile", "All teeth alike.")
-    assert "Saved: “even smile”." in ada.get(answer.location).text
-
-
-def test_a_form_says_what_its_page_showed_so_that_an_old_one_reverts_nothing(
-    ada: Reader, ben: Reader, book: FakeWorkbench
-) -> None:
-    ada.post("/patterns/31/tags", tag="fake smile")
-    address = f"/taxonomy/{book.tags[0].id}"
-    form = dict(re.findall(r'name="(seen_\w+)" value="([^"]*)"', ada.get("/taxonomy").text))
-    assert form == {"seen_name": "fake smile", "seen_description": ""}
-    ben.post(address, **form, name="even smile", description="")
-
-    described = ada.post(address, **form, name="fake smile", description="All teeth alike.")
-    renamed = ada.post(address, **form, name="odd smile", description="")
-
-    assert described.status_code == 303
-    assert renamed.status_code == 409
-    assert "Edit conflict: this tag was renamed to “even smile” by ben." in renamed.text
-    assert (book.tags[0].name, book.tags[0].description) == ("even smile", "All teeth alike.")
-
-
 def test_the_taxonomy_says_which_version_it_counts(visitor: Reader, book: FakeWorkbench) -> None:
     for url, words, counted in (
         ("/taxonomy", "Counted in the active version of each collection.", [2]),
@@ -202,23 +170,10 @@ def test_the_taxonomy_says_which_version_it_counts(visitor: Reader, book: FakeWo
     assert "collection=faces&amp;version=1" in visitor.get("/c/faces/?version=1").text
 
 
-def test_a_taken_name_is_a_conflict_that_changes_nothing(ada: Reader, book: FakeWorkbench) -> None:
-    ada.post("/patterns/31/tags", tag="fake smile")
-    ada.post("/patterns/32/tags", tag="blur")
-
-    answer = ada.post(
-        f"/taxonomy/{book.tags[1].id}", seen_name="blur", name="fake smile", description=""
-    )
-
-    assert answer.status_code == 409
-    assert "Tag “fake smile” already exists." in answer.text
-    assert book.tags[1].name == "blur"
-
-
 def test_a_reader_without_account_sees_no_form(visitor: Reader, ada: Reader) -> None:
     ada.post("/patterns/31/tags", tag="fake smile")
 
-    assert "rename or describe" not in visitor.get("/taxonomy").text
+    assert "rename or describe" not in visitor.get("/taxonomy/1").text
     assert "Sign in</a> to name it." in visitor.get("/c/faces/patterns/31").text
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from tests.web.conftest import Reader, make_app
 from tests.web.fakes.data import PASSWORD
 from tests.web.fakes.runs import run
+from tests.web.fakes.tags import SEEN
 from tests.web.fakes.workbench import FakeWorkbench
 from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
 
@@ -27,7 +28,14 @@ WRITES = {
     "/c/faces/images/2/regions": {"tag": "hand", "shape": SHAPE},
     "/regions/1/tags": {"tag": "hand"},
     "/regions/1/withdraw": {},
-    "/taxonomy/1": {"name": "fake smile", "description": ""},
+    "/taxonomy/1": {"name": "fake smile", "description": "", "revision": "1"},
+    "/taxonomy/1/merge": {"other": "hair", "seen": SEEN},
+    "/taxonomy/1/split": {"other": "hair", "by": "1", "seen": SEEN},
+    "/taxonomy/1/move": {"other": "hair", "seen": SEEN},
+    "/taxonomy/1/deprecate": {"seen": SEEN},
+    "/taxonomy/1/restore": {"seen": SEEN},
+    "/taxonomy/1/accept": {"seen": SEEN},
+    "/taxonomy/changes/7/reverse": {},
     "/vocabulary/words": {"words": "eye", "seen": "0"},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
@@ -41,6 +49,8 @@ WRITES = {
     "/account/password": {"current": PASSWORD, "new": "x" * 10, "again": "x" * 10},
     "/account/sign-out": {},
 }
+SHOWN_TOO = tuple(url for url in WRITES if url.startswith("/taxonomy/1"))
+"""What a GET answers at the same address: a tag's page, and previews of what a POST would do."""
 READS = (
     "/",
     "/c/faces/",
@@ -59,6 +69,7 @@ READS = (
     "/c/faces/runs/7",
     "/taxonomy",
     "/people/1/history",
+    "/taxonomy/1",
     "/taxonomy/names?tag=smile",
     "/vocabulary",
 )
@@ -144,7 +155,18 @@ def test_nothing_is_written_without_the_form_s_token(
 
 @pytest.mark.parametrize("url", WRITES)
 def test_nothing_is_written_by_a_get(ada: Reader, book: FakeWorkbench, url: str) -> None:
-    assert ada.get(url).status_code == 405
+    assert ada.get(url).status_code == (200 if url in SHOWN_TOO else 405)
+    assert book.untouched
+
+
+def test_only_reviewers_and_developers_change_the_taxonomy(
+    ben: Reader, book: FakeWorkbench
+) -> None:
+    changes = [url for url in WRITES if url.startswith("/taxonomy/")]
+
+    assert [ben.post(url, **WRITES[url]).status_code for url in changes] == [403] * len(changes)
+    assert ben.get("/taxonomy/1/merge").status_code == 403
+    assert "rename or describe" not in ben.get("/taxonomy/1").text
     assert book.untouched
 
 

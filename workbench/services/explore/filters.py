@@ -22,11 +22,10 @@ from workbench.services.explore.lasso import (
 from workbench.services.explore.layout import find_cell, in_cell
 from workbench.services.explore.text_search import mentioning
 from workbench.services.models.dimensions import check_dimension
-from workbench.services.review.tags import tag_names
-from workbench.services.tagged.groups import bearers, tag_ids
-from workbench.store.folding import folded
+from workbench.services.review.tags import meant_by, tag_names
+from workbench.services.tagged.groups import bearers
 from workbench.store.images import LABELS
-from workbench.store.judgements import DECISIONS, Tag
+from workbench.store.judgements import DECISIONS
 from workbench.store.outcomes import OUTCOMES
 
 MISCLASSIFIED = "misclassified"
@@ -232,7 +231,7 @@ def _of_model(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
 
 def _of_people(store: ColumnStore, filters: Filters) -> Iterator[Rows]:
     if filters.tag is not None:
-        yield bearers(store, tag_ids(Tag.folded_name == folded(filters.tag)))
+        yield bearers(store, meant_by(filters.tag))
     if filters.verdict is not None:
         yield _judged(store, filters.verdict)
     if filters.text is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from workbench.services import audit
@@ -21,27 +20,16 @@ from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import now, session, transaction
 from workbench.store.folding import folded, is_printable_line
 from workbench.store.judgements import Tag, Tagging
-from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
 from workbench.store.tag_changes import TagChange
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 2000
 NAMES_OFFERED = 50
-DESCRIBED = "tag.describe"
-"""The audit event of a tag that was renamed or described."""
 _WITHDRAWAL = Words(
     gone=lazy_gettext("This tag is already withdrawn."),
     not_own=lazy_gettext("Only its author can withdraw this tag."),
 )
-
-
-@dataclass(frozen=True)
-class Described:
-    """A tag's name, and what it means."""
-
-    name: str
-    description: str
 
 
 @dataclass(frozen=True)
@@ -168,7 +156,10 @@ def tag_named(write: Session, user_id: int, name: str) -> Tag:
         .with_for_update(read=True)
         .execution_options(populate_existing=True)
     )
-    tag = write.scalar(standing) or _merged_into(write, name)
+    tag = write.scalar(standing)
+    while tag is None and (into := _merged_into(write, name)) is not None:
+        found = write.get(Tag, into.id, with_for_update={"read": True}, populate_existing=True)
+        tag = found if found is not None and found.withdrawn_at is None else None
     if tag is None:
         tag, _new = put_unless_standing(
             write, Tag(name=name, created_by_id=user_id, state="proposed"), standing
@@ -178,31 +169,29 @@ def tag_named(write: Session, user_id: int, name: str) -> Tag:
     return tag
 
 
-def _merged_into(write: Session, name: str) -> Tag | None:
+def _merged_into(read: Session, name: str) -> Tag | None:
     """The standing tag that the newest tag of a name was merged into, if any."""
     merged = select(Tag).where(
         Tag.folded_name == folded(name),
         Tag.withdrawn_at.is_not(None),
         Tag.replaced_by_id.is_not(None),
     )
-    found = write.scalar(merged.order_by(Tag.id.desc()).limit(1))
-    return _standing_instead(write, found) if found else None
+    found = read.scalar(merged.order_by(Tag.id.desc()).limit(1))
+    return standing_instead(read, found) if found else None
 
 
-def _standing_instead(write: Session, tag: Tag) -> Tag | None:
-    """The standing tag to use instead of one, locked: that one may have been merged, too."""
+def standing_instead(read: Session, tag: Tag) -> Tag | None:
+    """The standing tag to use instead of one: that one may have been merged, too."""
     found: Tag | None = tag
     while found is not None and (found is tag or found.withdrawn_at is not None):
         if found.replaced_by_id is None:
             return None
-        found = write.get(
-            Tag, found.replaced_by_id, with_for_update={"read": True}, populate_existing=True
-        )
+        found = read.get(Tag, found.replaced_by_id, populate_existing=True)
     return found
 
 
 def _not_put_on(write: Session, tag: Tag) -> str:
-    instead = _standing_instead(write, tag)
+    instead = standing_instead(write, tag)
     if instead is None:
         return gettext("“%(tag)s” is deprecated: it is put on nothing any more.", tag=tag.name)
     return gettext(
@@ -272,16 +261,14 @@ def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> boo
         or_(Tagging.id < tagging_id, Tagging.withdrawn_at.is_(None)),
         Tagging.id != tagging_id,
     )
-    described = select(AuditEvent.id).where(
-        AuditEvent.subject == f"tag:{tag.id}", AuditEvent.action == DESCRIBED
-    )
     changed = select(TagChange.id).where(
         or_(TagChange.tag_id == tag.id, TagChange.other_id == tag.id)
     )
+    below = select(Tag.id).where(Tag.parent_id == tag.id)
     return (
         tag.state == "proposed"
         and tag.created_by_id == user_id
-        and not write.scalar(select(or_(used.exists(), described.exists(), changed.exists())))
+        and not write.scalar(select(or_(*(each.exists() for each in (used, changed, below)))))
     )
 
 
@@ -328,71 +315,14 @@ def tag_names(text: str = "", *, deprecated: bool = False) -> tuple[str, ...]:
     )
 
 
+def meant_by(name: str) -> list[int]:
+    """The tag that a name is looked for by: the standing one, or that which it was merged into."""
+    found = session().scalar(
+        select(Tag).where(Tag.folded_name == folded(name), Tag.withdrawn_at.is_(None))
+    ) or _merged_into(session(), name)
+    return [found.id] if found else []
+
+
 def named_with(text: str) -> ColumnElement[bool]:
     """The condition on `Tag` that it stands and its name holds a text, without case."""
     return Tag.withdrawn_at.is_(None) & Tag.folded_name.contains(folded(text), autoescape=True)
-
-
-def describe_tag(user_id: int, tag_id: int, wanted: Described, seen: Described) -> str:
-    """Rename or describe a tag; what bears it keeps it. Returns the name as it was saved.
-
-    Of the two only what differs from what the person has `seen` is written: a page that was opened
-    before somebody's change does not revert it. Raises ConflictError where both changed the same,
-    or for a taken name.
-    """
-    wanted = Described(clean_name(wanted.name), wanted.description.strip())
-    if len(wanted.description) > LONGEST_DESCRIPTION:
-        raise InvalidError(f"A description has at most {LONGEST_DESCRIPTION} characters.")
-    with transaction() as write:
-        tag = write.scalar(
-            select(Tag).where(Tag.id == tag_id, Tag.withdrawn_at.is_(None)).with_for_update()
-        )
-        if tag is None:
-            raise NotFoundError(gettext("Tag not found."))
-        before = {
-            field: getattr(tag, field)
-            for field, new in asdict(wanted).items()
-            if new not in (getattr(seen, field), getattr(tag, field))
-        }
-        for field, current in before.items():
-            if current != getattr(seen, field):
-                raise ConflictError(_edit_conflict(write, tag_id, field, current))
-            setattr(tag, field, getattr(wanted, field))
-        tag.folded_name = folded(tag.name)
-        try:
-            write.flush()
-        except IntegrityError as error:
-            raise ConflictError(
-                gettext("Tag “%(name)s” already exists.", name=wanted.name)
-            ) from error
-        if before:
-            after = {field: getattr(tag, field) for field in before}
-            audit.record(write, user_id, DESCRIBED, f"tag:{tag_id}", before=before, after=after)
-        return tag.name
-
-
-def _edit_conflict(write: Session, tag_id: int, field: str, current: str) -> str:
-    """Who has changed a tag's name or description meanwhile, when, and to what."""
-    changes = write.scalars(
-        select(AuditEvent)
-        .options(joinedload(AuditEvent.user))
-        .where(AuditEvent.subject == f"tag:{tag_id}", AuditEvent.action == DESCRIBED)
-        .order_by(AuditEvent.id.desc())
-    )
-    newest = next((each for each in changes if field in (each.before or {})), None)
-    told = {
-        "by": newest.user.name if newest and newest.user else gettext("somebody"),
-        "moment": f"{newest.at:%Y-%m-%d %H:%M} UTC" if newest else "–",
-        "now": current,
-    }
-    if field == "name":
-        return gettext(
-            "Edit conflict: this tag was renamed to “%(now)s” by %(by)s at %(moment)s. "
-            "Reload the page to rename it.",
-            **told,
-        )
-    return gettext(
-        "Edit conflict: the description was changed by %(by)s at %(moment)s to “%(now)s”. "
-        "Reload the page to change it.",
-        **told,
-    )

@@ -9,15 +9,20 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
-from workbench.services.explore import filters, taxonomy
+from workbench.services.explore import filters
 from workbench.services.explore import tag_selection as selections
 from workbench.services.review import tags
-from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME, Described, Tagged
+from workbench.services.review.tags import LONGEST_NAME, Tagged
+from workbench.services.taxonomy import listing as taxonomy
+from workbench.store.judgements import TAG_STATES
 from workbench.web.request.entering import enter, version_of
-from workbench.web.request.parsing import key, whole, words
+from workbench.web.request.parsing import choice, key, whole, words
 from workbench.web.site import notices, security, tag_notices
 
 blueprint = Blueprint("taxonomy", __name__)
+
+LONGEST_KEY = 4000
+"""Of a page: names on the way to a tag, of which each sign may be written as many."""
 
 
 @blueprint.get("/taxonomy")
@@ -36,11 +41,13 @@ def show() -> str:
         else [collection.active for collection in workspaces.collections()]
     )
     text = _name_in(request.args, "text")
-    after = _name_in(request.args, "after")
+    after = words(request.args, "after", LONGEST_KEY, gettext("Page"))
+    state = choice(request.args, "state", TAG_STATES)
     return render_template(
         "views/taxonomy.html",
-        page=taxonomy.taxonomy([each.id for each in shown if each], text, after),
+        page=taxonomy.taxonomy([each.id for each in shown if each], text, after, state),
         text=text,
+        state=state,
         paged=bool(after),
         workspace=workspace,
     )
@@ -51,16 +58,6 @@ def names() -> str:
     """The names to offer to somebody who has typed this much of a tag."""
     found = tags.tag_names(_name_in(request.args, "tag"))
     return render_template("partials/tag_names.html", tag_names=found)
-
-
-@blueprint.post("/taxonomy/<record:tag_id>")
-@security.requires("tag")
-def describe(tag_id: int) -> Response:
-    """Rename a tag or say what it means; whatever bears it keeps it."""
-    wanted, seen = _described(""), _described("seen_")
-    saved = tags.describe_tag(security.user_id(), tag_id, wanted, seen)
-    notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
-    return redirect(security.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/patterns/<record:pattern_id>/tags")
@@ -97,14 +94,6 @@ def withdraw(tagging_id: int) -> Response:
     tags.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)
-
-
-def _described(prefix: str) -> Described:
-    """A tag's name and description from the form: as they are to be, or as the page showed them."""
-    return Described(
-        words(request.form, f"{prefix}name", LONGEST_NAME, gettext("Name")),
-        words(request.form, f"{prefix}description", LONGEST_DESCRIPTION, gettext("Description")),
-    )
 
 
 def _name_in(values: Mapping[str, str], name: str) -> str:

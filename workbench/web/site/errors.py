@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from workbench.services.errors import (
     BusyError,
     ConflictError,
+    EditConflictError,
     InvalidError,
     NotFoundError,
     ServiceError,
@@ -98,6 +99,8 @@ EXPLANATIONS = {
 STATUS = {NotFoundError: 404, InvalidError: 422, ConflictError: 409, UnavailableError: 503}
 
 
+RENEWED = ("csrf_token", "revision")
+"""Fields of a form that is sent again over somebody's change which are not as they were."""
 RETRY_SECONDS = 5
 """When to ask a database again that is away or busy."""
 
@@ -121,6 +124,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(StorageError, _not_stored)
     app.register_error_handler(OSError, _not_written)
     app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(EditConflictError, _conflicting)
     app.register_error_handler(BusyError, _busy)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(TooManyRequests, _too_often)
@@ -132,6 +136,18 @@ def words_of(error: ServiceError) -> str:
     if isinstance(error, UnavailableError) and error.detail:
         log.warning("unavailable", refusal=str(error), detail=error.detail)
     return str(error)
+
+
+def _conflicting(error: EditConflictError) -> Answer:
+    """Both versions of what was saved from an older page, to keep theirs or save one's own over it.
+
+    A fragment's request gets the words alone.
+    """
+    if request.headers.get("HX-Request"):
+        return answer(409, str(error))
+    own = [(name, value) for name, value in request.form.items(multi=True) if name not in RENEWED]
+    back = security.way_back("collections.show")
+    return render_template("views/conflict.html", conflict=error, own=own, back=back), 409
 
 
 def _refused(error: ServiceError) -> Answer:

@@ -118,6 +118,15 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
         "removed the tag “%(tag)s” from the taxonomy", tag=_tag(each)
     ),
     "tag.describe": _edited,
+    "taxonomy.accept": lambda each: gettext("accepted the tag “%(tag)s”", tag=_tag(each)),
+    "taxonomy.move": lambda each: gettext("moved the tag “%(tag)s” in the tree", tag=_tag(each)),
+    "taxonomy.merge": lambda each: gettext("merged the tag “%(tag)s”", tag=_tag(each)),
+    "taxonomy.split": lambda each: gettext("split the tag “%(tag)s”", tag=_tag(each)),
+    "taxonomy.deprecate": lambda each: gettext("deprecated the tag “%(tag)s”", tag=_tag(each)),
+    "taxonomy.restore": lambda each: gettext(
+        "restored the deprecated tag “%(tag)s”", tag=_tag(each)
+    ),
+    "taxonomy.reverse": lambda each: gettext("reversed a change of “%(tag)s”", tag=_tag(each)),
     "example.add": lambda each: gettext("added an example of “%(tag)s”", tag=_tag(each)),
     "example.withdraw": lambda each: gettext("withdrew an example of “%(tag)s”", tag=_tag(each)),
     "example.restore": lambda each: gettext("restored an example of “%(tag)s”", tag=_tag(each)),

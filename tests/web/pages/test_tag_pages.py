@@ -1,0 +1,187 @@
+"""A tag's page: edits with conflicts side by side, previews, and changes that are reversed."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.web.conftest import Reader
+from tests.web.fakes.tags import SEEN
+from tests.web.fakes.workbench import FakeWorkbench
+from workbench.config import PROJECT_ROOT
+from workbench.services.taxonomy.hotkeys import TAKEN
+from workbench.services.taxonomy.operations import Part
+
+
+@pytest.fixture
+def tag(ada: Reader, book: FakeWorkbench) -> str:
+    """The address of a tag's page."""
+    ada.post("/patterns/31/tags", tag="fake smile")
+    return f"/taxonomy/{book.tags[0].id}"
+
+
+def fields(page: str) -> dict[str, str]:
+    """The hidden fields of a page's last form."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in found if name != "csrf_token"}
+
+
+def test_a_tag_says_what_it_means_where_it_is_from_and_what_was_done_to_it(
+    visitor: Reader, tag: str
+) -> None:
+    page = visitor.get("/taxonomy/1").text
+
+    assert "All teeth alike." in page
+    assert 'href="https://arxiv.org/abs/2601.19430"' in page
+    assert 'href="/taxonomy/3">semantics' in page
+    assert "merged “hair” into “fake smile”" in page
+    assert "3 taggings" in page
+    assert "<del>smile</del> → <ins>fake smile</ins>" in page
+    assert "reversed since" in page
+    assert "/reverse" not in page, "a visitor may not"
+    assert visitor.get("/taxonomy/4").status_code == 404
+
+
+def test_a_tag_is_renamed_described_and_coloured(
+    ada: Reader, book: FakeWorkbench, tag: str
+) -> None:
+    form = fields(ada.get(tag).text)
+
+    answer = ada.post(tag, **form, name="even smile", description="All alike.", hue="4")
+
+    row = book.tags[0]
+    assert (row.name, row.description, row.hue) == ("even smile", "All alike.", 4)
+    assert answer.location == tag
+    assert "Saved: “even smile”." in ada.get(tag).text
+
+
+def test_a_save_from_an_old_page_shows_both_versions_and_saves_what_one_chooses(
+    ada: Reader, book: FakeWorkbench, tag: str
+) -> None:
+    form = fields(ada.get(tag).text)
+    ada.post(tag, **form, name="even smile", description="")
+
+    answer = ada.post(tag, **form, name="odd <smile>", description="Mine.")
+
+    assert answer.status_code == 409
+    assert "<td>even smile</td><td>odd &lt;smile&gt;</td>" in answer.text
+    assert "by ben" in answer.text
+    assert f'href="{tag}">Keep theirs' in answer.text
+    assert book.tags[0].name == "even smile"
+    again = fields(answer.text)
+    assert (again["revision"], again["description"]) == (str(book.revision), "Mine.")
+    assert ada.post(tag, **again).status_code == 303
+    assert book.tags[0].name == "odd <smile>"
+
+
+def test_a_taken_name_is_a_conflict_that_changes_nothing(
+    ada: Reader, book: FakeWorkbench, tag: str
+) -> None:
+    ada.post("/patterns/32/tags", tag="blur")
+
+    answer = ada.post(tag, revision="1", name="blur", description="")
+
+    assert answer.status_code == 409
+    assert "Tag “blur” already exists." in answer.text
+    assert book.tags[0].name == "fake smile"
+
+
+def test_a_merge_is_shown_before_it_is_done(ada: Reader, book: FakeWorkbench) -> None:
+    assert "Show what it would change" in ada.get("/taxonomy/1/merge").text
+    page = ada.get("/taxonomy/1/merge?other=hair").text
+    assert "7 by hand, 4 on patterns, 1 on selections" in page
+    assert "120 pixel groups · 90 images" in page
+    assert "140 pixel groups · 101 images" in page
+    assert "even teeth" in page
+    assert book.tag_changes == []
+
+    answer = ada.post("/taxonomy/1/merge", **fields(page))
+
+    assert answer.location == "/taxonomy/1"
+    assert book.tag_changes == [("merge", 1, 2)]
+
+
+def test_what_is_no_longer_as_it_was_previewed_is_not_done_but_shown_anew(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    form = fields(ada.get("/taxonomy/1/merge?other=hair").text)
+    book.tags_moved = True
+
+    answer = ada.post("/taxonomy/1/merge", **form)
+
+    assert answer.status_code == 409
+    assert "Edit conflict: the tags were changed since you looked." in answer.text
+    assert '<td class="numeric">12</td><td class="numeric">13</td>' in answer.text
+    assert fields(answer.text)["seen"] != SEEN
+    assert book.tag_changes == []
+
+
+def test_a_part_is_split_off_by_who_put_it_on_and_by_what_was_ticked(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    page = ada.get(
+        "/taxonomy/1/split?other=hair&by=2&kind_of=hand&label=fake&tagging=5&tagging=6"
+    ).text
+    form = fields(page)
+    assert form["by"] == "2"
+
+    ada.client.post(
+        "/taxonomy/1/split",
+        data={**form, "tagging": ["5", "6"], "csrf_token": ada.token()},
+    )
+
+    part = Part(user_id=2, kind="hand", label="fake", tagging_ids=(5, 6))
+    assert book.tag_changes == [("split", 1, ("hair", part))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "given"),
+    [("move", "hair", 2), ("move", "", None), ("deprecate", "hair", 2), ("accept", "", None)],
+)
+def test_tags_are_moved_deprecated_and_accepted(
+    ada: Reader, book: FakeWorkbench, kind: str, other: str, given: int | None
+) -> None:
+    page = ada.get(f"/taxonomy/1/{kind}?other={other}").text
+
+    ada.post(f"/taxonomy/1/{kind}", **fields(page))
+
+    assert book.tag_changes == [(kind, 1, given)]
+
+
+def test_a_change_is_reversed_from_the_history(ada: Reader, book: FakeWorkbench) -> None:
+    page = ada.get("/taxonomy/1").text
+    assert re.findall(r'action="(/taxonomy/changes/\d+/reverse)"', page) == [
+        "/taxonomy/changes/7/reverse"
+    ]
+
+    answer = ada.post("/taxonomy/changes/7/reverse", back="/taxonomy/1")
+
+    assert book.tag_changes == [("reverse", 7, None)]
+    assert "the change is reversed" in ada.get(answer.location).text
+
+
+def test_the_taxonomy_is_filtered_by_state_and_links_to_each_tag(
+    ada: Reader, book: FakeWorkbench, tag: str
+) -> None:
+    book.tags[0] = replace(book.tags[0], state="proposed", hotkey="7", parent="semantics", level=2)
+
+    page = ada.get("/taxonomy?state=proposed").text
+
+    assert f'href="{tag}"' in page
+    assert "in “semantics”" in page
+    assert "<kbd" in page
+    assert "No tag is in this state." in ada.get("/taxonomy?state=deprecated").text
+    assert ada.get("/taxonomy?state=odd").status_code == 422
+
+
+def test_no_hotkey_of_a_tag_can_be_a_key_of_a_page() -> None:
+    pages = {each: each.read_text("utf-8") for each in (PROJECT_ROOT / "templates").rglob("*.html")}
+    written = [key for page in pages.values() for key in re.findall(r'key="([^"{}])"', page)]
+    verdicts = PROJECT_ROOT / "templates/partials/image_verdict.html"
+    written += re.findall(r'"([A-Z])"', pages[verdicts])
+
+    assert len(written) > 20
+    assert {key.lower() for key in written} <= TAKEN

@@ -1,0 +1,149 @@
+"""A tag's page, and changes of the taxonomy: each is previewed, then made, and can be reversed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from workbench.services import workspaces
+from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME
+from workbench.services.taxonomy import detail, edits, operations, previews, reversal
+from workbench.services.taxonomy.basis import PreviewChangedError, counted_in
+from workbench.services.taxonomy.edits import LONGEST_SOURCE, Edited
+from workbench.services.taxonomy.operations import KINDS, Part
+from workbench.services.taxonomy.previews import OPERATIONS, ShownVersion
+from workbench.store.images import LABELS
+from workbench.web.request.parsing import choice, whole, words
+from workbench.web.site import notices, security
+
+blueprint = Blueprint("tag_pages", __name__)
+
+OPERATION = f"/taxonomy/<record:tag_id>/<any({', '.join(OPERATIONS)}):kind>"
+CARRIED_OUT = 200
+"""So many taggings may be ticked to be split off."""
+
+
+@blueprint.get("/taxonomy/<record:tag_id>")
+def show(tag_id: int) -> str:
+    """A tag: what it means, where it stands in the tree, what was done to it."""
+    return render_template("views/tag.html", tag=detail.tag_detail(tag_id), hues=edits.HUES)
+
+
+@blueprint.post("/taxonomy/<record:tag_id>")
+@security.requires("taxonomy")
+def edit(tag_id: int) -> Response:
+    """Rename a tag, say what it means, give it a colour and a key; whatever bears it keeps it."""
+    form = request.form
+    wanted = Edited(
+        words(form, "name", LONGEST_NAME, gettext("Name")),
+        words(form, "description", LONGEST_DESCRIPTION, gettext("Description")),
+        words(form, "source", LONGEST_SOURCE, gettext("Source")),
+        whole(form, "hue"),
+        words(form, "hotkey", 4, gettext("Hotkey")),
+    )
+    saved = edits.edit(security.user_id(), tag_id, wanted, whole(form, "revision") or 0)
+    notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
+@blueprint.get(OPERATION)
+@security.requires("taxonomy")
+def preview(tag_id: int, kind: str) -> str:
+    """What an operation would change; without the other tag that it needs, a form that asks."""
+    return _preview(tag_id, kind, request.args)
+
+
+@blueprint.post(OPERATION)
+@security.requires("taxonomy")
+def carry_out(tag_id: int, kind: str) -> Response | tuple[str, int]:
+    """Do what was previewed, if it is still so; else show what it would change now."""
+    seen = words(request.form, "seen", 200, gettext("Preview"))
+    try:
+        _carry_out(tag_id, kind, seen)
+    except PreviewChangedError as refused:
+        return _preview(tag_id, kind, request.form, refused=str(refused), seen=seen), 409
+    notices.saved(gettext("Saved. The tag's history can reverse it."))
+    return redirect(url_for("tag_pages.show", tag_id=tag_id), 303)
+
+
+@blueprint.post("/taxonomy/changes/<record:change_id>/reverse")
+@security.requires("taxonomy")
+def reverse(change_id: int) -> Response:
+    """Undo a change at any later time, as a change of its own."""
+    reversal.reverse(security.user_id(), change_id)
+    notices.saved(gettext("Saved: the change is reversed."))
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
+def _preview(
+    tag_id: int, kind: str, values: Mapping[str, str], *, refused: str = "", seen: str = ""
+) -> str:
+    other, part = _other_in(values), _part_in(values)
+    asked = kind not in ("merge", "split", "move", "deprecate") or "other" in values
+    shown = previews.preview(kind, tag_id, other, part, _versions()) if asked else None
+    return render_template(
+        "views/tag_change.html",
+        kind=kind,
+        tag=detail.tag_detail(tag_id),
+        preview=shown,
+        other=other,
+        part=part,
+        people=previews.people_of(tag_id) if kind == "split" else (),
+        refused=refused,
+        seen=counted_in(seen) if seen else (),
+        now=counted_in(shown.seen) if shown else (),
+    )
+
+
+def _carry_out(tag_id: int, kind: str, seen: str) -> None:
+    user_id, name = security.user_id(), _other_in(request.form)
+    if kind == "split":
+        operations.split(user_id, tag_id, name, _part_in(request.form), seen)
+        return
+    other = previews.other_id(kind, name)
+    if kind == "merge":
+        operations.merge(user_id, tag_id, other or 0, seen)
+    elif kind == "move":
+        operations.move(user_id, tag_id, other, seen)
+    elif kind == "deprecate":
+        operations.deprecate(user_id, tag_id, other, seen)
+    elif kind == "restore":
+        operations.restore(user_id, tag_id, seen)
+    else:
+        operations.accept(user_id, tag_id, seen)
+
+
+def _other_in(values: Mapping[str, str]) -> str:
+    return words(values, "other", LONGEST_NAME, gettext("Tag"))
+
+
+def _part_in(values: Mapping[str, str]) -> Part:
+    generator = words(values, "generator", 200, gettext("Generator"))
+    return Part(
+        user_id=whole(values, "by"),
+        kind=choice(values, "kind_of", tuple(KINDS)),
+        label=choice(values, "label", LABELS),
+        generator=generator or None,
+        tagging_ids=_ticked(values),
+    )
+
+
+def _ticked(values: Mapping[str, str]) -> tuple[int, ...]:
+    found = values.getlist("tagging") if hasattr(values, "getlist") else []
+    return tuple(
+        number
+        for each in found[:CARRIED_OUT]
+        if (number := whole({"tagging": each}, "tagging")) is not None
+    )
+
+
+def _versions() -> list[ShownVersion]:
+    """The active version of each collection."""
+    return [
+        ShownVersion(each.name, each.active.number, each.active.id)
+        for each in workspaces.collections()
+        if each.active
+    ]
