@@ -61,6 +61,7 @@ COMMANDS = {
     "status": Summary(
         "workbench.cli.status", "Report images, model versions, patterns and verdicts."
     ),
+    "taxonomy": Summary("workbench.cli.taxonomy", "Load and export the taxonomy of tags."),
     "user": Summary("workbench.cli.users", "Manage accounts."),
     "worker": Summary(
         "workbench.cli.processes",

@@ -17,6 +17,8 @@ from workbench.services.errors import (
 from workbench.services.taxonomy.basis import PreviewChangedError
 from workbench.services.taxonomy.detail import ChangeView, TagDetail, TagName
 from workbench.services.taxonomy.edits import Edited
+from workbench.services.taxonomy.exchange import Entry, Format, Loaded
+from workbench.services.taxonomy.listing import TagRow
 from workbench.services.taxonomy.operations import Part
 from workbench.services.taxonomy.previews import Bearing, Preview, ShownVersion
 
@@ -82,6 +84,23 @@ class TagEdits:
             known, name=wanted.name, description=wanted.description, hue=wanted.hue
         )
         return wanted.name
+
+
+@dataclass
+class TagExchange:
+    book: State
+
+    def load(self, user_id: int, wanted: Sequence[Entry]) -> Loaded:
+        known = {each.name for each in self.book.tags}
+        added = [each for each in wanted if each.name not in known]
+        self.book.tags += [
+            TagRow(next(self.book.ids), each.name, each.description, 0, 0, 0, "ada", NOON)
+            for each in added
+        ]
+        return Loaded(len(added), len(wanted) - len(added))
+
+    def as_text(self, form: Format) -> str:
+        return f"{form}: {len(self.book.tags)}"
 
 
 @dataclass

@@ -39,6 +39,7 @@ from tests.web.fakes.suggestions import Dismissals, TagSuggesting
 from tests.web.fakes.tags import (
     TagDetails,
     TagEdits,
+    TagExchange,
     TagOperations,
     TagPreviews,
     TagReversals,
@@ -83,7 +84,7 @@ from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
 from workbench.services.taxonomy import detail as detail_of_tags
-from workbench.services.taxonomy import edits, operations, previews, reversal
+from workbench.services.taxonomy import edits, exchange, operations, previews, reversal
 from workbench.services.taxonomy import listing as taxonomy
 
 
@@ -149,6 +150,7 @@ class FakeWorkbench(State):
             (taxonomy, Taxonomy(self)),
             (detail_of_tags, TagDetails(self)),
             (edits, TagEdits(self)),
+            (exchange, TagExchange(self)),
             (operations, TagOperations(self)),
             (previews, TagPreviews(self)),
             (reversal, TagReversals(self)),

@@ -177,6 +177,24 @@ def test_the_taxonomy_is_filtered_by_state_and_links_to_each_tag(
     assert ada.get("/taxonomy?state=odd").status_code == 422
 
 
+def test_the_starter_taxonomy_is_loaded_once_and_taken_away(
+    ada: Reader, visitor: Reader, book: FakeWorkbench
+) -> None:
+    assert "Load the starter taxonomy" in ada.get("/taxonomy").text
+    assert "Load the starter taxonomy" not in visitor.get("/taxonomy").text
+
+    answer = ada.post("/taxonomy/starter")
+    assert "Added 14 tags of the starter taxonomy." in ada.get(answer.location).text
+    answer = ada.post("/taxonomy/starter")
+    assert "The starter taxonomy is there already." in ada.get(answer.location).text
+
+    assert len(book.tags) == 14
+    file = visitor.get("/taxonomy/export.csv")
+    assert (file.text, file.mimetype) == ("csv: 14", "text/csv")
+    assert file.headers["Content-Disposition"] == "attachment; filename=taxonomy.csv"
+    assert visitor.get("/taxonomy/export.xml").status_code == 404
+
+
 def test_no_hotkey_of_a_tag_can_be_a_key_of_a_page() -> None:
     pages = {each: each.read_text("utf-8") for each in (PROJECT_ROOT / "templates").rglob("*.html")}
     written = [key for page in pages.values() for key in re.findall(r'key="([^"{}])"', page)]

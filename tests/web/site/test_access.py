@@ -36,6 +36,7 @@ WRITES = {
     "/taxonomy/1/restore": {"seen": SEEN},
     "/taxonomy/1/accept": {"seen": SEEN},
     "/taxonomy/changes/7/reverse": {},
+    "/taxonomy/starter": {},
     "/vocabulary/words": {"words": "eye", "seen": "0"},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
@@ -70,6 +71,7 @@ READS = (
     "/taxonomy",
     "/people/1/history",
     "/taxonomy/1",
+    "/taxonomy/export.json",
     "/taxonomy/names?tag=smile",
     "/vocabulary",
 )

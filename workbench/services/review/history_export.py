@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from workbench.services.review import cells
 from workbench.services.review.history import Asked, exported
 
 Format = Literal["csv", "jsonl"]
@@ -16,7 +17,6 @@ COLUMNS = (
     *("id", "at", "by", "action", "subject", "collection", "image_id", "image", "tag_id", "tag"),
     *("version", "before", "after", "undoes_id", "undone"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lines(asked: Asked, form: Format) -> Iterator[str]:
@@ -41,4 +41,4 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return cells.plain(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
@@ -13,6 +13,7 @@ from workbench.services.explore import filters
 from workbench.services.explore import tag_selection as selections
 from workbench.services.review import tags
 from workbench.services.review.tags import LONGEST_NAME, Tagged
+from workbench.services.taxonomy import exchange
 from workbench.services.taxonomy import listing as taxonomy
 from workbench.store.judgements import TAG_STATES
 from workbench.web.request.entering import enter, version_of
@@ -50,6 +51,35 @@ def show() -> str:
         state=state,
         paged=bool(after),
         workspace=workspace,
+    )
+
+
+@blueprint.post("/taxonomy/starter")
+@security.requires("taxonomy")
+def load_starter() -> Response:
+    """Add the tags of the starter taxonomy that are not there already."""
+    loaded = exchange.load(security.user_id(), exchange.starter())
+    if loaded.added:
+        notices.saved(
+            ngettext(
+                "Added %(added)s tag of the starter taxonomy.",
+                "Added %(added)s tags of the starter taxonomy.",
+                loaded.added,
+                added=loaded.added,
+            )
+        )
+    else:
+        notices.told(gettext("The starter taxonomy is there already."))
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
+@blueprint.get("/taxonomy/export.<any(json, csv):form>")
+def export(form: exchange.Format) -> Response:
+    """The taxonomy to take away, as JSON or as a table."""
+    return Response(
+        exchange.as_text(form),
+        mimetype="application/json" if form == "json" else "text/csv",
+        headers={"Content-Disposition": f"attachment; filename=taxonomy.{form}"},
     )
 
 
