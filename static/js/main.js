@@ -1,6 +1,7 @@
 // Binds small modules to the elements that ask for them by `data-module`, and again after a swap.
 import { again } from "./modules/again.js";
 import { autosubmit } from "./modules/autosubmit.js";
+import { drawing } from "./modules/drawing.js";
 import { explore } from "./modules/explore.js";
 import { listenForFailures } from "./modules/failures.js";
 import { judging } from "./modules/judging.js";
@@ -13,7 +14,7 @@ import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 import { walk } from "./modules/walk.js";
 
-const modules = { again, autosubmit, explore, judging, map, theme, viewer, walk };
+const modules = { again, autosubmit, drawing, explore, judging, map, theme, viewer, walk };
 const bound = new WeakMap();
 
 function bind() {

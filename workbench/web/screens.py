@@ -43,6 +43,7 @@ from workbench.web.site import (
     import_note_words,
     import_words,
     predictions,
+    region_words,
     removal_words,
     run_words,
     security,
@@ -66,6 +67,7 @@ def register(app: Flask) -> None:
     event_words.register(app)
     description_words.register(app)
     finding_words.register(app)
+    region_words.register(app)
     removal_words.register(app)
     tag_words.register(app)
     template_globals.register(app)

@@ -2,13 +2,13 @@
 // attributes how to read them and which colour each level has; nothing of that is decided here.
 import { fixed, signed } from "./numbers.js";
 
-function picture(address) {
+export function picture(address) {
   const image = new Image();
   image.src = address;
   return image.decode().then(() => image);
 }
 
-function levelsOf(image) {
+export function levelsOf(image) {
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth;
   canvas.height = image.naturalHeight;

@@ -133,6 +133,7 @@ function zoomedPicture(part) {
     stage.classList.toggle("pixels", points >= LARGE_PIXEL * pixels);
     sheet.style.setProperty("--label", Math.min(LARGEST_LABEL, frame) / zoom);
     tiles.show(seen, points * window.devicePixelRatio);
+    stage.dispatchEvent(new CustomEvent("picturemoved"));
   });
 }
 

@@ -75,7 +75,7 @@ export function zoomable(stage, sheet, buttons, longest, changed) {
       dragged = true;
       zoomTo((view.zoom * after.apart) / (before.apart || after.apart), before);
       move(view.x + after.x - before.x, view.y + after.y - before.y);
-    } else if (view.zoom > 1 && pointers.size === 1) {
+    } else if (view.zoom > 1 && pointers.size === 1 && !stage.classList.contains("drawing")) {
       if (!dragged) stage.setPointerCapture(event.pointerId);
       dragged = true;
       move(view.x + now.x - last.x, view.y + now.y - last.y);

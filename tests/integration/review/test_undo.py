@@ -31,9 +31,10 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.people import AuditEvent, User
+from workbench.store.regions import DrawnRegion
 from workbench.store.results import Pattern
 
-UNDONE = (Verdict, Tagging, TagCheck, DismissedSuggestion, CounterfactualNote)
+UNDONE = (Verdict, Tagging, TagCheck, DismissedSuggestion, CounterfactualNote, DrawnRegion)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.support.choosing import chosen
 from tests.support.queries import counted, queries
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store
 from workbench.services.errors import NotFoundError
@@ -22,6 +23,8 @@ from workbench.services.image.counterfactuals import save_note
 from workbench.services.image.detail import image_detail
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions
+from workbench.services.regions.drawn import draw_region
+from workbench.services.regions.shapes import Drawing, DrawnStep
 from workbench.services.review import tags, verdicts
 from workbench.services.runs.queue import runs
 from workbench.services.taxonomy.listing import taxonomy
@@ -216,7 +219,15 @@ def test_an_image_asks_as_often_with_a_long_history_as_with_a_short_one(
 
     detail = image_detail(version_id, image_id)
     assert (len(detail.verdicts), len(detail.notes)) == (8, 8)
-    assert queries(lambda: image_detail(version_id, image_id)) == before <= 15
+    assert queries(lambda: image_detail(version_id, image_id)) == before <= 16
+
+    corner = [DrawnStep("box", points=((0.0, 0.0), (9.0 + each, 9.0))) for each in range(3)]
+    for number, step in enumerate(corner):
+        drawing = Drawing(NORMAL_SIZE, NORMAL_SIZE, (step,))
+        name = f"tag {number}"
+        draw_region(ada.id, image_id, drawing, name, version_id=version_id)
+        # The tags of all of them at once.
+        assert queries(lambda: image_detail(version_id, image_id)) == before + 1
 
 
 def test_violins_ask_as_often_for_all_images_as_for_one_cell(version_id: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
+
+from PIL import Image as Picture
 
 from tests.web.fakes.data import CARDS, NOON
 from tests.web.fakes.state import State
@@ -92,3 +95,12 @@ class Findings:
             owner,
             replace(known, reason=wanted.reason, severity=wanted.severity, revision=seen + 1),
         )
+
+
+class Superpixels:
+    def superpixel_map(self, image_id: int) -> bytes:
+        if image_id not in CARDS:
+            raise NotFoundError("Image not found.")
+        content = io.BytesIO()
+        Picture.new("L", (224, 224), 7).save(content, "PNG")
+        return content.getvalue()

@@ -20,7 +20,7 @@ from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, Pi
 from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
-from tests.web.fakes.regions import DrawnRegions, Findings
+from tests.web.fakes.regions import DrawnRegions, Findings, Superpixels
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
 from tests.web.fakes.review import (
     Histories,
@@ -61,7 +61,7 @@ from workbench.services.explore import (
     tag_suggestions,
 )
 from workbench.services.hygiene import actions, check, remedy
-from workbench.services.image import batch, counterfactuals, detail, media, original
+from workbench.services.image import batch, counterfactuals, detail, media, original, superpixels
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.regions import drawn
@@ -125,6 +125,7 @@ class FakeWorkbench(State):
             (listing, Listing(self)),
             (media, Media(self)),
             (original, Originals(self)),
+            (superpixels, Superpixels()),
             (notes, Notes(self)),
             (pattern_tags, PatternNames(self)),
             (patterns, Patterns(self)),

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Reader
+from tests.web.fakes.data import NOON
 from tests.web.fakes.workbench import FakeWorkbench
 from workbench.services.regions.shapes import Drawing, DrawnStep
+from workbench.services.review.tags import TaggingView
 
 URL = "/c/faces/images/2/regions"
 BOX = {"tool": "box", "points": [10, 10.5, 90, 90]}
@@ -88,6 +90,63 @@ def test_an_image_that_is_not_there_is_not_found(ada: Reader, book: FakeWorkbenc
     assert ada.post("/c/faces/images/4711/regions", tag="a", shape=shape(BOX)).status_code == 404
     assert ada.post("/regions/4711/withdraw").status_code == 404
     assert ada.post("/regions/4711/tags", tag="a").status_code == 404
+
+
+def test_words_of_people_are_shown_as_they_are_and_nothing_more(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    reason = "<script>alert(1)</script> =1+1 یک\u200cدو"
+
+    answer = ada.post(URL, tag="دست", shape=shape(BOX), reason=reason, severity="severe")
+
+    page = ada.get(answer.location)
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; =1+1 یک\u200cدو" in page.text
+    assert "severe" in page.text
+    assert "دست" in page.text
+
+
+def test_a_drawn_region_is_shown_with_what_it_covers_and_its_author_withdraws_it(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    back = ada.post(URL, tag="hand", shape=shape(BOX)).location
+    page = ada.get(back)
+
+    assert "Saved: a region tagged “hand”." in page.text
+    assert 'd="M20 20 L80 20 L80 80 Z"' in page.text
+    assert "covers 71% of pixel group 2" in " ".join(page.text.split())
+    [drawn_id] = book.drawn
+    assert f"/regions/{drawn_id}/withdraw" in page.text
+    ada.post(f"/regions/{drawn_id}/withdraw", back=back)
+    assert book.drawn == {}
+
+
+def test_nobody_else_is_offered_to_withdraw_it(
+    ada: Reader, ben: Reader, visitor: Reader, book: FakeWorkbench
+) -> None:
+    back = ada.post(URL, tag="hand", shape=shape(BOX)).location
+    [drawn_id] = book.drawn
+
+    assert f"/regions/{drawn_id}/withdraw" not in ben.get(back).text
+    assert ben.post(f"/regions/{drawn_id}/withdraw").status_code == 409
+    assert "data-tool" in ben.get(back).text
+    assert "data-tool" not in visitor.get(back).text
+
+
+def test_a_finding_is_changed_and_a_stale_page_is_told(ada: Reader, book: FakeWorkbench) -> None:
+    book.taggings[1] = ("group", 200, TaggingView(1, "hand", "ada", NOON, "hand"))
+    page = ada.get("/c/faces/images/2")
+    assert "/taggings/1/finding" in page.text
+
+    answer = ada.post("/taggings/1/finding", reason="six fingers", severity="minor", revision="1")
+    assert answer.status_code == 303
+    stale = ada.post("/taggings/1/finding", reason="no", severity="", revision="1")
+
+    assert stale.status_code == 409
+    assert "Edit conflict" in stale.text
+    assert book.taggings[1][2].reason == "six fingers"
+    assert "six fingers" in ada.get("/c/faces/images/2").text
+    assert ada.post("/taggings/1/finding", reason="x").status_code == 422
 
 
 def test_a_reason_that_is_too_long_is_refused_with_its_length(

@@ -82,6 +82,7 @@ PICTURES = (
     "/originals/2/0/0/0.jpg",
     "/heatmaps/2/2.png",
     "/maps/2/2.png",
+    "/images/2/superpixels.png",
     "/groups/200/crop/48",
     "/dimensions/2/0/2/48",
     "/counterfactuals/2/2.jpg?edit=group-200",

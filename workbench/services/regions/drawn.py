@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import NotFoundError
 from workbench.services.regions.found import known_regions, new_region
 from workbench.services.regions.shapes import Drawing, Filled, fill
+from workbench.services.review.drawings import withdraw_drawn
 from workbench.services.review.findings import UNSAID, Finding, clean_finding
 from workbench.services.review.standing import put_unless_standing
-from workbench.services.review.tags import Tagged, clean_name, put_tag, withdraw_tagging
-from workbench.services.review.withdrawal import Words, withdraw_own
+from workbench.services.review.tags import Tagged, clean_name, put_tag
 from workbench.store.database import session, transaction
 from workbench.store.images import Image
-from workbench.store.judgements import Tagging
-from workbench.store.people import User
 from workbench.store.regions import DrawnRegion, Region
-from workbench.store.results import PixelGroup
 from workbench.store.versions import ModelVersion
-
-_WITHDRAWAL = Words(
-    gone=lazy_gettext("This region is already withdrawn."),
-    not_own=lazy_gettext("Only its author can withdraw this region."),
-)
 
 
 @dataclass(frozen=True)
@@ -135,27 +127,7 @@ def tag_drawn(user_id: int, drawn_id: int, name: str, finding: Finding = UNSAID)
 def withdraw_region(user_id: int, drawn_id: int) -> None:
     """Take back a region that one has drawn oneself, with one's own tags on it.
 
-    Raises ConflictError where others have tagged it, unless a pixel group lies there, which keeps
-    their tags.
+    Raises NotFoundError, and ConflictError for somebody else's, or where others have tagged it.
     """
     with transaction() as write:
-        drawn = write.get(DrawnRegion, drawn_id, with_for_update=True, populate_existing=True)
-        if drawn is not None and drawn.withdrawn_at is None and drawn.user_id == user_id:
-            for tagging in _own_tags(write, drawn):
-                withdraw_tagging(write, user_id, tagging.id)
-        withdraw_own(write, user_id, DrawnRegion, drawn_id, _WITHDRAWAL)
-
-
-def _own_tags(write: Session, drawn: DrawnRegion) -> list[Tagging]:
-    standing = write.execute(
-        select(Tagging, User.name)
-        .join(User, User.id == Tagging.user_id)
-        .where(Tagging.region_id == drawn.region_id, Tagging.withdrawn_at.is_(None))
-        .order_by(Tagging.id)
-    )
-    found = standing.tuples().all()
-    other = next((name for tagging, name in found if tagging.user_id != drawn.user_id), None)
-    shared = exists().where(PixelGroup.region_id == drawn.region_id)
-    if other is not None and not write.scalar(select(shared)):
-        raise ConflictError(gettext("%(name)s has tagged this region, too; it stays.", name=other))
-    return [tagging for tagging, _name in found if tagging.user_id == drawn.user_id]
+        withdraw_drawn(write, user_id, drawn_id)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.review import dismissals, notes, tag_checks, tags, verdicts
+from workbench.services.review import dismissals, drawings, notes, tag_checks, tags, verdicts
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.history import UNDOABLE, Asked, undoable
 from workbench.services.review.recording import KINDS
@@ -32,6 +32,7 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.people import AuditEvent
+from workbench.store.regions import DrawnRegion
 
 MOST_AT_ONCE = 1_000
 
@@ -173,6 +174,7 @@ _UNDOING = {
         _Undoing(
             TagCheck, _withdrawing(TagCheck, tag_checks.WITHDRAWAL), tag_checks.check_restorable
         ),
+        _Undoing(DrawnRegion, drawings.withdraw_drawn, drawings.check_restorable),
         _Undoing(
             DismissedSuggestion,
             _withdrawing(DismissedSuggestion, dismissals.WITHDRAWAL),

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from workbench.services.errors import InvalidError
 from workbench.services.image import counterfactuals, media, original
+from workbench.services.image import superpixels as image_superpixels
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
 from workbench.web.request.view_state import MOST_DIMENSIONS
@@ -62,6 +63,12 @@ def heatmap(version_id: int, image_id: int) -> Response:
 def heatmap_levels(version_id: int, image_id: int) -> Response:
     """The same as grey levels, which the page's script reads and colours."""
     return _bytes(media.heatmap_levels(version_id, image_id, _dimension()))
+
+
+@blueprint.get("/images/<record:image_id>/superpixels.png")
+def superpixels(image_id: int) -> Response:
+    """The superpixels of an image as grey levels, which the page's script reads."""
+    return _bytes(image_superpixels.superpixel_map(image_id))
 
 
 @blueprint.get("/groups/<record:group_id>/crop/<picture_size:size>")

@@ -23,6 +23,7 @@ SHEETS = (
     "patterns",
     "dimensions",
     "image",
+    "drawing",
     "models",
     "neighbours",
     "taxonomy",
