@@ -16,16 +16,14 @@ from workbench.store.database import session
 from workbench.store.images import Collection, Image
 from workbench.store.judgements import Adjudication, Tag
 from workbench.store.people import AuditEvent, User
-from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 from workbench.store.versions import ModelVersion
 
 EVENTS_A_PAGE = 50
 KIND_NAMES = ("verdict", "tagging", "tag_check", "note", "note_reply", "tag", "tag_example")
 """What a history can be limited to."""
-_NOT_UNDONE = {Tag, TagExample, Adjudication, DrawnRegion}
-"""The taxonomy reverses its own changes; an adjudication is followed by another one; a drawn region
-is withdrawn on the image's page, with the tags on it."""
+_NOT_UNDONE = {Tag, TagExample, Adjudication}
+"""The taxonomy reverses its own changes; an adjudication is followed by another one."""
 UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
 _ACCOUNTS = "user:"
 """Who signed in when is in the audit log, and in no history."""
