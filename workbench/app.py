@@ -11,6 +11,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     hygiene,
     import_jobs,
     judgements,
+    notes,
     removals,
     results,
     versions,

@@ -20,6 +20,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
 from workbench.store.people import AuditEvent, SignInSession, User
 from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
@@ -230,7 +231,18 @@ def fill_every_table() -> None:
                 Adjudication(image_id=image.id, user_id=ada.id, decision="real"),
                 DecisionCounter(collection_id=collection.id, changes=2),
                 DecisionChange(image_id=image.id, collection_id=collection.id, number=2),
+                Expectation(
+                    id=1,
+                    image_id=image.id,
+                    version_id=version.id,
+                    user_id=ada.id,
+                    edit={"kind": "dimension", "label": "dimension 0 set to 0", "dimension": 0},
+                    direction="fall",
+                    bound=0.5,
+                    known=False,
+                ),
                 CounterfactualNote(
+                    id=1,
                     image_id=image.id,
                     version_id=version.id,
                     user_id=ada.id,
@@ -239,6 +251,7 @@ def fill_every_table() -> None:
                     p_after=0.4,
                     delta_logit=-1.4,
                     expectation="fall",
+                    bound=0.5,
                     text="The blur is what it sees.",
                 ),
                 DataCheck(collection_id=collection.id, images=1, findings=[]),
@@ -285,5 +298,8 @@ def fill_every_table() -> None:
                 TagCheck(tagging_id=tagging.id, region_id=region.id, user_id=ada.id, fits=True),
                 DismissedSuggestion(tag_id=tag.id, region_id=region.id, user_id=ada.id),
                 TaggedRegion(tagging_id=tagging.id, region_id=other.id),
+                NoteReply(note_id=1, user_id=ada.id, text="Or the frame."),
+                NoteReplay(note_id=1, version_id=version.id, p_before=0.73, p_after=0.4, met=True),
+                ReplayRequest(version_id=version.id, user_id=ada.id),
             ]
         )

@@ -8,6 +8,8 @@ PAGES = {
     "/account": "Account",
     "/people/1/history": "My history",
     "/people/2/history?kind=verdict&since=2026-03-01": "History of ben",
+    "/c/faces/notes": "Notes of faces",
+    "/c/faces/notes?version=1&came=waiting&words=glare": "Notes of faces",
     "/taxonomy": "Taxonomy",
     "/vocabulary": "Vocabulary",
     "/c/faces/": "Explore faces",

@@ -271,6 +271,10 @@ class CounterfactualNote(Base):
     control_high: Mapped[float | None]
     expectation: Mapped[str] = mapped_column(String(8))
     """Expected change of p(fake), said before the result was shown: `fall`, `rise` or `stay`."""
+    bound: Mapped[float | None]
+    """What p(fake) was expected to fall below, or rise above."""
+    expectation_id: Mapped[int | None] = mapped_column(ForeignKey("expectation.id"), unique=True)
+    """The row that it was said in; null for notes from before there were such rows."""
     text: Mapped[str] = mapped_column(Text)
     folded_text: Mapped[str] = mapped_column(Text, default=folded_from("text"), server_default="")
     """The text as it is searched."""

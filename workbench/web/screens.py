@@ -18,6 +18,7 @@ from workbench.web.pages import (
     imports,
     media,
     models,
+    note_list,
     notes,
     patterns,
     regions,
@@ -42,6 +43,7 @@ from workbench.web.site import (
     i18n,
     import_note_words,
     import_words,
+    note_words,
     predictions,
     region_words,
     removal_words,
@@ -65,6 +67,7 @@ def register(app: Flask) -> None:
     import_words.register(app)
     verdict_words.register(app)
     event_words.register(app)
+    note_words.register(app)
     description_words.register(app)
     finding_words.register(app)
     region_words.register(app)
@@ -88,6 +91,7 @@ def register(app: Flask) -> None:
         imports,
         media,
         models,
+        note_list,
         notes,
         patterns,
         regions,

@@ -15,6 +15,7 @@ from flask import Flask
 
 from workbench.config import Settings
 from workbench.services.errors import ConflictError
+from workbench.services.image import note_replays
 from workbench.services.intake import execute, jobs
 from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
@@ -47,6 +48,7 @@ class Worker:
                 "runs": ThreadPoolExecutor(1),
                 # Beside the runs: nobody waits for a night's training to see their images.
                 "imports": ThreadPoolExecutor(1),
+                "replays": ThreadPoolExecutor(1),
             },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
@@ -60,6 +62,7 @@ class Worker:
         self._every(PLAN_SECONDS, self._plan)
         self._every(LOOK_SECONDS, self._work, executor="runs")
         self._every(LOOK_SECONDS, self._import, executor="imports")
+        self._every(LOOK_SECONDS, self._replay, executor="replays")
         self._every(SWEEP_SECONDS, self._sweep)
         log.info("worker started", name=self._name, leading=self._leading)
         self._plan()
@@ -123,6 +126,14 @@ class Worker:
                 log.info("import put back, the worker stops", job=claim.run_id)
             else:
                 log.info("import ended", job=claim.run_id, state=state)
+
+    def _replay(self) -> None:
+        """Replay notes where somebody has asked for it; a request that was left goes on."""
+        if not self._leading or self._stop.is_set():
+            return
+        with self._app.app_context():
+            if done := note_replays.work(self._stop):
+                log.info("notes replayed", notes=done)
 
     def _sweep(self) -> None:
         """Remove uploads that were abandoned."""

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
+from tests.support.noting import save_note
 from tests.support.queries import queries
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.patterns import patterns
 from workbench.services.explore.reports import remarks
-from workbench.services.image.counterfactuals import save_note
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.review import verdicts
 from workbench.services.review.notes import withdraw_note

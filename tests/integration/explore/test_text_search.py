@@ -7,11 +7,11 @@ import unicodedata
 import pytest
 from sqlalchemy import select
 
+from tests.support.noting import save_note
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store, forget_columns
 from workbench.services.explore.filters import Filters, Selection, choose
-from workbench.services.image import counterfactuals
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.review import tags, verdicts
 from workbench.store.database import session, transaction
@@ -84,9 +84,7 @@ def test_a_note_is_found_however_it_is_typed(
     version_id: int, images: list[int], ada: Account
 ) -> None:
     for image_id, text in zip(images, WRITTEN, strict=True):
-        counterfactuals.save_note(
-            ada.id, version_id, image_id, DimensionEdit(0), "fall", f"{text}."
-        )
+        save_note(ada.id, version_id, image_id, DimensionEdit(0), "fall", f"{text}.")
 
     assert all_found(version_id) == {text: [images[at]] for text, at in TYPED.items()}
 

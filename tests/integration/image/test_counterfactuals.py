@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from tests.support.choosing import chosen
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.noting import save_note
 from tests.support.scored import head_of, logits_of_edits
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.layout.mixtures import DEFAULT_LAYOUT
@@ -30,12 +31,12 @@ from workbench.services.image import counterfactuals
 from workbench.services.image.counterfactuals import (
     CONTROLS,
     preview,
-    save_note,
     try_edit,
 )
 from workbench.services.image.edits import DimensionEdit, Edit, RegionEdit
 from workbench.services.models.arrays import logit_weights_of, rows_of
-from workbench.services.review.notes import is_met, notes_on, withdraw_note
+from workbench.services.review.expectations import Expected, is_met
+from workbench.services.review.notes import notes_on, withdraw_note
 from workbench.services.workspaces import workspace
 from workbench.store.database import session
 from workbench.store.image_files import normalised_path
@@ -420,8 +421,24 @@ def test_only_ones_own_note_can_be_taken_back_and_only_once(
 def test_an_expectation_is_met_by_the_interval_of_the_controls(
     expectation: str, delta: float, met: bool
 ) -> None:
-    assert is_met(expectation, delta, (-0.3, 0.3)) == met
-    assert is_met(expectation, delta, None) is None
+    assert is_met(Expected(expectation), 0.4, delta, (-0.3, 0.3)) == met
+    assert is_met(Expected(expectation), 0.4, delta, None) is None
+
+
+@pytest.mark.parametrize(
+    ("direction", "bound", "p_after", "delta", "met"),
+    [
+        ("fall", 0.5, 0.49, -1.0, True),
+        ("fall", 0.5, 0.5, -1.0, False),
+        ("fall", 0.5, 0.3, -0.1, False),  # below it, and no further than the controls
+        ("rise", 0.5, 0.51, 1.0, True),
+        ("rise", 0.5, 0.5, 1.0, False),
+    ],
+)
+def test_with_a_bound_p_has_to_end_beyond_it_too(
+    direction: str, bound: float, p_after: float, delta: float, met: bool
+) -> None:
+    assert is_met(Expected(direction, bound), p_after, delta, (-0.3, 0.3)) == met
 
 
 def test_a_note_is_met_by_the_interval_that_was_shown(

@@ -23,6 +23,7 @@ from workbench.store.descriptions import DimensionDescription
 from workbench.store.images import Image
 from workbench.store.import_jobs import ImportJob
 from workbench.store.judgements import CounterfactualNote
+from workbench.store.notes import Expectation, NoteReplay, NoteReply
 from workbench.store.results import PixelGroup
 
 REASON = "the fingers give it away"
@@ -101,16 +102,33 @@ def _import_job(name: str, user_id: int) -> None:
 
 def _note(image_id: int, version_id: int, user_id: int) -> None:
     with transaction() as write:
-        write.add(
-            CounterfactualNote(
-                image_id=image_id,
-                version_id=version_id,
-                user_id=user_id,
-                edit={"label": "group 0"},
-                p_before=0.9,
-                p_after=0.4,
-                delta_logit=-2.0,
-                expectation="fall",
-                text=NOTE,
-            )
+        expected = Expectation(
+            image_id=image_id,
+            version_id=version_id,
+            user_id=user_id,
+            edit={"label": "group 0"},
+            direction="fall",
+            known=False,
+        )
+        write.add(expected)
+        write.flush()
+        note = CounterfactualNote(
+            image_id=image_id,
+            version_id=version_id,
+            user_id=user_id,
+            edit={"label": "group 0"},
+            p_before=0.9,
+            p_after=0.4,
+            delta_logit=-2.0,
+            expectation="fall",
+            expectation_id=expected.id,
+            text=NOTE,
+        )
+        write.add(note)
+        write.flush()
+        write.add_all(
+            [
+                NoteReply(note_id=note.id, user_id=user_id, text=NOTE),
+                NoteReplay(note_id=note.id, version_id=version_id, met=True),
+            ]
         )

@@ -71,8 +71,8 @@ def test_a_dry_run_counts_what_goes_and_removes_nothing(left: Left, settings: Se
     counts = plan.counts
     assert (counts.images, counts.versions, counts.embeddings) == (1, 1, 1)
     assert (counts.scores, counts.pixel_groups) == (len(scores), len(groups))
-    assert (counts.verdicts, counts.notes, counts.tags, counts.drawn) == (1, 1, 2, 1)
-    assert counts.work == 5
+    assert (counts.verdicts, counts.notes, counts.tags, counts.drawn) == (1, 2, 2, 1)
+    assert counts.work == 6
     # The copy, two thumbnails, the original for the screen, and a crop of each group.
     assert counts.files == 4 + len(groups)
     assert counts.size > 1000

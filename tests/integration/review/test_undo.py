@@ -30,11 +30,20 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.notes import NoteReply
 from workbench.store.people import AuditEvent, User
 from workbench.store.regions import DrawnRegion
 from workbench.store.results import Pattern
 
-UNDONE = (Verdict, Tagging, TagCheck, DismissedSuggestion, CounterfactualNote, DrawnRegion)
+UNDONE = (
+    Verdict,
+    Tagging,
+    TagCheck,
+    DismissedSuggestion,
+    CounterfactualNote,
+    NoteReply,
+    DrawnRegion,
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.choosing import chosen
+from tests.support.noting import save_note
 from tests.support.queries import counted, queries
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.services.accounts import Account
@@ -19,7 +20,6 @@ from workbench.services.explore.grid import overview
 from workbench.services.explore.listing import images, position_in_order
 from workbench.services.explore.patterns import pattern, patterns
 from workbench.services.explore.review_queue import review_queue
-from workbench.services.image.counterfactuals import save_note
 from workbench.services.image.detail import image_detail
 from workbench.services.image.edits import DimensionEdit
 from workbench.services.models.versions import versions

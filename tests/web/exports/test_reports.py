@@ -15,6 +15,7 @@ from tests.web.fakes.data import NOON
 from tests.web.fakes.patterns import Patterns
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.html import Page
+from tests.web.noting import noted
 from workbench.services.review.tags import TaggingView
 
 ONE = "/c/faces/patterns/32/report.html"
@@ -116,9 +117,7 @@ def test_what_people_said_stands_there_with_their_names(
     ada: Reader, visitor: Reader, book: FakeWorkbench
 ) -> None:
     ada.post("/c/faces/images/2/verdicts", decision="fake", reason="the teeth\nare wrong")
-    ada.post(
-        "/c/faces/images/2/notes", edit="group-200", expectation="fall", text="It is the smile."
-    )
+    noted(ada, "It is the smile.")
 
     text = visitor.get(ONE).text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image as Picture
 
-from tests.web.fakes.data import CARDS, NOON
+from tests.web.fakes.data import CARDS
 from tests.web.fakes.state import State
 from workbench.services.errors import (
     NotFoundError,
@@ -26,7 +26,6 @@ from workbench.services.image.detail import (
 from workbench.services.image.edits import DimensionEdit, RegionEdit
 from workbench.services.image.media import MapKey
 from workbench.services.image.original import OriginalView
-from workbench.services.review.notes import NoteView, check_words, is_met
 
 SCORED_BY = {
     1: ScoredBy(None, 5, trained_on_it=False),
@@ -116,34 +115,6 @@ class Counterfactuals:
 
     def preview(self, version_id: int, image_id: int, edit: RegionEdit | DimensionEdit) -> bytes:
         return _picture("JPEG", (64, 64), "grey")
-
-    def save_note(
-        self,
-        user_id: int,
-        version_id: int,
-        image_id: int,
-        edit: RegionEdit | DimensionEdit,
-        expectation: str,
-        text: str,
-    ) -> NoteView:
-        check_words(expectation, text)
-        outcome = self.try_edit(version_id, image_id, edit)
-        note = NoteView(
-            id=next(self.book.ids),
-            edit_label=outcome.edit_label,
-            p_before=outcome.p_before,
-            p_after=outcome.p_after,
-            delta_logit=outcome.delta_logit,
-            control_mean=outcome.control_mean,
-            control_std=outcome.control_std,
-            expectation=expectation,
-            met=is_met(expectation, outcome.delta_logit, outcome.interval),
-            text=text,
-            by="ada",
-            at=NOON,
-        )
-        self.book.notes[note.id] = (image_id, note)
-        return note
 
 
 @dataclass

@@ -75,15 +75,6 @@ class Judging:
 
 
 @dataclass
-class Notes:
-    book: State
-
-    def withdraw_note(self, user_id: int, note_id: int) -> None:
-        if self.book.notes.pop(note_id, None) is None:
-            raise NotFoundError("This note is already withdrawn.")
-
-
-@dataclass
 class TagChecks:
     """Tagging 90 is always on pattern 31; its sample are two groups."""
 

@@ -11,12 +11,16 @@ from tests.web.fakes.data import AFTER, CARDS, FACES, NEW, RAW
 from workbench.services.explore.cards import ImageCard
 from workbench.services.hygiene.actions import ActionView
 from workbench.services.hygiene.findings import Finding
+from workbench.services.image.edits import Edit
+from workbench.services.image.note_replays import OpenRequest
 from workbench.services.intake.jobs import JobView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
 from workbench.services.regions.listed import DrawnView
 from workbench.services.regions.shapes import Drawing
+from workbench.services.review.expectations import Expected
 from workbench.services.review.labels import AdjudicationView, StandingLabel, standing_verdicts
+from workbench.services.review.note_replies import ReplyView
 from workbench.services.review.notes import NoteView
 from workbench.services.review.tags import TaggingView
 from workbench.services.review.verdicts import VerdictView
@@ -39,6 +43,13 @@ class State:
     left_out: set[int] = field(default_factory=set)
     """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
+    expectations: dict[int, tuple[int, int, int, Edit, Expected]] = field(default_factory=dict)
+    """Person, version, image, edit, and what was expected."""
+    replies: dict[int, tuple[int, ReplyView]] = field(default_factory=dict)
+    replays: dict[tuple[int, int], str] = field(default_factory=dict)
+    """By note and version, why it was refused, or empty."""
+    replaying: OpenRequest | None = None
+    replay_error: str = ""
     taggings: dict[int, tuple[str, int, TaggingView]] = field(default_factory=dict)
     suggested: dict[int, tuple[TaggingView, ...]] = field(default_factory=dict)
     drawn: dict[int, tuple[int, DrawnView]] = field(default_factory=dict)
@@ -110,6 +121,9 @@ class State:
         written = (
             self.verdicts,
             self.notes,
+            self.expectations,
+            self.replies,
+            self.replays,
             self.taggings,
             self.tags,
             self.dismissed,

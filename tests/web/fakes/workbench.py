@@ -19,6 +19,7 @@ from tests.web.fakes.hygiene import Actions, Checks, Remedies
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
+from tests.web.fakes.notes import NoteList, NoteReplays, NoteReplies, Notes, NoteWriting
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
 from tests.web.fakes.regions import DrawnRegions, Findings, Superpixels
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
@@ -26,7 +27,6 @@ from tests.web.fakes.review import (
     Histories,
     HistoryExports,
     Judging,
-    Notes,
     TagChecks,
     Tags,
     TagsOfSelections,
@@ -61,7 +61,16 @@ from workbench.services.explore import (
     tag_suggestions,
 )
 from workbench.services.hygiene import actions, check, remedy
-from workbench.services.image import batch, counterfactuals, detail, media, original, superpixels
+from workbench.services.image import (
+    batch,
+    counterfactuals,
+    detail,
+    media,
+    note_replays,
+    note_writing,
+    original,
+    superpixels,
+)
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.regions import drawn
@@ -73,6 +82,8 @@ from workbench.services.review import (
     findings,
     history,
     history_export,
+    note_list,
+    note_replies,
     notes,
     tag_checks,
     tags,
@@ -127,6 +138,10 @@ class FakeWorkbench(State):
             (original, Originals(self)),
             (superpixels, Superpixels()),
             (notes, Notes(self)),
+            (note_writing, NoteWriting(self)),
+            (note_replies, NoteReplies(self)),
+            (note_list, NoteList(self)),
+            (note_replays, NoteReplays(self)),
             (pattern_tags, PatternNames(self)),
             (patterns, Patterns(self)),
             (folders, Folders(self)),

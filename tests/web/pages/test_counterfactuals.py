@@ -8,9 +8,8 @@ import pytest
 
 from tests.web.conftest import Reader
 from tests.web.fakes.workbench import FakeWorkbench
+from tests.web.noting import EDIT, WORDS, noted, run_edit
 from workbench.services.image import counterfactuals
-
-NOTE = {"edit": "group-200", "fill": "blur", "expectation": "fall", "text": "the glare did it"}
 
 
 def test_a_counterfactual_shows_before_after_and_its_control(visitor: Reader) -> None:
@@ -56,18 +55,64 @@ def test_nothing_is_tried_before_it_is_said_what_is_expected(
     assert 'id="note-text"' not in page
 
 
-def test_what_was_expected_is_kept_for_the_note_and_cannot_be_changed_any_more(
-    ada: Reader,
+def test_what_was_expected_is_written_down_first_and_cannot_be_changed_any_more(
+    ada: Reader, book: FakeWorkbench
 ) -> None:
-    page = ada.get("/c/faces/images/2?edit=group-200&fill=blur&expectation=rise").text
+    there = run_edit(ada, expectation="rise", bound="0.8")
 
+    [(_user, _version, _image, _edit, expected)] = book.expectations.values()
+    assert (expected.direction, expected.bound) == ("rise", 0.8)
+    page = ada.get(there).text
     form = re.search(r'<form class="stack note-form".*?</form>', page, re.DOTALL)
     assert form
-    assert '<input type="hidden" name="expectation" value="rise">' in form[0]
+    assert f'name="expected" value="{next(iter(book.expectations))}"' in form[0]
     assert "radio" not in form[0]
     assert checked(page) == [], "the next edit needs an expectation of its own"
-    assert "Expected to rise:" in page
+    assert "Expected to rise above 0.8:" in page
     assert '<b class="unmet">not met</b>' in page
+    assert "You had run this edit before" not in page
+
+
+def test_who_runs_an_edit_again_is_told_that_its_result_was_known(ada: Reader) -> None:
+    run_edit(ada)
+
+    page = ada.get(run_edit(ada, expectation="rise")).text
+
+    assert "You had run this edit before" in page
+
+
+def test_a_link_shows_no_result_to_who_could_write_a_note_before_they_have_run_it(
+    ada: Reader, ben: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = run_edit(ada)
+    tried: list[object] = []
+    monkeypatch.setattr(counterfactuals, "try_edit", lambda *given: tried.append(given))
+
+    for address in (shared, "/c/faces/images/2?edit=group-200&fill=blur&expectation=fall"):
+        page = ben.get(address).text
+        assert "say first what you expect p(fake) to do" in page
+        assert '<option value="group-200" selected>' in page
+        assert checked(page) == []
+    assert tried == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bound": "0"},
+        {"bound": "1"},
+        {"bound": "half"},
+        {"bound": "1e-3"},
+        {"expectation": ""},
+        {"expectation": "hope"},
+        {"edit": ""},
+    ],
+)
+def test_what_cannot_be_expected_is_refused(
+    ada: Reader, book: FakeWorkbench, fields: dict[str, str]
+) -> None:
+    assert ada.post("/c/faces/images/2/expectations", **(EDIT | fields)).status_code == 422
+    assert not book.expectations
 
 
 def test_with_too_few_controls_an_expectation_is_neither_met_nor_missed(visitor: Reader) -> None:
@@ -80,7 +125,7 @@ def test_with_too_few_controls_an_expectation_is_neither_met_nor_missed(visitor:
 def test_who_signs_in_comes_back_to_the_same_trial(visitor: Reader) -> None:
     page = visitor.get("/c/faces/images/2?edit=group-200&fill=blur&expectation=fall").text
 
-    assert re.search(r'href="/login\?next=[^"]*expectation%3Dfall[^"]*">Sign in</a> to save', page)
+    assert re.search(r'href="/login\?next=[^"]*edit%3Dgroup-200[^"]*">Sign in</a> to say', page)
 
 
 def test_a_dimension_s_counterfactual_stands_beside_other_dimensions(visitor: Reader) -> None:
@@ -100,9 +145,11 @@ def test_where_too_few_dimensions_move_nothing_is_called_evidence(visitor: Reade
     assert "ignificant" not in page
 
 
-def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWorkbench) -> None:
+def test_a_dimension_can_be_set_to_the_mean_of_a_cell(
+    visitor: Reader, ada: Reader, book: FakeWorkbench
+) -> None:
     edit = "edit=dimension-1&to=cell-12&expectation=fall"
-    page = ada.get(f"/c/faces/images/2?{edit}&a=12&b=13&cell=11").text
+    page = visitor.get(f"/c/faces/images/2?{edit}&a=12&b=13&cell=11").text
 
     assert "dimension 1 set to 12" in page
     offered = re.search(r'<select name="to">(.*?)</select>', page, re.DOTALL)
@@ -114,9 +161,8 @@ def test_a_dimension_can_be_set_to_the_mean_of_a_cell(ada: Reader, book: FakeWor
         ("cell-13", ""),
         ("cell-11", ""),
     ]
-    assert '<input type="hidden" name="to" value="cell-12">' in page
 
-    ada.post("/c/faces/images/2/notes", **(NOTE | {"edit": "dimension-1", "to": "own"}))
+    noted(ada, edit="dimension-1", to="own")
 
     assert [note.edit_label for _owner, note in book.notes.values()] == ["dimension 1 set to own"]
 
@@ -154,27 +200,34 @@ def test_without_the_encoder_the_image_stands_and_says_what_is_missing(
 
 
 def test_a_note_is_saved_with_its_expectation(ada: Reader, book: FakeWorkbench) -> None:
-    answer = ada.post("/c/faces/images/2/notes?version=2", **NOTE)
+    noted(ada, bound="0.5")
 
-    page = ada.get(answer.location).text
+    page = ada.get("/c/faces/images/2").text
     assert "Note saved." in page
-    assert "the glare did it" in page
-    assert "expected to fall: <b" in page
+    assert WORDS in page
+    assert "expected to fall below 0.5: <b" in page
     assert [note.expectation for _owner, note in book.notes.values()] == ["fall"]
 
 
-@pytest.mark.parametrize("missing", ["edit", "expectation", "text"])
-def test_a_note_without_one_of_its_parts_is_refused(
-    ada: Reader, book: FakeWorkbench, missing: str
+def test_a_note_without_words_or_without_an_expectation_of_ones_own_is_refused(
+    ada: Reader, ben: Reader, book: FakeWorkbench
 ) -> None:
-    fields = {name: value for name, value in NOTE.items() if name != missing}
+    run_edit(ada)
+    [written] = book.expectations
 
-    assert ada.post("/c/faces/images/2/notes", **fields).status_code == 422
+    for reader, fields, status in (
+        (ada, {"text": WORDS}, 422),
+        (ada, {"expected": str(written), "text": " "}, 422),
+        (ada, {"expected": str(written), "text": "x" * 10_000}, 422),
+        (ben, {"expected": str(written), "text": WORDS}, 404),
+        (ada, {"expected": "999", "text": WORDS}, 404),
+    ):
+        assert reader.post("/c/faces/images/2/notes", **fields).status_code == status
     assert not book.notes
 
 
 def test_a_note_can_be_taken_back(ada: Reader, book: FakeWorkbench) -> None:
-    ada.post("/c/faces/images/2/notes", **NOTE)
+    noted(ada)
 
     ada.post(f"/notes/{next(iter(book.notes))}/withdraw")
 

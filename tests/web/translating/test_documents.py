@@ -9,6 +9,7 @@ import pytest
 from tests.web.addresses import PICTURES
 from tests.web.conftest import Reader
 from tests.web.fakes.workbench import FakeWorkbench
+from tests.web.noting import noted
 from tests.web.translating.pseudo import LANGUAGE, Bare
 from tests.web.translating.worked_on import DATA, bare_words, fill
 from workbench.services.explore.listing import ImagePage
@@ -74,13 +75,7 @@ def test_nor_has_what_a_report_says_of_people(
 ) -> None:
     ada = speaking("ada")
     ada.post("/c/faces/images/2/verdicts", decision=verdict, reason="nobody smiles so", version="2")
-    ada.post(
-        "/c/faces/images/2/notes",
-        edit="group-200",
-        fill="blur",
-        expectation=expectation,
-        text="nobody smiles so",
-    )
+    noted(ada, "nobody smiles so", expectation=expectation)
 
     text = ada.get("/c/faces/patterns/32/report.html").text
 

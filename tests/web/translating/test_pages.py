@@ -13,6 +13,7 @@ from tests.web.conftest import Reader
 from tests.web.fakes import state as fake_state
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
+from tests.web.noting import noted, run_edit
 from tests.web.translating.pseudo import LANGUAGE, Bare
 from tests.web.translating.worked_on import bare_words, fill
 from workbench.services.models.outside import Beside, Outside
@@ -123,7 +124,6 @@ def test_nor_has_an_empty_page(speaking: Callable[..., Reader], book: FakeWorkbe
     ("url", "fields"),
     [
         ("/c/faces/images/2/verdicts", {"decision": "real"}),
-        ("/c/faces/images/2/notes", {"edit": "group-200", "expectation": "fall", "text": "ada"}),
         ("/groups/200/tags", {"tag": "fake smile"}),
         ("/patterns/31/tags", {"tag": "fake smile"}),
         ("/c/faces/runs", {}),
@@ -143,6 +143,17 @@ def test_nor_has_what_is_said_after_saving_and_taking_back(
     assert not bare_words(taken_back)
 
 
+def test_nor_has_what_is_said_of_a_note(speaking: Callable[..., Reader]) -> None:
+    ada = speaking("ada")
+
+    run_once = ada.get(run_edit(ada)).text
+    run_again = ada.get(run_edit(ada, expectation="rise", bound="0.5")).text
+    saved = ada.client.get(noted(ada, "ada").location).text
+
+    for text in (run_once, run_again, saved):
+        assert not bare_words(text)
+
+
 @pytest.mark.parametrize(
     ("url", "fields"),
     [
@@ -151,8 +162,14 @@ def test_nor_has_what_is_said_after_saving_and_taking_back(
         ("/c/faces/images/2/verdicts", {"decision": ""}),
         ("/c/faces/images/2/verdicts", {"decision": "perhaps"}),
         ("/c/faces/images/2/verdicts", {"decision": "real", "reason": "x" * 9000}),
-        ("/c/faces/images/2/notes", {"edit": "", "text": "ada"}),
-        ("/c/faces/images/2/notes", {"edit": "nothing", "text": "ada"}),
+        ("/c/faces/images/2/expectations", {"edit": ""}),
+        ("/c/faces/images/2/expectations", {"edit": "nothing", "expectation": "fall"}),
+        (
+            "/c/faces/images/2/expectations",
+            {"edit": "group-200", "expectation": "fall", "bound": "2"},
+        ),
+        ("/c/faces/images/2/notes", {"text": "ada"}),
+        ("/c/faces/images/2/notes", {"expected": "1", "text": ""}),
         ("/groups/200/tags", {"tag": "x" * 300}),
         ("/groups/200/tags", {"tag": "\x07"}),
         ("/c/nothing/runs", {}),

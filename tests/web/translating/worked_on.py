@@ -9,6 +9,7 @@ from tests.web.fakes.data import CARDS, FACES, NEW, RAW
 from tests.web.fakes.intake import SAID
 from tests.web.fakes.runs import run
 from tests.web.fakes.workbench import FakeWorkbench
+from tests.web.noting import noted
 from tests.web.translating.pseudo import Bare
 
 MADE_UP = (
@@ -71,13 +72,8 @@ def fill(book: FakeWorkbench, ada: Reader, *, worker_alive: bool) -> None:
             "/c/faces/images/2/verdicts", decision=decision, reason="nobody smiles so", version="2"
         )
     for expectation in ("fall", "rise", "stay"):
-        ada.post(
-            "/c/faces/images/2/notes",
-            edit="group-200",
-            fill="blur",
-            expectation=expectation,
-            text="nobody smiles so",
-        )
+        noted(ada, "nobody smiles so", expectation=expectation)
+    ada.post(f"/notes/{next(iter(book.notes))}/replies", text="nobody smiles so")
     book.worker_alive = worker_alive
     states = ("succeeded", "failed", "cancelled")
     book.runs = [run(each, id=number) for number, each in enumerate(states, start=20)]

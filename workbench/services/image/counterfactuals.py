@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from flask_babel import gettext
@@ -25,29 +28,21 @@ from workbench.analysis.regions.counterfactual import (
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services import app_settings
-from workbench.services.errors import NotFoundError
+from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.image.edits import (
     DimensionEdit,
     Edit,
     RegionEdit,
     description_of,
-    label_of,
+    group_of,
     pixels_of,
-    reference_cell,
-    region_of,
 )
 from workbench.services.models.arrays import logit_weights_of, rows_of
 from workbench.services.models.dimensions import check_dimension
 from workbench.services.models.outside import require_trained
 from workbench.services.models.versions import IMAGE_SIZE, finished_version
-from workbench.services.review.notes import (
-    NoteView,
-    check_words,
-    note_view,
-)
-from workbench.store.database import session, transaction
+from workbench.store.database import session
 from workbench.store.images import Image
-from workbench.store.judgements import CounterfactualNote
 from workbench.store.results import Prediction
 from workbench.store.versions import ModelVersion
 
@@ -94,37 +89,50 @@ def try_edit(version_id: int, image_id: int, edit: Edit) -> Outcome:
     InvalidError for an unknown fill or dimension, UnavailableError where the encoder of the version
     cannot be had.
     """
-    outcome = _tried(version_id, image_id, edit, app_settings.settings())
-    return replace(outcome, edit_label=label_of(version_id, image_id, edit))
+    return try_described(version_id, image_id, description_of(version_id, image_id, edit))
+
+
+def try_described(version_id: int, image_id: int, described: Mapping[str, Any]) -> Outcome:
+    """The same for an edit that is whole in itself, of a note, on any version."""
+    what = {name: value for name, value in described.items() if name != "label"}
+    settings = app_settings.settings()
+    outcome = _tried(version_id, image_id, json.dumps(what, sort_keys=True), settings)
+    return replace(outcome, edit_label=described["label"])
 
 
 @lru_cache(maxsize=256)
-def _tried(version_id: int, image_id: int, edit: Edit, settings: Settings) -> Outcome:
+def _tried(version_id: int, image_id: int, what: str, settings: Settings) -> Outcome:
     require_trained(finished_version(version_id))
     # Nothing here changes once written, so that the same question has the same answer. What the
     # edit is called depends on who asks, so it is left empty.
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
-    if isinstance(edit, DimensionEdit):
-        return _with_dimension_set(version_id, prediction, edit, settings)
-    return _without_region(version_id, image_id, edit, settings)
+    described = json.loads(what)
+    if described["kind"] == "dimension":
+        return _with_dimension_set(version_id, prediction, described, settings)
+    return _without_region(version_id, prediction, described, settings)
 
 
 def _with_dimension_set(
-    version_id: int, prediction: Prediction, edit: DimensionEdit, settings: Settings
+    version_id: int, prediction: Prediction, described: Mapping[str, Any], settings: Settings
 ) -> Outcome:
     activations, _maps = rows_of(version_id, prediction.image_id, settings)
     weights = logit_weights_of(version_id, settings)
-    check_dimension(edit.dimension, len(weights))
-    cell = reference_cell(prediction, edit)
-    reference = np.array(cell.mean_activation if cell else np.zeros(len(weights)), np.float32)
+    dimension: int = described["dimension"]
+    check_dimension(dimension, len(weights))
+    reference = np.array(described.get("reference", np.zeros(len(weights))), np.float32)
+    if len(reference) != len(weights):
+        raise InvalidError(gettext("This version has another number of dimensions."))
+    reference[dimension] = described["to"]
     changes = dimension_changes(activations, weights, reference)
-    others = other_dimensions(edit.dimension, activations, reference, CONTROLS)
+    others = other_dimensions(dimension, activations, reference, CONTROLS)
+    # Notes from before they kept the cell's other means have nothing to compare with.
+    comparable = "reference" in described or described["to"] == 0
     return _outcome(
         prediction.logit,
-        float(changes[edit.dimension]),
-        changes[others].astype(float),
+        float(changes[dimension]),
+        changes[others].astype(float) if comparable else np.zeros(0),
     )
 
 
@@ -142,15 +150,16 @@ def _outcome(before: float, change: float, controls: NDArray[np.float64]) -> Out
 
 
 def _without_region(
-    version_id: int, image_id: int, edit: RegionEdit, settings: Settings
+    version_id: int, prediction: Prediction, described: Mapping[str, Any], settings: Settings
 ) -> Outcome:
     metrics = session().get_one(ModelVersion, version_id).metrics
     side = metrics.get(IMAGE_SIZE, NORMAL_SIZE)
-    group, pixels = region_of(version_id, image_id, edit, side, settings)
-    mask = decode_mask(group.region.rle, NORMAL_SIZE)
-    edited = with_controls(pixels, mask, edit.fill, controls=CONTROLS, seed=group.id)
-    fold = session().get_one(Prediction, (version_id, image_id)).fold
-    before, after, *controls = _logits(version_id, fold, [pixels, *edited], settings)
+    pixels = pixels_of(session().get_one(Image, prediction.image_id), side, settings)
+    mask = decode_mask(described["rle"], NORMAL_SIZE)
+    edited = with_controls(
+        pixels, mask, described["fill"], controls=CONTROLS, seed=described["group_id"]
+    )
+    before, after, *controls = _logits(version_id, prediction.fold, [pixels, *edited], settings)
     return _outcome(before, after - before, np.array(controls) - before)
 
 
@@ -171,46 +180,13 @@ def _p(logit: float) -> float:
 def preview(version_id: int, image_id: int, edit: Edit) -> bytes:
     """The edited image as JPEG. A dimension's edit shows the image as it is."""
     settings = app_settings.settings()
-    if isinstance(edit, DimensionEdit):
-        image = session().get(Image, image_id)
-        if image is None:
-            raise NotFoundError(gettext("Image not found."))
-        pixels = pixels_of(image, NORMAL_SIZE, settings)
-    else:
-        group, pixels = region_of(version_id, image_id, edit, NORMAL_SIZE, settings)
+    group = None if isinstance(edit, DimensionEdit) else group_of(version_id, image_id, edit)
+    image = session().get(Image, image_id)
+    if image is None:
+        raise NotFoundError(gettext("Image not found."))
+    pixels = pixels_of(image, NORMAL_SIZE, settings)
+    if group is not None and isinstance(edit, RegionEdit):
         pixels = remove_region(pixels, decode_mask(group.region.rle, NORMAL_SIZE), edit.fill)
     content = io.BytesIO()
     Picture.fromarray(pixels).save(content, "JPEG", quality=92)
     return content.getvalue()
-
-
-def save_note(
-    user_id: int, version_id: int, image_id: int, edit: Edit, expectation: str, text: str
-) -> NoteView:
-    """Save a counterfactual with words and what was expected before its result was shown.
-
-    The figures are the server's own, not the page's.
-    """
-    check_words(expectation, text)
-    outcome = try_edit(version_id, image_id, edit)
-    described = description_of(version_id, image_id, edit, outcome.edit_label)
-    low, high = outcome.interval or (None, None)
-    with transaction() as write:
-        note = CounterfactualNote(
-            image_id=image_id,
-            version_id=version_id,
-            user_id=user_id,
-            edit=described,
-            p_before=outcome.p_before,
-            p_after=outcome.p_after,
-            delta_logit=outcome.delta_logit,
-            control_mean=outcome.control_mean,
-            control_spread=outcome.control_std,
-            control_low=low,
-            control_high=high,
-            expectation=expectation,
-            text=text.strip(),
-        )
-        write.add(note)
-        write.flush()
-        return note_view(note)

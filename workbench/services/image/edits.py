@@ -19,10 +19,12 @@ from workbench.services.encoding.pixels import PixelSource, read_pixels
 from workbench.services.errors import InvalidError, NotFoundError, UnavailableError
 from workbench.services.explore.layout import company_of, find_cell, level_number
 from workbench.services.image.media import lost_words
+from workbench.services.models.dimensions import check_dimension
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction
+from workbench.store.versions import ModelVersion
 
 _FILLED = {
     "clone": lazy_gettext("group %(number)s filled with cloned texture"),
@@ -93,20 +95,17 @@ def label_of(version_id: int, image_id: int, edit: Edit) -> str:
     )
 
 
-def region_of(
-    version_id: int, image_id: int, edit: RegionEdit, side: int, settings: Settings
-) -> tuple[PixelGroup, NDArray[np.uint8]]:
-    """The pixel group that an edit removes, and the image's pixels (height, width, 3) at a side.
+def group_of(version_id: int, image_id: int, edit: RegionEdit) -> PixelGroup:
+    """The pixel group that an edit removes.
 
-    Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version,
-    UnavailableError where the pixels are missing.
+    Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version.
     """
     if edit.fill not in FILLS:
         raise InvalidError(f"Unknown fill “{edit.fill}”. Use one of: {', '.join(FILLS)}.")
     group = session().get(PixelGroup, edit.group_id)
     if group is None or (group.version_id, group.image_id) != (version_id, image_id):
         raise NotFoundError(gettext("Pixel group not found in this image under this version."))
-    return group, pixels_of(session().get_one(Image, image_id), side, settings)
+    return group
 
 
 def pixels_of(image: Image, side: int, settings: Settings) -> NDArray[np.uint8]:
@@ -123,21 +122,31 @@ def pixels_of(image: Image, side: int, settings: Settings) -> NDArray[np.uint8]:
         raise UnavailableError(lost_words(image)) from error
 
 
-def description_of(version_id: int, image_id: int, edit: Edit, label: str) -> dict[str, Any]:
-    """The edit, whole in itself: a later version has other groups, but the same pixels."""
+def description_of(version_id: int, image_id: int, edit: Edit) -> dict[str, Any]:
+    """The edit, whole in itself: a later version has other groups, but the same pixels.
+
+    Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version
+    and for an image that the version has not scored.
+    """
+    prediction = session().get(Prediction, (version_id, image_id))
+    if prediction is None:
+        raise NotFoundError(gettext("This version has no prediction for this image."))
     if isinstance(edit, DimensionEdit):
-        prediction = session().get_one(Prediction, (version_id, image_id))
         cell = reference_cell(prediction, edit)
+        means = {} if cell is None else {"reference": cell.mean_activation}
+        dimensions = session().get_one(ModelVersion, version_id).dimensions
+        check_dimension(edit.dimension, dimensions)
         return {
             "kind": "dimension",
-            "label": label,
+            "label": label_of(version_id, image_id, edit),
             "dimension": edit.dimension,
             "to": cell.mean_activation[edit.dimension] if cell else 0.0,
+            **means,
         }
-    group = session().get_one(PixelGroup, edit.group_id)
+    group = group_of(version_id, image_id, edit)
     return {
         "kind": "region",
-        "label": label,
+        "label": label_of(version_id, image_id, edit),
         "group_id": group.id,
         "rle": group.region.rle,
         "fill": edit.fill,

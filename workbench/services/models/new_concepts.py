@@ -22,6 +22,34 @@ def new_concepts_of(metrics: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(metrics.get(KEY) or ())
 
 
+def means_the_same(dimension: int, one_id: int, other_id: int) -> bool:
+    """Whether a dimension's number means the same in two versions.
+
+    One has to descend from the other, and no version since may have learned it anew. Two queries.
+    """
+    numbers = dict(
+        session()
+        .execute(
+            select(ModelVersion.id, ModelVersion.number).where(
+                ModelVersion.id.in_((one_id, other_id))
+            )
+        )
+        .tuples()
+        .all()
+    )
+    early, late = sorted((one_id, other_id), key=lambda each: numbers[each])
+    at: int | None = late
+    parents = dict(
+        session()
+        .execute(select(ModelVersion.id, ModelVersion.parent_id).where(ModelVersion.id <= late))
+        .tuples()
+        .all()
+    )
+    while at is not None and at != early:
+        at = parents.get(at)
+    return at == early and new_concepts(late).get(dimension, 0) <= numbers[early]
+
+
 def new_concepts(version_id: int) -> dict[int, int]:
     """The number of the version that each dimension was last new in.
 

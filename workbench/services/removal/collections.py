@@ -12,12 +12,13 @@ from workbench.services.collections import find_collection
 from workbench.services.removal import journal
 from workbench.services.removal.counts import Counts, added, count
 from workbench.services.removal.finish import finish, going_with
+from workbench.services.removal.notes import count_notes, noted_in
 from workbench.services.removal.regions import answered_in, drawn_in, of_collection, tagged_in
 from workbench.services.removal.versions import counts_of_version, take_out
 from workbench.services.runs.removal import remove_left
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
-from workbench.store.judgements import Adjudication, CounterfactualNote, TagCheck, Tagging, Verdict
+from workbench.store.judgements import Adjudication, TagCheck, Tagging, Verdict
 from workbench.store.regions import DrawnRegion
 from workbench.store.versions import ActiveVersion, ModelVersion, Schedule
 
@@ -70,13 +71,12 @@ def _counts(collection: Collection, settings: Settings) -> Counts:
         select(ModelVersion).where(ModelVersion.collection_id == collection.id)
     )
     judged = Verdict.image_id.in_(here), Verdict.withdrawn_at.is_(None)
-    noted = CounterfactualNote.image_id.in_(here), CounterfactualNote.withdrawn_at.is_(None)
     embeddings, files, size = going_with(collection.id, settings)
     of_images = Counts(
         images=count(Image, Image.collection_id == collection.id),
         embeddings=embeddings,
         verdicts=count(Verdict, *judged) + count(Adjudication, Adjudication.image_id.in_(here)),
-        notes=count(CounterfactualNote, *noted),
+        notes=count_notes(noted_in(collection.id)),
         tags=count(Tagging, tagged_in(collection.id), Tagging.withdrawn_at.is_(None)),
         drawn=count(DrawnRegion, drawn_in(of_collection(collection.id))),
         answers=count(TagCheck, answered_in(collection.id), TagCheck.withdrawn_at.is_(None)),

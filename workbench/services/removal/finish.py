@@ -11,6 +11,7 @@ from workbench.services.errors import ConflictError
 from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, journal, shards
 from workbench.services.removal.counts import on_disk
+from workbench.services.removal.notes import delete_notes
 from workbench.services.removal.regions import delete_regions
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.store.artifacts import Artifact
@@ -20,7 +21,6 @@ from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.import_jobs import ImportJob
 from workbench.store.judgements import (
     Adjudication,
-    CounterfactualNote,
     DecisionChange,
     DecisionCounter,
     Verdict,
@@ -122,7 +122,8 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
         paths = of_pictures(settings, pixels, contents)
         shortened = shards.shorten_embeddings(pixels, settings)
         with transaction() as write:
-            for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):
+            delete_notes(write, ids)
+            for table in (Verdict, Adjudication, DecisionChange):
                 write.execute(delete(table).where(table.image_id.in_(ids)))
             write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(pixels)))
             delete_regions(write, ids)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.config import Settings
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.image.paths import of_pictures
-from workbench.services.removal import files, regions, summaries, traces
+from workbench.services.removal import files, notes, regions, summaries, traces
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
@@ -70,7 +70,6 @@ class Picture:
         """How much of each kind goes."""
         number, size = on_disk(self.own_files(settings))
         judged = Verdict.image_id.in_(self.ids), Verdict.withdrawn_at.is_(None)
-        noted = CounterfactualNote.image_id.in_(self.ids), CounterfactualNote.withdrawn_at.is_(None)
         return Counts(
             images=len(self.ids),
             versions=len(self.versions),
@@ -80,7 +79,7 @@ class Picture:
             embeddings=count(Embedding, Embedding.pixel_hash.in_(self.pixel_hashes)),
             verdicts=count(Verdict, *judged)
             + count(Adjudication, Adjudication.image_id.in_(self.ids)),
-            notes=count(CounterfactualNote, *noted),
+            notes=notes.count_notes(CounterfactualNote.image_id.in_(self.ids)),
             tags=count(Tagging, self._tagged(), Tagging.withdrawn_at.is_(None)),
             drawn=count(DrawnRegion, regions.drawn_in(regions.of_images(self.ids))),
             answers=count(TagCheck, self._answered(), TagCheck.withdrawn_at.is_(None)),
@@ -137,7 +136,8 @@ class Picture:
 
     def _delete_judgements(self, write: Session) -> None:
         regions.delete_on_patterns(write, self.lonely)
-        for table in (Verdict, Adjudication, DecisionChange, CounterfactualNote):
+        notes.delete_notes(write, self.ids)
+        for table in (Verdict, Adjudication, DecisionChange):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 
     def _tagged(self) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from workbench.services.models.versions import is_finished
 from workbench.services.removal import files, journal
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.services.removal.finish import finish
+from workbench.services.removal.notes import forget_version
 from workbench.services.removal.regions import delete_on_patterns, keep_tags_of_patterns
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
@@ -109,11 +110,11 @@ def take_out(write: Session, version: ModelVersion, removal_id: int, settings: S
     With it go the tags that are still on its patterns.
     """
     delete_on_patterns(write, _patterns(version.id))
-    for table in (Verdict, CounterfactualNote):
-        write.execute(
-            update(table).where(table.version_id == version.id).values(version_id=None),
-            execution_options={"synchronize_session": False},
-        )
+    forget_version(write, version.id)
+    write.execute(
+        update(Verdict).where(Verdict.version_id == version.id).values(version_id=None),
+        execution_options={"synchronize_session": False},
+    )
     write.execute(
         update(ModelVersion).where(ModelVersion.parent_id == version.id).values(parent_id=None)
     )

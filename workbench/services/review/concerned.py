@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workbench.services.audit import Concerned, Told
 from workbench.store.images import Image
-from workbench.store.judgements import Tag, TaggedRegion, Tagging
+from workbench.store.judgements import CounterfactualNote, Tag, TaggedRegion, Tagging
 from workbench.store.regions import Region
 from workbench.store.results import Pattern
 from workbench.store.versions import ModelVersion
@@ -34,7 +34,14 @@ class ConcernedBy:
         firsts = {first for first, _count in self._several.values()}
         regions = _ids([*rows, *taggings.values()], "region_id") | firsts
         self._image_of = self._pairs(Region.id, Region.image_id, regions)
-        images = _ids(rows, "image_id") | set(self._image_of.values())
+        self._image_of_note = self._pairs(
+            CounterfactualNote.id, CounterfactualNote.image_id, _ids(rows, "note_id")
+        )
+        images = {
+            *_ids(rows, "image_id"),
+            *self._image_of.values(),
+            *self._image_of_note.values(),
+        }
         self._collection_of = self._pairs(Image.id, Image.collection_id, images)
         patterns = _ids([*rows, *taggings.values()], "pattern_id")
         self._version_of = self._pairs(Pattern.id, Pattern.version_id, patterns)
@@ -48,8 +55,10 @@ class ConcernedBy:
         """What a row concerns; `version_id` is of the version that was looked at, if it is said."""
         tagging = self._tagging(row)
         tag_id = row.id if isinstance(row, Tag) else getattr(row, "tag_id", None)
-        image_id = getattr(row, "image_id", None) or self._image_of.get(
-            getattr(row, "region_id", None) or 0
+        image_id = (
+            getattr(row, "image_id", None)
+            or self._image_of.get(getattr(row, "region_id", None) or 0)
+            or self._image_of_note.get(getattr(row, "note_id", None) or 0)
         )
         collection_id = self._collection_of.get(image_id or 0)
         pattern_id = getattr(tagging or row, "pattern_id", None)

@@ -20,7 +20,7 @@ from workbench.store.tag_changes import TagExample
 from workbench.store.versions import ModelVersion
 
 EVENTS_A_PAGE = 50
-KIND_NAMES = ("verdict", "tagging", "tag_check", "note", "note_reply", "tag", "tag_example")
+KIND_NAMES = tuple(each.name for each in KINDS.values())
 """What a history can be limited to."""
 _NOT_UNDONE = {Tag, TagExample, Adjudication}
 """The taxonomy reverses its own changes; an adjudication is followed by another one."""

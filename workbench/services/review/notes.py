@@ -9,13 +9,12 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from workbench.analysis.regions.counterfactual import movement
 from workbench.services.errors import InvalidError
+from workbench.services.review.expectations import Expected, is_met
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.judgements import CounterfactualNote
 
-EXPECTATIONS = ("fall", "rise", "stay")
 LONGEST_TEXT = 4000
 WITHDRAWAL = Words(
     gone=lazy_gettext("This note is already withdrawn."),
@@ -25,7 +24,11 @@ WITHDRAWAL = Words(
 
 @dataclass(frozen=True)
 class NoteView:
-    """A note. `met` says whether the score did what the person expected; None: not tested."""
+    """A note with the figures of the version that it was written on.
+
+    met: whether the score did what the person expected; None: not tested.
+    bound: what p(fake) was expected to fall below, or rise above; None where nothing was said.
+    """
 
     id: int
     edit_label: str
@@ -39,6 +42,7 @@ class NoteView:
     text: str
     by: str
     at: datetime
+    bound: float | None = None
 
 
 def notes_on(image_id: int) -> tuple[NoteView, ...]:
@@ -52,30 +56,22 @@ def notes_on(image_id: int) -> tuple[NoteView, ...]:
     return tuple(note_view(each) for each in found)
 
 
-def check_words(expectation: str, text: str) -> None:
-    """Raise InvalidError unless a note can be saved with these."""
-    if expectation not in EXPECTATIONS:
-        raise InvalidError("Choose what you expected p(fake) to do: fall, rise or stay.")
+def check_text(text: str) -> str:
+    """The words of a note or reply as they are kept. Raises InvalidError for none or too many."""
     if not text.strip():
         raise InvalidError(gettext("The note is empty. Write what the edit shows."))
     if len(text) > LONGEST_TEXT:
-        raise InvalidError(f"A note has at most {LONGEST_TEXT} characters.")
-
-
-def is_met(
-    expectation: str, delta_logit: float, interval: tuple[float, float] | None
-) -> bool | None:
-    """Whether an edit did what was expected, by `movement`: the rule of the page's finding.
-
-    None where nothing can be said: there were too few controls for their prediction interval.
-    """
-    return None if interval is None else movement(delta_logit, interval) == expectation
+        raise InvalidError(
+            gettext("A note has at most %(longest)s characters.", longest=LONGEST_TEXT)
+        )
+    return text.strip()
 
 
 def note_view(note: CounterfactualNote) -> NoteView:
     """A note as pages show it."""
     low, high = note.control_low, note.control_high
     interval = None if low is None or high is None else (low, high)
+    expected = Expected(note.expectation, note.bound)
     return NoteView(
         id=note.id,
         edit_label=note.edit["label"],
@@ -85,10 +81,11 @@ def note_view(note: CounterfactualNote) -> NoteView:
         control_mean=note.control_mean,
         control_std=note.control_spread,
         expectation=note.expectation,
-        met=is_met(note.expectation, note.delta_logit, interval),
+        met=is_met(expected, note.p_after, note.delta_logit, interval),
         text=note.text,
         by=note.user.name,
         at=note.created_at,
+        bound=note.bound,
     )
 
 

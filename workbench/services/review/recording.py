@@ -26,13 +26,14 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.notes import NoteReply
 from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 
 _NOTICED = "decisions_noticed"
 _WITHDRAWN = "withdrawn_at"
 _NOT_TOLD = {
-    *("id", "user_id", "created_by_id", "created_at", _WITHDRAWN),
+    *("id", "user_id", "created_by_id", "created_at", "revision", _WITHDRAWN),
     *("image_id", "region_id", "pattern_id", "version_id", "tag_id"),
 }
 
@@ -63,7 +64,6 @@ KINDS: dict[type[Base], Kind] = {
         "tag.create",
         "tag.create",
         "tag.describe",
-        untold=frozenset({"revision"}),
     ),
     TagExample: Kind("tag_example", "example.withdraw", "example.restore", "example.add"),
     Tagging: Kind(
@@ -108,6 +108,13 @@ KINDS: dict[type[Base], Kind] = {
         "note.restore",
         "note.save",
         untold=frozenset({"edit", "text", "folded_text"}),
+    ),
+    NoteReply: Kind(
+        "note_reply",
+        "reply.withdraw",
+        "reply.restore",
+        "reply.save",
+        untold=frozenset({"text", "folded_text"}),
     ),
 }
 """The tables whose rows are decisions."""

@@ -18,7 +18,15 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.review import dismissals, drawings, notes, tag_checks, tags, verdicts
+from workbench.services.review import (
+    dismissals,
+    drawings,
+    note_replies,
+    notes,
+    tag_checks,
+    tags,
+    verdicts,
+)
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.history import UNDOABLE, Asked, undoable
 from workbench.services.review.recording import KINDS
@@ -31,6 +39,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.notes import NoteReply
 from workbench.store.people import AuditEvent
 from workbench.store.regions import DrawnRegion
 
@@ -184,6 +193,11 @@ _UNDOING = {
             CounterfactualNote,
             _withdrawing(CounterfactualNote, notes.WITHDRAWAL),
             _nothing_refuses,
+        ),
+        _Undoing(
+            NoteReply,
+            _withdrawing(NoteReply, note_replies.WITHDRAWAL),
+            note_replies.check_restorable,
         ),
     )
 }

@@ -18,6 +18,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.notes import NoteReply
 from workbench.store.regions import DrawnRegion
 from workbench.store.tag_changes import TagExample
 
@@ -30,6 +31,7 @@ Row = TypeVar(
     CounterfactualNote,
     TagExample,
     DrawnRegion,
+    NoteReply,
 )
 
 

@@ -32,6 +32,8 @@ class PersonPage:
     asked: Asked
     arguments: dict[str, str | int | None]
     """Those of the address that limit it."""
+    kinds: tuple[str, ...]
+    """What it can be limited to."""
     history: HistoryPage
     collections: tuple[str, ...]
     undoable: Undoable | None
@@ -58,6 +60,7 @@ def person(person_id: int) -> str:
             own=is_own,
             asked=asked,
             arguments=asked_arguments(asked),
+            kinds=history.KIND_NAMES,
             history=history.history(asked, whole(request.args, "after")),
             collections=history.collection_names(),
             undoable=undo.count_undoable(person_id, asked) if is_own else None,

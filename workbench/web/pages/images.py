@@ -90,7 +90,13 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         own_verdict=next(
             (each for each in detail.standing.verdicts if security.is_own(each.by)), None
         ),
-        counterfactual=counterfactual_panel(version, image_id, view, request.args),
+        counterfactual=counterfactual_panel(
+            version,
+            image_id,
+            view,
+            request.args,
+            security.user_id() if security.may("note") else None,
+        ),
         history=history(detail.verdicts, detail.notes, histories.history_of_image(image_id).events),
         tag_names=tags.tag_names(),
         nearest=beside_image(version, image_id),

@@ -12,9 +12,9 @@ from flask_babel import gettext
 from workbench.analysis.regions.counterfactual import FILLS, Fill
 from workbench.services.errors import InvalidError
 from workbench.services.image.edits import DimensionEdit, RegionEdit
-from workbench.services.review.notes import EXPECTATIONS
+from workbench.services.review.expectations import DIRECTIONS, Expected
 from workbench.store.database import LARGEST_ID
-from workbench.web.request.parsing import choice
+from workbench.web.request.parsing import choice, decimal
 
 _EDIT = re.compile(r"(group|dimension)-([0-9]{1,10})", re.ASCII)
 _CELL = re.compile(r"cell-([0-9]{1,10})", re.ASCII)
@@ -54,9 +54,17 @@ def read_edit(values: Mapping[str, str]) -> ChosenEdit | None:
     return ChosenEdit(edit, text, fill, to)
 
 
-def read_expectation(values: Mapping[str, str]) -> str | None:
-    """What is expected of p(fake); None where it is not said."""
-    return choice(values, "expectation", EXPECTATIONS)
+def read_expected(values: Mapping[str, str]) -> Expected | None:
+    """What is expected of p(fake); None where it is not said.
+
+    `bound` is what it falls below or rises above; of what stays it says nothing.
+    """
+    direction = choice(values, "expectation", DIRECTIONS)
+    if direction is None:
+        return None
+    text = values.get("bound", "").strip().replace(",", ".")
+    bound = decimal(text, "bound") if text and direction != "stay" else None
+    return Expected(direction, bound)
 
 
 def _reference(text: str) -> int | Literal["zero", "own"]:

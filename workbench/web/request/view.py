@@ -72,9 +72,11 @@ class View(ViewState):
     def image_url(self, image_id: int, **changes: Any) -> str:
         """Address of one image within this view.
 
-        `edit`, `fill` and `to` choose a counterfactual, which `expectation` has tried.
+        `edit`, `fill` and `to` choose a counterfactual, which `expectation` with `bound` has tried;
+        `expected` names the row that these were written in before.
         """
-        edit = {name: changes.pop(name, None) for name in ("edit", "fill", "to", "expectation")}
+        named = ("edit", "fill", "to", "expectation", "bound", "expected")
+        edit = {name: changes.pop(name, None) for name in named}
         arguments = self.changed(**changes).arguments() | edit
         return _address("images.show", {"name": self.name, "image_id": image_id} | arguments)
 

@@ -28,6 +28,7 @@ SHEETS = (
     "neighbours",
     "taxonomy",
     "history",
+    "notes",
     "data",
     "imports",
     "states",

@@ -19,6 +19,9 @@ KIND_WORDS = {
     "note_reply": lazy_gettext("replies to notes"),
     "tag": lazy_gettext("changes of the taxonomy"),
     "tag_example": lazy_gettext("examples of tags"),
+    "drawn_region": lazy_gettext("drawn regions"),
+    "dismissed_suggestion": lazy_gettext("dismissed suggestions"),
+    "adjudication": lazy_gettext("adjudications"),
 }
 _FIELDS = {
     "name": lazy_gettext("name"),
@@ -130,6 +133,12 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
         "restored the deprecated tag “%(tag)s”", tag=_tag(each)
     ),
     "taxonomy.reverse": lambda each: gettext("reversed a change of “%(tag)s”", tag=_tag(each)),
+    "suggestion.dismiss": lambda each: gettext(
+        "dismissed the suggested tag “%(tag)s”", tag=_tag(each)
+    ),
+    "suggestion.restore": lambda each: gettext(
+        "had the tag “%(tag)s” suggested again", tag=_tag(each)
+    ),
     "example.add": lambda each: gettext("added an example of “%(tag)s”", tag=_tag(each)),
     "example.withdraw": lambda each: gettext("withdrew an example of “%(tag)s”", tag=_tag(each)),
     "example.restore": lambda each: gettext("restored an example of “%(tag)s”", tag=_tag(each)),

@@ -216,9 +216,14 @@ def expectation_words(value: str) -> str:
     return str(EXPECTATION_WORDS[value])
 
 
-def expected_words(value: str) -> str:
-    """What somebody expected p(fake) to do, before what it did: "expected to fall:"."""
-    return str(EXPECTED_WORDS[value])
+def expected_words(value: str, bound: float | None = None) -> str:
+    """What somebody expected p(fake) to do, before what it did: "expected to fall below 0.5:"."""
+    if bound is None:
+        return str(EXPECTED_WORDS[value])
+    limit = f"{bound:g}"
+    if value == "fall":
+        return gettext("expected to fall below %(bound)s:", bound=limit)
+    return gettext("expected to rise above %(bound)s:", bound=limit)
 
 
 def role_words(value: str) -> str:
