@@ -31,7 +31,10 @@ def data(analysed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = copy_of(analysed_once, tmp_path_factory.mktemp("suggested") / "data")
     with Session(create_engine(f"sqlite:///{made / DATABASE}")) as write:
         user_id = write.scalars(select(User.id)).first()
-        tags = [Tag(name=name, created_by_id=user_id) for name in (PATTERNS_TAG, GROUPS_TAG)]
+        tags = [
+            Tag(name=name, created_by_id=user_id, hotkey=key)
+            for key, name in (("1", PATTERNS_TAG), ("2", GROUPS_TAG))
+        ]
         write.add_all(tags)
         write.flush()
         several = Tagging(tag_id=tags[0].id, user_id=user_id)
@@ -128,3 +131,19 @@ def test_twenty_patterns_and_pixel_groups_are_tagged_by_a_key_each(page: Page, d
 
     page.keyboard.press("u")
     expect(page.locator(f"#{off}")).to_have_count(1)
+
+
+def test_the_hotkey_of_a_tag_puts_it_on_the_pixel_group_in_focus(page: Page, data: Path) -> None:
+    before = len(put_on(data))
+    image_id, region_id = Witness(data).rows(
+        select(PixelGroup.image_id, PixelGroup.region_id).order_by(PixelGroup.id.desc()).limit(1)
+    )[0]
+    group_id = Witness(data).one(select(PixelGroup.id).where(PixelGroup.region_id == region_id))[0]
+    page.goto(page.url.replace("/suggestions", f"/images/{image_id}"))
+    page.locator(f"#group-{group_id}").focus()
+
+    page.keyboard.press("2")
+
+    expect_notice(page, f"Tagged “{GROUPS_TAG}”.")
+    expect(page.locator(f"#group-{group_id}")).to_be_focused()
+    assert put_on(data)[before:] == [(GROUPS_TAG, None, region_id)]

@@ -6,6 +6,15 @@ function typing(target) {
   return target.closest?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
 }
 
+// The hotkey of a tag sends the tag form of the focused item or, without one, the page's first.
+function tag(target, named) {
+  const form = (target.closest?.("[data-keys]") ?? document).querySelector(".tag-form");
+  const field = form?.querySelector("input[name=tag]");
+  if (!field || form.getAttribute("aria-busy") === "true") return;
+  field.value = named.dataset.tag;
+  form.requestSubmit();
+}
+
 function act(element) {
   if (element.matches("textarea, input:not([type=checkbox])")) {
     element.closest("details")?.setAttribute("open", "");
@@ -34,7 +43,13 @@ export function listenForKeys() {
     if (arrows) return;
     const named = `[data-key="${CSS.escape(name)}"]`;
     const element = event.target.closest?.("[data-keys]")?.querySelector(named) ?? document.querySelector(named);
-    if (!element) return;
+    if (!element) {
+      const named = document.querySelector(`[data-tag-key="${CSS.escape(name)}"]`);
+      if (!named) return;
+      event.preventDefault();
+      tag(event.target, named);
+      return;
+    }
     event.preventDefault();
     if (!element.matches("[data-waits] button, [aria-busy=true] button")) act(element);
   });

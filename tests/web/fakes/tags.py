@@ -18,11 +18,20 @@ from workbench.services.taxonomy.basis import PreviewChangedError
 from workbench.services.taxonomy.detail import ChangeView, TagDetail, TagName
 from workbench.services.taxonomy.edits import Edited
 from workbench.services.taxonomy.exchange import Entry, Format, Loaded
+from workbench.services.taxonomy.hotkeys import Hotkey
 from workbench.services.taxonomy.listing import TagRow
 from workbench.services.taxonomy.operations import Part
 from workbench.services.taxonomy.previews import Bearing, Preview, ShownVersion
 
 SEEN = "1.1.12.78~2.1.3.6"
+
+
+@dataclass
+class Hotkeys:
+    book: State
+
+    def hotkeys(self) -> tuple[Hotkey, ...]:
+        return tuple(Hotkey(each.hotkey, each.name) for each in self.book.tags if each.hotkey)
 
 
 @dataclass

@@ -37,6 +37,7 @@ from tests.web.fakes.similar import Neighbours
 from tests.web.fakes.state import State
 from tests.web.fakes.suggestions import Dismissals, TagSuggesting
 from tests.web.fakes.tags import (
+    Hotkeys,
     TagDetails,
     TagEdits,
     TagExchange,
@@ -95,7 +96,7 @@ from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
 from workbench.services.taxonomy import detail as detail_of_tags
-from workbench.services.taxonomy import edits, exchange, operations, previews, reversal
+from workbench.services.taxonomy import edits, exchange, hotkeys, operations, previews, reversal
 from workbench.services.taxonomy import listing as taxonomy
 
 
@@ -164,6 +165,7 @@ class FakeWorkbench(State):
             (tags, Tags(self)),
             (tag_selection, TagsOfSelections(self)),
             (taxonomy, Taxonomy(self)),
+            (hotkeys, Hotkeys(self)),
             (detail_of_tags, TagDetails(self)),
             (edits, TagEdits(self)),
             (exchange, TagExchange(self)),

@@ -201,5 +201,8 @@ def test_no_hotkey_of_a_tag_can_be_a_key_of_a_page() -> None:
     verdicts = PROJECT_ROOT / "templates/partials/image_verdict.html"
     written += re.findall(r'"([A-Z])"', pages[verdicts])
 
+    for text in pages.values():
+        written += re.findall(r'\("([A-Z])", _\(', text)
+
     assert len(written) > 20
     assert {key.lower() for key in written} <= TAKEN

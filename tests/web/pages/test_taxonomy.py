@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -184,3 +185,14 @@ def test_names_are_escaped_in_text_and_attributes(ada: Reader, name: str) -> Non
     for url in ("/taxonomy", "/c/faces/patterns/31", "/c/faces/"):
         page = ada.get(url).text
         assert name not in page
+
+
+def test_pages_that_tag_list_the_hotkeys_for_who_may_tag(
+    ada: Reader, visitor: Reader, book: FakeWorkbench
+) -> None:
+    ada.post("/patterns/31/tags", tag="fake <smile>")
+    book.tags[0] = replace(book.tags[0], hotkey="1")
+
+    for page in ("/c/faces/patterns/31", "/c/faces/images/2"):
+        assert 'data-tag-key="1" data-tag="fake &lt;smile&gt;"' in ada.get(page).text
+        assert "data-tag-key" not in visitor.get(page).text

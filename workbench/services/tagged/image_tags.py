@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Integer, cast, null, select, union_all
 from sqlalchemy.orm import joinedload
 
 from workbench.analysis.regions.overlap import COVERS
@@ -51,7 +51,7 @@ class _Given:
 def tags_on_image(
     version_id: int, image_id: int, groups: Sequence[PixelGroup]
 ) -> dict[int, GroupTags]:
-    """The tags of these pixel groups of an image, by group. At most six queries."""
+    """The tags of these pixel groups of an image, by group. At most four queries."""
     given = _given(image_id)
     if not given:
         return {}
@@ -104,31 +104,41 @@ def _of_group(
 
 
 def _given(image_id: int) -> list[_Given]:
-    """All standing tags on the image's regions, the oldest first."""
-    people = joinedload(Tagging.tag), joinedload(Tagging.user)
-    alone = session().execute(
-        select(Tagging, Region.id)
+    """All standing tags on the image's regions, the oldest first. One query."""
+    nowhere = cast(null(), Integer)
+    alone = (
+        select(
+            Tagging.id.label("tagging_id"),
+            Tagging.region_id.label("region_id"),
+            nowhere.label("version_id"),
+            nowhere.label("number"),
+        )
         .join(Region, Region.id == Tagging.region_id)
-        .options(*people)
-        .where(Region.image_id == image_id, Tagging.withdrawn_at.is_(None))
+        .where(Region.image_id == image_id)
     )
-    together = session().execute(
-        select(Tagging, Region.id)
-        .join(TaggedRegion, TaggedRegion.tagging_id == Tagging.id)
+    together = (
+        select(TaggedRegion.tagging_id, TaggedRegion.region_id, nowhere, nowhere)
         .join(Region, Region.id == TaggedRegion.region_id)
-        .options(*people)
-        .where(Region.image_id == image_id, Tagging.withdrawn_at.is_(None))
+        .where(Region.image_id == image_id)
     )
-    by_pattern = session().execute(
-        select(Tagging, PixelGroup.region_id, ModelVersion.id, ModelVersion.number)
+    by_pattern = (
+        select(Tagging.id, PixelGroup.region_id, ModelVersion.id, ModelVersion.number)
         .join(PixelGroup, PixelGroup.pattern_id == Tagging.pattern_id)
         .join(ModelVersion, ModelVersion.id == PixelGroup.version_id)
-        .options(*people)
-        .where(PixelGroup.image_id == image_id, Tagging.withdrawn_at.is_(None))
+        .where(PixelGroup.image_id == image_id)
     )
-    found = [_Given(tagging, region, None) for tagging, region in (*alone, *together)]
-    found += [_Given(tagging, region, (id_, number)) for tagging, region, id_, number in by_pattern]
-    return sorted(found, key=lambda each: each.tagging.id)
+    on = union_all(alone, together, by_pattern).subquery()
+    found = session().execute(
+        select(Tagging, on.c.region_id, on.c.version_id, on.c.number)
+        .join(on, on.c.tagging_id == Tagging.id)
+        .options(joinedload(Tagging.tag), joinedload(Tagging.user))
+        .where(Tagging.withdrawn_at.is_(None))
+        .order_by(Tagging.id)
+    )
+    return [
+        _Given(tagging, region_id, (version_id, number) if version_id else None)
+        for tagging, region_id, version_id, number in found.tuples()
+    ]
 
 
 def _near(region_ids: set[int]) -> defaultdict[int, list[tuple[int, float]]]:

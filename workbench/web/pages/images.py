@@ -16,6 +16,8 @@ from workbench.services.image.original import OriginalView
 from workbench.services.review import history as histories
 from workbench.services.review import tags, verdicts
 from workbench.services.review.verdicts import VerdictView
+from workbench.services.taxonomy import hotkeys
+from workbench.services.taxonomy.hotkeys import Hotkey
 from workbench.services.workspaces import Workspace
 from workbench.web.panels.image import image_panel
 from workbench.web.panels.neighbours import Nearest, beside_image
@@ -51,6 +53,7 @@ class ImagePage:
     counterfactual: CounterfactualPanel
     history: tuple[HistoryEntry, ...]
     tag_names: tuple[str, ...]
+    hotkeys: tuple[Hotkey, ...]
     nearest: Nearest
 
 
@@ -99,6 +102,7 @@ def _page(view: View, workspace: Workspace, image_id: int) -> ImagePage:
         ),
         history=history(detail.verdicts, detail.notes, histories.history_of_image(image_id).events),
         tag_names=tags.tag_names(),
+        hotkeys=hotkeys.hotkeys(),
         nearest=beside_image(version, image_id),
     )
 

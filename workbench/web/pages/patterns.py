@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from workbench.services.explore import descriptions, filters, patterns
 from workbench.services.review import tags
+from workbench.services.taxonomy import hotkeys
 from workbench.web.panels.pattern import pattern_panel
 from workbench.web.presenters.filters import chips
 from workbench.web.request.entering import enter, version_of
@@ -43,4 +44,5 @@ def show(name: str, pattern_id: int) -> str:
         page=pattern_panel(version_of(workspace).id, pattern_id, after),
         paged=after is not None,
         tag_names=tags.tag_names(),
+        hotkeys=hotkeys.hotkeys(),
     )
