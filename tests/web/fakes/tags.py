@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.web.fakes.data import NOON
 from tests.web.fakes.state import State
+from workbench.analysis.intervals import Estimate
 from workbench.services.errors import (
     ConflictError,
     Differing,
@@ -15,13 +16,23 @@ from workbench.services.errors import (
     NotFoundError,
 )
 from workbench.services.taxonomy.basis import PreviewChangedError
+from workbench.services.taxonomy.bearing import (
+    Bearing,
+    Contribution,
+    OfGenerator,
+    Source,
+    TaggedPattern,
+)
 from workbench.services.taxonomy.detail import ChangeView, TagDetail, TagName
 from workbench.services.taxonomy.edits import Edited
+from workbench.services.taxonomy.examples import Example
 from workbench.services.taxonomy.exchange import Entry, Format, Loaded
+from workbench.services.taxonomy.gallery import GalleryEntry
 from workbench.services.taxonomy.hotkeys import Hotkey
 from workbench.services.taxonomy.listing import TagRow
 from workbench.services.taxonomy.operations import Part
-from workbench.services.taxonomy.previews import Bearing, Preview, ShownVersion
+from workbench.services.taxonomy.previews import Bearing as PreviewBearing
+from workbench.services.taxonomy.previews import Preview, ShownVersion
 
 SEEN = "1.1.12.78~2.1.3.6"
 
@@ -96,6 +107,54 @@ class TagEdits:
 
 
 @dataclass
+class TagExamples:
+    """Pixel group 200 shows what every tag means."""
+
+    book: State
+
+    def examples_of(self, tag_id: int) -> tuple[Example, ...]:
+        return (Example(5, 200, 2, positive=True, by="ada"),)
+
+    def add(self, user_id: int, tag_id: int, group_id: int, *, positive: bool) -> int:
+        self.book.tag_changes.append(("example", tag_id, (group_id, positive)))
+        return 5
+
+    def withdraw(self, user_id: int, example_id: int) -> None:
+        self.book.tag_changes.append(("withdraw example", example_id, None))
+
+
+@dataclass
+class TagBearing:
+    """Pixel groups 200, by hand, and 300 bear every tag; pattern 31 does, too."""
+
+    book: State
+
+    def bearing(
+        self, version_id: int, tag_id: int, source: Source = "all", after: int | None = None
+    ) -> Bearing:
+        self.book.counted = [version_id]
+        entries = (
+            GalleryEntry(200, 2, "fake", 0.9, 0.5, tagging_id=77),
+            GalleryEntry(300, 3, "real", 0.2, -0.25),
+        )
+        return Bearing(
+            counts={"all": 120, "hand": 7, "pattern": 118, "suggested": 9},
+            images=90,
+            contribution=Contribution(0.42, 0.31, 0.53, 0.2, 100),
+            prevalence={"real": Estimate(0.1, 0.05, 0.2), "fake": None},
+            generators=(OfGenerator("StyleGAN", 30, 40),),
+            map=[[0.0, 0.5], [0.25, 0.0]],
+            patterns=(TaggedPattern(31, "pattern 1", 40, 1.0),),
+            suggested_for=(TaggedPattern(32, "pattern 2", 40, 0.2),),
+            gallery=entries[1:] if after else entries[: 1 if source == "hand" else 2],
+            after=None if after else 900,
+        )
+
+    def images_bearing(self, version_id: int, tag_id: int) -> int:
+        return 90
+
+
+@dataclass
 class TagExchange:
     book: State
 
@@ -138,7 +197,9 @@ class TagPreviews:
             examples=2,
             children=("even teeth",),
             parent="semantics",
-            bearing=tuple(Bearing(each, (120, 90), (30, 20), (140, 101)) for each in versions),
+            bearing=tuple(
+                PreviewBearing(each, (120, 90), (30, 20), (140, 101)) for each in versions
+            ),
         )
 
     def other_id(self, kind: str, name: str) -> int | None:

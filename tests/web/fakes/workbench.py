@@ -38,8 +38,10 @@ from tests.web.fakes.state import State
 from tests.web.fakes.suggestions import Dismissals, TagSuggesting
 from tests.web.fakes.tags import (
     Hotkeys,
+    TagBearing,
     TagDetails,
     TagEdits,
+    TagExamples,
     TagExchange,
     TagOperations,
     TagPreviews,
@@ -95,8 +97,17 @@ from workbench.services.review import (
 from workbench.services.runs import lease, queue
 from workbench.services.similar import search, suggestions
 from workbench.services.tagged import pattern_tags
+from workbench.services.taxonomy import (
+    bearing,
+    edits,
+    examples,
+    exchange,
+    hotkeys,
+    operations,
+    previews,
+    reversal,
+)
 from workbench.services.taxonomy import detail as detail_of_tags
-from workbench.services.taxonomy import edits, exchange, hotkeys, operations, previews, reversal
 from workbench.services.taxonomy import listing as taxonomy
 
 
@@ -167,7 +178,9 @@ class FakeWorkbench(State):
             (taxonomy, Taxonomy(self)),
             (hotkeys, Hotkeys(self)),
             (detail_of_tags, TagDetails(self)),
+            (bearing, TagBearing(self)),
             (edits, TagEdits(self)),
+            (examples, TagExamples(self)),
             (exchange, TagExchange(self)),
             (operations, TagOperations(self)),
             (previews, TagPreviews(self)),

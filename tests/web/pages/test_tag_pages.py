@@ -93,8 +93,8 @@ def test_a_merge_is_shown_before_it_is_done(ada: Reader, book: FakeWorkbench) ->
     assert "Show what it would change" in ada.get("/taxonomy/1/merge").text
     page = ada.get("/taxonomy/1/merge?other=hair").text
     assert "7 by hand, 4 on patterns, 1 on selections" in page
-    assert "120 pixel groups · 90 images" in page
-    assert "140 pixel groups · 101 images" in page
+    for figure in ("120 pixel groups", "90 images", "140 pixel groups", "101 images"):
+        assert f">{figure}<" in page
     assert "even teeth" in page
     assert book.tag_changes == []
 
@@ -193,6 +193,51 @@ def test_the_starter_taxonomy_is_loaded_once_and_taken_away(
     assert (file.text, file.mimetype) == ("csv: 14", "text/csv")
     assert file.headers["Content-Disposition"] == "attachment; filename=taxonomy.csv"
     assert visitor.get("/taxonomy/export.xml").status_code == 404
+
+
+def test_a_tag_s_page_says_what_bears_it_under_the_version_that_is_looked_at(
+    visitor: Reader, book: FakeWorkbench
+) -> None:
+    page = visitor.get("/taxonomy/1").text
+
+    assert "pixel groups of model v2 of faces" in page
+    assert book.counted == [2]
+    assert "7 by hand, 118 by pattern or selection; suggested for 9 more" in page
+    assert "mean of a random sample of 100 pixel groups" in page
+    assert "no fake images" in page
+    assert "75% <span" in page
+    assert 'class="mean-map"' in page
+    for link in ("/c/faces/patterns/31?version=2", "/c/faces/images/3?version=2", "tag=fake+smile"):
+        assert link in html.unescape(page)
+    assert 'name="tagging"' not in page, "a visitor may not split"
+
+    old = visitor.get("/taxonomy/1?collection=faces&version=1&source=hand").text
+    assert "pixel groups of model v1 of faces" in old
+    assert book.counted == [1]
+    assert "/c/faces/images/3" not in old
+    assert "source=hand&after=900" in html.unescape(old)
+    assert visitor.get("/taxonomy/1?source=odd").status_code == 422
+
+
+def test_examples_are_shown_added_from_the_gallery_and_withdrawn(
+    ada: Reader, ben: Reader, book: FakeWorkbench
+) -> None:
+    page = ada.get("/taxonomy/1").text
+    assert "Region of image 2, by ada" in page
+    assert 'action="/tag-examples/5/withdraw"' in page
+    assert 'action="/tag-examples/5/withdraw"' not in ben.get("/taxonomy/1").text
+
+    answer = ben.post("/taxonomy/1/examples", negative="300", back="/taxonomy/1")
+    assert "Saved as counterexample." in ben.get(answer.location).text
+    ben.post("/taxonomy/1/examples", positive="200")
+    ada.post("/tag-examples/5/withdraw")
+
+    assert book.tag_changes == [
+        ("example", 1, (300, False)),
+        ("example", 1, (200, True)),
+        ("withdraw example", 5, None),
+    ]
+    assert ben.post("/taxonomy/1/examples").status_code == 422
 
 
 def test_no_hotkey_of_a_tag_can_be_a_key_of_a_page() -> None:

@@ -162,9 +162,14 @@ def _on_many(
     )
 
 
-def tagged_regions(standing: Sequence[OnMany]) -> tuple[Ids, Ids]:
-    """Every tag with every region that it was put on, by these acts on many and one by one."""
-    table, _names = _on_regions(None)
+def tagged_regions(
+    standing: Sequence[OnMany], tag_ids: Sequence[int] | None = None
+) -> tuple[Ids, Ids]:
+    """These tags, or every tag, with every region that each was put on.
+
+    By these acts on many, and one by one.
+    """
+    table, _names = _on_regions(tag_ids)
     tags = [np.full(len(each.regions), each.view.tag_id) for each in standing]
     return (
         np.concatenate([table[:, 0], *tags]),

@@ -2,10 +2,99 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from dataclasses import dataclass
+from typing import Final
 
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.models.versions import is_finished
+from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.services.taxonomy.changes import Change
+from workbench.store.database import session, transaction
+from workbench.store.judgements import Tag
+from workbench.store.regions import Region
+from workbench.store.results import PixelGroup
 from workbench.store.tag_changes import TagChange, TagExample
+
+MOST: Final = 24
+"""So many examples a tag has at most: they are looked at beside each other."""
+
+
+_WITHDRAWAL = Words(
+    gone=lazy_gettext("This example is already withdrawn."),
+    not_own=lazy_gettext("Only its author can withdraw this example."),
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A region that shows what a tag means; `group_id` is a pixel group that is on it."""
+
+    id: int
+    group_id: int
+    image_id: int
+    positive: bool
+    by: str
+
+
+def examples_of(tag_id: int) -> tuple[Example, ...]:
+    """A tag's examples, the oldest first. One query.
+
+    Those are left out whose region no version has a pixel group on.
+    """
+    group = (
+        select(func.max(PixelGroup.id))
+        .where(PixelGroup.region_id == TagExample.region_id)
+        .scalar_subquery()
+    )
+    rows = session().execute(
+        select(TagExample, group, Region.image_id)
+        .join(Region, Region.id == TagExample.region_id)
+        .options(joinedload(TagExample.user))
+        .where(standing_of(tag_id))
+        .order_by(TagExample.id)
+    )
+    return tuple(
+        Example(each.id, group_id, image_id, each.positive, each.user.name)
+        for each, group_id, image_id in rows
+        if group_id is not None
+    )
+
+
+def add(user_id: int, tag_id: int, group_id: int, *, positive: bool) -> int:
+    """Have the region of a pixel group show what a tag means, or what it does not; its id.
+
+    Raises NotFoundError, and ConflictError where it is an example already, or there are enough.
+    """
+    with transaction() as write:
+        tag = write.get(Tag, tag_id, with_for_update=True, populate_existing=True)
+        if tag is None or tag.withdrawn_at is not None:
+            raise NotFoundError(gettext("Tag not found."))
+        group = write.get(PixelGroup, group_id)
+        if group is None or not is_finished(group.version_id):
+            raise NotFoundError(gettext("Pixel group not found."))
+        standing = write.scalars(select(TagExample).where(standing_of(tag_id))).all()
+        if any(each.region_id == group.region_id for each in standing):
+            raise ConflictError(gettext("It is an example of “%(tag)s” already.", tag=tag.name))
+        if len(standing) >= MOST:
+            raise ConflictError(
+                gettext("“%(tag)s” has %(most)s examples. Withdraw one.", tag=tag.name, most=MOST)
+            )
+        made = TagExample(
+            tag_id=tag_id, region_id=group.region_id, user_id=user_id, positive=positive
+        )
+        write.add(made)
+        write.flush()
+        return made.id
+
+
+def withdraw(user_id: int, example_id: int) -> None:
+    """Take an example of one's own off a tag."""
+    with transaction() as write:
+        withdraw_own(write, user_id, TagExample, example_id, _WITHDRAWAL)
 
 
 def standing_of(tag_id: int) -> ColumnElement[bool]:

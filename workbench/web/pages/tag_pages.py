@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
+from workbench.services.errors import InvalidError
+from workbench.services.models.versions import VersionSummary
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME
-from workbench.services.taxonomy import detail, edits, operations, previews, reversal
+from workbench.services.taxonomy import (
+    bearing,
+    detail,
+    edits,
+    examples,
+    operations,
+    previews,
+    reversal,
+)
 from workbench.services.taxonomy.basis import PreviewChangedError, counted_in
+from workbench.services.taxonomy.bearing import SOURCES, Bearing, Source
 from workbench.services.taxonomy.edits import LONGEST_SOURCE, Edited
 from workbench.services.taxonomy.operations import KINDS, Part
 from workbench.services.taxonomy.previews import OPERATIONS, ShownVersion
+from workbench.services.workspaces import ListedCollection
 from workbench.store.images import LABELS
-from workbench.web.request.parsing import choice, whole, words
+from workbench.web.presenters.mean_map import DrawnMap, drawn_map
+from workbench.web.request.parsing import choice, key, whole, words
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("tag_pages", __name__)
@@ -26,10 +40,56 @@ CARRIED_OUT = 200
 """So many taggings may be ticked to be split off."""
 
 
+@dataclass(frozen=True)
+class TagPage:
+    """What `views/tag.html` shows of a tag under the version that is looked at."""
+
+    collection: str
+    version: VersionSummary
+    bearing: Bearing
+    map: DrawnMap | None
+    source: Source
+    paged: bool
+
+
 @blueprint.get("/taxonomy/<record:tag_id>")
 def show(tag_id: int) -> str:
-    """A tag: what it means, where it stands in the tree, what was done to it."""
-    return render_template("views/tag.html", tag=detail.tag_detail(tag_id), hues=edits.HUES)
+    """A tag: what it means, what bears it under a version, what was done to it.
+
+    Without a `collection`, under the active version that has the most images with it.
+    """
+    shown = detail.tag_detail(tag_id)
+    name, number = key(request.args, "collection"), whole(request.args, "version", low=1)
+    workspace = workspaces.workspace(name, number) if name else None
+    active = [each for each in workspaces.collections() if each.active]
+    if workspace is None and active:
+        most = max(active, key=lambda each: _images(each, tag_id))
+        collection, version = most.name, most.active
+    else:
+        collection = workspace.collection.name if workspace else ""
+        version = workspace.version if workspace else None
+    return render_template(
+        "views/tag.html",
+        tag=shown,
+        hues=edits.HUES,
+        examples=examples.examples_of(tag_id),
+        workspace=workspace,
+        page=_page(tag_id, collection, version) if version else None,
+        collections=[each.name for each in active],
+    )
+
+
+def _images(listed: ListedCollection, tag_id: int) -> int:
+    return bearing.images_bearing(listed.active.id, tag_id) if listed.active else 0
+
+
+def _page(tag_id: int, collection: str, version: VersionSummary) -> TagPage:
+    source = choice(request.args, "source", SOURCES) or "all"
+    after = whole(request.args, "after")
+    borne = bearing.bearing(version.id, tag_id, source, after)
+    return TagPage(
+        collection, version, borne, drawn_map(borne.map), source, paged=after is not None
+    )
 
 
 @blueprint.post("/taxonomy/<record:tag_id>")
@@ -75,6 +135,34 @@ def reverse(change_id: int) -> Response:
     """Undo a change at any later time, as a change of its own."""
     reversal.reverse(security.user_id(), change_id)
     notices.saved(gettext("Saved: the change is reversed."))
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
+@blueprint.post("/taxonomy/<record:tag_id>/examples")
+@security.requires("tag")
+def add_example(tag_id: int) -> Response:
+    """Have a pixel group's region show what the tag means, or what it does not."""
+    positive, negative = whole(request.form, "positive"), whole(request.form, "negative")
+    group_id = negative if positive is None else positive
+    if group_id is None:
+        raise InvalidError(gettext("Choose a pixel group."))
+    made = examples.add(security.user_id(), tag_id, group_id, positive=positive is not None)
+    notices.saved(
+        gettext("Saved as example.")
+        if positive is not None
+        else gettext("Saved as counterexample."),
+        undo=url_for("tag_pages.withdraw_example", example_id=made),
+        back=security.way_back("taxonomy.show"),
+    )
+    return redirect(security.way_back("taxonomy.show"), 303)
+
+
+@blueprint.post("/tag-examples/<record:example_id>/withdraw")
+@security.requires("tag")
+def withdraw_example(example_id: int) -> Response:
+    """Take back an example of one's own."""
+    examples.withdraw(security.user_id(), example_id)
+    notices.saved(gettext("Example withdrawn."))
     return redirect(security.way_back("taxonomy.show"), 303)
 
 
