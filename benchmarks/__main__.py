@@ -24,6 +24,7 @@ NAMES = (
     "attribution",
     "concepts",
     "detection",
+    "drawing",
     "explain",
     "hygiene",
     "imports",

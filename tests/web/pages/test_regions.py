@@ -157,3 +157,18 @@ def test_a_reason_that_is_too_long_is_refused_with_its_length(
     assert answer.status_code == 422
     assert "2001 characters" in answer.text
     assert book.untouched
+
+
+def test_a_finding_on_a_pattern_is_on_its_page_and_in_its_report(
+    ada: Reader, book: FakeWorkbench
+) -> None:
+    given = TaggingView(
+        1, "hair", "ada", NOON, "pattern", reason="no <strands>", severity="moderate"
+    )
+    book.taggings[1] = ("pattern", 31, given)
+
+    for address in ("/c/faces/patterns/31", "/c/faces/patterns/31/report.html"):
+        text = ada.get(address).text
+        assert "moderate" in text
+        assert "no &lt;strands&gt;" in text
+    assert "/taggings/1/finding" in ada.get("/c/faces/patterns/31").text
