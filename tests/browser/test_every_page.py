@@ -51,6 +51,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
         "vocabulary": "/vocabulary",
+        "notes": f"{home}/notes",
         "history of a person": f"/people/{person}/history",
         "adjudicate": f"{home}/adjudicate",
         "login": "/login",

@@ -16,11 +16,12 @@ from tests.support.visiting import image_url, sign_in
 from tests.support.witness import Witness
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote, Tag, Tagging, Verdict
+from workbench.store.notes import Expectation
 from workbench.store.people import AuditEvent
 from workbench.store.results import PixelGroup
 from workbench.store.versions import ModelVersion, TrainingRun
 
-WRITTEN = (AuditEvent, CounterfactualNote, Tag, Tagging, TrainingRun, Verdict)
+WRITTEN = (AuditEvent, CounterfactualNote, Expectation, Tag, Tagging, TrainingRun, Verdict)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,11 @@ def writes(url: str, witness: Witness) -> dict[str, dict[str, str]]:
     )[0]
     return {
         f"{image_url(url, image_id)}/verdicts": {"decision": "fake"},
-        f"{image_url(url, image_id)}/notes": {
+        f"{image_url(url, image_id)}/expectations": {
             "edit": "dimension-0",
             "expectation": "fall",
-            "text": "so",
         },
+        f"{image_url(url, image_id)}/notes": {"expected": "1", "text": "so"},
         f"{url}/groups/{group_id}/tags": {"tag": "made by nobody"},
         f"{url}/c/{COLLECTION}/runs": {},
     }

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psutil
 
@@ -67,9 +67,16 @@ def test_with_all_slots_taken_pages_answer_and_the_next_is_told_when_to_come_aga
         ada.sign_in()
         answers: dict[str, list[tuple[int, str | None, float]]] = {"stranger": [], "ada": []}
 
+        # Who could write a note says first what they expect, which computes nothing.
+        paths = {"ada": [_expected(ada, number) for number in range(ASKED)]}
+        # Dimensions of other images: no two ask for the same.
+        paths["stranger"] = [
+            f"{image(1 + number)}?edit=dimension-{number}&expectation=fall"
+            for number in range(ASKED)
+        ]
+
         def try_out(name: str, visitor: Visitor, number: int) -> None:
-            # Dimensions of other images: no two ask for the same.
-            path = f"{image(1 + number)}?edit=dimension-{number}&expectation=fall"
+            path = paths[name][number]
             answer, _body, seconds = visitor.ask(path)
             answers[name].append((answer.status, answer.headers["Retry-After"], seconds))
 
@@ -104,9 +111,20 @@ def test_with_all_slots_taken_pages_answer_and_the_next_is_told_when_to_come_aga
         _see_the_other_process_die(server, stranger)
 
 
+def _expected(visitor: Visitor, number: int) -> str:
+    """The address of a trial of this dimension, once it is said what is expected."""
+    here = image(1 + number)
+    fields = {"edit": f"dimension-{number}", "expectation": "fall"}
+    token = visitor.token(here)
+    answer, _body, _seconds = visitor.ask(f"{here}/expectations", {**fields, "csrf_token": token})
+    assert answer.status == 303
+    parts = urlsplit(answer.headers["Location"])
+    return f"{parts.path}?{parts.query}"
+
+
 def _see_a_form_through_the_other_process(ada: Visitor) -> None:
-    token = ada.token(image(1))
-    fields = {"edit": "dimension-0", "expectation": "fall", "text": "A hand.", "csrf_token": token}
+    [expected] = parse_qs(urlsplit(_expected(ada, 0)).query)["expected"]
+    fields = {"expected": expected, "text": "A hand.", "csrf_token": ada.token(image(1))}
     answer, _body, _seconds = ada.ask(f"{image(1)}/notes", fields)
     assert answer.status == 303
     page = ada.ask(image(1))[1].decode()

@@ -42,7 +42,10 @@ FORM = {
     "fits": "no",
 }
 EDIT = "?edit=group-"
-TABLES = ("audit_event", "verdict", "tag", "tagging", "counterfactual_note", "user_account")
+TABLES = (
+    *("audit_event", "verdict", "tag", "tagging", "user_account"),
+    *("expectation", "counterfactual_note", "note_reply"),
+)
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from workbench.services.errors import InvalidError, NotFoundError, UnavailableEr
 from workbench.services.explore.layout import company_of, find_cell, level_number
 from workbench.services.image.media import lost_words
 from workbench.services.models.dimensions import check_dimension
+from workbench.services.models.outside import require_trained
+from workbench.services.models.versions import finished_version
 from workbench.store.database import session
 from workbench.store.image_files import LostImageError
 from workbench.store.images import Image
 from workbench.store.results import Cell, PixelGroup, Prediction
-from workbench.store.versions import ModelVersion
 
 _FILLED = {
     "clone": lazy_gettext("group %(number)s filled with cloned texture"),
@@ -128,14 +129,15 @@ def description_of(version_id: int, image_id: int, edit: Edit) -> dict[str, Any]
     Raises InvalidError for an unknown fill, NotFoundError for a group of another image or version
     and for an image that the version has not scored.
     """
+    version = finished_version(version_id)
+    require_trained(version)
     prediction = session().get(Prediction, (version_id, image_id))
     if prediction is None:
         raise NotFoundError(gettext("This version has no prediction for this image."))
     if isinstance(edit, DimensionEdit):
+        check_dimension(edit.dimension, version.dimensions)
         cell = reference_cell(prediction, edit)
         means = {} if cell is None else {"reference": cell.mean_activation}
-        dimensions = session().get_one(ModelVersion, version_id).dimensions
-        check_dimension(edit.dimension, dimensions)
         return {
             "kind": "dimension",
             "label": label_of(version_id, image_id, edit),
