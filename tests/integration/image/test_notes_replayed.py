@@ -108,13 +108,19 @@ def test_who_expects_something_of_an_edit_again_knows_its_result(
 ) -> None:
     image_id = groups[0].image_id
 
-    def known(user: Account, fill: str) -> bool:
+    def expect(user: Account, fill: str, direction: str = "rise") -> int:
         edit = RegionEdit(groups[0].id, fill)  # type: ignore[arg-type]
-        made = note_writing.expect(user.id, version_id, image_id, edit, Expected("rise"))
+        return note_writing.expect(user.id, version_id, image_id, edit, Expected(direction))
+
+    def known(made: int) -> bool:
         return session().get_one(Expectation, made).known
 
-    assert [known(ada, "mean"), known(ada, "blur"), known(ben, "mean")] == [False] * 3
-    assert known(ada, "mean")
+    first = expect(ada, "mean")
+    assert [known(first), known(expect(ada, "blur")), known(expect(ben, "mean"))] == [False] * 3
+    assert expect(ada, "mean") == first, "sent twice"
+    assert known(expect(ada, "mean", "fall"))
+    note_writing.save_note(ada.id, first, WORDS)
+    assert known(expect(ada, "mean"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.support.working import retrain
 from workbench.config import Settings
 from workbench.services.accounts import Account
 from workbench.services.columns.store import column_store, forget_columns
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.errors import ConflictError, EditConflictError, InvalidError, NotFoundError
 from workbench.services.explore.cards import cards_of
 from workbench.services.explore.filters import VERDICTS
 from workbench.services.explore.review_queue import review_queue
@@ -128,8 +128,11 @@ def test_a_verdict_on_an_image_judged_since_the_page_was_loaded_is_refused(
     verdicts.give_verdict(ben.id, some[0], version_id, "unsure")
     given = verdicts.give_verdict(ada.id, some[0], version_id, "real", seen=0)
 
-    with pytest.raises(ConflictError, match="already judged"):
-        verdicts.give_verdict(ada.id, some[0], version_id, "fake", seen=0)
+    with pytest.raises(EditConflictError, match="already judged") as refused:
+        verdicts.give_verdict(ada.id, some[0], version_id, "fake", "the rim", seen=0)
+    both = [(each.theirs, each.yours) for each in refused.value.fields]
+    assert both == [("real", "fake"), ("", "the rim")]
+    assert refused.value.revision == given.id
     assert [each.decision for each in verdicts.history(some[0])] == ["real", "unsure"]
     verdicts.give_verdict(ada.id, some[0], version_id, "fake", seen=given.id)
     assert verdicts.history(some[0])[0].decision == "fake"

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from workbench.services.accounts import Account
-from workbench.services.errors import ConflictError, InvalidError
+from workbench.services.errors import EditConflictError, InvalidError
 from workbench.services.review.vocabulary import (
     LONGEST_WORD,
     MOST_WORDS,
@@ -51,8 +51,11 @@ def test_what_is_saved_unchanged_is_no_edit(ada: Account) -> None:
 def test_who_edits_an_older_one_is_told_who_was_faster(ada: Account, ben: Account) -> None:
     first = save_vocabulary(ben.id, "eye", 0)
 
-    with pytest.raises(ConflictError, match="changed by ben"):
+    with pytest.raises(EditConflictError, match="changed by ben") as refused:
         save_vocabulary(ada.id, "mouth", 0)
+    [words] = refused.value.fields
+    assert (words.theirs, words.yours) == ("eye", "mouth")
+    assert (refused.value.by, refused.value.revision) == ("ben", first.revision)
     assert save_vocabulary(ada.id, "mouth", first.revision).words == ("mouth",)
 
 

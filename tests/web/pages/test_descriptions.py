@@ -131,13 +131,13 @@ def test_the_vocabulary_is_edited_by_who_may_tag_one_word_a_line(
     assert "eye · brick &lt;b&gt;" in visitor.get("/vocabulary").text
     assert "2 words, as built in" in ada.get("/vocabulary").text
 
-    saved = ada.post("/vocabulary/words", words="eye\r\nzebra", seen="0")
+    saved = ada.post("/vocabulary/words", words="eye\r\nzebra", revision="0")
     assert saved.status_code == 303
     assert book.vocabulary.words == ("eye", "zebra")
     assert "2 words, saved by ada" in ada.get("/vocabulary").text
 
-    assert ada.post("/vocabulary/words", words="mouth", seen="0").status_code == 409
-    assert visitor.post("/vocabulary/words", words="mouth", seen="1").status_code in (
+    assert ada.post("/vocabulary/words", words="mouth", revision="0").status_code == 409
+    assert visitor.post("/vocabulary/words", words="mouth", revision="1").status_code in (
         302,
         303,
         401,

@@ -45,7 +45,7 @@ WRITES = {
     "/taxonomy/starter": {},
     "/taxonomy/1/examples": {"positive": "200"},
     "/tag-examples/5/withdraw": {},
-    "/vocabulary/words": {"words": "eye", "seen": "0"},
+    "/vocabulary/words": {"words": "eye", "revision": "0"},
     "/c/faces/runs": {},
     "/c/faces/runs/7/cancel": {},
     "/c/faces/versions/1/activate": {},

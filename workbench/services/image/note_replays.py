@@ -161,20 +161,21 @@ def _check_meaning(dimension: int, of_version: int | None, version_id: int) -> N
 def _row(
     note_id: int, version_id: int, expected: Expected, outcome: Outcome | None, refused: str
 ) -> NoteReplay:
-    if outcome is None:
-        return NoteReplay(note_id=note_id, version_id=version_id, refused=refused, at=now())
-    low, high = outcome.interval or (None, None)
+    """Whole in each column, as it may take an earlier one's place."""
+    low, high = (outcome.interval if outcome else None) or (None, None)
     return NoteReplay(
         note_id=note_id,
         version_id=version_id,
-        p_before=outcome.p_before,
-        p_after=outcome.p_after,
-        delta_logit=outcome.delta_logit,
-        control_mean=outcome.control_mean,
+        p_before=outcome.p_before if outcome else None,
+        p_after=outcome.p_after if outcome else None,
+        delta_logit=outcome.delta_logit if outcome else None,
+        control_mean=outcome.control_mean if outcome else None,
         control_low=low,
         control_high=high,
-        met=is_met(expected, outcome.p_after, outcome.delta_logit, outcome.interval),
-        refused="",
+        met=is_met(expected, outcome.p_after, outcome.delta_logit, outcome.interval)
+        if outcome
+        else None,
+        refused=refused,
         at=now(),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.image.counterfactuals import Outcome, try_described
@@ -42,18 +43,27 @@ class Trial:
 def expect(user_id: int, version_id: int, image_id: int, edit: Edit, expected: Expected) -> int:
     """Write down what a person expects of an edit; returns the id of that row.
 
+    What was sent twice, as after a lost connection, is one row until a note is written on it.
     Raises InvalidError and NotFoundError as `description_of`.
     """
     check_expected(expected)
     described = description_of(version_id, image_id, edit)
     with transaction() as write:
-        earlier = write.scalars(
-            select(Expectation.edit).where(
-                Expectation.user_id == user_id,
-                Expectation.image_id == image_id,
-                Expectation.version_id == version_id,
+        earlier = [
+            each
+            for each in write.scalars(
+                select(Expectation)
+                .where(
+                    Expectation.user_id == user_id,
+                    Expectation.image_id == image_id,
+                    Expectation.version_id == version_id,
+                )
+                .order_by(Expectation.id.desc())
             )
-        )
+            if _same(each.edit, described)
+        ]
+        if earlier and _stands(write, earlier[0], expected):
+            return earlier[0].id
         made = Expectation(
             image_id=image_id,
             version_id=version_id,
@@ -61,7 +71,7 @@ def expect(user_id: int, version_id: int, image_id: int, edit: Edit, expected: E
             edit=described,
             direction=expected.direction,
             bound=expected.bound,
-            known=any(_same(each, described) for each in earlier),
+            known=bool(earlier),
         )
         write.add(made)
         write.flush()
@@ -134,6 +144,12 @@ def save_note(user_id: int, expectation_id: int, text: str) -> NoteView:
         raise ConflictError(
             gettext("A note was saved on this already. Run the edit again for another one.")
         ) from error
+
+
+def _stands(write: Session, row: Expectation, expected: Expected) -> bool:
+    """Whether a row says the same, and has no note yet."""
+    noted = select(CounterfactualNote.id).where(CounterfactualNote.expectation_id == row.id)
+    return Expected(row.direction, row.bound) == expected and write.scalar(noted) is None
 
 
 def _met(expected: Expected, outcome: Outcome) -> bool | None:

@@ -6,9 +6,11 @@ who has seen one has seen all before it, and needs only what came after.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import literal, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -31,21 +33,39 @@ def record_change(write: Session, image_id: int) -> None:
     The last step before the commit: others who decide in the collection wait from here on, and
     pages of this session must not be asked in between.
     """
+    record_changes(write, [image_id])
+
+
+def record_changes(write: Session, image_ids: Collection[int]) -> None:
+    """The same of many images, each once; two statements a collection."""
     write.flush()
-    of_image = select(Image.collection_id, literal(1)).where(Image.id == image_id)
-    collection_id, number = write.execute(
-        _insert(write, DecisionCounter)
-        .from_select(["collection_id", "changes"], of_image)
-        .on_conflict_do_update(
-            index_elements=["collection_id"], set_={"changes": DecisionCounter.changes + 1}
-        )
-        .returning(DecisionCounter.collection_id, DecisionCounter.changes)
-    ).one()
-    write.execute(
-        _insert(write, DecisionChange)
-        .values(image_id=image_id, collection_id=collection_id, number=number)
-        .on_conflict_do_update(index_elements=["image_id"], set_={"number": number})
+    of_collections: defaultdict[int, list[int]] = defaultdict(list)
+    rows = write.execute(
+        select(Image.collection_id, Image.id).where(Image.id.in_(image_ids)).order_by(Image.id)
     )
+    for collection_id, image_id in rows:
+        of_collections[collection_id].append(image_id)
+    # In one order, so that two who decide in the same collections do not wait for each other.
+    for collection_id, ids in sorted(of_collections.items()):
+        last = write.execute(
+            _insert(write, DecisionCounter)
+            .values(collection_id=collection_id, changes=len(ids))
+            .on_conflict_do_update(
+                index_elements=["collection_id"],
+                set_={"changes": DecisionCounter.changes + len(ids)},
+            )
+            .returning(DecisionCounter.changes)
+        ).scalar_one()
+        made = _insert(write, DecisionChange)
+        write.execute(
+            made.on_conflict_do_update(
+                index_elements=["image_id"], set_={"number": made.excluded.number}
+            ),
+            [
+                {"image_id": each, "collection_id": collection_id, "number": number}
+                for number, each in enumerate(ids, start=last - len(ids) + 1)
+            ],
+        )
 
 
 def _insert(write: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

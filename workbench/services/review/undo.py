@@ -7,12 +7,13 @@ undo of an undo does it again. An event can be undone while it is the last one a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -27,7 +28,7 @@ from workbench.services.review import (
     tags,
     verdicts,
 )
-from workbench.services.review.decision_changes import record_change
+from workbench.services.review.decision_changes import record_changes
 from workbench.services.review.history import UNDOABLE, Asked, undoable
 from workbench.services.review.recording import KINDS
 from workbench.services.review.withdrawal import withdraw_own
@@ -102,8 +103,9 @@ def undo_all(user_id: int, asked: Asked, seen: Undoable) -> int:
 
 
 def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
-    events = [_event(write, user_id, each) for each in event_ids]
+    events = _events(write, user_id, event_ids)
     audit.acting(write, user_id, undoes={each.subject: each.id for each in events})
+    kept = _rows_of(write, events)
     judged: set[int] = set()
     try:
         for event in events:
@@ -113,30 +115,58 @@ def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
         write.flush()
     except IntegrityError as error:
         raise ConflictError(gettext("This was changed at the same moment. Try again.")) from error
+    del kept
     # Last, as others who decide in the collection wait from here on.
-    for image_id in sorted(judged):
-        record_change(write, image_id)
+    record_changes(write, judged)
 
 
-def _event(write: Session, user_id: int, event_id: int) -> AuditEvent:
-    event = write.get(AuditEvent, event_id)
-    kind = event.subject.partition(":")[0] if event else ""
-    if event is None or kind not in UNDOABLE:
-        raise NotFoundError(gettext("There is nothing to undo."))
-    if event.user_id != user_id:
-        raise ConflictError(gettext("Only who decided this can undo it."))
-    if event.before is not None and event.after is not None:
-        raise ConflictError(gettext("An edit is not undone: edit it again."))
-    newest = write.scalars(
-        select(AuditEvent)
-        .options(joinedload(AuditEvent.user))
-        .where(AuditEvent.subject == event.subject)
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-    ).one()
-    if newest.id != event.id:
-        raise ConflictError(_changed_since(newest, user_id, event_id))
-    return event
+def _events(write: Session, user_id: int, event_ids: Sequence[int]) -> list[AuditEvent]:
+    """These events, the newest first, each of which this person can undo. Two queries."""
+    found = {
+        each.id: each
+        for each in write.scalars(select(AuditEvent).where(AuditEvent.id.in_(event_ids)))
+    }
+    newest = {
+        each.subject: each
+        for each in write.scalars(
+            select(AuditEvent)
+            .options(joinedload(AuditEvent.user))
+            .where(
+                AuditEvent.id.in_(
+                    select(func.max(AuditEvent.id))
+                    .where(AuditEvent.subject.in_({each.subject for each in found.values()}))
+                    .group_by(AuditEvent.subject)
+                )
+            )
+        )
+    }
+    for event_id in event_ids:
+        event = found.get(event_id)
+        if event is None or event.subject.partition(":")[0] not in UNDOABLE:
+            raise NotFoundError(gettext("There is nothing to undo."))
+        if event.user_id != user_id:
+            raise ConflictError(gettext("Only who decided this can undo it."))
+        if event.before is not None and event.after is not None:
+            raise ConflictError(gettext("An edit is not undone: edit it again."))
+        last = newest[event.subject]
+        if last.id != event_id:
+            raise ConflictError(_changed_since(last, user_id, event_id))
+    return [found[each] for each in sorted(found, reverse=True)]
+
+
+def _rows_of(write: Session, events: Sequence[AuditEvent]) -> list[Any]:
+    """The rows of these events, read together; while they are kept, none is read again."""
+    ids: defaultdict[str, list[int]] = defaultdict(list)
+    for event in events:
+        kind, _, number = event.subject.partition(":")
+        ids[kind].append(int(number))
+    return [
+        row
+        for kind, some in ids.items()
+        for row in write.scalars(
+            select(_UNDOING[kind].table).where(_UNDOING[kind].table.id.in_(some))
+        )
+    ]
 
 
 def _changed_since(newest: AuditEvent, user_id: int, event_id: int) -> str:

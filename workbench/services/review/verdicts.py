@@ -9,7 +9,13 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.errors import (
+    ConflictError,
+    Differing,
+    EditConflictError,
+    InvalidError,
+    NotFoundError,
+)
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
 from workbench.services.review.withdrawal import Words, withdraw_own
@@ -75,8 +81,9 @@ def give_verdict(
 
     `shown_label` is the label that stood on the page, which others may have changed since; None
     for the one that stands now. `seen` is the id of that person's own newest standing verdict on
-    the image as their page showed it, 0 for none; None is not compared. Raises ConflictError where
-    they have judged the image since: by a second key pressed in haste, or in another tab.
+    the image as their page showed it, 0 for none; None is not compared. Raises EditConflictError,
+    with both, where they have judged the image since: by a second key pressed in haste, or in
+    another tab.
     """
     if decision not in DECISIONS:
         raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
@@ -90,7 +97,7 @@ def give_verdict(
     by = session().scalars(select(User.name).where(User.id == user_id)).one()
     with transaction() as write:
         if seen is not None:
-            _refuse_unseen(write, user_id, image_id, seen)
+            _refuse_unseen(write, user_id, image_id, seen, decision, reason.strip())
         verdict = Verdict(
             image_id=image_id,
             version_id=version_id,
@@ -107,7 +114,9 @@ def give_verdict(
         return view
 
 
-def _refuse_unseen(write: Session, user_id: int, image_id: int, seen: int) -> None:
+def _refuse_unseen(
+    write: Session, user_id: int, image_id: int, seen: int, decision: str, reason: str
+) -> None:
     # Of two verdicts sent at one moment the second is compared once the first has been saved.
     write.execute(select(Image.id).where(Image.id == image_id).with_for_update(key_share=True))
     own = write.scalars(
@@ -121,11 +130,19 @@ def _refuse_unseen(write: Session, user_id: int, image_id: int, seen: int) -> No
         .limit(1)
     ).first()
     if own is not None and own.id != seen:
-        raise ConflictError(
+        raise EditConflictError(
             gettext(
-                "You have already judged this image since this page was loaded. Nothing was "
-                "changed. Load the page again to see your verdict and to change it."
-            )
+                "You have already judged this image since this page was loaded: %(decision)s. "
+                "Nothing was changed. Load the page again to see your verdict and to change it.",
+                decision=own.decision,
+            ),
+            by=None,
+            at=own.created_at,
+            revision=own.id,
+            fields=(
+                Differing("decision", gettext("Verdict"), own.decision, decision),
+                Differing("reason", gettext("Reason"), own.reason, reason),
+            ),
         )
 
 

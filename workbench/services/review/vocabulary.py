@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
-from workbench.services.errors import ConflictError, InvalidError
+from workbench.services.errors import Differing, EditConflictError, InvalidError
 from workbench.store.database import session, transaction
 from workbench.store.descriptions import Vocabulary
 from workbench.store.folding import folded, is_printable_line
@@ -67,12 +67,12 @@ def save_vocabulary(user_id: int, text: str, seen: int) -> VocabularyView:
     """Save a vocabulary, one word or phrase a line; each once, without case.
 
     `seen` is the revision that was edited. Raises InvalidError for too many or too long words, and
-    ConflictError where somebody has saved another meanwhile.
+    EditConflictError, with what only one of both has, where somebody has saved another meanwhile.
     """
     words = _parsed(text)
     before = vocabulary()
     if before.revision != seen:
-        raise ConflictError(_conflict(before))
+        raise _conflict(before, words)
     if before.words == words:
         return before
     try:
@@ -89,7 +89,7 @@ def save_vocabulary(user_id: int, text: str, seen: int) -> VocabularyView:
                 removed=[each for each in before.words if each not in words],
             )
     except IntegrityError as error:  # two at the same moment
-        raise ConflictError(_conflict(vocabulary())) from error
+        raise _conflict(vocabulary(), words) from error
     return vocabulary()
 
 
@@ -119,10 +119,17 @@ def _parsed(text: str) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _conflict(now: VocabularyView) -> str:
-    return gettext(
-        "Edit conflict: the vocabulary was changed by %(by)s at %(moment)s. "
-        "Reload the page to change it.",
-        by=now.by or gettext("somebody"),
-        moment=f"{now.at:%Y-%m-%d %H:%M} UTC" if now.at else "–",
+def _conflict(now: VocabularyView, words: tuple[str, ...]) -> EditConflictError:
+    alone = [each for each in now.words if each not in words]
+    missing = [each for each in words if each not in now.words]
+    return EditConflictError(
+        gettext(
+            "Edit conflict: the vocabulary was changed by %(by)s at %(moment)s.",
+            by=now.by or gettext("somebody"),
+            moment=f"{now.at:%Y-%m-%d %H:%M} UTC" if now.at else "–",
+        ),
+        by=now.by,
+        at=now.at,
+        revision=now.revision,
+        fields=(Differing("words", gettext("Only here"), ", ".join(alone), ", ".join(missing)),),
     )

@@ -35,7 +35,8 @@ def give(name: str, image_id: int) -> Response:
         decision,
         reason,
         shown_label=choice(request.form, "shown_label", LABELS),
-        seen=whole(request.form, "seen"),
+        # A page that showed both sends the one that it would replace.
+        seen=whole(request.form, "revision" if "revision" in request.form else "seen"),
     )
     here = view.image_url(image_id)
     notices.saved(

@@ -32,7 +32,7 @@ def show() -> str:
 def save() -> Response:
     """Save the words, and rank them anew for the active versions whose encoder reads text."""
     text = words(request.form, "words", LONGEST_TEXT, gettext("Words"))
-    seen = whole(request.form, "seen")
+    seen = whole(request.form, "revision")
     vocabulary.save_vocabulary(security.user_id(), text, seen or 0)
     suggestions.suggest_again()
     notices.saved(gettext("Vocabulary saved."))
