@@ -105,10 +105,10 @@ def _draws(chosen: list[Picture], seeds: int) -> list[Draw]:
         for seed in range(seeds):
             flipped = _flips(fake, seed)
             name = f"flipped-{seed}"
-            manifest = _listed(chosen, flipped, settings.data_dir / f"{name}.csv")
+            manifest = listed(chosen, flipped, settings.data_dir / f"{name}.csv")
             import_images(manifest, collection=name, settings=settings, progress=Silent())
             collection_id = workspace(name).collection.id
-            version_id = _analysed(collection_id, settings)
+            version_id = analysed(collection_id, settings)
             turned = dict(zip((each.path.resolve() for each in chosen), flipped, strict=True))
             draws.append(_read(collection_id, version_id, turned, settings))
     return draws
@@ -123,7 +123,8 @@ def _flips(fake: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
     return flipped
 
 
-def _listed(chosen: list[Picture], flipped: NDArray[np.bool_], path: Path) -> Path:
+def listed(chosen: list[Picture], flipped: NDArray[np.bool_], path: Path) -> Path:
+    """Write a manifest, with some labels turned."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("path", "label", "group"))
@@ -133,7 +134,8 @@ def _listed(chosen: list[Picture], flipped: NDArray[np.bool_], path: Path) -> Pa
     return path
 
 
-def _analysed(collection_id: int, settings: Settings) -> int:
+def analysed(collection_id: int, settings: Settings) -> int:
+    """Analyse a collection; the id of its version."""
     run_id = run_for_analysis(collection_id)
     claim = queue.claim(run_id, "benchmark:1:1") if run_id is not None else None
     if claim is None or executor.execute(db.engine, claim, settings) != "succeeded":

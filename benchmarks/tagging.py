@@ -5,6 +5,7 @@ its taxonomy has 5,000 tags on patterns, which reach a hundred thousand groups e
 Milliseconds are medians of `REPEATS`, in this process, on SQLite and on PostgreSQL beside it:
 `bulk_5000_ms` puts a tag on the groups of one pattern in 5,000 images, in one transaction with its
 event, `undo_5000_ms` withdraws it; the others answer a page's question while all those tags stand.
+What comes of tags over retrains is told by `benchmarks.tags_carried`, whose figures follow.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from sqlalchemy import select
 
 from benchmarks.command import Figures, parser, show
+from benchmarks.tags_carried import carried
 from benchmarks.web.databases import DATABASES, Filled, filled_databases
 from workbench.app import create_app
 from workbench.services.columns.store import column_store
@@ -53,6 +55,7 @@ def main() -> None:
             print(f"{database}, {images:,} images", file=sys.stderr)
             measured = measure(store.filled(database, images))
             figures |= {f"{key}_{database}": value for key, value in measured.items()}
+    figures |= carried(quick=chosen.quick)
     show(figures, as_json=chosen.json)
 
 
