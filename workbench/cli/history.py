@@ -17,7 +17,7 @@ _day = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def history() -> None:
-    """Who decided what, and when."""
+    """Export who decided what, and when."""
 
 
 @history.command()

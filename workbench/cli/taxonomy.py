@@ -13,7 +13,7 @@ from workbench.services.taxonomy import exchange
 
 @click.group()
 def taxonomy() -> None:
-    """Load and export the taxonomy."""
+    """Load and export the taxonomy of tags."""
 
 
 @taxonomy.command()
