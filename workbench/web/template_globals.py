@@ -25,6 +25,13 @@ EXAMPLE = glyph.Counts(real_right=9, real_called_fake=4, fake_right=7, fake_call
 """Of the glyph in the legend."""
 
 
+def tag_url(tag_id: int) -> str:
+    """Address of a tag's page, under the version that this page shows."""
+    name = (request.view_args or {}).get("name") or request.args.get("collection")
+    version = request.args.get("version") if name else None
+    return url_for("tag_pages.show", tag_id=tag_id, collection=name, version=version)
+
+
 def register(app: Flask) -> None:
     """Offer the functions that templates call."""
     key = installation_key(app.config["WORKBENCH"], app.config["SECRET_KEY"])
@@ -38,6 +45,7 @@ def register(app: Flask) -> None:
         return lambda image_id: f"{before}{image_id}{after}"
 
     app.add_template_global(picture_url)
+    app.add_template_global(tag_url)
     app.add_template_global(thumbnail_address)
     app.add_template_global(chosen_theme)
     app.add_template_global(may)

@@ -9,6 +9,7 @@ from tests.support.hand_tags import hand_tags
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError
 from workbench.services.explore.filters import filter_choices
+from workbench.services.image.detail import image_detail
 from workbench.services.review import tags
 from workbench.store.database import now, session, transaction
 from workbench.store.judgements import Tag
@@ -101,3 +102,17 @@ def test_a_deprecated_tag_is_looked_for_but_neither_offered_nor_put_on(
     assert hand_tags(group.id) == []
     assert tags.tag_names() == ("blur",)
     assert filter_choices(version_id).tags == ("blur", "haze", "mist")
+
+
+def test_a_deprecated_tag_is_marked_where_it_is_with_its_own_colour(
+    group: PixelGroup, ada: Account, version_id: int
+) -> None:
+    put_in("haze", ada, hue=4)
+    tags.tag_group(ada.id, group.id, "haze")
+    with transaction() as write:
+        write.scalars(select(Tag)).one().state = "deprecated"
+
+    shown = image_detail(version_id, group.image_id)
+
+    given = next(each.tags[0] for each in shown.groups if each.id == group.id)
+    assert (given.tag, given.hue, given.state) == ("haze", 4, "deprecated")

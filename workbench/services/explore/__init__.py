@@ -1,1 +1,1 @@
-"""Views of many images: filters, grid, cards, patterns, dimensions, taxonomy, queue."""
+"""Views of many images: filters, grid, cards, patterns, dimensions, queue."""

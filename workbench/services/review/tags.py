@@ -41,6 +41,7 @@ class TaggingView:
     share: of a pattern, the share of its pixel groups that lie where the tag was put; of a pixel
         group, the overlap (intersection over union). 1 where it was put on this very thing.
     revision: of its reason and severity.
+    hue, state: of the tag; a hue of None is that of its name.
     """
 
     id: int
@@ -55,6 +56,8 @@ class TaggingView:
     reason: str = ""
     severity: str | None = None
     revision: int = 1
+    hue: int | None = None
+    state: str = "active"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +302,8 @@ def view_of(tagging: Tagging) -> TaggingView:
         reason=tagging.reason,
         severity=tagging.severity,
         revision=tagging.revision,
+        hue=tagging.tag.hue,
+        state=tagging.tag.state,
     )
 
 

@@ -22,6 +22,8 @@ from workbench.store.results import Pattern
 from workbench.store.versions import ModelVersion
 
 Ids = NDArray[np.int64]
+Named = tuple[str, int | None, str]
+"""A tag's name, hue and state."""
 _NONE: Ids = np.empty(0, np.int64)
 
 
@@ -31,11 +33,14 @@ class TaggedGroups:
 
     groups: pixel groups, as indexes of the version's columns, ascending.
     rows: images, as rows, ascending: also those whose region the version has no group on.
+    hue, state: of the tag.
     """
 
     tag: str
     groups: Ids
     rows: Ids
+    hue: int | None = None
+    state: str = "active"
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,13 @@ def tagged_groups(
     """
     groups: defaultdict[int, list[Ids]] = defaultdict(list)
     rows: defaultdict[int, list[Ids]] = defaultdict(list)
-    names: dict[int, str] = {}
+    named: dict[int, Named] = {}
     for each in on_many(store, tag_ids) if standing is None else standing:
-        names[each.view.tag_id] = each.view.tag
+        named[each.view.tag_id] = each.view.tag, each.view.hue, each.view.state
         groups[each.view.tag_id].append(each.groups)
         rows[each.view.tag_id].append(each.rows)
     on_regions, their_names = _on_regions(tag_ids)
-    names |= their_names
+    named |= their_names
     on_regions = on_regions[store.has_images(on_regions[:, 2])]
     tags, regions, image_ids = on_regions.T
     at, covering = covering_each(store, regions)
@@ -86,9 +91,14 @@ def tagged_groups(
     for tag_id, part in _by_tag(tags, store.rows_of(image_ids)):
         rows[tag_id].append(part)
     return {
-        tag_id: TaggedGroups(names[tag_id], _union(groups[tag_id]), _union(some))
+        tag_id: _tagged(named[tag_id], _union(groups[tag_id]), _union(some))
         for tag_id, some in rows.items()
     }
+
+
+def _tagged(named: Named, groups: Ids, rows: Ids) -> TaggedGroups:
+    name, hue, state = named
+    return TaggedGroups(name, groups, rows, hue, state)
 
 
 def _by_tag(tags: Ids, values: Ids) -> Iterator[tuple[int, Ids]]:
@@ -177,10 +187,10 @@ def tagged_regions(
     )
 
 
-def _on_regions(tag_ids: Sequence[int] | None) -> tuple[Ids, dict[int, str]]:
-    """Tag, region and image of what tags were put on one by one, and the tags' names."""
+def _on_regions(tag_ids: Sequence[int] | None) -> tuple[Ids, dict[int, Named]]:
+    """Tag, region and image of what tags were put on one by one, and how the tags are shown."""
     found = session().execute(
-        select(Tag.id, Region.id, Region.image_id, Tag.name)
+        select(Tag.id, Region.id, Region.image_id, Tag.name, Tag.hue, Tag.state)
         .select_from(Tagging)
         .join(Region, Region.id == Tagging.region_id)
         .join(Tag, Tag.id == Tagging.tag_id)
@@ -188,7 +198,7 @@ def _on_regions(tag_ids: Sequence[int] | None) -> tuple[Ids, dict[int, str]]:
     )
     rows = found.tuples().all()
     table = np.array([row[:3] for row in rows], np.int64).reshape(-1, 3)
-    return table, {row[0]: row[3] for row in rows}
+    return table, {row[0]: row[3:] for row in rows}
 
 
 def tag_ids(condition: ColumnElement[bool]) -> list[int]:

@@ -95,7 +95,9 @@ def _of_group(
     borne = {key: view for key, view in found.items() if view.share >= COVERS}
     tags = {tag_id for tag_id, _by_pattern in borne}
     suggested = {
-        tag_id: view for (tag_id, _by_pattern), view in found.items() if tag_id not in tags
+        tag_id: view
+        for (tag_id, _by_pattern), view in found.items()
+        if tag_id not in tags and view.state != "deprecated"
     }
     return GroupTags(
         tuple(sorted(borne.values(), key=lambda view: (view.source == "pattern", view.id))),

@@ -61,7 +61,10 @@ def tags_of_patterns(
         if (pattern_id, first.view.tag_id) in own:
             continue
         view = replace(first.view, version=first.version, share=share)
-        (borne if share >= BORNE else suggested)[pattern_id].append(view)
+        if share >= BORNE:
+            borne[pattern_id].append(view)
+        elif view.state != "deprecated":
+            suggested[pattern_id].append(view)
     if suggested:
         asked = DismissedSuggestion.pattern_id.in_(suggested)
         for pattern_id, off in dismissed_for_patterns(asked).items():

@@ -27,6 +27,7 @@ class GroupSuggestion:
     tag_id: int
     tag: str
     share: float
+    hue: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def suggested_groups(
         off = [each.rejected for each in standing if each.view.tag_id == tag_id]
         off_groups = store.groups_on(np.concatenate([*off, np.empty(0, np.int64)]))
         taken = np.concatenate([bearing[tag_id].groups, off_groups])
-        open_ &= ~(of_tag & np.isin(groups, taken))
+        offered = bearing[tag_id].state != "deprecated"
+        open_ &= ~of_tag | (offered & ~np.isin(groups, taken))
     open_ &= ~_dismissed(store, tags, groups)
     tags, groups, overlap = tags[open_], groups[open_], overlap[open_]
     order = np.lexsort((tags, groups, -overlap))[:limit]
@@ -68,6 +70,7 @@ def suggested_groups(
                 tag_id=int(tags[each]),
                 tag=bearing[int(tags[each])].tag,
                 share=float(overlap[each]),
+                hue=bearing[int(tags[each])].hue,
             )
             for each in order
         ),
