@@ -24,6 +24,7 @@ export function drawing(root) {
   const form = part("region-form");
   let sketch;
   let size;
+  let drawnOn = "";
   let steps = [];
   let tool = "";
   let stroke = null; // what the hand is drawing
@@ -36,6 +37,7 @@ export function drawing(root) {
   let cursor = null;
 
   const reset = () => {
+    drawnOn = form.action;
     const { width, height } = part("tiles").dataset;
     size = { width: Number(width), height: Number(height) };
     const groups = new Map();
@@ -99,6 +101,11 @@ export function drawing(root) {
   const choose = (wanted) => {
     give(false);
     tool = wanted;
+    say("");
+    sync();
+    if (tool === "superpixels") loadSuperpixels();
+  };
+  const sync = () => {
     const on = Boolean(tool);
     stage.classList.toggle("drawing", on);
     for (const button of root.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
@@ -106,10 +113,8 @@ export function drawing(root) {
     part("options").hidden = !on;
     part("superpixels").hidden = tool !== "superpixels";
     part("drawing-hint").textContent = on ? root.dataset[`${tool}Hint`] : "";
-    say("");
     repaint();
     changed();
-    if (tool === "superpixels") loadSuperpixels();
   };
 
   const loadSuperpixels = async () => {
@@ -313,5 +318,6 @@ export function drawing(root) {
   };
   page.ownerDocument.addEventListener("keydown", keys);
   reset();
-  return reset;
+  // A swap elsewhere on the page leaves what is being drawn; another image begins anew.
+  return () => (form.action === drawnOn ? sync() : reset());
 }

@@ -13,14 +13,14 @@ from workbench.services.review.tags import LONGEST_NAME
 from workbench.web.request.drawing import read_drawing, read_finding
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import whole, words
-from workbench.web.site import notices, security, slots, tag_notices
+from workbench.web.site import notices, security, tag_notices
 
 blueprint = Blueprint("regions", __name__)
 
 
 @blueprint.post("/c/<collection:name>/images/<record:image_id>/regions")
 @security.requires("tag")
-@slots.costly()
+@security.limiter.limit("120 per minute")
 def draw(name: str, image_id: int) -> Response:
     """Save a region that was drawn on an image, with its tag."""
     view, version_id = enter_to_write(name)
