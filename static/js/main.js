@@ -17,11 +17,12 @@ import { walk } from "./modules/walk.js";
 const modules = { again, autosubmit, drawing, explore, judging, map, theme, viewer, walk };
 const bound = new WeakMap();
 
-function bind() {
+function bind(morphed) {
   for (const element of document.querySelectorAll("[data-module]")) {
-    // A swap may keep the element: a module that returns a function is told to read it again.
-    if (bound.has(element)) bound.get(element)?.();
-    else bound.set(element, modules[element.dataset.module]?.(element));
+    // A morph keeps the element and changes it: a module that returns a function reads it again.
+    // All other swaps leave an element as it is, or put another in its place.
+    if (!bound.has(element)) bound.set(element, modules[element.dataset.module]?.(element));
+    else if (morphed?.contains(element)) bound.get(element)?.();
   }
 }
 
@@ -31,8 +32,8 @@ listenForKeys();
 listenForMenus();
 listenForSubmits();
 listenForSwaps();
-document.addEventListener("htmx:after:swap", () => {
-  bind();
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  bind(ctx.target);
   // Where one answers one after the other, the next one may lie below.
   document.querySelector("[data-in-view]")?.scrollIntoView({ block: "nearest" });
   // A swap may have taken the focused element away; keyboard and screen reader go on from here.

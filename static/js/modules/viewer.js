@@ -33,8 +33,7 @@ function keep(settings) {
 export function viewer(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   if (!part("legend")) {
-    withoutHeatmap(root, part);
-    return;
+    return withoutHeatmap(root, part);
   }
   const map = new Heatmap(part("heat"));
   const rezoom = zoomedPicture(part);
@@ -96,7 +95,7 @@ export function viewer(root) {
   chooseDimensions(page, part("dimension"), (dimension) => map.load(dimension).then(draw, lost));
   lightTogether(page);
   // What came from the server has the settings that a page starts with.
-  document.addEventListener("htmx:after:swap", () => root.isConnected && restore());
+  return restore;
 }
 
 // A version with scores alone has no heatmap: its picture is zoomed, and that is all.
@@ -108,7 +107,7 @@ function withoutHeatmap(root, part) {
   };
   show();
   askAgain(part("picture"), () => (part("not-loaded").hidden = false));
-  document.addEventListener("htmx:after:swap", () => root.isConnected && show());
+  return show;
 }
 
 // The frame is the stage's upper left corner and side, in sides of the analysed square.
