@@ -43,6 +43,7 @@ ZOOMS = (0, 3, 8)
 """How often the key that zooms in is pressed."""
 STROKE_S = 5.0
 SAVES = 12
+PATIENCE_MS = 120_000
 TASKS = "disabled-by-default-devtools.timeline"
 WATCH = """() => {
   const own = (window.frames_at = []);
@@ -130,6 +131,7 @@ Measured = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 def _drawn(browser: Browser, url: str, image_id: int, seconds: float) -> list[Measured]:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
     sign_in(page, url)
     page.goto(image_url(url, image_id))
     page.wait_for_selector('#viewer canvas.heat[data-shown="total"]')

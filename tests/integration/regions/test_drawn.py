@@ -23,7 +23,7 @@ from workbench.services.regions.shapes import (
     Drawing,
     DrawnStep,
 )
-from workbench.services.review import tags
+from workbench.services.review import tags, undo
 from workbench.services.review.findings import UNSAID, Finding, edit_finding
 from workbench.store.artifacts import Artifact
 from workbench.store.database import session, transaction
@@ -381,6 +381,25 @@ def test_what_was_drawn_and_withdrawn_stands_in_the_audit_trail(
     drew = next(each for each in events if each.action == "region.draw")
     assert drew.after["tool"] == "box"
     assert "rle" not in drew.after
+
+
+def test_the_tag_of_a_withdrawn_region_is_restored_after_the_region(
+    image_id: int, ada: Account
+) -> None:
+    made = draw(ada.id, image_id, drawn(box(300, 100, 345, 145)), "hand")
+    drawing_service.withdraw_region(ada.id, made.id)
+    events = {
+        each.action: each.id
+        for each in session().scalars(select(AuditEvent).order_by(AuditEvent.id))
+    }
+
+    with pytest.raises(ConflictError, match="The region of “hand” is withdrawn"):
+        undo.undo(ada.id, events["tag.withdraw"])
+    undo.undo(ada.id, events["region.withdraw"])
+    undo.undo(ada.id, events["tag.withdraw"])
+
+    [shown] = drawn_on(image_id, ())
+    assert [each.tag for each in shown.tags] == ["hand"]
 
 
 def test_a_finding_is_changed_by_its_author_from_a_fresh_page_only(

@@ -20,6 +20,7 @@ from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import now, session, transaction
 from workbench.store.folding import folded, is_printable_line
 from workbench.store.judgements import Tag, Tagging
+from workbench.store.regions import DrawnRegion
 from workbench.store.results import Pattern, PixelGroup
 from workbench.store.tag_changes import TagChange
 
@@ -239,6 +240,10 @@ def check_restorable(write: Session, tagging: Tagging) -> None:
         tag.withdrawn_at = None
     if tagging.pattern_id is None and tagging.region_id is None:
         return
+    if tagging.region_id is not None and _is_withdrawn(write, tagging.region_id):
+        raise ConflictError(
+            gettext("The region of “%(tag)s” is withdrawn. Restore it first.", tag=tag.name)
+        )
     standing = write.scalar(
         select(Tagging).where(
             Tagging.tag_id == tag.id,
@@ -255,6 +260,21 @@ def check_restorable(write: Session, tagging: Tagging) -> None:
                 name=standing.user.name,
             )
         )
+
+
+def _is_withdrawn(write: Session, region_id: int) -> bool:
+    """Whether a region was drawn, no drawing of it stands, and no pixel group lies there."""
+    drawn = select(DrawnRegion.id).where(DrawnRegion.region_id == region_id)
+    found = select(PixelGroup.id).where(PixelGroup.region_id == region_id)
+    return bool(
+        write.scalar(
+            select(
+                drawn.exists()
+                & ~drawn.where(DrawnRegion.withdrawn_at.is_(None)).exists()
+                & ~found.exists()
+            )
+        )
+    )
 
 
 def _was_made_by(write: Session, tag: Tag, user_id: int, tagging_id: int) -> bool:
