@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
 
 from tests.support.browser import accessibility_violations, watched_page
-from tests.support.prepared import COLLECTION
+from tests.support.prepared import COLLECTION, DATABASE
 from tests.support.server import Server
 from tests.support.witness import Witness
+from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import User
 from workbench.store.results import Cell, Pattern, PixelGroup
+from workbench.store.tag_changes import TagExample
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
@@ -29,6 +32,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
     cells = [row[0] for row in witness.rows(select(Cell.id).where(Cell.level == 0))]
     pattern = witness.one(select(Pattern.id).limit(1))[0]
     group, image = witness.one(select(PixelGroup.id, PixelGroup.image_id).limit(1))
+    tag = tagged(data_dir, group)
     person = witness.one(select(User.id).limit(1))[0]
     home = f"/c/{COLLECTION}"
     everything = (
@@ -50,6 +54,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
+        "tag": f"/taxonomy/{tag}?collection={COLLECTION}",
         "vocabulary": "/vocabulary",
         "notes": f"{home}/notes",
         "history of a person": f"/people/{person}/history",
@@ -58,6 +63,23 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "collections": "/",
         "error": "/c/nowhere/",
     }
+
+
+def tagged(data_dir: Path, group_id: int) -> int:
+    """A tag in the taxonomy with a parent, on a pixel group that is its example, too."""
+    with Session(create_engine(f"sqlite:///{data_dir / DATABASE}")) as write:
+        user_id = write.scalars(select(User.id)).first()
+        region_id = write.get_one(PixelGroup, group_id).region_id
+        parent = Tag(name="texture artefact", created_by_id=user_id, source="arXiv 2601.19430")
+        write.add(parent)
+        write.flush()
+        tag = Tag(name="too smooth", created_by_id=user_id, parent_id=parent.id, state="proposed")
+        write.add(tag)
+        write.flush()
+        write.add(Tagging(tag_id=tag.id, region_id=region_id, user_id=user_id))
+        write.add(TagExample(tag_id=tag.id, region_id=region_id, user_id=user_id, positive=True))
+        write.commit()
+        return tag.id
 
 
 def serious(page: Page, rules: Sequence[str] = ()) -> list[str]:
