@@ -58,6 +58,7 @@ export function drawing(root) {
   const changed = () => {
     form.elements.shape.value = JSON.stringify({ ...size, steps: steps.map(sent) });
     form.hidden = !steps.length;
+    part("options").hidden = !tool && !steps.length;
     for (const name of ["undo-stroke", "clear-drawing"]) part(name).disabled = !steps.length;
   };
   const repaint = () => {
@@ -110,7 +111,9 @@ export function drawing(root) {
     stage.classList.toggle("drawing", on);
     for (const button of root.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
     part("brush-field").hidden = tool !== "brush";
-    part("options").hidden = !on;
+    // A key does nothing to what is not there to be seen.
+    for (const name of ["erase", "snap"]) if (part(name)) part(name).disabled = !on;
+    for (const name of ["brush-smaller", "brush-larger"]) part(name).disabled = tool !== "brush";
     part("superpixels").hidden = tool !== "superpixels";
     part("drawing-hint").textContent = on ? root.dataset[`${tool}Hint`] : "";
     repaint();

@@ -160,7 +160,7 @@ def share_of_cells(drawn: DrawnMask, square: Square) -> Float[ndarray, "size siz
     return shares
 
 
-def _summed(values: NDArray[np.generic], edges: Floats) -> Floats:
+def _summed(values: NDArray[np.bool_] | Floats, edges: Floats) -> Floats:
     """Sums over the first axis between edges, which lie anywhere, in entries."""
     count = len(values)
     at = np.clip(edges, 0, count)
@@ -168,10 +168,12 @@ def _summed(values: NDArray[np.generic], edges: Floats) -> Floats:
     part = (at - whole)[:, None]
     found = np.empty((len(edges) - 1, values.shape[1]))
     block = max(1, _BAND // count)
+    kind = np.int32 if values.dtype == np.bool_ else np.float64
     for start in range(0, values.shape[1], block):
-        some = values[:, start : start + block].astype(np.float64)
-        sums = np.concatenate([np.zeros((1, some.shape[1])), np.cumsum(some, axis=0)])
-        found[:, start : start + block] = np.diff(sums[whole] + part * some[whole], axis=0)
+        some = values[:, start : start + block]
+        sums = np.cumsum(some, axis=0, dtype=kind)
+        before = np.where(whole[:, None] > 0, sums[whole - 1], 0)
+        found[:, start : start + block] = np.diff(before + part * some[whole], axis=0)
     return found
 
 
