@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.support.hand_tags import hand_tags
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError
-from workbench.services.explore.filters import filter_choices
+from workbench.services.explore.filters import Filters, Selection, choose, filter_choices
 from workbench.services.image.detail import image_detail
 from workbench.services.review import tags
 from workbench.store.database import now, session, transaction
@@ -116,3 +116,15 @@ def test_a_deprecated_tag_is_marked_where_it_is_with_its_own_colour(
 
     given = next(each.tags[0] for each in shown.groups if each.id == group.id)
     assert (given.tag, given.hue, given.state) == ("haze", 4, "deprecated")
+
+
+def test_a_filter_by_the_name_of_a_merged_tag_finds_what_bears_the_other(
+    group: PixelGroup, ada: Account, version_id: int
+) -> None:
+    blur = put_in("blur", ada)
+    put_in("haze", ada, withdrawn_at=now(), replaced_by_id=blur)
+    tags.tag_group(ada.id, group.id, "blur")
+
+    chosen = choose(version_id, Selection(filters=Filters(tag="Haze")))
+
+    assert int(chosen.filtered.sum()) == 1
