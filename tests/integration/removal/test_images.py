@@ -213,7 +213,7 @@ def test_a_pattern_without_other_members_goes_and_its_tags_are_counted(
 
     counts = remove_image(left.id, ada.id, settings)
 
-    assert (counts.patterns, counts.tags) == (1, 2)
+    assert (counts.patterns, counts.tags) == (1, 3)
     assert session().get(Pattern, alone_id) is None
     assert session().scalars(select(Tagging)).all() == []
 
