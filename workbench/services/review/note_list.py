@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from workbench.services.review.note_replies import ReplyView, replies_to
@@ -100,13 +100,15 @@ def notes_of(
 def counts(collection_id: int, version_id: int) -> dict[Came, int]:
     """How many notes came to what under a version. One query."""
     replay = aliased(NoteReplay)
+    # Literal: PostgreSQL does not take two parameters for the same expression.
+    was_refused = replay.refused != literal_column("''")
     rows = session().execute(
-        select(replay.note_id.is_not(None), replay.met, replay.refused != "", func.count())
+        select(replay.note_id.is_not(None), replay.met, was_refused, func.count())
         .select_from(CounterfactualNote)
         .join(Image, Image.id == CounterfactualNote.image_id)
         .outerjoin(replay, _of_version(replay, version_id))
         .where(Image.collection_id == collection_id, CounterfactualNote.withdrawn_at.is_(None))
-        .group_by(replay.note_id.is_not(None), replay.met, replay.refused != "")
+        .group_by(replay.note_id.is_not(None), replay.met, was_refused)
     )
     found = dict.fromkeys(CAME, 0)
     for replayed, met, refused, number in rows:
