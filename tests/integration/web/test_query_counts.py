@@ -219,7 +219,7 @@ def test_an_image_asks_as_often_with_a_long_history_as_with_a_short_one(
 
     detail = image_detail(version_id, image_id)
     assert (len(detail.verdicts), len(detail.notes)) == (8, 8)
-    assert queries(lambda: image_detail(version_id, image_id)) == before <= 16
+    assert queries(lambda: image_detail(version_id, image_id)) == before <= 15
 
     corner = [DrawnStep("box", points=((0.0, 0.0), (9.0 + each, 9.0))) for each in range(3)]
     for number, step in enumerate(corner):
