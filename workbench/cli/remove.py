@@ -24,6 +24,7 @@ _WORDS = {
     "verdicts": "verdicts",
     "notes": "notes",
     "tags": "tags",
+    "drawn": "regions drawn by hand",
     "answers": "answers about tags",
     "files": "files",
     "size": "bytes",

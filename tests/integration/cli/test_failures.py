@@ -30,6 +30,7 @@ NEEDED = {
     "demo": ("--port", "0"),
     "evaluate": ("--collection", "x"),
     "import": (".", "--collection", "x"),
+    "history": ("export",),
     "import-scores": (__file__, "--collection", "x", "--model", "y"),
     "make-alike": ("--collection", "x"),
     "project": ("--collection", "x"),
@@ -37,6 +38,7 @@ NEEDED = {
     "retrain": ("--collection", "x"),
     "serve": ("--port", "0"),
     "status": (),
+    "taxonomy": ("export",),
     "user": ("add", "ada", "--password-stdin"),
     "worker": (),
 }

@@ -46,7 +46,9 @@ def test_a_collection_goes_with_all_rows_and_files_of_it(
     words = [*left.words[1:], *(each for row in hashes for each in row)]
     plan = plan_collection("pictures", settings)
     assert (plan.counts.images, plan.counts.versions, plan.counts.scores) == (40, 1, 40)
-    assert (plan.counts.drawn, plan.counts.work) == (1, 5)
+    assert (plan.counts.notes, plan.counts.drawn, plan.counts.work) == (2, 1, 6), (
+        "a note, its reply"
+    )
     assert plan.counts.files > 40
 
     counts = remove_collection("pictures", ada.id, settings)
