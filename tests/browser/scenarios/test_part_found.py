@@ -26,6 +26,7 @@ from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.store.images import Image
 from workbench.store.regions import Region
 from workbench.store.results import Cell, PixelGroup, Placement
+from workbench.web.site.formatting import signed
 
 COLLECTION = "eyes"
 LAYOUT, LEVEL = "balanced", -1
@@ -115,7 +116,7 @@ def test_the_dimension_between_two_cells_of_like_content_lies_on_the_planted_par
     page.wait_for_function("!document.querySelector('.map.waiting')")
     for key, cell in (("a", a), ("b", b)):
         page.locator(f"[data-cell-id='{cell.id}'] .ground").hover()
-        shown = f"{cell.sensitivity:+.2f}".replace("-", "−")
+        shown = signed(cell.sensitivity)
         expect(page.locator("#hovercard")).to_contain_text(f"sensitivity {shown} logits")
         page.keyboard.press(key)
         page.wait_for_url(re.compile(rf"[?&]{key}={cell.id}\b"))

@@ -219,6 +219,7 @@ def withdraw_tagging(write: Session, user_id: int, tagging_id: int) -> Tagging:
     # Locked first: who puts the tag on something else at the same moment waits, or is seen.
     tag = write.scalar(select(Tag).where(Tag.id == of_tagging).with_for_update())
     tagging = withdraw_own(write, user_id, Tagging, tagging_id, _WITHDRAWAL)
+    write.flush()  # what is flushed together is in no order in the audit log
     if tag is not None and _was_made_by(write, tag, user_id, tagging_id):
         tag.withdrawn_at = now()
     return tagging
