@@ -86,6 +86,8 @@ def addresses(app: Flask, ids: dict[str, int]) -> list[tuple[str, str]]:
         "name": "pictures",
         "filename": "x",
         "path": "x",
+        "kind": "merge",
+        "form": "csv",
         "version_id": ids["version"],
         "number": 1,
     }
