@@ -31,7 +31,7 @@ def test_a_tag_gets_a_name_a_meaning_a_colour_and_a_key_and_its_old_ones_again(b
     edit(
         book.ben,
         blur,
-        Edited(" Soft  focus ", " Out of focus. ", "arXiv 2601.19430", 4, "B"),
+        Edited(" Soft  focus ", " Out of focus. ", "arXiv 2601.19430", 4, "V"),
         1,
     )
 
@@ -41,11 +41,11 @@ def test_a_tag_gets_a_name_a_meaning_a_colour_and_a_key_and_its_old_ones_again(b
         "soft focus",
         "Out of focus.",
     )
-    assert (tag.source, tag.hue, tag.hotkey, tag.revision) == ("arXiv 2601.19430", 4, "b", 2)
+    assert (tag.source, tag.hue, tag.hotkey, tag.revision) == ("arXiv 2601.19430", 4, "v", 2)
     event = session().scalars(select(AuditEvent).where(AuditEvent.action == "tag.describe")).one()
     assert event.before is not None
     assert event.after is not None
-    assert (event.before["name"], event.after["hotkey"]) == ("blur", "b")
+    assert (event.before["name"], event.after["hotkey"]) == ("blur", "v")
 
     reverse(book.ada, session().scalars(select(TagChange.id)).one())
     tag = tag_of(blur)

@@ -43,7 +43,7 @@ def clean_hotkey(text: str) -> str | None:
     if not key:
         return None
     if len(key) != 1 or not key.isprintable() or len(key.encode("utf-16-le")) > 2:
-        raise InvalidError(gettext("A hotkey is one character, such as 1 or b."))
+        raise InvalidError(gettext("A hotkey is one character, such as 1 or v."))
     if key in TAKEN:
         raise ConflictError(gettext("Pages use the key %(key)s already: see “?”.", key=key))
     return key
