@@ -135,8 +135,8 @@ def replay_all_by_the_worker(page: Page, url: str, witness: Witness) -> None:
     expect_notice(page, "Note saved.")
     page.goto(f"{url}/c/{COLLECTION}/notes?version=2")
     page.get_by_role("button", name=re.compile("Replay 1 on v2")).click()
-    expect(page.locator(".replaying")).to_have_count(0, timeout=PATIENCE_MS)
-    expect(page.locator(".came")).not_to_contain_text("not replayed yet")
+    expect(page.locator(".came")).not_to_contain_text("not replayed yet", timeout=PATIENCE_MS)
+    expect(page.locator(".replaying")).to_have_count(0)
     assert witness.count(NoteReplay) == 4
     assert witness.count(NoteReplay, NoteReplay.version_id == first) == 2
     assert witness.count(NoteReply) == 1
