@@ -56,9 +56,14 @@ def scored(analysed: Workspace, settings: Settings, tmp_path: Path) -> Workspace
 
 
 @pytest.fixture
-def reading(client: FlaskClient, settings: Settings, app: Flask) -> FlaskClient:
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many requests in a minute as a test likes; the limits hold again after it."""
+    monkeypatch.setattr(limiter, "enabled", False)
+
+
+@pytest.fixture
+def reading(client: FlaskClient, settings: Settings, app: Flask, unlimited: None) -> FlaskClient:
     app.config["WORKBENCH"] = settings.model_copy(update={"open_reading": True})
-    limiter.enabled = False
     return client
 
 
@@ -203,10 +208,10 @@ def test_what_needs_none_can_be_taken_away(
     assert "heatmap" not in answer.text
 
 
+@pytest.mark.usefixtures("unlimited")
 def test_making_it_active_says_what_a_retrain_starts_from(
     scored: Workspace, client: FlaskClient, app: Flask, ada: Account
 ) -> None:
-    limiter.enabled = False
     app.config["WTF_CSRF_ENABLED"] = False
     client.post("/login", data={"name": "ada", "password": "correct horse battery"})
 
