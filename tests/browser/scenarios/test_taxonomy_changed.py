@@ -86,11 +86,11 @@ def rename(page: Page, name: str, description: str) -> None:
 
 
 def test_a_taxonomy_is_loaded_merged_and_reversed_and_two_people_meet_at_one_tag(
-    data: Path, browser: Browser, tmp_path: Path
+    data: Path, chromium: Browser, tmp_path: Path
 ) -> None:
     witness = Witness(data)
     with live_server(data, tmp_path / "server.log") as server:
-        context = browser.new_context()
+        context = chromium.new_context()
         page = context.new_page()
         sign_in(page, server.url)
         load_the_starter(page, server.url)
