@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workbench.services.audit import Concerned, Told
-from workbench.store.images import Image
+from workbench.services.review.image_collections import collections_of
 from workbench.store.judgements import CounterfactualNote, Tag, TaggedRegion, Tagging
 from workbench.store.regions import Region
 from workbench.store.results import Pattern
@@ -42,7 +42,7 @@ class ConcernedBy:
             *self._image_of.values(),
             *self._image_of_note.values(),
         }
-        self._collection_of = self._pairs(Image.id, Image.collection_id, images)
+        self._collection_of = collections_of(write, images)
         patterns = _ids([*rows, *taggings.values()], "pattern_id")
         self._version_of = self._pairs(Pattern.id, Pattern.version_id, patterns)
         self._collection_of_version = self._pairs(

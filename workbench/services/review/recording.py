@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from workbench.services import audit
 from workbench.services.audit import Event
 from workbench.services.review.concerned import ConcernedBy
+from workbench.services.review.image_collections import forget_collections
 from workbench.store.database import Base
 from workbench.store.judgements import (
     Adjudication,
@@ -233,7 +234,7 @@ def _record(write: Session) -> None:
                 for subject, each in noticed.items()
             ],
         )
-    audit.forget(write)
+    _forget(write)
 
 
 def _author(row: Any) -> int | None:
@@ -244,4 +245,9 @@ def _author(row: Any) -> int | None:
 def _forget_rolled_back(write: Session, rolled_back: SessionTransaction) -> None:
     if not rolled_back.nested:
         write.info.pop(_NOTICED, None)
-        audit.forget(write)
+        _forget(write)
+
+
+def _forget(write: Session) -> None:
+    audit.forget(write)
+    forget_collections(write)

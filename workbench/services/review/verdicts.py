@@ -65,6 +65,8 @@ class _Shown:
     imported: str | None
     p: float | None
     version: int | None
+    to: str
+    """The name of who looks at it."""
 
 
 def give_verdict(
@@ -91,10 +93,9 @@ def give_verdict(
         raise InvalidError(f"A label must be one of {', '.join(LABELS)}.")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
-    shown = _shown(image_id, version_id)
+    shown = _shown(user_id, image_id, version_id)
     if shown_label is None:
         shown_label = label_by(shown.imported, decisions_on([image_id]).get(image_id))
-    by = session().scalars(select(User.name).where(User.id == user_id)).one()
     with transaction() as write:
         if seen is not None:
             _refuse_unseen(write, user_id, image_id, seen, decision, reason.strip())
@@ -109,7 +110,7 @@ def give_verdict(
         )
         write.add(verdict)
         write.flush()
-        view = _view(verdict, by, shown.version)
+        view = _view(verdict, shown.to, shown.version)
         record_change(write, image_id)
         return view
 
@@ -158,7 +159,7 @@ def last_judged(user_id: int) -> tuple[int, ...]:
     )
 
 
-def _shown(image_id: int, version_id: int | None) -> _Shown:
+def _shown(user_id: int, image_id: int, version_id: int | None) -> _Shown:
     """What is shown of an image. Raises NotFoundError.
 
     Before the write transaction, which others wait for: neither ever goes.
@@ -166,8 +167,9 @@ def _shown(image_id: int, version_id: int | None) -> _Shown:
     found = (
         session()
         .execute(
-            select(Image.label, Prediction.p, ModelVersion.number)
+            select(Image.label, Prediction.p, ModelVersion.number, User.name)
             .select_from(Image)
+            .join(User, User.id == user_id)
             .outerjoin(
                 Prediction,
                 (Prediction.image_id == Image.id) & (Prediction.version_id == version_id),
