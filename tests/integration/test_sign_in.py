@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from tests.support.queries import counted
 from workbench.services import accounts, sign_in
 from workbench.services.accounts import Account
+from workbench.services.people import administration
 from workbench.store.database import now, session, transaction
 from workbench.store.people import AuditEvent, SignInSession
 
@@ -155,7 +156,7 @@ def test_the_current_password_cannot_be_guessed_at_leisure(
     "change",
     [
         lambda: accounts.set_password("ada", "another long one"),
-        lambda: accounts.deactivate("ada"),
+        lambda: administration.deactivate(None, accounts.id_of("ada")),
     ],
     ids=["set-password", "deactivate"],
 )
@@ -173,7 +174,7 @@ def test_who_runs_the_workbench_ends_sessions(
 def test_a_changed_role_holds_from_the_next_request_on(ada: Account) -> None:
     token = sign_in.start(ada.id)
 
-    accounts.set_role("ada", "annotator")
+    administration.set_role(None, ada.id, "annotator")
 
     found = sign_in.find(token)
     assert found is not None
@@ -206,7 +207,7 @@ def test_a_session_is_found_by_one_query_and_its_use_is_noted_to_the_hour(ada: A
         write.execute(update(SignInSession).values(last_seen_at=long_ago))
     assert sign_in.find(token) == ada
 
-    seen = accounts.people()[0].last_seen_at
+    seen = administration.people()[0].last_seen_at
     assert seen is not None
     assert seen > now() - timedelta(minutes=1)
 

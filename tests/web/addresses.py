@@ -6,6 +6,7 @@ PAGES = {
     "/": "Collections",
     "/login": "Sign in",
     "/account": "Account",
+    "/people/roles": "Roles",
     "/people/1/history": "My history",
     "/people/2/history?kind=verdict&since=2026-03-01": "History of ben",
     "/c/faces/notes": "Notes of faces",
@@ -49,7 +50,7 @@ PAGES = {
 
 def needs_account(url: str) -> bool:
     """Whether a page is shown to nobody who has not signed in, whoever may read."""
-    return url.startswith(("/account", "/imports"))
+    return url.startswith(("/account", "/imports", "/people/roles"))
 
 
 PICTURES = (

@@ -10,6 +10,8 @@ from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import json_option
 from workbench.cli.output import show
 from workbench.services import accounts
+from workbench.services.people import administration
+from workbench.services.roles import PERMISSIONS
 from workbench.store import migrating
 from workbench.store.database import db
 from workbench.store.people import ROLES
@@ -45,7 +47,7 @@ def add(name: str, role: str, *, password_stdin: bool) -> None:
 def list_command(*, as_json: bool) -> None:
     """List all accounts."""
     require_tables()
-    people = accounts.people()
+    people = administration.people()
     lines = [
         f"{each.name}: {each.role}"
         + (", deactivated" if each.deactivated_at else "")
@@ -74,7 +76,7 @@ def set_password(name: str, *, password_stdin: bool) -> None:
 def set_role(name: str, role: str) -> None:
     """Change the role of an account."""
     require_tables()
-    accounts.set_role(name, role)
+    administration.set_role(None, accounts.id_of(name), role)
     click.echo(f"{name} is {role} now.")
 
 
@@ -84,7 +86,7 @@ def set_role(name: str, role: str) -> None:
 def deactivate(name: str) -> None:
     """Let an account sign in no more, and end its sessions. What it did stays."""
     require_tables()
-    accounts.deactivate(name)
+    administration.deactivate(None, accounts.id_of(name))
     click.echo(f"Deactivated {name} and ended all sessions.")
 
 
@@ -94,8 +96,24 @@ def deactivate(name: str) -> None:
 def activate(name: str) -> None:
     """Let a deactivated account sign in again."""
     require_tables()
-    accounts.activate(name)
+    administration.activate(None, accounts.id_of(name))
     click.echo(f"Activated {name}.")
+
+
+@user.command("roles")
+@json_option
+@with_app
+def roles_command(*, as_json: bool) -> None:
+    """List what each role may do."""
+    lines = [
+        f"{each.action}: {', '.join(role for role in ROLES if each.is_given_to(role))}"
+        f" - {each.words}"
+        for each in PERMISSIONS
+    ]
+    report = {
+        role: [each.action for each in PERMISSIONS if each.is_given_to(role)] for role in ROLES
+    }
+    show(report, as_json=as_json, lines=lines)
 
 
 def _password(*, typed: bool) -> str:

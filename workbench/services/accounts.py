@@ -1,28 +1,25 @@
-"""Accounts: who may come in, and what they may do."""
+"""Accounts: who may come in, by name and password."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
-from workbench.store.database import now, session, transaction
+from workbench.services.roles import ADMIN
+from workbench.store.database import session, transaction
 from workbench.store.people import ROLES, SignInSession, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
-_EVERYBODY = frozenset({"account", "judge", "tag", "note"})
-_REVIEWERS = frozenset({"taxonomy"})
-_DEVELOPERS = frozenset({"data", "import", "remove", "retrain"})
 
 
 @dataclass(frozen=True)
@@ -32,18 +29,6 @@ class Account:
     id: int
     name: str
     role: str
-
-
-@dataclass(frozen=True)
-class Person:
-    """An account as who runs the workbench sees it."""
-
-    name: str
-    role: str
-    created_at: datetime
-    last_seen_at: datetime | None
-    """In a session that has not ended, to the hour."""
-    deactivated_at: datetime | None
 
 
 @lru_cache(maxsize=1)
@@ -56,8 +41,7 @@ def add_user(name: str, password: str, role: str) -> Account:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidError(f"A user name must have 1 to {LONGEST_NAME} printable characters.")
-    if role not in ROLES:
-        raise InvalidError(f"A role must be one of {', '.join(ROLES)}.")
+    check_role(role)
     _check_password(password)
     with transaction() as write:
         if write.scalar(select(User.id).where(User.name == name)) is not None:
@@ -90,47 +74,10 @@ def change_password(user_id: int, password: str) -> None:
         audit.record(write, user_id, "user.password", f"user:{user_id}")
 
 
-def set_role(name: str, role: str) -> None:
-    """Change what an account may do, from its next request on."""
+def check_role(role: str) -> None:
+    """Raise InvalidError for what is no role."""
     if role not in ROLES:
         raise InvalidError(f"A role must be one of {', '.join(ROLES)}.")
-    with transaction() as write:
-        user = _named(write, name)
-        before, after = {"role": user.role}, {"role": role}
-        audit.record(write, None, "user.role", f"user:{user.id}", before=before, after=after)
-        user.role = role
-
-
-def deactivate(name: str) -> None:
-    """Let an account sign in no more, and end its sessions. What it did stays."""
-    with transaction() as write:
-        user = _named(write, name)
-        user.deactivated_at = user.deactivated_at or now()
-        end_sessions(write, user.id)
-        audit.record(write, None, "user.deactivate", f"user:{user.id}")
-
-
-def activate(name: str) -> None:
-    """Let a deactivated account sign in again."""
-    with transaction() as write:
-        user = _named(write, name)
-        user.deactivated_at = None
-        audit.record(write, None, "user.activate", f"user:{user.id}")
-
-
-def people() -> tuple[Person, ...]:
-    """All accounts, by name."""
-    seen = (
-        select(SignInSession.user_id, func.max(SignInSession.last_seen_at).label("at"))
-        .group_by(SignInSession.user_id)
-        .subquery()
-    )
-    rows = session().execute(
-        select(User, seen.c.at).outerjoin(seen, seen.c.user_id == User.id).order_by(User.name)
-    )
-    return tuple(
-        Person(user.name, user.role, user.created_at, at, user.deactivated_at) for user, at in rows
-    )
 
 
 def end_sessions(write: Session, user_id: int) -> None:
@@ -179,29 +126,21 @@ def exists(name: str) -> bool:
     return session().scalar(select(User.id).where(User.name == name)) is not None
 
 
-def may(account: Account, action: str) -> bool:
-    """Whether an account may do something.
-
-    Everybody may `account` (change their own), `judge`, `tag` and `note`; reviewers and developers
-    may change the `taxonomy`; developers may also `retrain`, `import` images, and act on what a
-    check of the `data` found.
-    """
-    return (
-        action in _EVERYBODY
-        or (action in _REVIEWERS and account.role in ("reviewer", "developer"))
-        or (action in _DEVELOPERS and account.role == "developer")
-    )
-
-
 def _account(user: User) -> Account:
     return Account(user.id, user.name, user.role)
 
 
 def one_time_password(name: str) -> str:
-    """Give a developer account (made where it is missing) a fresh random password; returns it."""
+    """Give an admin account (made where it is missing) a fresh random password; returns it."""
     password = secrets.token_urlsafe(12)
-    if exists(name):
-        set_password(name, password)
-    else:
-        add_user(name, password, "developer")
+    if not exists(name):
+        add_user(name, password, ADMIN)
+        return password
+    set_password(name, password)
+    with transaction() as write:
+        user = _named(write, name)
+        if user.role != ADMIN or user.deactivated_at:
+            before, after = {"role": user.role}, {"role": ADMIN}
+            audit.record(write, None, "user.role", f"user:{user.id}", before=before, after=after)
+            user.role, user.deactivated_at = ADMIN, None
     return password

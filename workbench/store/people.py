@@ -10,11 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
 
-ROLES = ("annotator", "reviewer", "developer")
+ROLES = ("annotator", "reviewer", "developer", "admin")
+"""From the lowest; each may do what those before it may (`services/roles.py`)."""
 
 
 class User(Base):
-    """A user account. Developers may start retrains; all roles may tag and give verdicts."""
+    """A user account."""
 
     __tablename__ = "user_account"  # "user" is a reserved word in PostgreSQL
 

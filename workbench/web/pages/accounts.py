@@ -80,6 +80,7 @@ def login_submit() -> Answer:
 
 
 @blueprint.post("/logout")
+@security.reads
 def logout() -> Response:
     """Sign out."""
     security.forget()

@@ -111,6 +111,7 @@ def lasso(name: str) -> str:
 
 
 @blueprint.post("/welcome")
+@security.reads
 def welcome() -> Response:
     """Never explain the main screen to this browser again, or do so once more."""
     response = redirect(security.local_path(request.form.get("back")) or "/", 303)

@@ -31,6 +31,7 @@ SHEETS = (
     "notes",
     "data",
     "imports",
+    "people",
     "states",
 )
 """In the order of the cascade."""

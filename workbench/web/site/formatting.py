@@ -74,6 +74,7 @@ ROLE_WORDS = {
     "annotator": lazy_gettext("annotator"),
     "reviewer": lazy_gettext("reviewer"),
     "developer": lazy_gettext("developer"),
+    "admin": lazy_gettext("admin"),
 }
 
 

@@ -15,10 +15,11 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import SecurityError
+from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from workbench.config import PREFIX, Settings
-from workbench.services import accounts, sign_in
+from workbench.services import roles, sign_in
 from workbench.services.accounts import Account
 
 CONTENT_SECURITY_POLICY = (
@@ -39,6 +40,11 @@ SECURITY_HEADERS = {
 OPEN_ENDPOINTS = frozenset(
     {"accounts.login", "accounts.login_submit", "health.show", "static", "style"}
 )
+
+OPEN = "open"
+"""The rule of what strangers see in every installation."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ACTION = "workbench_action"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names of this machine for itself; whatever else a page is asked for by is a setting."""
@@ -81,6 +87,7 @@ def register(app: Flask) -> None:
     # the database is away.
     manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load_user)
+    app.before_request(_require_rule)
     app.before_request(_require_reader)
     app.after_request(_harden)
 
@@ -88,7 +95,8 @@ def register(app: Flask) -> None:
 def requires(
     action: str,
 ) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer | AnyResponse]]:
-    """Let a view be used only by a signed-in account that may do `action`."""
+    """Let a view be used only by a signed-in account that may do `action` (`services/roles.py`)."""
+    roles.permission(action)  # an unknown one is a mistake in the code
 
     def decorate(
         view: Callable[Arguments, Answer],
@@ -101,14 +109,34 @@ def requires(
                 abort(403)
             return view(*args, **kwargs)
 
+        setattr(guarded, _ACTION, action)
         return guarded
 
     return decorate
 
 
+def reads(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Mark a view that readers POST to, and that writes nothing of theirs."""
+    setattr(view, _ACTION, roles.READ)
+    return view
+
+
+def rule_of(app: Flask, route: Rule) -> str | None:
+    """What a route asks for: an action of `services/roles.py`, or `OPEN`; None where nothing says.
+
+    What can only be read asks for `read`.
+    """
+    if route.endpoint in OPEN_ENDPOINTS:
+        return OPEN
+    said: str | None = getattr(app.view_functions[route.endpoint], _ACTION, None)
+    if said is not None:
+        return said
+    return roles.READ if SAFE_METHODS.issuperset(route.methods or ()) else None
+
+
 def may(action: str) -> bool:
     """Whether the person at this request may do `action`."""
-    return bool(current_user.is_authenticated and accounts.may(current_user.account, action))
+    return bool(current_user.is_authenticated and roles.may(current_user.role, action))
 
 
 def tries_allowed() -> str:
@@ -207,6 +235,12 @@ def _require_known_host() -> AnyResponse | None:
         400,
         mimetype="text/plain",
     )
+
+
+def _require_rule() -> None:
+    """Refuse a route that can write, and that nobody gave a rule."""
+    if request.url_rule is not None and rule_of(current_app, request.url_rule) is None:
+        abort(403)
 
 
 def _require_reader() -> AnyResponse | None:

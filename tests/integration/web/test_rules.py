@@ -1,0 +1,124 @@
+"""Every route of the URL map has a rule, and each role is answered as the table of roles says."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from workbench.services import accounts, sign_in
+from workbench.services.roles import PERMISSIONS, may
+from workbench.store.people import ROLES
+from workbench.web.site.security import OPEN, SAFE_METHODS, limiter, rule_of
+
+NOTHING = 999_999
+"""An id that nothing has."""
+KNOWN = {
+    "form": "csv",
+    "kind": "merge",
+    "size": 48,
+    "picture": "overview",
+    "filename": "nothing.css",
+    "ticket": "nothing",
+    "name": "nowhere",
+}
+SENT_ON = {"accounts.login", "accounts.login_submit", "accounts.logout", "explore.welcome"}
+"""What has no answer of its own for somebody who is signed in."""
+ENDS_SESSIONS = {"accounts.logout", "accounts.sign_out_everywhere"}
+
+
+def address(app: Flask, rule: Rule) -> str:
+    """An address of a route whose ids nothing has."""
+    values = {each: KNOWN.get(each, NOTHING) for each in rule.arguments}
+    if rule.endpoint == "exports.picture":
+        values["kind"] = "svg"
+    with app.test_request_context():
+        return str(app.url_for(rule.endpoint, **values))
+
+
+def walked(app: Flask) -> list[tuple[Rule, str, str]]:
+    """Each route with its rule and each method that it answers."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        asked = rule_of(app, rule)
+        assert asked is not None, f"{rule.rule} has no rule: @security.requires or @security.reads"
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        found.extend((rule, asked, method) for method in methods)
+    return found
+
+
+def test_every_route_has_a_rule_of_the_table(app: Flask) -> None:
+    known = {each.action for each in PERMISSIONS} | {OPEN}
+
+    assert {asked for _rule, asked, _method in walked(app)} <= known
+
+
+def test_a_route_that_writes_without_a_rule_is_found_and_refused(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.add_url_rule("/forgotten", "forgotten", lambda: "written", methods=["POST"])
+
+    with pytest.raises(AssertionError, match="/forgotten has no rule"):
+        walked(app)
+    assert app.test_client().post("/forgotten").status_code == 403
+
+
+class Visitor:
+    """Somebody signed in over the real services, or nobody."""
+
+    def __init__(self, app: Flask, role: str | None) -> None:
+        self.app, self.role = app, role
+        self.client: FlaskClient = app.test_client()
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        if self.role is None:
+            return
+        name = f"the {self.role}"
+        if not accounts.exists(name):
+            accounts.add_user(name, "correct horse battery", self.role)
+        token = sign_in.start(accounts.id_of(name))
+        with self.client.session_transaction() as kept:
+            kept["_user_id"], kept["_fresh"] = token, True
+
+    def status(self, rule: Rule, method: str) -> int:
+        limiter.reset()
+        answer = self.client.open(address(self.app, rule), method=method)
+        g.pop("_login_user", None)  # the test's own context outlives its requests
+        if rule.endpoint in ENDS_SESSIONS:
+            self.sign_in()
+        return answer.status_code
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_refused_what_the_table_does_not_give_it(tables: Flask, role: str) -> None:
+    tables.config["WTF_CSRF_ENABLED"] = False
+    visitor = Visitor(tables, role)
+    wrong = []
+    for rule, asked, method in walked(tables):
+        status = visitor.status(rule, method)
+        allowed = asked == OPEN or may(role, asked)
+        has_object = bool(rule.arguments - {"form"})
+        fine = (
+            status == 403
+            if not allowed
+            else status in {303, 400, 404, 422}
+            if has_object or method not in SAFE_METHODS or rule.endpoint in SENT_ON
+            else status in {200, 303, 422}
+        )
+        if not fine:
+            wrong.append((role, method, rule.rule, asked, status))
+    assert wrong == []
+
+
+def test_nobody_who_has_not_signed_in_gets_past_what_is_open(tables: Flask) -> None:
+    tables.config["WTF_CSRF_ENABLED"] = False
+    visitor = Visitor(tables, None)
+    wrong = [
+        (method, rule.rule, asked, status)
+        for rule, asked, method in walked(tables)
+        if asked != OPEN
+        for status in (visitor.status(rule, method),)
+        if status not in {303, 401}
+    ]
+    assert wrong == []
