@@ -4,7 +4,8 @@ A made-up analysed collection of 250,000 images has a million pixel groups, each
 its taxonomy has 5,000 tags on patterns, which reach a hundred thousand groups each, and on groups.
 Milliseconds are medians of `REPEATS`, in this process, on SQLite and on PostgreSQL beside it:
 `bulk_5000_ms` puts a tag on the groups of one pattern in 5,000 images, in one transaction with its
-event, `undo_5000_ms` withdraws it; the others answer a page's question while all those tags stand.
+event, `undo_5000_ms` withdraws it; the others answer a page's question, or, as `…_page_ms`, draw
+the page of the tag that is on most groups and the taxonomy's, while all those tags stand.
 What comes of tags over retrains is told by `benchmarks.tags_carried`, whose figures follow.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from flask import Flask
 from sqlalchemy import select
 
 from benchmarks.command import Figures, parser, show
@@ -29,6 +31,7 @@ from workbench.services.columns.store import column_store
 from workbench.services.explore.filters import Chosen, Filters, Selection, choose
 from workbench.services.explore.tag_selection import tag_selection
 from workbench.services.review import tags
+from workbench.services.tagged.groups import tagged_groups
 from workbench.services.tagged.pattern_tags import tags_of_patterns
 from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
@@ -61,7 +64,8 @@ def main() -> None:
 
 def measure(filled: Filled) -> Figures:
     """Milliseconds, and how many images and groups were tagged at once."""
-    with create_app(filled.settings).app_context():
+    app = create_app(filled.settings.model_copy(update={"open_reading": True}))
+    with app.app_context():
         version_id = session().scalars(select(ActiveVersion.version_id)).one()
         user_id = session().scalars(select(User.id)).first() or 0
         some = _selection(version_id)
@@ -87,8 +91,25 @@ def measure(filled: Filled) -> Figures:
             "tag_filter_ms": _median(lambda: choose(version_id, Selection(Filters(tag=name)))),
             "pattern_tags_ms": _median(lambda: tags_of_patterns(store)),
         }
+        borne = tagged_groups(store)
+        largest = max(borne, key=lambda tag_id: len(borne[tag_id].groups))
+        figures["tag_page_groups"] = len(borne[largest].groups)
         session().rollback()
-        return figures
+    for page, address in (("tag", f"/taxonomy/{largest}"), ("taxonomy", "/taxonomy")):
+        figures[f"{page}_page_ms"] = _median_page(app, address)
+    return figures
+
+
+def _median_page(app: Flask, address: str) -> float:
+    client = app.test_client()
+    times = []
+    for _ in range(REPEATS + 1):  # what is read once stays
+        began = time.perf_counter()
+        answer = client.get(address)
+        times.append((time.perf_counter() - began) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} was answered with {answer.status_code}")
+    return statistics.median(times[1:])
 
 
 def _selection(version_id: int) -> Chosen:

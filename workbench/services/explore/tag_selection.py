@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import gettext
-from sqlalchemy import insert
+from sqlalchemy import insert, literal, select
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.services.explore.filters import Chosen
 from workbench.services.review.tags import Tagged, clean_name, tag_named, view_of
 from workbench.store.database import transaction
+from workbench.store.id_lists import listed
 from workbench.store.judgements import TaggedRegion, Tagging
 
 
@@ -39,7 +40,9 @@ def tag_selection(user_id: int, chosen: Chosen, name: str, seen: int) -> Tagged:
         write.add(tagging)
         write.flush()
         write.execute(
-            insert(TaggedRegion),
-            [{"tagging_id": tagging.id, "region_id": each} for each in regions],
+            insert(TaggedRegion).from_select(
+                ["tagging_id", "region_id"],
+                select(literal(tagging.id), listed(write, regions)),
+            )
         )
         return Tagged(**vars(view_of(tagging)), new=True)
