@@ -51,6 +51,8 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "similar": f"{home}/similar?group={group}",
         "similar, nothing asked": f"{home}/similar",
         "models": f"{home}/models",
+        "agreement": f"{home}/agreement",
+        "agreement on a tag": f"{home}/agreement?tag={tag}",
         "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",

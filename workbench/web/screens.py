@@ -9,6 +9,7 @@ from workbench.web.exports import pictures, reports
 from workbench.web.pages import (
     accounts,
     adjudicate,
+    agreement,
     collections,
     data,
     explore,
@@ -34,6 +35,7 @@ from workbench.web.pages import (
 )
 from workbench.web.request import converters
 from workbench.web.site import (
+    agreement_words,
     compression,
     description_words,
     errors,
@@ -67,6 +69,7 @@ def register(app: Flask) -> None:
     import_note_words.register(app)
     import_words.register(app)
     verdict_words.register(app)
+    agreement_words.register(app)
     event_words.register(app)
     note_words.register(app)
     description_words.register(app)
@@ -82,6 +85,7 @@ def register(app: Flask) -> None:
     for module in (
         accounts,
         adjudicate,
+        agreement,
         collections,
         data,
         explore,

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.web.fakes.agreement import AgreementReports
 from tests.web.fakes.descriptions import (
     Descriptions,
     DimensionErrors,
@@ -49,6 +50,7 @@ from tests.web.fakes.tags import (
 )
 from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
 from workbench.services import accounts, sign_in, status, workspaces
+from workbench.services.agreement import report as agreement_report
 from workbench.services.explore import (
     cell_card,
     descriptions,
@@ -131,6 +133,7 @@ class FakeWorkbench(State):
         """Each service module that views call, with what stands for it."""
         return (
             (accounts, Accounts(self)),
+            (agreement_report, AgreementReports()),
             (sign_in, SignIns(self)),
             (batch, PictureBatch(self)),
             (actions, Actions(self)),

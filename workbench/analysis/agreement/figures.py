@@ -22,7 +22,7 @@ FEWEST_GROUPS = 10
 """With fewer, resampling says little of how far the figure may be off."""
 MOSTLY = 0.9
 """The part of the resamples that must have a figure for it to have an interval."""
-_AT_ONCE = 50
+_AT_ONCE = 200
 """Resamples that are held in memory together."""
 
 

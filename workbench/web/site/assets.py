@@ -32,6 +32,7 @@ SHEETS = (
     "data",
     "imports",
     "people",
+    "agreement",
     "states",
 )
 """In the order of the cascade."""
