@@ -9,6 +9,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     hygiene,
     import_jobs,
     judgements,
+    queues,
     removals,
     results,
     tag_changes,

@@ -22,6 +22,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
 from workbench.store.people import AuditEvent, SignInSession, User
+from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
 from workbench.store.results import (
@@ -229,6 +230,22 @@ def fill_every_table() -> None:
                 ),
                 Verdict(image_id=image.id, user_id=ada.id, decision="real", shown_label="real"),
                 Adjudication(image_id=image.id, user_id=ada.id, decision="real"),
+                Queue(
+                    id=1,
+                    collection_id=collection.id,
+                    version_id=version.id,
+                    name="errors",
+                    source="misclassified",
+                    verdicts_needed=2,
+                    disputes="any",
+                    blind=True,
+                    independent=True,
+                    everybody=False,
+                    control_share=0.1,
+                    round_size=20,
+                    created_by_id=ada.id,
+                    ready_at=now(),
+                ),
                 DecisionCounter(collection_id=collection.id, changes=2),
                 DecisionChange(image_id=image.id, collection_id=collection.id, number=2),
                 Expectation(
@@ -275,6 +292,10 @@ def fill_every_table() -> None:
             ]
         )
         write.flush()
+        item = QueueItem(queue_id=1, image_id=image.id, position=0)
+        write.add_all([item, QueueMember(queue_id=1, user_id=ada.id)])
+        write.flush()
+        write.add(QueueClaim(item_id=item.id, user_id=ada.id, claimed_at=now(), renewed_at=now()))
         tagging = Tagging(
             tag_id=tag.id,
             region_id=region.id,

@@ -8,7 +8,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text, true
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
@@ -190,6 +200,10 @@ class Verdict(Base):
     it had none."""
     shown_p: Mapped[float | None]
     """The p(fake) that was shown; None where none was."""
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether label, score and other people's verdicts were hidden from the person."""
+    wrong_reason: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the person says that the model is right for the wrong reason."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -205,7 +219,7 @@ class Verdict(Base):
 
 
 class Adjudication(Base):
-    """The final verdict on an image where people disagree; the newest counts."""
+    """The final verdict on an image where people disagree; the newest that stands counts."""
 
     __tablename__ = "adjudication"
     __table_args__ = (_decided(),)
@@ -215,7 +229,12 @@ class Adjudication(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decision: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text, default="")
+    own_opinion: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the adjudicator had given one of the verdicts that it decides between."""
+    by_majority: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is that of most of a review queue's verdicts, the last of which the user gave."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
 

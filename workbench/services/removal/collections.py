@@ -71,11 +71,12 @@ def _counts(collection: Collection, settings: Settings) -> Counts:
         select(ModelVersion).where(ModelVersion.collection_id == collection.id)
     )
     judged = Verdict.image_id.in_(here), Verdict.withdrawn_at.is_(None)
+    adjudicated = Adjudication.image_id.in_(here), Adjudication.withdrawn_at.is_(None)
     embeddings, files, size = going_with(collection.id, settings)
     of_images = Counts(
         images=count(Image, Image.collection_id == collection.id),
         embeddings=embeddings,
-        verdicts=count(Verdict, *judged) + count(Adjudication, Adjudication.image_id.in_(here)),
+        verdicts=count(Verdict, *judged) + count(Adjudication, *adjudicated),
         notes=count_notes(noted_in(collection.id)),
         tags=count(Tagging, tagged_in(collection.id), Tagging.withdrawn_at.is_(None)),
         drawn=count(DrawnRegion, drawn_in(of_collection(collection.id))),

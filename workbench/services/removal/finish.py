@@ -12,6 +12,7 @@ from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, journal, shards
 from workbench.services.removal.counts import on_disk
 from workbench.services.removal.notes import delete_notes
+from workbench.services.removal.queues import delete_items, delete_queues
 from workbench.services.removal.regions import delete_regions
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.store.artifacts import Artifact
@@ -123,6 +124,7 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
         shortened = shards.shorten_embeddings(pixels, settings)
         with transaction() as write:
             delete_notes(write, ids)
+            delete_items(write, ids)
             for table in (Verdict, Adjudication, DecisionChange):
                 write.execute(delete(table).where(table.image_id.in_(ids)))
             write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(pixels)))
@@ -148,6 +150,7 @@ def _remove_collection(removal: Removal, settings: Settings) -> None:
     """Remove the rest of a collection, once its versions and images are gone."""
     collection_id = removal.subject_id
     with transaction() as write:
+        delete_queues(write, collection_id)
         projections = select(StoredProjection.artifact_id).where(
             StoredProjection.collection_id == collection_id
         )

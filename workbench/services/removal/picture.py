@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.config import Settings
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.image.paths import of_pictures
-from workbench.services.removal import files, notes, regions, summaries, traces
+from workbench.services.removal import files, notes, queues, regions, summaries, traces
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
@@ -78,7 +78,11 @@ class Picture:
             patterns=len(self.lonely),
             embeddings=count(Embedding, Embedding.pixel_hash.in_(self.pixel_hashes)),
             verdicts=count(Verdict, *judged)
-            + count(Adjudication, Adjudication.image_id.in_(self.ids)),
+            + count(
+                Adjudication,
+                Adjudication.image_id.in_(self.ids),
+                Adjudication.withdrawn_at.is_(None),
+            ),
             notes=notes.count_notes(CounterfactualNote.image_id.in_(self.ids)),
             tags=count(Tagging, self._tagged(), Tagging.withdrawn_at.is_(None)),
             drawn=count(DrawnRegion, regions.drawn_in(regions.of_images(self.ids))),
@@ -137,6 +141,7 @@ class Picture:
     def _delete_judgements(self, write: Session) -> None:
         regions.delete_on_patterns(write, self.lonely)
         notes.delete_notes(write, self.ids)
+        queues.delete_items(write, self.ids)
         for table in (Verdict, Adjudication, DecisionChange):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 

@@ -17,7 +17,7 @@ from workbench.config import Settings
 from workbench.services.collections import find_collection
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.models.versions import is_finished
-from workbench.services.removal import files, journal
+from workbench.services.removal import files, journal, queues
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.services.removal.finish import finish
 from workbench.services.removal.notes import forget_version
@@ -111,6 +111,7 @@ def take_out(write: Session, version: ModelVersion, removal_id: int, settings: S
     """
     delete_on_patterns(write, _patterns(version.id))
     forget_version(write, version.id)
+    queues.forget_version(write, version.id)
     write.execute(
         update(Verdict).where(Verdict.version_id == version.id).values(version_id=None),
         execution_options={"synchronize_session": False},

@@ -60,7 +60,9 @@ def decisions_on(image_ids: Sequence[int]) -> dict[int, str]:
 def _judged(among: Among) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
     return (
         select(Verdict.image_id).where(Verdict.withdrawn_at.is_(None), among(Verdict.image_id)),
-        select(Adjudication.image_id).where(among(Adjudication.image_id)),
+        select(Adjudication.image_id).where(
+            Adjudication.withdrawn_at.is_(None), among(Adjudication.image_id)
+        ),
     )
 
 

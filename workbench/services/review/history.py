@@ -14,7 +14,7 @@ from workbench.services.errors import NotFoundError
 from workbench.services.review.recording import KINDS
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
-from workbench.store.judgements import Adjudication, Tag
+from workbench.store.judgements import Tag
 from workbench.store.people import AuditEvent, User
 from workbench.store.tag_changes import TagExample
 from workbench.store.versions import ModelVersion
@@ -22,8 +22,8 @@ from workbench.store.versions import ModelVersion
 EVENTS_A_PAGE = 50
 KIND_NAMES = tuple(each.name for each in KINDS.values())
 """What a history can be limited to."""
-_NOT_UNDONE = {Tag, TagExample, Adjudication}
-"""The taxonomy reverses its own changes; an adjudication is followed by another one."""
+_NOT_UNDONE = {Tag, TagExample}
+"""The taxonomy reverses its own changes."""
 UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
 _ACCOUNTS = "user:"
 """Who signed in when is in the audit log, and in no history."""

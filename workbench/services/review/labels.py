@@ -23,6 +23,11 @@ class AdjudicationView:
     decision: str
     by: str
     at: datetime
+    id: int = 0
+    reason: str = ""
+    own_opinion: bool = False
+    """Whether the adjudicator had given one of the verdicts."""
+    by_majority: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,17 @@ def standing_label(
     found = (
         session()
         .execute(
-            select(Adjudication.decision, User.name, Adjudication.created_at)
+            select(
+                Adjudication.decision,
+                User.name,
+                Adjudication.created_at,
+                Adjudication.id,
+                Adjudication.reason,
+                Adjudication.own_opinion,
+                Adjudication.by_majority,
+            )
             .join(User, User.id == Adjudication.user_id)
-            .where(Adjudication.image_id == image_id)
+            .where(Adjudication.image_id == image_id, Adjudication.withdrawn_at.is_(None))
             .order_by(Adjudication.id.desc())
             .limit(1)
         )

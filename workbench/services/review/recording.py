@@ -44,6 +44,7 @@ class Kind:
     """How a table's rows are recorded: by which name, as which actions.
 
     untold: columns that events leave out: what people write about an image stays in its row alone.
+    flags: columns that are told where they are set.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Kind:
     made: str | Callable[[Any], str]
     changed: str = ""
     untold: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
 
 
 def _checked(row: TagCheck) -> str:
@@ -95,6 +97,7 @@ KINDS: dict[type[Base], Kind] = {
         "verdict.restore",
         "verdict.give",
         untold=frozenset({"reason", "folded_reason"}),
+        flags=frozenset({"blind", "wrong_reason"}),
     ),
     Adjudication: Kind(
         "adjudication",
@@ -102,6 +105,7 @@ KINDS: dict[type[Base], Kind] = {
         "adjudication.restore",
         "adjudication.give",
         untold=frozenset({"reason"}),
+        flags=frozenset({"own_opinion", "by_majority"}),
     ),
     CounterfactualNote: Kind(
         "note",
@@ -194,7 +198,8 @@ def _told(row: Any, kind: Kind) -> dict[str, Any]:
         for each in row.__mapper__.columns.keys()  # noqa: SIM118 - a collection of columns, not a dict
         if _is_told(each, kind)
     }
-    return {each: value for each, value in told.items() if value is not None}
+    flags = {each for each in kind.flags if not told.get(each)}
+    return {each: value for each, value in told.items() if value is not None and each not in flags}
 
 
 def _is_told(column: str, kind: Kind) -> bool:

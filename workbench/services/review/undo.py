@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, joinedload
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.review import (
+    adjudications,
     dismissals,
     drawings,
     note_replies,
@@ -30,10 +31,12 @@ from workbench.services.review import (
 )
 from workbench.services.review.decision_changes import record_changes
 from workbench.services.review.history import UNDOABLE, Asked, undoable
+from workbench.services.review.queued import follow_verdicts
 from workbench.services.review.recording import KINDS
 from workbench.services.review.withdrawal import withdraw_own
 from workbench.store.database import transaction
 from workbench.store.judgements import (
+    Adjudication,
     CounterfactualNote,
     DismissedSuggestion,
     TagCheck,
@@ -107,11 +110,17 @@ def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
     audit.acting(write, user_id, undoes={each.subject: each.id for each in events})
     kept = _rows_of(write, events)
     judged: set[int] = set()
+    given: list[Verdict] = []
     try:
         for event in events:
             row = _undo_one(write, user_id, event)
-            if isinstance(row, Verdict):
+            if isinstance(row, Verdict | Adjudication):
                 judged.add(row.image_id)
+            if isinstance(row, Verdict):
+                given.append(row)
+        if given:
+            adjudications.unsettle(write, {each.image_id for each in given})
+            follow_verdicts(write, [each.id for each in given])
         write.flush()
     except IntegrityError as error:
         raise ConflictError(gettext("This was changed at the same moment. Try again.")) from error
@@ -209,6 +218,11 @@ _UNDOING = {
     KINDS[each.table].name: each
     for each in (
         _Undoing(Verdict, _withdrawing(Verdict, verdicts.WITHDRAWAL), verdicts.check_restorable),
+        _Undoing(
+            Adjudication,
+            _withdrawing(Adjudication, adjudications.WITHDRAWAL),
+            adjudications.check_restorable,
+        ),
         _Undoing(Tagging, tags.withdraw_tagging, tags.check_restorable),
         _Undoing(
             TagCheck, _withdrawing(TagCheck, tag_checks.WITHDRAWAL), tag_checks.check_restorable

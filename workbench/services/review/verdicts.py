@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from workbench.services import audit
 from workbench.services.errors import (
     ConflictError,
     Differing,
@@ -16,12 +17,15 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
+from workbench.services.review.adjudications import unsettle
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
+from workbench.services.review.queued import follow_verdicts
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
 from workbench.store.images import LABELS, Image
 from workbench.store.judgements import DECISIONS, Verdict
+from workbench.store.outcomes import THRESHOLD
 from workbench.store.people import User
 from workbench.store.results import Prediction
 from workbench.store.versions import ModelVersion
@@ -49,6 +53,10 @@ class VerdictView:
     shown_p: float | None
     shown_version: int | None
     """The number of the version that p(fake) is of."""
+    blind: bool = False
+    """Whether label, score and other people's verdicts were hidden."""
+    wrong_reason: bool = False
+    """Whether the model is said to be right for the wrong reason."""
 
     @property
     def overturns(self) -> bool | None:
@@ -69,7 +77,29 @@ class _Shown:
     """The name of who looks at it."""
 
 
-def give_verdict(
+@dataclass(frozen=True)
+class Said:
+    """What a person says of an image; `wrong_reason` of one that the model gets right."""
+
+    decision: str
+    reason: str = ""
+    wrong_reason: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A verdict that was checked, with what was shown to who gives it; not written yet."""
+
+    user_id: int
+    image_id: int
+    version_id: int | None
+    said: Said
+    blind: bool
+    shown_label: str | None
+    shown: _Shown
+
+
+def give_verdict(  # noqa: PLR0913 - what a form says of an image, field by field
     user_id: int,
     image_id: int,
     version_id: int | None,
@@ -78,6 +108,7 @@ def give_verdict(
     *,
     shown_label: str | None = None,
     seen: int | None = None,
+    wrong_reason: bool = False,
 ) -> VerdictView:
     """Decide on an image. A person's newer verdict replaces the older; both stay in the history.
 
@@ -87,37 +118,76 @@ def give_verdict(
     with both, where they have judged the image since: by a second key pressed in haste, or in
     another tab.
     """
-    if decision not in DECISIONS:
-        raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
-    if shown_label not in (None, *LABELS):
-        raise InvalidError(f"A label must be one of {', '.join(LABELS)}.")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
-    shown = _shown(user_id, image_id, version_id)
-    if shown_label is None:
-        shown_label = label_by(shown.imported, decisions_on([image_id]).get(image_id))
+    said = Said(decision, reason, wrong_reason=wrong_reason)
+    prepared = prepare(user_id, image_id, version_id, said, shown_label=shown_label)
     with transaction() as write:
         if seen is not None:
-            _refuse_unseen(write, user_id, image_id, seen, decision, reason.strip())
-        verdict = Verdict(
-            image_id=image_id,
-            version_id=version_id,
-            user_id=user_id,
-            decision=decision,
-            reason=reason.strip(),
-            shown_label=shown_label,
-            shown_p=shown.p,
-        )
-        write.add(verdict)
-        write.flush()
-        view = _view(verdict, shown.to, shown.version)
+            refuse_unseen(write, user_id, image_id, seen, prepared.said)
+        view = add_verdict(write, prepared)
         record_change(write, image_id)
         return view
 
 
-def _refuse_unseen(
-    write: Session, user_id: int, image_id: int, seen: int, decision: str, reason: str
-) -> None:
+def prepare(
+    user_id: int,
+    image_id: int,
+    version_id: int | None,
+    said: Said,
+    *,
+    shown_label: str | None = None,
+    blind: bool = False,
+) -> Prepared:
+    """Check a verdict, and read what was shown, before the transaction that others wait for.
+
+    To who is `blind` neither a label nor a score was shown. Raises InvalidError, NotFoundError.
+    """
+    if said.decision not in DECISIONS:
+        raise InvalidError(f"A verdict must be one of {', '.join(DECISIONS)}.")
+    if shown_label not in (None, *LABELS):
+        raise InvalidError(f"A label must be one of {', '.join(LABELS)}.")
+    if len(said.reason) > LONGEST_REASON:
+        raise InvalidError(f"A reason has at most {LONGEST_REASON} characters.")
+    shown = _shown(user_id, image_id, None if blind else version_id)
+    called = None if shown.p is None else "fake" if shown.p > THRESHOLD else "real"
+    if said.wrong_reason and said.decision != called:
+        raise InvalidError(
+            gettext("Only where the model is right, it can be right for the wrong reason.")
+        )
+    if shown_label is None and not blind:
+        shown_label = label_by(shown.imported, decisions_on([image_id]).get(image_id))
+    return Prepared(
+        user_id=user_id,
+        image_id=image_id,
+        version_id=None if blind else version_id,
+        said=replace(said, reason=said.reason.strip()),
+        blind=blind,
+        shown_label=shown_label,
+        shown=shown,
+    )
+
+
+def add_verdict(write: Session, prepared: Prepared) -> VerdictView:
+    """Add a verdict within a transaction that records the change of the image at its end."""
+    audit.acting(write, prepared.user_id)
+    unsettle(write, [prepared.image_id])
+    verdict = Verdict(
+        image_id=prepared.image_id,
+        version_id=prepared.version_id,
+        user_id=prepared.user_id,
+        decision=prepared.said.decision,
+        reason=prepared.said.reason,
+        wrong_reason=prepared.said.wrong_reason,
+        blind=prepared.blind,
+        shown_label=prepared.shown_label,
+        shown_p=prepared.shown.p,
+    )
+    write.add(verdict)
+    write.flush()
+    return _view(verdict, prepared.shown.to, prepared.shown.version)
+
+
+def refuse_unseen(write: Session, user_id: int, image_id: int, seen: int, said: Said) -> None:
+    """Raise EditConflictError where a person has judged an image since their page was loaded."""
     # Of two verdicts sent at one moment the second is compared once the first has been saved.
     write.execute(select(Image.id).where(Image.id == image_id).with_for_update(key_share=True))
     own = write.scalars(
@@ -141,8 +211,8 @@ def _refuse_unseen(
             at=own.created_at,
             revision=own.id,
             fields=(
-                Differing("decision", gettext("Verdict"), own.decision, decision),
-                Differing("reason", gettext("Reason"), own.reason, reason),
+                Differing("decision", gettext("Verdict"), own.decision, said.decision),
+                Differing("reason", gettext("Reason"), own.reason, said.reason),
             ),
         )
 
@@ -191,6 +261,8 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
         verdict = withdraw_own(write, user_id, Verdict, verdict_id, WITHDRAWAL)
+        unsettle(write, [verdict.image_id])
+        follow_verdicts(write, [verdict.id])
         number = write.scalar(
             select(ModelVersion.number).where(ModelVersion.id == verdict.version_id)
         )
@@ -239,4 +311,6 @@ def _view(verdict: Verdict, by: str, version: int | None) -> VerdictView:
         shown_label=verdict.shown_label,
         shown_p=verdict.shown_p,
         shown_version=version,
+        blind=verdict.blind,
+        wrong_reason=verdict.wrong_reason,
     )

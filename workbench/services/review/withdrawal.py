@@ -12,6 +12,7 @@ from workbench.services import audit
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.store.database import now
 from workbench.store.judgements import (
+    Adjudication,
     CounterfactualNote,
     DismissedSuggestion,
     TagCheck,
@@ -25,6 +26,7 @@ from workbench.store.tag_changes import TagExample
 Row = TypeVar(
     "Row",
     Verdict,
+    Adjudication,
     Tagging,
     TagCheck,
     DismissedSuggestion,

@@ -54,7 +54,7 @@ def _has_other_labels(version_id: int, collection: int) -> bool:
     of_version = select(ModelVersion.dataset_id).where(ModelVersion.id == version_id)
     judged = or_(
         exists().where(Verdict.image_id == Image.id, Verdict.withdrawn_at.is_(None)),
-        exists().where(Adjudication.image_id == Image.id),
+        exists().where(Adjudication.image_id == Image.id, Adjudication.withdrawn_at.is_(None)),
     )
     other = (
         select(Image.id)

@@ -12,7 +12,7 @@ from workbench.services.errors import ConflictError, InvalidError
 from workbench.store.database import session
 from workbench.store.judgements import Tag
 
-TAKEN: Final = frozenset("+-/0=?[]abcdefghjklmnopqrstuwxyz")
+TAKEN: Final = frozenset("+-/0=?[]abcdefghijklmnopqrstuwxyz")
 """The keys that pages have; a test compares them with the templates'."""
 
 

@@ -1,0 +1,1 @@
+"""Review by a team: queues, claims, what people disagree on."""

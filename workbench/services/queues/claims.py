@@ -1,0 +1,232 @@
+"""Claims: each person is given one image of a queue at a time, under a lease (ADR 63).
+
+An item is given to no more people than it needs verdicts of, and to nobody twice. A lease that is
+not renewed runs out, and the item is given to somebody else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.queues.taking_part import closed_words, queue_in
+from workbench.store.database import now, transaction
+from workbench.store.judgements import Verdict
+from workbench.store.queues import Queue, QueueClaim, QueueItem
+
+LEASE: Final = timedelta(minutes=10)
+SKEW: Final = timedelta(minutes=1)
+"""So much later than here it may be on another machine. A lease from further ahead is from before
+the clock was set back, and has run out."""
+AT_HAND: Final = 2
+"""So many items a person holds at once: the one that is shown, and the next, fetched ahead."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The items that a person holds, in the order in which they are shown."""
+
+    item_ids: tuple[int, ...]
+
+
+def claim(user_id: int, collection_id: int, queue_id: int, *, after: int | None = None) -> Claimed:
+    """Give a person the next items of a queue, or those that they hold already; their ids.
+
+    `after` is an item that they skip: it comes back after all others. Nothing where none is left
+    for them. Raises NotFoundError for an unknown queue, ConflictError for one that is closed.
+    """
+    at = now()
+    with transaction() as write:
+        queue = queue_in(write, collection_id, queue_id)
+        closed = closed_words(write, queue, user_id)
+        if closed:
+            raise ConflictError(closed)
+        if after is not None:
+            _skip(write, user_id, queue, after, at)
+        held = _held(write, user_id, queue, at)
+        for each in held:
+            each.renewed_at = at
+        write.flush()
+        ids = [each.item_id for each in held]
+        while len(ids) < AT_HAND:
+            item = _next(write, user_id, queue, at, skipped=after)
+            if item is None:
+                break
+            _give(write, user_id, item, at)
+            ids.append(item.id)
+        return Claimed(tuple(ids))
+
+
+def renew(user_id: int, collection_id: int, queue_id: int, item_id: int) -> bool:
+    """Renew the lease of an item that a person works at; whether they still hold it."""
+    at = now()
+    with transaction() as write:
+        queue_in(write, collection_id, queue_id)
+        own = own_claim(write, user_id, item_id)
+        if own is None or not is_live(own, at):
+            return False
+        own.renewed_at = at
+        return True
+
+
+def is_live(claim: QueueClaim, at: datetime) -> bool:
+    """Whether a claim's lease runs."""
+    renewed = claim.renewed_at
+    return renewed is not None and at - LEASE < renewed <= at + SKEW
+
+
+def live(claim: type[QueueClaim], at: datetime) -> ColumnElement[bool]:
+    """The same as a condition; also where the clock was set back."""
+    return and_(claim.renewed_at > at - LEASE, claim.renewed_at <= at + SKEW)
+
+
+def own_claim(write: Session, user_id: int, item_id: int) -> QueueClaim | None:
+    """A person's claim of an item, as it stands in the database."""
+    return write.scalar(
+        select(QueueClaim)
+        .where(QueueClaim.item_id == item_id, QueueClaim.user_id == user_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def taken_by_others(write: Session, user_id: int, item_id: int, at: datetime) -> tuple[int, int]:
+    """How many others have judged an item, and how many hold it."""
+    rows = write.execute(
+        select(Verdict.id, live(QueueClaim, at))
+        .select_from(QueueClaim)
+        .outerjoin(
+            Verdict, and_(Verdict.id == QueueClaim.verdict_id, Verdict.withdrawn_at.is_(None))
+        )
+        .where(QueueClaim.item_id == item_id, QueueClaim.user_id != user_id)
+    ).all()
+    judged = sum(verdict is not None for verdict, _holds in rows)
+    return judged, sum(verdict is None and bool(holds) for verdict, holds in rows)
+
+
+def _held(write: Session, user_id: int, queue: Queue, at: datetime) -> list[QueueClaim]:
+    """The claims of a person whose leases run, the longest held first."""
+    return list(
+        write.scalars(
+            select(QueueClaim)
+            .join(QueueItem, QueueItem.id == QueueClaim.item_id)
+            .where(
+                QueueItem.queue_id == queue.id,
+                QueueClaim.user_id == user_id,
+                live(QueueClaim, at),
+            )
+            .order_by(QueueClaim.claimed_at, QueueClaim.id)
+        )
+    )
+
+
+def _skip(write: Session, user_id: int, queue: Queue, item_id: int, at: datetime) -> None:
+    item = write.get(QueueItem, item_id)
+    if item is None or item.queue_id != queue.id:
+        raise NotFoundError(gettext("This image is no longer in the queue."))
+    own = own_claim(write, user_id, item_id)
+    if own is not None and own.renewed_at is not None:
+        own.renewed_at = None
+        own.skipped_at = at
+        write.flush()
+
+
+def _next(
+    write: Session, user_id: int, queue: Queue, at: datetime, *, skipped: int | None
+) -> QueueItem | None:
+    """The next item for a person, locked: now and then a hidden control.
+
+    Not the one that they skip just now: somebody else may want it.
+    """
+    if queue.control_share and secrets.randbelow(1000) < 1000 * queue.control_share:
+        control = write.scalars(_controls(user_id, queue, at)).first()
+        if control is not None and write.scalars(_items(user_id, queue, at).limit(1)).first():
+            return control
+    for wait in (False, True):
+        passed = [] if skipped is None else [skipped]
+        while True:
+            asked = _items(user_id, queue, at).where(QueueItem.id.not_in(passed)).limit(1)
+            # What somebody else is being given this moment is passed over, unless nothing is left.
+            item = write.scalars(asked.with_for_update(of=QueueItem, skip_locked=not wait)).first()
+            if item is None:
+                break
+            # Counted again under the lock: the query saw the claims of before it waited for it.
+            if sum(taken_by_others(write, user_id, item.id, at)) < queue.verdicts_needed:
+                return item
+            passed.append(item.id)
+    return None
+
+
+def _items(user_id: int, queue: Queue, at: datetime) -> Select[tuple[QueueItem]]:
+    """The items that need a verdict of a person, those that they skipped last."""
+    own = aliased(QueueClaim)
+    taken = (
+        select(func.count())
+        .select_from(QueueClaim)
+        .outerjoin(Verdict, Verdict.id == QueueClaim.verdict_id)
+        .where(
+            QueueClaim.item_id == QueueItem.id,
+            or_(
+                and_(Verdict.id.is_not(None), Verdict.withdrawn_at.is_(None)),
+                live(QueueClaim, at),
+            ),
+        )
+        .scalar_subquery()
+    )
+    return (
+        select(QueueItem)
+        .outerjoin(own, and_(own.item_id == QueueItem.id, own.user_id == user_id))
+        .where(
+            QueueItem.queue_id == queue.id,
+            QueueItem.open,
+            QueueItem.control_answer.is_(None),
+            taken < queue.verdicts_needed,
+            ~_is_with(user_id, at),
+        )
+        .order_by(own.skipped_at.is_not(None), own.skipped_at, QueueItem.position)
+    )
+
+
+def _controls(user_id: int, queue: Queue, at: datetime) -> Select[tuple[QueueItem]]:
+    """A control that a person has not judged, in no order that others have, too."""
+    return (
+        select(QueueItem)
+        .where(
+            QueueItem.queue_id == queue.id,
+            QueueItem.control_answer.is_not(None),
+            ~_is_with(user_id, at),
+        )
+        .order_by(func.random())
+        .limit(1)
+    )
+
+
+def _is_with(user_id: int, at: datetime) -> ColumnElement[bool]:
+    """Whether a person has judged an item, or holds it."""
+    return (
+        exists()
+        .where(
+            QueueClaim.item_id == QueueItem.id,
+            QueueClaim.user_id == user_id,
+            or_(
+                live(QueueClaim, at),
+                exists().where(Verdict.id == QueueClaim.verdict_id, Verdict.withdrawn_at.is_(None)),
+            ),
+        )
+        .correlate(QueueItem)
+    )
+
+
+def _give(write: Session, user_id: int, item: QueueItem, at: datetime) -> None:
+    own = own_claim(write, user_id, item.id)
+    if own is None:
+        write.add(QueueClaim(item_id=item.id, user_id=user_id, claimed_at=at, renewed_at=at))
+    else:
+        own.claimed_at = own.renewed_at = at
+    write.flush()

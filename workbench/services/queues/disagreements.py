@@ -1,0 +1,158 @@
+"""The images of a collection that people disagree on, until somebody adjudicates them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, exists, func, select
+
+from workbench.services.errors import NotFoundError
+from workbench.services.review import verdicts
+from workbench.services.review.labels import StandingLabel, standing_label
+from workbench.store.database import session
+from workbench.store.images import Image
+from workbench.store.judgements import Adjudication, Verdict
+from workbench.store.people import User
+from workbench.store.queues import Queue, QueueItem
+
+A_PAGE = 24
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one person says of an image."""
+
+    by: str
+    decision: str
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """An image that waits for adjudication, with what each person says of it."""
+
+    image_id: int
+    name: str
+    opinions: tuple[Opinion, ...]
+
+
+@dataclass(frozen=True)
+class DisputedPage:
+    """Some of the images that wait, those judged longest ago first; `after` is the next page's."""
+
+    images: tuple[Disputed, ...]
+    total: int
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One image with all that an adjudicator is shown of what people say."""
+
+    image_id: int
+    name: str
+    held_out: bool
+    standing: StandingLabel
+
+    @property
+    def newest_verdict(self) -> int:
+        """The id of the newest standing verdict; 0 where there is none."""
+        return max((each.id for each in self.standing.verdicts), default=0)
+
+    @property
+    def adjudication_id(self) -> int:
+        """The id of the adjudication that counts; 0 where there is none."""
+        return self.standing.adjudication.id if self.standing.adjudication else 0
+
+
+def disputed_images(collection_id: int, after: int = 0) -> DisputedPage:
+    """The images that wait for adjudication; two queries a page and one for their number."""
+    waiting = _waiting(collection_id).subquery()
+    total = session().scalar(select(func.count()).select_from(waiting)) or 0
+    ids = list(
+        session().scalars(
+            select(waiting.c.image_id)
+            .where(waiting.c.image_id > after)
+            .order_by(waiting.c.image_id)
+            .limit(A_PAGE + 1)
+        )
+    )
+    shown = ids[:A_PAGE]
+    return DisputedPage(_with_opinions(shown), total, shown[-1] if len(ids) > A_PAGE else None)
+
+
+def next_disputed(collection_id: int, after: int) -> int | None:
+    """The image that waits next behind one, else the first of the others; None without any."""
+    waiting = _waiting(collection_id).subquery()
+    others = select(func.min(waiting.c.image_id)).where(waiting.c.image_id != after)
+    behind: int | None = session().scalar(others.where(waiting.c.image_id > after))
+    return behind or session().scalar(others)
+
+
+def disagreement(collection_id: int, image_id: int) -> Disagreement:
+    """What people say of an image. Raises NotFoundError for one of another collection."""
+    image = session().get(Image, image_id)
+    if image is None or image.collection_id != collection_id:
+        raise NotFoundError("Image not found.")
+    history = verdicts.history(image_id)
+    return Disagreement(
+        image_id, image.name, image.held_out, standing_label(image_id, image.label, history)
+    )
+
+
+def must_be_independent(image_id: int) -> bool:
+    """Whether a queue that the image is in keeps those who judged it from adjudicating it."""
+    found = select(Queue.id).join(QueueItem, QueueItem.queue_id == Queue.id)
+    asked = found.where(QueueItem.image_id == image_id, Queue.independent).limit(1)
+    return session().scalar(asked) is not None
+
+
+def _waiting(collection_id: int) -> Select[tuple[int]]:
+    """The ids of the images on which people disagree and no adjudication stands.
+
+    Those of which a queue is still gathering verdicts do not wait yet.
+    """
+    newest = _newest(Image.collection_id == collection_id)
+    adjudicated = exists().where(
+        Adjudication.image_id == Verdict.image_id, Adjudication.withdrawn_at.is_(None)
+    )
+    gathering = exists().where(
+        QueueItem.image_id == Verdict.image_id,
+        QueueItem.open,
+        QueueItem.control_answer.is_(None),
+        Queue.id == QueueItem.queue_id,
+        Queue.ended_at.is_(None),
+    )
+    return (
+        select(Verdict.image_id)
+        .where(Verdict.id.in_(newest), ~adjudicated, ~gathering)
+        .group_by(Verdict.image_id)
+        .having(func.count(Verdict.decision.distinct()) > 1)
+    )
+
+
+def _newest(*of_images: ColumnElement[bool]) -> Select[tuple[int]]:
+    """The ids of each person's newest standing verdict on these images."""
+    return (
+        select(func.max(Verdict.id))
+        .join(Image, Image.id == Verdict.image_id)
+        .where(Verdict.withdrawn_at.is_(None), *of_images)
+        .group_by(Verdict.image_id, Verdict.user_id)
+    )
+
+
+def _with_opinions(image_ids: list[int]) -> tuple[Disputed, ...]:
+    rows = session().execute(
+        select(Image.id, Image.name, User.name, Verdict.decision)
+        .join(Verdict, Verdict.image_id == Image.id)
+        .join(User, User.id == Verdict.user_id)
+        .where(Verdict.id.in_(_newest(Image.id.in_(image_ids))))
+        .order_by(Image.id, Verdict.id)
+    )
+    names: dict[int, str] = {}
+    opinions: dict[int, list[Opinion]] = {each: [] for each in image_ids}
+    for image_id, name, by, decision in rows:
+        names[image_id] = name
+        opinions[image_id].append(Opinion(by, decision))
+    return tuple(
+        Disputed(each, names[each], tuple(opinions[each])) for each in image_ids if each in names
+    )

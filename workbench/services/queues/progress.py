@@ -1,0 +1,275 @@
+"""How far review queues are: verdicts, people, pace, what is left and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Final
+
+from sqlalchemy import and_, case, func, select
+
+from workbench.services.queues.claims import live
+from workbench.services.queues.taking_part import find_queue, is_taking_part
+from workbench.store.database import now, session
+from workbench.store.judgements import Verdict
+from workbench.store.people import User
+from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
+from workbench.store.versions import ModelVersion
+
+LATELY: Final = timedelta(days=7)
+"""What a forecast goes by."""
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """A queue in a list. `done` and `needed` count verdicts, without those on controls."""
+
+    id: int
+    name: str
+    source: str
+    images: int
+    done: int
+    needed: int
+    created_by: str
+    created_at: datetime
+    state: str
+    """`open`, `done`, `paused`, `ended`, or `making` while its items are written."""
+    own: bool
+    """Whether the reader takes part."""
+
+
+@dataclass(frozen=True)
+class Participant:
+    """What one person has done in a queue."""
+
+    user_id: int
+    name: str
+    judged: int
+    """Without controls."""
+    skipped: int
+    """Of those that they have not judged since."""
+    holding: int
+    """Items whose leases run."""
+    seconds: float | None
+    """Median time that a verdict took, of their last 200."""
+    controls: int
+    controls_right: int
+    is_member: bool
+    """Whether the queue names them, as one that is not for everybody does."""
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """A queue with everything that leads see of it."""
+
+    line: QueueLine
+    instructions: str
+    filters: Mapping[str, Any]
+    version: int | None
+    """The number of the version that it was made under."""
+    verdicts_needed: int
+    disputes: str
+    blind: bool
+    independent: bool
+    everybody: bool
+    control_share: float
+    controls: int
+    round_size: int
+    reasons: tuple[str, ...]
+    finished: int
+    """Images that have all their verdicts."""
+    people: tuple[Participant, ...]
+    days_left: float | None
+    """By the verdicts of the last seven days; None without any."""
+
+    @property
+    def left(self) -> int:
+        """Verdicts that are still needed."""
+        return self.line.needed - self.line.done
+
+
+def queues(collection_id: int, user_id: int | None) -> tuple[QueueLine, ...]:
+    """The queues of a collection, open ones first, then the newest. Three queries."""
+    found = session().execute(
+        select(Queue, User.name)
+        .join(User, User.id == Queue.created_by_id)
+        .where(Queue.collection_id == collection_id)
+        .order_by(Queue.ended_at.is_not(None), Queue.id.desc())
+    )
+    rows = found.tuples().all()
+    ids = [queue.id for queue, _by in rows]
+    counts = _counts(ids)
+    member_of = set(
+        session().scalars(select(QueueMember.queue_id).where(QueueMember.user_id == user_id))
+    )
+    return tuple(
+        _line(queue, by, counts.get(queue.id, (0, 0)), own=queue.everybody or queue.id in member_of)
+        for queue, by in rows
+    )
+
+
+def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueView:
+    """One queue. Raises NotFoundError."""
+    queue = find_queue(collection_id, queue_id)
+    counts = _counts([queue_id]).get(queue_id, (0, 0))
+    own = user_id is not None and is_taking_part(session(), queue, user_id)
+    items = (
+        session()
+        .execute(
+            select(
+                func.count(case((QueueItem.control_answer.is_not(None), 1))),
+                func.count(case((and_(QueueItem.control_answer.is_(None), ~QueueItem.open), 1))),
+            ).where(QueueItem.queue_id == queue_id)
+        )
+        .one()
+    )
+    line = _line(queue, queue.created_by.name, counts, own=own)
+    return QueueView(
+        line=line,
+        instructions=queue.instructions,
+        filters=queue.filters,
+        version=session().scalar(
+            select(ModelVersion.number).where(ModelVersion.id == queue.version_id)
+        ),
+        verdicts_needed=queue.verdicts_needed,
+        disputes=queue.disputes,
+        blind=queue.blind,
+        independent=queue.independent,
+        everybody=queue.everybody,
+        control_share=queue.control_share,
+        controls=items[0],
+        round_size=queue.round_size,
+        reasons=tuple(queue.reasons),
+        finished=items[1],
+        people=_people(queue),
+        days_left=_days_left(queue_id, line.needed - line.done),
+    )
+
+
+def _line(queue: Queue, by: str, counts: tuple[int, int], *, own: bool) -> QueueLine:
+    images, done = counts
+    needed = images * queue.verdicts_needed
+    return QueueLine(
+        id=queue.id,
+        name=queue.name,
+        source=queue.source,
+        images=images,
+        done=done,
+        needed=needed,
+        created_by=by,
+        created_at=queue.created_at,
+        state=_state(queue, done >= needed),
+        own=own,
+    )
+
+
+def _state(queue: Queue, all_done: bool) -> str:
+    if queue.ended_at is not None:
+        return "ended"
+    if queue.ready_at is None:
+        return "making"
+    if queue.paused_at is not None:
+        return "paused"
+    return "done" if all_done else "open"
+
+
+def _counts(queue_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """How many images and standing verdicts each queue has, by its id; controls left out."""
+    standing = and_(Verdict.id == QueueClaim.verdict_id, Verdict.withdrawn_at.is_(None))
+    rows = session().execute(
+        select(QueueItem.queue_id, func.count(QueueItem.id.distinct()), func.count(Verdict.id))
+        .outerjoin(
+            QueueClaim,
+            and_(QueueClaim.item_id == QueueItem.id, QueueClaim.verdict_id.is_not(None)),
+        )
+        .outerjoin(Verdict, standing)
+        .where(QueueItem.queue_id.in_(queue_ids), QueueItem.control_answer.is_(None))
+        .group_by(QueueItem.queue_id)
+    )
+    return {queue_id: (images, done) for queue_id, images, done in rows}
+
+
+def _people(queue: Queue) -> tuple[Participant, ...]:
+    at = now()
+    judged = and_(Verdict.id.is_not(None), Verdict.withdrawn_at.is_(None))
+    plain = QueueItem.control_answer.is_(None)
+    rows = session().execute(
+        select(
+            QueueClaim.user_id,
+            func.count(case((and_(judged, plain), 1))),
+            func.count(
+                case((and_(QueueClaim.skipped_at.is_not(None), QueueClaim.verdict_id.is_(None)), 1))
+            ),
+            func.count(case((live(QueueClaim, at), 1))),
+            func.count(case((and_(judged, ~plain), 1))),
+            func.count(case((and_(judged, Verdict.decision == QueueItem.control_answer), 1))),
+        )
+        .join(QueueItem, QueueItem.id == QueueClaim.item_id)
+        .outerjoin(Verdict, Verdict.id == QueueClaim.verdict_id)
+        .where(QueueItem.queue_id == queue.id)
+        .group_by(QueueClaim.user_id)
+    )
+    done = {user_id: counted for user_id, *counted in rows}
+    members = set(
+        session().scalars(select(QueueMember.user_id).where(QueueMember.queue_id == queue.id))
+    )
+    names = session().execute(
+        select(User.id, User.name).where(User.id.in_(done.keys() | members)).order_by(User.name)
+    )
+    seconds = _seconds(queue.id)
+    return tuple(
+        Participant(
+            user_id,
+            name,
+            judged=counted[0],
+            skipped=counted[1],
+            holding=counted[2],
+            seconds=seconds.get(user_id),
+            controls=counted[3],
+            controls_right=counted[4],
+            is_member=user_id in members,
+        )
+        for user_id, name in names
+        for counted in (done.get(user_id, [0] * 5),)
+    )
+
+
+def _seconds(queue_id: int) -> dict[int, float]:
+    """The median time, in seconds, between claim and verdict of each person's last 200."""
+    rows = session().execute(
+        select(QueueClaim.user_id, QueueClaim.claimed_at, QueueClaim.judged_at)
+        .join(QueueItem, QueueItem.id == QueueClaim.item_id)
+        .where(QueueItem.queue_id == queue_id, QueueClaim.judged_at.is_not(None))
+        .order_by(QueueClaim.judged_at.desc())
+        .limit(2_000)
+    )
+    took: dict[int, list[float]] = {}
+    for user_id, claimed, judged in rows:
+        took.setdefault(user_id, []).append(max((judged - claimed).total_seconds(), 0.0))
+    return {user_id: median(times[:200]) for user_id, times in took.items()}
+
+
+def _days_left(queue_id: int, left: int) -> float | None:
+    """Left verdicts divided by those a day lately, since the first of them."""
+    since = now() - LATELY
+    count, first = (
+        session()
+        .execute(
+            select(func.count(), func.min(QueueClaim.judged_at))
+            .select_from(QueueClaim)
+            .join(QueueItem, QueueItem.id == QueueClaim.item_id)
+            .where(
+                QueueItem.queue_id == queue_id,
+                QueueItem.control_answer.is_(None),
+                QueueClaim.judged_at > since,
+            )
+        )
+        .one()
+    )
+    if not count or left <= 0:
+        return None
+    # A first day that has only begun counts whole: an hour's pace is not kept around the clock.
+    days = max((now() - first).total_seconds() / 86_400, 1.0)
+    return float(left / (count / days))

@@ -1,0 +1,51 @@
+"""Who takes part in a review queue, and whether it is open."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session
+
+from workbench.services.errors import NotFoundError
+from workbench.store.database import session
+from workbench.store.people import User
+from workbench.store.queues import Queue, QueueMember
+
+
+def find_queue(collection_id: int, queue_id: int) -> Queue:
+    """A queue of a collection. Raises NotFoundError."""
+    return queue_in(session(), collection_id, queue_id)
+
+
+def queue_in(write: Session, collection_id: int, queue_id: int) -> Queue:
+    """The same within a transaction."""
+    found = write.get(Queue, queue_id, populate_existing=True)
+    if found is None or found.collection_id != collection_id:
+        raise NotFoundError(gettext("Review queue not found."))
+    return found
+
+
+def takes_part(user_id: int) -> ColumnElement[bool]:
+    """Whether a person takes part in a queue: it is for everybody, or they are a member."""
+    member = exists().where(QueueMember.queue_id == Queue.id, QueueMember.user_id == user_id)
+    return or_(Queue.everybody, member)
+
+
+def is_taking_part(write: Session, queue: Queue, user_id: int) -> bool:
+    """The same of one queue and an account that is active."""
+    active = exists().where(User.id == user_id, User.deactivated_at.is_(None))
+    found = select(Queue.id).where(Queue.id == queue.id, takes_part(user_id), active)
+    return write.scalar(found) is not None
+
+
+def closed_words(write: Session, queue: Queue, user_id: int) -> str:
+    """Why a person is given nothing of a queue; empty where they are."""
+    if queue.ended_at is not None:
+        return gettext("This queue has ended.")
+    if queue.paused_at is not None:
+        return gettext("This queue is paused.")
+    if queue.ready_at is None:
+        return gettext("This queue is still being made.")
+    if not is_taking_part(write, queue, user_id):
+        return gettext("You do not take part in this queue.")
+    return ""
