@@ -10,11 +10,12 @@ import { map } from "./modules/map.js";
 import { listenForMenus } from "./modules/menus.js";
 import { listenForSubmits } from "./modules/submits.js";
 import { listenForSwaps } from "./modules/swaps.js";
+import { reason } from "./modules/reason.js";
 import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 import { walk } from "./modules/walk.js";
 
-const modules = { again, autosubmit, drawing, explore, judging, map, theme, viewer, walk };
+const modules = { again, autosubmit, drawing, explore, judging, map, reason, theme, viewer, walk };
 const bound = new WeakMap();
 
 function bind(morphed) {

@@ -61,6 +61,8 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "notes": f"{home}/notes",
         "history of a person": f"/people/{person}/history",
         "adjudicate": f"{home}/adjudicate",
+        "disagreements": f"{home}/disagreements",
+        "disagreement": f"{home}/disagreements/{image}",
         "login": "/login",
         "collections": "/",
         "error": "/c/nowhere/",

@@ -12,6 +12,7 @@ from workbench.web.pages import (
     agreement,
     collections,
     data,
+    disagreements,
     explore,
     health,
     history,
@@ -23,6 +24,8 @@ from workbench.web.pages import (
     notes,
     patterns,
     people,
+    queue_walk,
+    queues,
     regions,
     removal,
     similar,
@@ -48,6 +51,7 @@ from workbench.web.site import (
     import_words,
     note_words,
     predictions,
+    queue_words,
     region_words,
     removal_words,
     run_words,
@@ -75,6 +79,7 @@ def register(app: Flask) -> None:
     description_words.register(app)
     finding_words.register(app)
     region_words.register(app)
+    queue_words.register(app)
     removal_words.register(app)
     tag_words.register(app)
     template_globals.register(app)
@@ -88,6 +93,7 @@ def register(app: Flask) -> None:
         agreement,
         collections,
         data,
+        disagreements,
         explore,
         pictures,
         health,
@@ -100,6 +106,8 @@ def register(app: Flask) -> None:
         notes,
         patterns,
         people,
+        queue_walk,
+        queues,
         regions,
         removal,
         reports,

@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.queueing import images, people, queue
-from workbench.services import accounts
 from workbench.services.errors import ConflictError, EditConflictError, NotFoundError
+from workbench.services.people import administration
 from workbench.services.queues import claims, judging
 from workbench.services.queues.claims import AT_HAND, LEASE, claim, renew
 from workbench.services.queues.disagreements import disputed_images
@@ -205,7 +205,7 @@ def test_what_is_left_of_who_is_gone_goes_to_others(clock: list[timedelta]) -> N
     collection_id, ids = images(2)
     queue_id = queue(collection_id, ben, ids, verdicts_needed=1)
     held = claim(ada.id, collection_id, queue_id).item_ids
-    accounts.deactivate(ada.name)
+    administration.deactivate(None, ada.id)
 
     with pytest.raises(ConflictError, match="do not take part"):
         claim(ada.id, collection_id, queue_id)

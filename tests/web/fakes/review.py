@@ -13,8 +13,16 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
+from workbench.services.queues.disagreements import (
+    Disagreement,
+    Disputed,
+    DisputedPage,
+    Opinion,
+)
+from workbench.services.review.adjudications import Seen
 from workbench.services.review.history import Asked, EventView, HistoryPage
 from workbench.services.review.history_export import Format
+from workbench.services.review.labels import AdjudicationView
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
 from workbench.services.review.tags import Tagged, TaggingView
 from workbench.services.review.undo import Undoable
@@ -26,7 +34,7 @@ from workbench.services.taxonomy.listing import TagRow
 class Judging:
     book: State
 
-    def give_verdict(
+    def give_verdict(  # noqa: PLR0913 - as the use case has it
         self,
         user_id: int,
         image_id: int,
@@ -36,6 +44,7 @@ class Judging:
         *,
         shown_label: str | None = None,
         seen: int | None = None,
+        wrong_reason: bool = False,
     ) -> VerdictView:
         if image_id not in CARDS:
             raise NotFoundError("Image not found.")
@@ -51,6 +60,7 @@ class Judging:
             shown_label=shown_label or card.label,
             shown_p=card.p,
             shown_version=version_id,
+            wrong_reason=wrong_reason,
         )
         self.book.verdicts.setdefault(image_id, []).append(given)
         return given
@@ -72,6 +82,69 @@ class Judging:
                     given[place] = replace(each, withdrawn=True)
                     return given[place]
         raise NotFoundError("This verdict is already withdrawn.")
+
+
+@dataclass
+class Adjudicating:
+    book: State
+
+    def adjudicate(
+        self,
+        user_id: int,
+        image_id: int,
+        decision: str,
+        reason: str,
+        seen: Seen,
+        *,
+        independent: bool = False,
+    ) -> int:
+        if not reason:
+            raise InvalidError("Write a reason: those who disagreed will read it.")
+        made = int(next(self.book.ids))
+        by = {1: "ada", 2: "ben"}[user_id]
+        self.book.adjudications[image_id] = AdjudicationView(
+            decision, by, NOON, id=made, reason=reason
+        )
+        return made
+
+    def withdraw_adjudication(self, user_id: int, adjudication_id: int) -> None:
+        for image_id, each in list(self.book.adjudications.items()):
+            if each.id == adjudication_id:
+                del self.book.adjudications[image_id]
+                return
+        raise NotFoundError("This adjudication is already withdrawn.")
+
+
+@dataclass
+class Disagreements:
+    book: State
+
+    def disputed_images(self, collection_id: int, after: int = 0) -> DisputedPage:
+        found = tuple(
+            Disputed(
+                each,
+                CARDS[each].name,
+                tuple(Opinion(v.by, v.decision) for v in self.book.label(each).verdicts),
+            )
+            for each in self._waiting()
+            if each > after
+        )
+        return DisputedPage(found, len(found), None)
+
+    def next_disputed(self, collection_id: int, after: int) -> int | None:
+        return next((each for each in self._waiting() if each != after), None)
+
+    def disagreement(self, collection_id: int, image_id: int) -> Disagreement:
+        if image_id not in CARDS:
+            raise NotFoundError("Image not found.")
+        card = CARDS[image_id]
+        return Disagreement(image_id, card.name, card.held_out, self.book.label(image_id))
+
+    def must_be_independent(self, image_id: int) -> bool:
+        return False
+
+    def _waiting(self) -> list[int]:
+        return [each for each in CARDS if self.book.label(each).disputed]
 
 
 @dataclass

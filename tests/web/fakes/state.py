@@ -16,6 +16,7 @@ from workbench.services.image.note_replays import OpenRequest
 from workbench.services.intake.jobs import JobView
 from workbench.services.models.figures import VersionFigures
 from workbench.services.models.versions import VersionSummary
+from workbench.services.queues.making import Plan
 from workbench.services.regions.listed import DrawnView
 from workbench.services.regions.shapes import Drawing
 from workbench.services.review.expectations import Expected
@@ -40,6 +41,13 @@ class State:
     imported: dict[int, str] = field(default_factory=dict)
     """What images were imported as whose label the versions know as another."""
     adjudications: dict[int, AdjudicationView] = field(default_factory=dict)
+    blind: bool = True
+    """Review queue 7 is blind."""
+    queue_state: str = "open"
+    queue_plans: list[Plan] = field(default_factory=list)
+    """Of queues that were made."""
+    queue_acts: list[tuple[str, object]] = field(default_factory=list)
+    """What was done to queue 7: kind, and with what."""
     left_out: set[int] = field(default_factory=set)
     """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
@@ -120,6 +128,9 @@ class State:
         """Nothing was written."""
         written = (
             self.verdicts,
+            self.adjudications,
+            self.queue_plans,
+            self.queue_acts,
             self.notes,
             self.expectations,
             self.replies,

@@ -22,9 +22,20 @@ from tests.web.fakes.intake import JOBS, Folders, Jobs
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.notes import NoteList, NoteReplays, NoteReplies, Notes, NoteWriting
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
+from tests.web.fakes.queues import (
+    QueueClaims,
+    QueueJudging,
+    QueueLeading,
+    QueueMaking,
+    QueueProgress,
+    QueueRounds,
+    QueueWalking,
+)
 from tests.web.fakes.regions import DrawnRegions, Findings, Superpixels
 from tests.web.fakes.removal import CollectionRemovals, ImageRemovals, VersionRemovals
 from tests.web.fakes.review import (
+    Adjudicating,
+    Disagreements,
     Histories,
     HistoryExports,
     Judging,
@@ -78,11 +89,22 @@ from workbench.services.image import (
 )
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
+from workbench.services.queues import (
+    claims,
+    disagreements,
+    judging,
+    leading,
+    making,
+    progress,
+    rounds,
+    walking,
+)
 from workbench.services.regions import drawn
 from workbench.services.removal import collections as collection_removal
 from workbench.services.removal import images as image_removal
 from workbench.services.removal import versions as version_removal
 from workbench.services.review import (
+    adjudications,
     dismissals,
     findings,
     history,
@@ -174,6 +196,15 @@ class FakeWorkbench(State):
             (tag_suggestions, TagSuggesting(self)),
             (dismissals, Dismissals(self)),
             (status, Statuses(self)),
+            (adjudications, Adjudicating(self)),
+            (disagreements, Disagreements(self)),
+            (progress, QueueProgress(self)),
+            (making, QueueMaking(self)),
+            (leading, QueueLeading(self)),
+            (claims, QueueClaims(self)),
+            (judging, QueueJudging(self)),
+            (walking, QueueWalking(self)),
+            (rounds, QueueRounds(self)),
             (tag_checks, TagChecks(self)),
             (tag_shares, TagsOfEvidence()),
             (tags, Tags(self)),

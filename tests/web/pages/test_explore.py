@@ -73,7 +73,7 @@ def test_the_head_says_collection_version_and_how_good_it_is(visitor: Reader) ->
     assert "6 images" in page
     assert "model <b>v2</b>" in page
     assert "test AUC 0.84" in page
-    assert 'Adjudicate <b class="number">3</b>' in page
+    assert 'Review <b class="number">3</b>' in page
 
 
 def test_links_name_the_version_so_that_they_show_the_same_after_a_retrain(visitor: Reader) -> None:

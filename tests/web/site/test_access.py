@@ -16,6 +16,19 @@ SHAPE = '{"width": 1024, "height": 768, "steps": [{"tool": "box", "points": [10,
 WRITES = {
     "/c/faces/images/2/verdicts": {"decision": "real"},
     "/verdicts/1/withdraw": {},
+    "/c/faces/disagreements/2": {"decision": "real", "reason": "so"},
+    "/adjudications/1/withdraw": {},
+    "/c/faces/queues": {"name": "errors", "needed": "2"},
+    "/c/faces/queues/7/instructions": {"instructions": "look"},
+    "/c/faces/queues/7/people": {"who": "everybody"},
+    "/c/faces/queues/7/hand-over": {"from": "1", "to": "2"},
+    "/c/faces/queues/7/controls": {"image": "2", "answer": "fake"},
+    "/c/faces/queues/7/pause": {"paused": "yes"},
+    "/c/faces/queues/7/end": {},
+    "/c/faces/queues/7/claims": {},
+    "/c/faces/queues/7/items/11": {"decision": "real"},
+    "/c/faces/queues/7/items/11/lease": {},
+    "/c/faces/queues/7/undo": {},
     "/history/1/undo": {},
     "/history/undo": {"count": "1", "newest": "1"},
     "/c/faces/images/2/expectations": {"edit": "group-200", "expectation": "fall"},
@@ -58,8 +71,9 @@ WRITES = {
     "/account/password": {"current": PASSWORD, "new": "x" * 10, "again": "x" * 10},
     "/account/sign-out": {},
 }
-SHOWN_TOO = tuple(
-    url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")
+SHOWN_TOO = (
+    *(url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")),
+    *("/c/faces/disagreements/2", "/c/faces/queues", "/c/faces/queues/7/items/11"),
 )
 """What a GET answers at the same address: a tag's page, and previews of what a POST would do."""
 READS = (
@@ -68,6 +82,9 @@ READS = (
     "/c/faces/cells/11",
     "/c/faces/images/2",
     "/c/faces/adjudicate",
+    "/c/faces/disagreements",
+    "/c/faces/queues",
+    "/c/faces/queues/7",
     "/c/faces/patterns",
     "/c/faces/patterns/31",
     "/c/faces/patterns/31/tags/90",

@@ -34,6 +34,7 @@ def give(name: str, image_id: int) -> Response:
         version_id,
         decision,
         reason,
+        wrong_reason="wrong_reason" in request.form,
         shown_label=choice(request.form, "shown_label", LABELS),
         # A page that showed both sends the one that it would replace.
         seen=whole(request.form, "revision" if "revision" in request.form else "seen"),

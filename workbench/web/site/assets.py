@@ -28,6 +28,7 @@ SHEETS = (
     "neighbours",
     "taxonomy",
     "history",
+    "queues",
     "notes",
     "data",
     "imports",

@@ -99,6 +99,12 @@ def _noted(event: EventView) -> str:
     )
 
 
+def _adjudicated(event: EventView) -> str:
+    if (event.after or {}).get("by_majority"):
+        return gettext("gave the verdict that made a majority: “%(said)s”", said=_decision(event))
+    return gettext("adjudicated: “%(said)s”", said=_decision(event))
+
+
 _WORDS: dict[str, Callable[[EventView], str]] = {
     "verdict.give": lambda each: gettext("gave the verdict “%(said)s”", said=_decision(each)),
     "verdict.withdraw": lambda each: gettext(
@@ -107,7 +113,13 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     "verdict.restore": lambda each: gettext(
         "restored the verdict “%(said)s”", said=_decision(each)
     ),
-    "adjudication.give": lambda each: gettext("adjudicated: “%(said)s”", said=_decision(each)),
+    "adjudication.give": _adjudicated,
+    "adjudication.withdraw": lambda each: gettext(
+        "withdrew the adjudication “%(said)s”", said=_decision(each)
+    ),
+    "adjudication.restore": lambda each: gettext(
+        "restored the adjudication “%(said)s”", said=_decision(each)
+    ),
     "tag.add": _put_on,
     "tag.withdraw": lambda each: gettext("withdrew the tag “%(tag)s”", tag=_tag(each)),
     "region.draw": lambda _each: gettext("drew a region"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import gettext, lazy_gettext, ngettext
 
-from workbench.services.review.labels import StandingLabel
+from workbench.services.review.labels import AdjudicationView, StandingLabel
 from workbench.services.review.verdicts import VerdictView
 from workbench.web.site.formatting import count, day, label_words
 from workbench.web.site.predictions import probability
@@ -57,12 +57,15 @@ def saved_words(verdict: VerdictView) -> str:
 
 def shown_words(verdict: VerdictView) -> str:
     """What was shown to who gave it: "overturned; shown as real, p(fake) 0.12, v1"."""
+    if verdict.blind:
+        return gettext("blind: label and score were hidden")
     shown = [gettext("shown as %(label)s", label=label_words(verdict.shown_label))]
     if verdict.shown_p is not None:
         shown.append(gettext("p(fake) %(p)s", p=probability(verdict.shown_p)))
     if verdict.shown_version is not None:
         shown.append(gettext("v%(number)s", number=verdict.shown_version))
-    return "; ".join(each for each in (relative_words(verdict), ", ".join(shown)) if each)
+    wrong = gettext("right for the wrong reason") if verdict.wrong_reason else ""
+    return "; ".join(each for each in (relative_words(verdict), ", ".join(shown), wrong) if each)
 
 
 def origin_words(standing: StandingLabel) -> str:
@@ -83,8 +86,14 @@ def origin_words(standing: StandingLabel) -> str:
     if decided.decision == "unsure":
         return gettext("%(before)s; unsure by %(by)s on %(day)s", **who, before=before)
     if standing.adjudication is not None:
-        return gettext("adjudicated by %(by)s on %(day)s; %(source)s", **who, source=source)
+        return _adjudicated_words(standing.adjudication, who, source)
     return gettext("decided by %(by)s on %(day)s; %(source)s", **who, source=source)
+
+
+def _adjudicated_words(adjudication: AdjudicationView, who: dict[str, str], source: str) -> str:
+    if adjudication.by_majority:
+        return gettext("decided by a majority on %(day)s; %(source)s", **who, source=source)
+    return gettext("adjudicated by %(by)s on %(day)s; %(source)s", **who, source=source)
 
 
 def _people(newest: str, others: int) -> str:
