@@ -7,8 +7,10 @@ labels is overturned and the detector retrained, twice.
 A pixel group shows a kind where more than half of it lies on the region that was planted with it;
 a pattern, where more than half of its groups do.
 
-`tags_carried`: of the pixel groups and patterns of the last version that show a kind, where it was
-tagged in that image, or on a pattern, under the first: the share that bears the kind's tag.
+`tags_carried`: of the pixel groups of the last version that show a kind, and a tenth of which or
+more lies on regions that bore the kind's tag under the first, and of the patterns that show a kind
+that was tagged: the share that bears the tag. `tags_in_image`: the same of all pixel groups that
+show a kind in an image where it was tagged, also where nobody had tagged anything.
 `tags_right`: of the pixel groups that bear a tag under the last version, the share that shows its
 kind; `tags_right_before`: the same under the first. `lost`: images that bear a tag under the first
 version and not under the last. `doubled`: tags listed twice on one pixel group, and taggings that
@@ -17,18 +19,20 @@ nobody put on.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from benchmarks.command import Figures
 from benchmarks.loop_truth import UNMEASURED, analysed, listed
 from benchmarks.planted import FIVE, Planted, planted
 from benchmarks.temporary import temporary_workbench
 from workbench.analysis.images.normalise import NORMAL_SIZE
+from workbench.analysis.regions.overlap import TOUCHES, covered
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import add_user
@@ -77,6 +81,7 @@ def carried(*, quick: bool) -> Figures:
         index_of = _indexes(truth, collection_id)
         before = _shown(first, truth, index_of)
         put = _tag(user_id, before)
+        bore = _bearing(first)
         images_before = _images(first)
         right_before = _right(first, before)
         last = first
@@ -86,7 +91,8 @@ def carried(*, quick: bool) -> Figures:
             last = _retrained(user_id, collection_id, settings)
         after = _shown(last, truth, index_of)
         return {
-            "tags_carried": _carried(last, before, after),
+            "tags_carried": _carried(last, before, after, _touching(last, bore)),
+            "tags_in_image": _carried(last, before, after, _in_images(before, after)),
             "tags_right": _right(last, after),
             "tags_right_before": right_before,
             "lost": len(images_before - _images(last)),
@@ -182,14 +188,45 @@ def _images(version_id: int) -> set[tuple[str, int]]:
     }
 
 
-def _carried(version_id: int, before: _Shown, after: _Shown) -> float:
+def _touching(version_id: int, bore: dict[str, set[int]]) -> set[tuple[str, int]]:
+    """The pixel groups that lie on regions that bore a tag, by the tag; a tenth is enough."""
+    found = set()
+    of_group = {
+        each.id: (each.image_id, each.region.rle)
+        for each in session().scalars(select(PixelGroup).options(joinedload(PixelGroup.region)))
+    }
+    later: defaultdict[int, list[int]] = defaultdict(list)
+    for group_id in session().scalars(
+        select(PixelGroup.id).where(PixelGroup.version_id == version_id)
+    ):
+        later[of_group[group_id][0]].append(group_id)
+    for tag, groups in bore.items():
+        for group_id in groups:
+            image_id, rle = of_group[group_id]
+            there = later[image_id]
+            shares = covered([of_group[each][1] for each in there], [rle], NORMAL_SIZE)
+            found |= {(tag, there[row]) for row in np.flatnonzero(shares >= TOUCHES)}
+    return found
+
+
+def _in_images(before: _Shown, after: _Shown) -> set[tuple[str, int]]:
+    """The pixel groups of images in which somebody tagged something, by the tag."""
     tagged = {(kind, before.image_of[group_id]) for group_id, kind in before.groups.items()}
+    return {
+        (kind, group_id)
+        for group_id, image_id in after.image_of.items()
+        for kind in set(before.groups.values())
+        if (kind, image_id) in tagged
+    }
+
+
+def _carried(version_id: int, before: _Shown, after: _Shown, among: set[tuple[str, int]]) -> float:
     bearing = _bearing(version_id)
     named = tags_of_patterns(column_store(version_id))
     found = [
         group_id in bearing.get(kind, ())
         for group_id, kind in after.groups.items()
-        if (kind, after.image_of[group_id]) in tagged
+        if (kind, group_id) in among
     ]
     found += [
         kind in {each.tag for each in named.get(pattern_id, UNNAMED).tags}

@@ -55,7 +55,7 @@ def data(analysed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             write.add(beside)
             write.flush()
             for pair in ((beside.id, group.region_id), (group.region_id, beside.id)):
-                write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], iou=0.3))
+                write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], share=0.3, iou=0.3))
             write.add(Tagging(tag_id=tags[1].id, region_id=beside.id, user_id=user_id))
         write.commit()
     return made

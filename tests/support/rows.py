@@ -158,7 +158,7 @@ def fill_every_table() -> None:
         write.add_all(
             [
                 group,
-                RegionOverlap(region_id=region.id, other_id=other.id, iou=0.5),
+                RegionOverlap(region_id=region.id, other_id=other.id, share=0.5, iou=0.5),
                 DrawnRegion(
                     region_id=other.id,
                     user_id=ada.id,

@@ -43,7 +43,7 @@ class Region(Base):
 
 
 class RegionOverlap(Base):
-    """How far two regions of one image overlap; in both directions, where they do noticeably."""
+    """How much of a region lies in another one of its image, where it is a tenth or more."""
 
     __tablename__ = "region_overlap"
 
@@ -53,8 +53,10 @@ class RegionOverlap(Base):
     other_id: Mapped[int] = mapped_column(
         ForeignKey("region.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    share: Mapped[float]
+    """Of the area of `region`, in (0, 1]; 1 where what was drawn differs in the original alone."""
     iou: Mapped[float]
-    """Intersection over union, in (0, 1]; 1 where what was drawn differs in the original alone."""
+    """Intersection over union, in (0, 1], the same both ways."""
 
 
 class DrawnRegion(Base):

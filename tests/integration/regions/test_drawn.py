@@ -187,7 +187,7 @@ def test_what_differs_by_a_pixel_of_the_original_alone_is_another_region_that_li
     one, other = (session().get_one(Region, each.region_id) for each in (first, second))
     assert one.rle == other.rle
     overlap = session().get_one(RegionOverlap, (one.id, other.id))
-    assert overlap.iou == 1
+    assert (overlap.share, overlap.iou) == (1, 1)
 
 
 def test_what_lies_outside_of_the_analysed_square_is_kept_and_shown(

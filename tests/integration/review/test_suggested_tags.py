@@ -49,7 +49,9 @@ def region_beside(group: PixelGroup, overlap: float) -> int:
         write.add(drawn)
         write.flush()
         for pair in ((drawn.id, group.region_id), (group.region_id, drawn.id)):
-            write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], iou=overlap))
+            write.add(
+                RegionOverlap(region_id=pair[0], other_id=pair[1], share=overlap, iou=overlap)
+            )
         return drawn.id
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.support.working import retrain
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.regions.overlap import COVERS, TOUCHES
+from workbench.analysis.regions.overlap import LIES_ON, TOUCHES
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.config import Settings
 from workbench.services.accounts import Account
@@ -69,19 +69,19 @@ def row_of(version_id: int, name: str) -> TagRow:
     return next(each for each in taxonomy([version_id]).rows if each.name == name)
 
 
-def overlap(first: Region, second: Region) -> float:
-    """By counting pixels."""
-    a, b = (decode_mask(each.rle, NORMAL_SIZE) > 0 for each in (first, second))
-    return float((a & b).sum() / (a | b).sum())
+def share(region: Region, of: Region) -> float:
+    """How much of a mask lies in a region, by counting pixels."""
+    a, b = (decode_mask(each.rle, NORMAL_SIZE) > 0 for each in (region, of))
+    return float((a & b).sum() / b.sum())
 
 
-def covered(version_id: int, regions: list[Region], least: float = COVERS) -> set[int]:
+def covered(version_id: int, regions: list[Region], least: float = LIES_ON) -> set[int]:
     """The version's groups that lie on one of these regions; a slow look at every pair."""
     return {
         group.id
         for group in groups_of(version_id)
         if any(
-            region.image_id == group.image_id and overlap(region, group.region) >= least
+            region.image_id == group.image_id and share(region, of=group.region) >= least
             for region in regions
         )
     }
@@ -150,7 +150,7 @@ def test_what_was_tagged_by_hand_stays_where_it_was(
         each.region_id for each in groups_of(version_id)
     }
     near = {
-        each.other_id: each.iou
+        each.other_id: each.share
         for each in session().scalars(
             select(RegionOverlap).where(RegionOverlap.region_id.in_(changed))
         )
@@ -173,10 +173,10 @@ def test_what_was_tagged_by_hand_stays_where_it_was(
         view = next(found for found in detail.groups if found.id == each.id)
         partly = [one for one in view.suggested if one.tag == "teeth"]
         most = max(
-            (overlap(one.region, each.region) for one in put if one.image_id == each.image_id),
+            (share(one.region, of=each.region) for one in put if one.image_id == each.image_id),
             default=0.0,
         )
-        assert bool(partly) == (TOUCHES <= most < COVERS and each.id not in bearing)
+        assert bool(partly) == (TOUCHES <= most < LIES_ON and each.id not in bearing)
         for one in partly:
             assert one.share == pytest.approx(most)
 
@@ -306,7 +306,7 @@ def test_overlaps_that_are_written_later_are_seen_by_columns_that_were_read_befo
         write.add(drawn)
         write.flush()
         for pair in ((drawn.id, group.region_id), (group.region_id, drawn.id)):
-            write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], iou=0.7))
+            write.add(RegionOverlap(region_id=pair[0], other_id=pair[1], share=0.7, iou=0.7))
         tag = tags.tag_named(write, ada.id, "teeth")
         write.add(Tagging(tag_id=tag.id, region_id=drawn.id, user_id=ada.id))
 
@@ -352,7 +352,8 @@ def test_a_region_drawn_by_hand_tags_the_groups_of_every_version_that_lie_there(
             for each in groups_of(retrained)
             if (each.image_id, each.number) == (group.image_id, found.number)
         )
-        assert found.iou == pytest.approx(overlap(region, one.region))
+        assert found.share == pytest.approx(share(region, of=one.region))
+        assert found.bears == (found.share >= LIES_ON)
 
 
 def test_a_region_drawn_as_a_pixel_group_lies_is_that_region(

@@ -258,6 +258,8 @@ def test_masks_of_groups_become_regions_that_versions_share_and_come_back_on_the
             (groups[21].region_id, groups[20].region_id),
         }
         assert {each.iou for each in overlaps} == {0.5}
+        shares = {(each.region_id, each.share) for each in overlaps}
+        assert shares == {(groups[20].region_id, 0.5), (groups[21].region_id, 1.0)}
         session().close()
 
         migrating.downgrade(db.engine, "0032")

@@ -13,8 +13,10 @@ from pycocotools import mask as coco
 COVERS: Final = 0.5
 """Intersection over union from which on two masks are taken for the same thing, as usual (PASCAL
 VOC, COCO)."""
+LIES_ON: Final = 0.5
+"""The share of a mask from which on it lies on another, and shows what the other shows."""
 TOUCHES: Final = 0.1
-"""From which on one may be part of the other; below, they have nothing to do with each other."""
+"""From which on it may; below, they have nothing to do with each other."""
 
 
 def overlaps(
@@ -30,7 +32,10 @@ def overlaps(
 def covered(
     first: Sequence[str], second: Sequence[str], size: int
 ) -> Float[ndarray, "first second"]:
-    """The share of each of the first masks that lies in each of the second; 0 of an empty mask."""
+    """The share of each of the first masks that lies in each of the second.
+
+    In [0, 1]; 0 of an empty mask.
+    """
     return _shared(first, second, size, of_first=True)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from workbench.analysis.images.normalise import NORMAL_SIZE
-from workbench.analysis.regions.overlap import TOUCHES, overlaps
+from workbench.analysis.regions.overlap import TOUCHES, covered, overlaps
 from workbench.store.images import Image
 from workbench.store.regions import Region, RegionOverlap
 
@@ -121,13 +121,18 @@ def _write_overlaps(write: Session, there: Mapping[int, Known], made: Mapping[in
     rows = []
     for image_id, new in made.items():
         earlier = there.get(image_id, {})
-        iou = overlaps(list(new.values()), list(earlier.values()), NORMAL_SIZE)
-        new_ids, earlier_ids = list(new), list(earlier)
-        for a, b in np.argwhere(iou >= TOUCHES):
-            pair, shared = (new_ids[a], earlier_ids[b]), float(iou[a, b])
+        for some, others in ((new, earlier), (earlier, new)):
+            masks = list(some.values()), list(others.values())
+            shares, iou = covered(*masks, NORMAL_SIZE), overlaps(*masks, NORMAL_SIZE)
+            ids, other_ids = list(some), list(others)
             rows += [
-                {"region_id": one, "other_id": other, "iou": shared}
-                for one, other in (pair, pair[::-1])
+                {
+                    "region_id": ids[a],
+                    "other_id": other_ids[b],
+                    "share": float(shares[a, b]),
+                    "iou": float(iou[a, b]),
+                }
+                for a, b in np.argwhere(shares >= TOUCHES)
             ]
     if rows:
         write.execute(insert(RegionOverlap), rows)

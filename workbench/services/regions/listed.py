@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from workbench.analysis.images.analysed_square import AnalysedSquare
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.regions.masks import decoded
-from workbench.analysis.regions.overlap import covered, overlaps
+from workbench.analysis.regions.overlap import LIES_ON, covered
 from workbench.services.review.tags import TaggingView, view_of
 from workbench.store.database import session
 from workbench.store.judgements import Tagging
@@ -37,8 +37,11 @@ class Covered:
     number: int
     share: float
     """Of the pixel group's area."""
-    iou: float
-    """Intersection over union: from 0.5 on the group bears the region's tags."""
+
+    @property
+    def bears(self) -> bool:
+        """Whether the pixel group bears the region's tags."""
+        return self.share >= LIES_ON
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,9 @@ def _covers(
     of_groups = [each.region.rle for each in groups]
     of_drawn = [each.region.rle for each in drawn]
     shares = covered(of_groups, of_drawn, NORMAL_SIZE)
-    iou = overlaps(of_groups, of_drawn, NORMAL_SIZE)
     return [
         tuple(
-            Covered(groups[row].number, float(shares[row, column]), float(iou[row, column]))
+            Covered(groups[row].number, float(shares[row, column]))
             for row in np.argsort(-shares[:, column], kind="stable")
             if shares[row, column] >= _NOTICED
         )

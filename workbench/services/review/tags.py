@@ -40,7 +40,7 @@ class TaggingView:
     pattern_id: the pattern that it was put on; None for regions.
     version: number of the version that it was put on, where that is another one than is shown.
     share: of a pattern, the share of its pixel groups that lie where the tag was put; of a pixel
-        group, the overlap (intersection over union). 1 where it was put on this very thing.
+        group, the share of its area. 1 where it was put on this very thing.
     revision: of its reason and severity.
     hue, state: of the tag; a hue of None is that of its name.
     """

@@ -1,4 +1,4 @@
-"""Which pixel groups of a version lie where a region is: on it, or overlapping it by half or more.
+"""Which pixel groups of a version lie on a region: half of their area or more.
 
 Worked out on arrays, once for a version: regions never change (ADR 56).
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from workbench.analysis.regions.overlap import COVERS
+from workbench.analysis.regions.overlap import LIES_ON
 from workbench.services.columns.store import ColumnStore
 from workbench.store.database import session
 from workbench.store.judgements import TaggedRegion
@@ -24,13 +24,14 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class _Overlaps:
-    """Pixel groups, as indexes, with the other regions that they overlap; by these regions."""
+    """Pixel groups, as indexes, with the other regions that they overlap, a pair an entry."""
 
     newest: int
     """The newest region at that time."""
     others: Ids
     groups: Ids
-    iou: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    """Of the group's area that lies in the other region."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def covering_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids]:
     elsewhere = np.setdiff1d(regions, others)
     if len(elsewhere):
         overlaps = _overlaps(store)
-        near = np.isin(overlaps.others, elsewhere) & (overlaps.iou >= COVERS)
+        near = np.isin(overlaps.others, elsewhere) & (overlaps.shares >= LIES_ON)
         others = np.concatenate([others, overlaps.others[near]])
         groups = np.concatenate([groups, overlaps.groups[near]])
     asked, found = _matches(others, regions)
@@ -83,11 +84,11 @@ def covering_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids]:
 def overlapping_each(store: ColumnStore, regions: Ids) -> tuple[Ids, Ids, NDArray[np.float64]]:
     """The pixel groups that each of these regions overlaps noticeably, but is not the region of.
 
-    Which of `regions`, the group as an index, and the overlap: intersection over union.
+    Which of `regions`, the group as an index, and the share of the group that lies in the region.
     """
     overlaps = _overlaps(store)
     asked, found = _matches(overlaps.others, regions)
-    return asked, overlaps.groups[found], overlaps.iou[found]
+    return asked, overlaps.groups[found], overlaps.shares[found]
 
 
 def _matches(values: Ids, asked: Ids) -> tuple[Ids, Ids]:
@@ -147,7 +148,7 @@ def _overlaps(store: ColumnStore) -> _Overlaps:
     known = _OVERLAPS.get(store)
     if known is None or known.newest != newest:
         found = session().execute(
-            select(RegionOverlap.other_id, RegionOverlap.region_id, RegionOverlap.iou)
+            select(RegionOverlap.other_id, RegionOverlap.region_id, RegionOverlap.share)
             .join(PixelGroup, PixelGroup.region_id == RegionOverlap.region_id)
             .where(PixelGroup.version_id == store.version_id)
         )

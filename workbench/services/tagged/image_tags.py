@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Integer, cast, null, select, union_all
 from sqlalchemy.orm import joinedload
 
-from workbench.analysis.regions.overlap import COVERS
+from workbench.analysis.regions.overlap import LIES_ON
 from workbench.services.review import tag_checks
 from workbench.services.review.dismissals import dismissed_on_regions
 from workbench.services.review.tags import TaggingView, view_of
@@ -27,7 +27,7 @@ class GroupTags:
 
     tags: tuple[TaggingView, ...] = ()
     suggested: tuple[TaggingView, ...] = ()
-    """The largest overlap first."""
+    """The largest share first."""
 
     def without(self, off: Collection[int]) -> GroupTags:
         """The same without suggestions of some tags."""
@@ -83,16 +83,16 @@ def _of_group(
     rejected: dict[int, set[int]],
 ) -> GroupTags:
     found: dict[tuple[int, bool], TaggingView] = {}
-    for other, iou in sorted([(region_id, 1.0), *near], key=lambda each: -each[1]):
+    for other, share in sorted([(region_id, 1.0), *near], key=lambda each: -each[1]):
         for each in by_region.get(other, ()):
             if region_id in rejected.get(each.tagging.id, ()):
                 continue
             elsewhere = each.version if each.version and each.version[0] != version_id else None
             view = replace(
-                view_of(each.tagging), version=elsewhere[1] if elsewhere else None, share=iou
+                view_of(each.tagging), version=elsewhere[1] if elsewhere else None, share=share
             )
             found.setdefault((each.tagging.tag_id, view.source == "pattern"), view)
-    borne = {key: view for key, view in found.items() if view.share >= COVERS}
+    borne = {key: view for key, view in found.items() if view.share >= LIES_ON}
     tags = {tag_id for tag_id, _by_pattern in borne}
     suggested = {
         tag_id: view
@@ -144,14 +144,14 @@ def _given(image_id: int) -> list[_Given]:
 
 
 def _near(region_ids: set[int]) -> defaultdict[int, list[tuple[int, float]]]:
-    """The regions that overlap each of these, with how far."""
+    """The regions that each of these lies on in part, with the share of it that does."""
     found: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     if region_ids:
         rows = session().execute(
-            select(RegionOverlap.region_id, RegionOverlap.other_id, RegionOverlap.iou).where(
+            select(RegionOverlap.region_id, RegionOverlap.other_id, RegionOverlap.share).where(
                 RegionOverlap.region_id.in_(region_ids)
             )
         )
-        for region_id, other_id, iou in rows:
-            found[region_id].append((other_id, iou))
+        for region_id, other_id, share in rows:
+            found[region_id].append((other_id, share))
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.analysis.regions.overlap import COVERS
+from workbench.analysis.regions.overlap import LIES_ON
 from workbench.services.columns.store import ColumnStore
 from workbench.services.review.dismissals import dismissed_on_regions
 from workbench.services.tagged.covering import overlapping_each
@@ -20,7 +20,7 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class GroupSuggestion:
-    """A tag that a pixel group may bear; `share` is the overlap (intersection over union)."""
+    """A tag that a pixel group may bear; `share` of its area lies where the tag was put."""
 
     group_id: int
     image_id: int
@@ -32,7 +32,7 @@ class GroupSuggestion:
 
 @dataclass(frozen=True)
 class GroupSuggestions:
-    """The likeliest of them, the largest overlap first; `total` counts all."""
+    """The likeliest of them, the largest share first; `total` counts all."""
 
     first: tuple[GroupSuggestion, ...] = ()
     total: int = 0
@@ -49,9 +49,9 @@ def suggested_groups(
         standing = on_many(store)
     bearing = tagged_groups(store, None, standing)
     tags, regions = tagged_regions(standing)
-    at, groups, overlap = overlapping_each(store, regions)
-    tags, groups, overlap = _largest(tags[at], groups, overlap)
-    open_ = overlap < COVERS
+    at, groups, shares = overlapping_each(store, regions)
+    tags, groups, shares = _largest(tags[at], groups, shares)
+    open_ = shares < LIES_ON
     for tag_id in np.unique(tags).tolist():
         of_tag = tags == tag_id
         off = [each.rejected for each in standing if each.view.tag_id == tag_id]
@@ -60,8 +60,8 @@ def suggested_groups(
         offered = bearing[tag_id].state != "deprecated"
         open_ &= ~of_tag | (offered & ~np.isin(groups, taken))
     open_ &= ~_dismissed(store, tags, groups)
-    tags, groups, overlap = tags[open_], groups[open_], overlap[open_]
-    order = np.lexsort((tags, groups, -overlap))[:limit]
+    tags, groups, shares = tags[open_], groups[open_], shares[open_]
+    order = np.lexsort((tags, groups, -shares))[:limit]
     return GroupSuggestions(
         tuple(
             GroupSuggestion(
@@ -69,7 +69,7 @@ def suggested_groups(
                 image_id=int(store.image_ids[store.pixel_group_rows[groups[each]]]),
                 tag_id=int(tags[each]),
                 tag=bearing[int(tags[each])].tag,
-                share=float(overlap[each]),
+                share=float(shares[each]),
                 hue=bearing[int(tags[each])].hue,
             )
             for each in order
@@ -79,14 +79,14 @@ def suggested_groups(
 
 
 def _largest(
-    tags: Ids, groups: Ids, overlap: NDArray[np.float64]
+    tags: Ids, groups: Ids, shares: NDArray[np.float64]
 ) -> tuple[Ids, Ids, NDArray[np.float64]]:
-    """Each tag and group once, with the largest overlap."""
-    order = np.lexsort((-overlap, groups, tags))
-    tags, groups, overlap = tags[order], groups[order], overlap[order]
+    """Each tag and group once, with the largest share."""
+    order = np.lexsort((-shares, groups, tags))
+    tags, groups, shares = tags[order], groups[order], shares[order]
     first = np.ones(len(tags), np.bool_)
     first[1:] = (tags[1:] != tags[:-1]) | (groups[1:] != groups[:-1])
-    return tags[first], groups[first], overlap[first]
+    return tags[first], groups[first], shares[first]
 
 
 def _dismissed(store: ColumnStore, tags: Ids, groups: Ids) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from workbench.analysis.groups import group_sums, single_images
 from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.analysis.intervals import Estimate, Z, shares_with_intervals
-from workbench.analysis.regions.overlap import COVERS
+from workbench.analysis.regions.overlap import LIES_ON
 from workbench.analysis.regions.pixel_groups import decode_mask
 from workbench.services.columns.store import ColumnStore, column_store
 from workbench.services.tagged.covering import overlapping_each
@@ -143,11 +143,11 @@ def _union(parts: Sequence[Ids]) -> Ids:
 
 
 def _suggested(store: ColumnStore, tag_id: int, standing: Sequence[OnMany], borne: Ids) -> Ids:
-    """Pixel groups that regions with the tag overlap in part, but for those it is off."""
+    """Pixel groups that lie on regions with the tag in part, but for those it is off."""
     _tags, regions = tagged_regions(standing, [tag_id])
-    _at, groups, overlap = overlapping_each(store, regions)
+    _at, groups, shares = overlapping_each(store, regions)
     off = store.groups_on(_union([each.rejected for each in standing]))
-    return np.setdiff1d(groups[overlap < COVERS], np.concatenate([borne, off]))
+    return np.setdiff1d(groups[shares < LIES_ON], np.concatenate([borne, off]))
 
 
 def _sample(groups: Ids, most: int) -> Ids:
