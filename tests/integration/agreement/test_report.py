@@ -213,7 +213,7 @@ def test_regions_are_matched_with_the_best_of_the_other_person(
     put(ada, tag_id, image_ids[1])
     with transaction() as write:
         for one, other in ((mine, theirs), (theirs, mine)):
-            write.add(RegionOverlap(region_id=one, other_id=other, iou=0.6))
+            write.add(RegionOverlap(region_id=one, other_id=other, share=0.75, iou=0.6))
 
     found = overlaps(imported, tag_id)
 
