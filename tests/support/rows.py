@@ -21,7 +21,15 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
-from workbench.store.people import AuditEvent, SignInSession, User
+from workbench.store.people import (
+    AuditEvent,
+    CollectionMember,
+    Invitation,
+    InvitedTo,
+    PasswordReset,
+    SignInSession,
+    User,
+)
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
@@ -289,6 +297,9 @@ def fill_every_table() -> None:
                 ),
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
                 SignInSession(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
+                PasswordReset(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
+                CollectionMember(collection_id=collection.id, user_id=ada.id),
+                Invitation(id=1, token_hash="0" * 64, role="annotator", expires_at=now()),
             ]
         )
         write.flush()
@@ -322,5 +333,6 @@ def fill_every_table() -> None:
                 NoteReply(note_id=1, user_id=ada.id, text="Or the frame."),
                 NoteReplay(note_id=1, version_id=version.id, p_before=0.73, p_after=0.4, met=True),
                 ReplayRequest(version_id=version.id, user_id=ada.id),
+                InvitedTo(invitation_id=1, collection_id=collection.id),
             ]
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.services.roles import ADMIN
 from workbench.store.database import session, transaction
+from workbench.store.folding import folded
 from workbench.store.people import ROLES, SignInSession, User
 
 SHORTEST_PASSWORD = 10
@@ -38,25 +41,56 @@ def _hasher() -> PasswordHasher:
 
 def add_user(name: str, password: str, role: str) -> Account:
     """Make an account. Raises InvalidError or ConflictError with what is wrong."""
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidError(f"A user name must have 1 to {LONGEST_NAME} printable characters.")
+    name = checked_name(name)
     check_role(role)
-    _check_password(password)
+    password_hash = hashed(password)
     with transaction() as write:
-        if write.scalar(select(User.id).where(User.name == name)) is not None:
-            raise ConflictError(f"User “{name}” already exists.")
-        user = User(name=name, password_hash=_hasher().hash(password), role=role)
-        write.add(user)
-        write.flush()
+        user = make_account(write, name, password_hash, role)
         audit.record(write, None, "user.add", f"user:{user.id}")
-        return _account(user)
+        return account_of(user)
+
+
+def make_account(write: Session, name: str, password_hash: str, role: str) -> User:
+    """Write the row of a new account, within a transaction that records the event.
+
+    Raises ConflictError where somebody has the name, or one that reads alike.
+    """
+    alike = folded(name)
+    for known in write.scalars(select(User.name)):
+        if folded(known) == alike:
+            raise ConflictError(gettext("User “%(name)s” already exists.", name=known))
+    user = User(name=name, password_hash=password_hash, role=role)
+    write.add(user)
+    write.flush()
+    return user
+
+
+def checked_name(name: str) -> str:
+    """A name as it is stored. Raises InvalidError for what cannot be one.
+
+    Signs that show nothing or turn the direction of writing are none: two names that differ
+    by them would look alike.
+    """
+    name = unicodedata.normalize("NFC", " ".join(name.split()) if name.isprintable() else name)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable() or not folded(name):
+        raise InvalidError(
+            gettext(
+                "A user name must have 1 to %(longest)s printable characters.",
+                longest=LONGEST_NAME,
+            )
+        )
+    return name
+
+
+def hashed(password: str) -> str:
+    """What is stored of a password. Raises InvalidError where it cannot be one."""
+    _check_password(password)
+    return _hasher().hash(password)
 
 
 def set_password(name: str, password: str) -> None:
     """Give an account a new password, and end its sessions."""
-    _check_password(password)
-    password_hash = _hasher().hash(password)
+    password_hash = hashed(password)
     with transaction() as write:
         user = _named(write, name)
         user.password_hash = password_hash
@@ -66,8 +100,7 @@ def set_password(name: str, password: str) -> None:
 
 def change_password(user_id: int, password: str) -> None:
     """Give one's own account a new password. Raises InvalidError where it cannot be one."""
-    _check_password(password)
-    password_hash = _hasher().hash(password)
+    password_hash = hashed(password)
     with transaction() as write:
         write.get_one(User, user_id).password_hash = password_hash
         end_sessions(write, user_id)
@@ -100,13 +133,17 @@ def _named(write: Session, name: str) -> User:
 def _check_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InvalidError(
-            f"A password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+            gettext(
+                "A password must have %(shortest)s to %(longest)s characters.",
+                shortest=SHORTEST_PASSWORD,
+                longest=LONGEST_PASSWORD,
+            )
         )
 
 
 def authenticate(name: str, password: str) -> Account | None:
     """The account, where name and password belong together."""
-    name = name.strip()
+    name = unicodedata.normalize("NFC", name.strip())
     # What no account can have need not be looked up, and PostgreSQL would refuse some of it.
     possible = name.isprintable() and len(password) <= LONGEST_PASSWORD
     user = session().scalar(select(User).where(User.name == name)) if possible else None
@@ -118,7 +155,7 @@ def authenticate(name: str, password: str) -> Account | None:
         _hasher().verify(user.password_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return None
-    return _account(user)
+    return account_of(user)
 
 
 def exists(name: str) -> bool:
@@ -126,7 +163,8 @@ def exists(name: str) -> bool:
     return session().scalar(select(User.id).where(User.name == name)) is not None
 
 
-def _account(user: User) -> Account:
+def account_of(user: User) -> Account:
+    """The account of a row."""
     return Account(user.id, user.name, user.role)
 
 

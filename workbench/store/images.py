@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -58,6 +59,8 @@ class Collection(Base):
     """How well facts of the original files alone predict the label (shortcuts)."""
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     """What the newest check warned about beside shortcuts, and what of it was acted on since."""
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its members alone see it, and admins; else everybody does."""
     made_alike: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What its images are made before they are normalised, `side` and `quality` of `Alike`, and the
     `number` of the action that asked for it; null where nothing."""

@@ -1,4 +1,4 @@
-"""Tables of users and audit events."""
+"""Tables of users, how they come in, what they are members of, and audit events."""
 
 from __future__ import annotations
 
@@ -40,6 +40,60 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """A link that lets one person make an account. It stays in the list, used or not."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of what stands in the link."""
+    role: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(String(120), default="")
+    """Whom it is for, as its author wrote it down."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """The account that was made with it."""
+
+
+class InvitedTo(Base):
+    """A restricted collection that an invitation makes its reader a member of."""
+
+    __tablename__ = "invited_to"
+
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), primary_key=True)
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey("collection.id"), primary_key=True, index=True
+    )
+
+
+class PasswordReset(Base):
+    """A link that lets somebody choose a new password. Used, replaced or revoked, it is deleted."""
+
+    __tablename__ = "password_reset"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+
+class CollectionMember(Base):
+    """Somebody who may see a restricted collection."""
+
+    __tablename__ = "collection_member"
+
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user_account.id"), primary_key=True, index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class AuditEvent(Base):

@@ -9,20 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.integration.people.conftest import PASSWORD
 from workbench.services import accounts
 from workbench.services.accounts import Account, authenticate
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.people import administration
 from workbench.store.database import session
 from workbench.store.people import AuditEvent, User
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def cleo(tables: Flask) -> Account:
-    """An admin."""
-    return accounts.add_user("cleo", PASSWORD, "admin")
 
 
 def test_a_role_is_changed_and_the_event_says_by_whom(ada: Account, cleo: Account) -> None:

@@ -23,8 +23,8 @@ KNOWN = {
     "ticket": "nothing",
     "name": "nowhere",
 }
-SENT_ON = {"accounts.login", "accounts.login_submit", "accounts.logout", "explore.welcome"}
-"""What has no answer of its own for somebody who is signed in."""
+BY_LINK = {"joining.join", "joining.choose_password"}
+"""What is found by the token of a link alone."""
 ENDS_SESSIONS = {"accounts.logout", "accounts.sign_out_everywhere"}
 
 
@@ -103,7 +103,7 @@ def test_each_role_is_refused_what_the_table_does_not_give_it(tables: Flask, rol
             status == 403
             if not allowed
             else status in {303, 400, 404, 422}
-            if has_object or method not in SAFE_METHODS or rule.endpoint in SENT_ON
+            if has_object or method not in SAFE_METHODS or rule.endpoint in BY_LINK
             else status in {200, 303, 422}
         )
         if not fine:

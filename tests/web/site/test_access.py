@@ -70,6 +70,12 @@ WRITES = {
     "/tag-checks/500/withdraw": {},
     "/account/password": {"current": PASSWORD, "new": "x" * 10, "again": "x" * 10},
     "/account/sign-out": {},
+    "/people/invitations": {"role": "annotator"},
+    "/people/invitations/1/revoke": {},
+    "/people/2/role": {"role": "reviewer"},
+    "/people/2/deactivate": {},
+    "/people/2/activate": {},
+    "/people/2/reset": {},
 }
 SHOWN_TOO = (
     *(url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")),

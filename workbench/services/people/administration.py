@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
@@ -14,7 +14,7 @@ from workbench.services.accounts import check_role, end_sessions
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.roles import ADMIN
 from workbench.store.database import now, session, transaction
-from workbench.store.people import SignInSession, User
+from workbench.store.people import PasswordReset, SignInSession, User
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def deactivate(acting_id: int | None, person_id: int) -> None:
         _keep_an_admin(write, user)
         user.deactivated_at = user.deactivated_at or now()
         end_sessions(write, user.id)
+        write.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
         audit.record(write, acting_id, "user.deactivate", f"user:{user.id}")
 
 

@@ -19,6 +19,7 @@ from workbench.services.runs.removal import remove_left
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.judgements import Adjudication, TagCheck, Tagging, Verdict
+from workbench.store.people import CollectionMember, InvitedTo
 from workbench.store.regions import DrawnRegion
 from workbench.store.versions import ActiveVersion, ModelVersion, Schedule
 
@@ -58,7 +59,7 @@ def remove_collection(name: str, user_id: int | None, settings: Settings) -> Cou
 def _take_out_versions(
     write: Session, collection_id: int, removal_id: int, settings: Settings
 ) -> None:
-    for table in (ActiveVersion, Schedule):
+    for table in (ActiveVersion, Schedule, CollectionMember, InvitedTo):
         write.execute(delete(table).where(table.collection_id == collection_id))
     of_it = ModelVersion.collection_id == collection_id
     for version in write.scalars(select(ModelVersion).where(of_it)).all():

@@ -1,14 +1,49 @@
-"""The people of a workbench, and what their roles let them do."""
+"""The people of a workbench as an admin sees them, and what roles let them do."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from dataclasses import dataclass
 
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from workbench.services.errors import InvalidError
+from workbench.services.people import administration, invitations, resets
+from workbench.services.people.administration import Person
+from workbench.services.people.invitations import InvitationView
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
-from workbench.web.site import security
+from workbench.web.request.parsing import choice, line
+from workbench.web.site import notices, security
 
 blueprint = Blueprint("people", __name__)
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """What `views/people.html` shows."""
+
+    people: tuple[Person, ...]
+    invitations: tuple[InvitationView, ...]
+
+    @property
+    def open(self) -> tuple[InvitationView, ...]:
+        """Invitations that can still be used."""
+        return tuple(each for each in self.invitations if each.state == "open")
+
+    @property
+    def closed(self) -> tuple[InvitationView, ...]:
+        """The others."""
+        return tuple(each for each in self.invitations if each.state != "open")
+
+
+@blueprint.get("/people")
+@security.requires("people")
+def index() -> str:
+    """All accounts and invitations."""
+    page = PeoplePage(administration.people(), invitations.invitations())
+    return render_template("views/people.html", page=page, roles=ROLES)
 
 
 @blueprint.get("/people/roles")
@@ -16,3 +51,80 @@ blueprint = Blueprint("people", __name__)
 def roles() -> str:
     """What each role may do."""
     return render_template("views/roles.html", permissions=PERMISSIONS, roles=ROLES)
+
+
+@blueprint.post("/people/invitations")
+@security.requires("people")
+def invite() -> Response:
+    """Make an invitation, and show its link: this once."""
+    note = line(request.form, "note", invitations.LONGEST_NOTE) or ""
+    token = invitations.invite(security.user_id(), _role(), note)
+    return security.shown_once(
+        render_template(
+            "views/people_link.html",
+            title=gettext("Invitation"),
+            link=url_for("joining.join", token=token, _external=True),
+            days=invitations.LASTS.days,
+            person=note,
+        )
+    )
+
+
+@blueprint.post("/people/invitations/<record:invitation_id>/revoke")
+@security.requires("people")
+def revoke(invitation_id: int) -> Response:
+    """Let an invitation's link be worth nothing."""
+    invitations.revoke(security.user_id(), invitation_id)
+    return _changed(gettext("Invitation revoked."))
+
+
+@blueprint.post("/people/<record:person_id>/role")
+@security.requires("people")
+def set_role(person_id: int) -> Response:
+    """Change what an account may do."""
+    administration.set_role(security.user_id(), person_id, _role())
+    return _changed(gettext("Role changed."))
+
+
+@blueprint.post("/people/<record:person_id>/deactivate")
+@security.requires("people")
+def deactivate(person_id: int) -> Response:
+    """Let an account sign in no more."""
+    administration.deactivate(security.user_id(), person_id)
+    return _changed(gettext("Account deactivated. Its sessions have ended."))
+
+
+@blueprint.post("/people/<record:person_id>/activate")
+@security.requires("people")
+def activate(person_id: int) -> Response:
+    """Let a deactivated account sign in again."""
+    administration.activate(security.user_id(), person_id)
+    return _changed(gettext("Account activated."))
+
+
+@blueprint.post("/people/<record:person_id>/reset")
+@security.requires("people")
+def reset_password(person_id: int) -> Response:
+    """Make a link to choose a new password with, and show it: this once."""
+    token = resets.offer(security.user_id(), person_id)
+    return security.shown_once(
+        render_template(
+            "views/people_link.html",
+            title=gettext("Password reset"),
+            link=url_for("joining.choose_password", token=token, _external=True),
+            days=resets.LASTS.days,
+            person=resets.whose(token),
+        )
+    )
+
+
+def _role() -> str:
+    role = choice(request.form, "role", ROLES)
+    if role is None:
+        raise InvalidError(gettext("Choose a role."))
+    return role
+
+
+def _changed(said: str) -> Response:
+    notices.saved(said)
+    return redirect(url_for("people.index"), 303)

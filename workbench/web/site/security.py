@@ -9,7 +9,17 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -38,7 +48,17 @@ SECURITY_HEADERS = {
 }
 
 OPEN_ENDPOINTS = frozenset(
-    {"accounts.login", "accounts.login_submit", "health.show", "static", "style"}
+    {
+        "accounts.login",
+        "accounts.login_submit",
+        "health.show",
+        "joining.choose_password",
+        "joining.choose_password_submit",
+        "joining.join",
+        "joining.join_submit",
+        "static",
+        "style",
+    }
 )
 
 OPEN = "open"
@@ -180,6 +200,14 @@ def forget() -> None:
         sign_in.end(current_user.id)
     logout_user()
     session.clear()
+
+
+def shown_once(page: str) -> Response:
+    """A page with a secret on it, which no cache keeps and no address gives away."""
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def ask_to_sign_in() -> AnyResponse:
