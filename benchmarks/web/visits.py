@@ -9,9 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import numpy as np
+from flask.sessions import session_json_serializer
+from itsdangerous import URLSafeTimedSerializer
 
 from benchmarks.web.filling.collection import NAME, PASSWORD
 from benchmarks.web.pages import Draw, Page, parameters_of
@@ -24,6 +27,8 @@ FORM = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 LINK = re.compile(r'href="([^"]+)"')
 NONSENSE = "zzqx7"
+SESSION = "workbench_session="
+_SESSIONS = URLSafeTimedSerializer("read, not checked", serializer=session_json_serializer)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,16 @@ class Answer:
     milliseconds: float
     sent: int
     text: str
+    session: str = ""
+    """The session's cookie, where the answer sets it."""
+
+    def notices(self) -> list[dict[str, Any]]:
+        """What the next page would say was saved, with the address of its undo."""
+        if not self.session:
+            return []
+        payload = self.session.rsplit(".", 2)[0].encode()
+        kept = _SESSIONS.load_payload(payload)
+        return [notice for category, notice in kept.get("_flashes", ()) if category == "saved"]
 
     @property
     def glyphs(self) -> int:
@@ -123,7 +138,9 @@ class Visitor:
             self._keep_cookies(response)
         plain = response.headers.get("Content-Encoding") != "gzip"
         text = (content if plain else gzip.decompress(content)).decode()
-        return Answer(response.status, milliseconds, len(content), text)
+        given = response.headers.get_all("Set-Cookie") or []
+        session = [each[len(SESSION) :].partition(";")[0] for each in given if SESSION in each]
+        return Answer(response.status, milliseconds, len(content), text, "".join(session[-1:]))
 
     def _keep_cookies(self, response: HTTPResponse) -> None:
         given = response.headers.get_all("Set-Cookie") or []
@@ -131,9 +148,14 @@ class Visitor:
         kept |= dict(each.partition(";")[0].split("=", 1) for each in given)
         self._cookie = "; ".join(f"{name}={value}" for name, value in kept.items())
 
-    def beside(self) -> Visitor:
-        """Another connection of the same person."""
-        made = Visitor(f"http://{self._host}")
+    @property
+    def url(self) -> str:
+        """Of the server."""
+        return f"http://{self._host}"
+
+    def beside(self, url: str | None = None) -> Visitor:
+        """Another connection of the same person, perhaps to where the server listens now."""
+        made = Visitor(url or self.url)
         made._cookie, made._token = self._cookie, self._token
         return made
 

@@ -1,0 +1,1 @@
+"""The benchmark of a team that curates at once; `python -m benchmarks.curation` runs it."""
