@@ -52,6 +52,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "similar, nothing asked": f"{home}/similar",
         "models": f"{home}/models",
         "agreement": f"{home}/agreement",
+        "dashboard": f"{home}/dashboard",
         "agreement on a tag": f"{home}/agreement?tag={tag}",
         "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",

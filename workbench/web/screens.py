@@ -11,6 +11,7 @@ from workbench.web.pages import (
     adjudicate,
     agreement,
     collections,
+    dashboard,
     data,
     disagreements,
     explore,
@@ -41,6 +42,7 @@ from workbench.web.request import converters
 from workbench.web.site import (
     agreement_words,
     compression,
+    dashboard_words,
     description_words,
     errors,
     event_words,
@@ -75,6 +77,7 @@ def register(app: Flask) -> None:
     import_words.register(app)
     verdict_words.register(app)
     agreement_words.register(app)
+    dashboard_words.register(app)
     event_words.register(app)
     note_words.register(app)
     description_words.register(app)
@@ -93,6 +96,7 @@ def register(app: Flask) -> None:
         adjudicate,
         agreement,
         collections,
+        dashboard,
         data,
         disagreements,
         explore,

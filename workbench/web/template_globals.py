@@ -13,7 +13,7 @@ from flask_login import current_user
 from workbench.config import Settings, shown_encoder
 from workbench.services.explore.filters import Filters
 from workbench.store.database import LARGEST_ID
-from workbench.web.presenters import agreement, bars, glyph, heat, violin
+from workbench.web.presenters import agreement, bars, dashboard, glyph, heat, violin
 from workbench.web.request.parsing import number_text
 from workbench.web.request.view_state import UNBOUNDED
 from workbench.web.site.security import is_own, may
@@ -53,6 +53,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         agreement_shape=agreement,
         bars=bars,
+        dashboard_shape=dashboard,
         glyph_shape=glyph,
         heat=heat,
         violin_shape=violin,

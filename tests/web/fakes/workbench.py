@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from tests.web.fakes.agreement import AgreementReports
+from tests.web.fakes.dashboard import Dashboards
 from tests.web.fakes.descriptions import (
     Descriptions,
     DimensionErrors,
@@ -62,6 +63,7 @@ from tests.web.fakes.tags import (
 from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
 from workbench.services import accounts, sign_in, status, workspaces
 from workbench.services.agreement import report as agreement_report
+from workbench.services.dashboard import report as dashboard_report
 from workbench.services.explore import (
     cell_card,
     descriptions,
@@ -156,6 +158,7 @@ class FakeWorkbench(State):
         return (
             (accounts, Accounts(self)),
             (agreement_report, AgreementReports()),
+            (dashboard_report, Dashboards()),
             (sign_in, SignIns(self)),
             (batch, PictureBatch(self)),
             (actions, Actions(self)),

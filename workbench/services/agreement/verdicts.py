@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from sqlalchemy import select
@@ -17,8 +18,8 @@ SCALES: Final[dict[Scale, tuple[str, ...]]] = {"all": DECISIONS, "labels": LABEL
 an image has not answered."""
 
 
-def verdicts(collection_id: int, scale: Scale = "all") -> Compared:
-    """What people say that the images of a collection are. Two queries."""
+def standing_verdicts(collection_id: int) -> list[Said]:
+    """All verdicts on images of a collection that stand, the oldest first. One query."""
     rows = session().execute(
         select(
             Verdict.image_id,
@@ -31,6 +32,14 @@ def verdicts(collection_id: int, scale: Scale = "all") -> Compared:
         .where(Image.collection_id == collection_id, Verdict.withdrawn_at.is_(None))
         .order_by(Verdict.id)
     )
-    # The newest come last, and stand.
-    newest = {(row[0], row[1]): row for row in rows}
-    return compared([Said(*row) for row in newest.values()], SCALES[scale])
+    return [Said(*row) for row in rows]
+
+
+def newest_of_each(said: Iterable[Said]) -> list[Said]:
+    """Of answers, the oldest first, those that no later one by the same person replaces."""
+    return list({(each.image_id, each.person_id): each for each in said}.values())
+
+
+def verdicts(collection_id: int, scale: Scale = "all") -> Compared:
+    """What people say that the images of a collection are. Two queries."""
+    return compared(newest_of_each(standing_verdicts(collection_id)), SCALES[scale])

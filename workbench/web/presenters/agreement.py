@@ -21,7 +21,7 @@ WIDTH: Final = 100.0
 RELIABLE: Final = 0.8
 TENTATIVE: Final = 0.667
 """Krippendorff's bounds: answers can be relied on from 0.8, tentatively from 0.667."""
-WEEK_WIDTH: Final = 26.0
+WEEK_WIDTH: Final = 38.0
 WEEK_HEIGHT: Final = 100.0
 
 

@@ -19,18 +19,24 @@ def read_asked(values: Mapping[str, str], person_id: int | None = None) -> Asked
 
     Of `person_id` where it is given.
     """
-    asked = Asked(
+    since, until = read_days(values)
+    return Asked(
         person_id=whole(values, "person", low=1) if person_id is None else person_id,
         image_id=whole(values, "image", low=1),
         tag_id=whole(values, "tag", low=1),
         collection=line(values, "collection", _LONGEST_NAME) or "",
         kind=choice(values, "kind", KIND_NAMES) or "",
-        since=_day(values, "since"),
-        until=_day(values, "until"),
+        since=since,
+        until=until,
     )
-    if asked.since and asked.until and asked.since > asked.until:
+
+
+def read_days(values: Mapping[str, str]) -> tuple[date | None, date | None]:
+    """The days from `since` to `until`. Raises InvalidError where they are in no order."""
+    since, until = _day(values, "since"), _day(values, "until")
+    if since and until and since > until:
         raise InvalidError(gettext("The first day is after the last one."))
-    return asked
+    return since, until
 
 
 def asked_arguments(asked: Asked) -> dict[str, str | int | None]:

@@ -34,6 +34,7 @@ SHEETS = (
     "imports",
     "people",
     "agreement",
+    "dashboard",
     "states",
 )
 """In the order of the cascade."""
