@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -32,6 +32,8 @@ class Account:
     id: int
     name: str
     role: str
+    hidden: frozenset[int] = field(default=frozenset(), compare=False)
+    """The restricted collections that it is no member of; known of a session's account."""
 
 
 @lru_cache(maxsize=1)

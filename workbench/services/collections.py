@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workbench.services import visibility
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.store.database import session
 from workbench.store.images import Collection
@@ -41,7 +42,7 @@ def check_name(name: str) -> None:
 def find_collection(name: str) -> Collection:
     """A collection by its name. Raises NotFoundError."""
     found = session().scalar(select(Collection).where(Collection.name == name))
-    if found is None:
+    if found is None or not visibility.sees(found.id):
         raise NotFoundError(gettext("Collection “%(name)s” not found.", name=name))
     return found
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import delete, select, update
 
-from workbench.services import audit
+from workbench.services import audit, visibility
 from workbench.services.accounts import Account, end_sessions
 from workbench.store.database import now, session, transaction
 from workbench.store.failures import StorageError
@@ -40,7 +40,14 @@ def find(token: str) -> Account | None:
     row = (
         session()
         .execute(
-            select(SignInSession.id, SignInSession.last_seen_at, User.id, User.name, User.role)
+            select(
+                SignInSession.id,
+                SignInSession.last_seen_at,
+                User.id,
+                User.name,
+                User.role,
+                visibility.not_a_member(),
+            )
             .join(User, User.id == SignInSession.user_id)
             .where(
                 SignInSession.token_hash == hash_of(token),
@@ -52,10 +59,10 @@ def find(token: str) -> Account | None:
     )
     if row is None:
         return None
-    session_id, last_seen_at, user_id, name, role = row
+    session_id, last_seen_at, user_id, name, role, restricted = row
     if now() - last_seen_at > SEEN_EVERY:
         _see(session_id)
-    return Account(user_id, name, role)
+    return Account(user_id, name, role, visibility.hidden_from(role, restricted))
 
 
 def end(token: str) -> None:

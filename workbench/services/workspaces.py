@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import select
 
+from workbench.services import visibility
 from workbench.services.collections import find_collection
 from workbench.services.errors import NotFoundError
 from workbench.services.explore.review_queue import ReviewQueue, review_queue
@@ -85,12 +86,14 @@ class ShownVersion:
 
 
 def collections() -> tuple[ListedCollection, ...]:
-    """All collections by name. Three queries, however many there are."""
+    """All collections that are seen, by name. Three queries, however many there are."""
     active = {
         row.collection_id: row
         for row in session().scalars(select(ModelVersion).join(ActiveVersion))
     }
-    found = session().scalars(select(Collection).order_by(Collection.name))
+    found = session().scalars(
+        select(Collection).where(visibility.visible(Collection.id)).order_by(Collection.name)
+    )
     images = images_of([each.id for each in active.values()])
     return tuple(
         ListedCollection(
@@ -150,7 +153,12 @@ def shown_version(name: str, version_number: int | None = None) -> ShownVersion 
             .join(Collection, Collection.id == ModelVersion.collection_id)
             .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
             .outerjoin(ActiveVersion, ActiveVersion.collection_id == Collection.id)
-            .where(Collection.name == name, TrainingRun.state == "succeeded", asked)
+            .where(
+                Collection.name == name,
+                visibility.visible(Collection.id),
+                TrainingRun.state == "succeeded",
+                asked,
+            )
         )
         .first()
     )

@@ -60,8 +60,8 @@ from tests.web.fakes.tags import (
     TagPreviews,
     TagReversals,
 )
-from tests.web.fakes.workspace import Accounts, Collections, SignIns, Statuses
-from workbench.services import accounts, sign_in, status, workspaces
+from tests.web.fakes.workspace import Accounts, Collections, Seeing, SignIns, Statuses
+from workbench.services import accounts, sign_in, status, visibility, workspaces
 from workbench.services.agreement import report as agreement_report
 from workbench.services.dashboard import report as dashboard_report
 from workbench.services.explore import (
@@ -160,6 +160,7 @@ class FakeWorkbench(State):
             (agreement_report, AgreementReports()),
             (dashboard_report, Dashboards()),
             (sign_in, SignIns(self)),
+            (visibility, Seeing()),
             (batch, PictureBatch(self)),
             (actions, Actions(self)),
             (check, Checks(self)),

@@ -108,6 +108,13 @@ class Collections:
         return ShownVersion(version.id, version.number) if version else None
 
 
+class Seeing:
+    """Nobody is kept from any collection."""
+
+    def hidden_from_strangers(self) -> frozenset[int]:
+        return frozenset()
+
+
 @dataclass
 class Statuses:
     book: State

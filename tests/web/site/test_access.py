@@ -76,7 +76,10 @@ WRITES = {
     "/people/2/deactivate": {},
     "/people/2/activate": {},
     "/people/2/reset": {},
+    "/c/faces/members": {"seen_by": "members"},
 }
+FOR_ADMINS = ("/c/faces/members",)
+"""What a GET at the same address answers to admins alone."""
 SHOWN_TOO = (
     *(url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")),
     *("/c/faces/disagreements/2", "/c/faces/queues", "/c/faces/queues/7/items/11"),
@@ -192,7 +195,8 @@ def test_nothing_is_written_without_the_form_s_token(
 
 @pytest.mark.parametrize("url", WRITES)
 def test_nothing_is_written_by_a_get(ada: Reader, book: FakeWorkbench, url: str) -> None:
-    assert ada.get(url).status_code == (200 if url in SHOWN_TOO else 405)
+    shown = 403 if url in FOR_ADMINS else 200 if url in SHOWN_TOO else 405
+    assert ada.get(url).status_code == shown
     assert book.untouched
 
 

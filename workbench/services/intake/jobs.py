@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.config import Settings
-from workbench.services import audit
+from workbench.services import audit, visibility
 from workbench.services.collections import check_name
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from workbench.services.imports.preview import Preview, preview_import
@@ -96,6 +96,9 @@ def draft_upload(
 
 def _draft(user_id: int, collection: str, kind: str, source: str, shown: str) -> JobView:
     with transaction() as write:
+        known = write.scalar(select(Collection.id).where(Collection.name == collection))
+        if not visibility.sees(known):
+            raise InvalidError(gettext("Choose another name for the collection."))
         job = ImportJob(
             collection_name=collection,
             kind=kind,
@@ -123,6 +126,7 @@ def recent(limit: int = 30) -> tuple[JobView, ...]:
     found = session().scalars(
         select(ImportJob)
         .options(joinedload(ImportJob.requested_by))
+        .where(visibility.visible_name(ImportJob.collection_name))
         .order_by(ImportJob.id.desc())
         .limit(limit)
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from workbench.services import visibility
 from workbench.services.errors import NotFoundError
 from workbench.services.review.recording import KINDS
 from workbench.store.database import session
@@ -106,7 +107,8 @@ def person_named(user_id: int) -> str:
 
 def collection_names() -> tuple[str, ...]:
     """The collections that a history can be limited to."""
-    return tuple(session().scalars(select(Collection.name).order_by(Collection.name)))
+    seen = visibility.visible(Collection.id)
+    return tuple(session().scalars(select(Collection.name).where(seen).order_by(Collection.name)))
 
 
 def exported(asked: Asked) -> Iterator[dict[str, Any]]:
@@ -151,7 +153,10 @@ def _of_kinds(kinds: tuple[str, ...]) -> ColumnElement[bool]:
 
 
 def _asked_for(asked: Asked) -> list[ColumnElement[bool]]:
-    found = [~AuditEvent.subject.startswith(_ACCOUNTS)]
+    found = [
+        ~AuditEvent.subject.startswith(_ACCOUNTS),
+        visibility.visible(AuditEvent.collection_id),
+    ]
     for column, value in (
         (AuditEvent.user_id, asked.person_id),
         (AuditEvent.image_id, asked.image_id),

@@ -7,13 +7,15 @@ from typing import Final
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
+from workbench.services import visibility
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.models.versions import is_finished
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.services.taxonomy.changes import Change
 from workbench.store.database import session, transaction
+from workbench.store.images import Image
 from workbench.store.judgements import Tag
 from workbench.store.regions import Region
 from workbench.store.results import PixelGroup
@@ -54,7 +56,8 @@ def examples_of(tag_id: int) -> tuple[Example, ...]:
         select(TagExample, group, Region.image_id)
         .join(Region, Region.id == TagExample.region_id)
         .options(joinedload(TagExample.user))
-        .where(standing_of(tag_id))
+        .join(Image, Image.id == Region.image_id)
+        .where(standing_of(tag_id), visibility.visible(Image.collection_id))
         .order_by(TagExample.id)
     )
     return tuple(
@@ -74,7 +77,7 @@ def add(user_id: int, tag_id: int, group_id: int, *, positive: bool) -> int:
         if tag is None or tag.withdrawn_at is not None:
             raise NotFoundError(gettext("Tag not found."))
         group = write.get(PixelGroup, group_id)
-        if group is None or not is_finished(group.version_id):
+        if group is None or not is_finished(group.version_id) or not _is_seen(write, group):
             raise NotFoundError(gettext("Pixel group not found."))
         standing = write.scalars(select(TagExample).where(standing_of(tag_id))).all()
         if any(each.region_id == group.region_id for each in standing):
@@ -95,6 +98,10 @@ def withdraw(user_id: int, example_id: int) -> None:
     """Take an example of one's own off a tag."""
     with transaction() as write:
         withdraw_own(write, user_id, TagExample, example_id, _WITHDRAWAL)
+
+
+def _is_seen(write: Session, group: PixelGroup) -> bool:
+    return visibility.sees(write.get_one(Image, group.image_id).collection_id)
 
 
 def standing_of(tag_id: int) -> ColumnElement[bool]:

@@ -9,9 +9,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
-from workbench.services.people import administration, invitations, resets
+from workbench.services.people import administration, invitations, membership, resets
 from workbench.services.people.administration import Person
 from workbench.services.people.invitations import InvitationView
+from workbench.services.people.membership import Access
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
 from workbench.web.request.parsing import choice, line
@@ -26,6 +27,16 @@ class PeoplePage:
 
     people: tuple[Person, ...]
     invitations: tuple[InvitationView, ...]
+    access: tuple[Access, ...]
+
+    @property
+    def restricted(self) -> tuple[Access, ...]:
+        """Collections that an invitation can make somebody a member of."""
+        return tuple(each for each in self.access if each.restricted)
+
+    def memberships(self, name: str) -> list[str]:
+        """The restricted collections that an account is a member of."""
+        return [each.name for each in self.restricted if name in each.members]
 
     @property
     def open(self) -> tuple[InvitationView, ...]:
@@ -42,7 +53,7 @@ class PeoplePage:
 @security.requires("people")
 def index() -> str:
     """All accounts and invitations."""
-    page = PeoplePage(administration.people(), invitations.invitations())
+    page = PeoplePage(administration.people(), invitations.invitations(), membership.access())
     return render_template("views/people.html", page=page, roles=ROLES)
 
 
@@ -58,7 +69,8 @@ def roles() -> str:
 def invite() -> Response:
     """Make an invitation, and show its link: this once."""
     note = line(request.form, "note", invitations.LONGEST_NOTE) or ""
-    token = invitations.invite(security.user_id(), _role(), note)
+    collections = request.form.getlist("collection", type=int)
+    token = invitations.invite(security.user_id(), _role(), note, collections)
     return security.shown_once(
         render_template(
             "views/people_link.html",

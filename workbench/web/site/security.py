@@ -14,6 +14,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    g,
     make_response,
     redirect,
     request,
@@ -29,8 +30,9 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from workbench.config import PREFIX, Settings
-from workbench.services import roles, sign_in
+from workbench.services import roles, sign_in, visibility
 from workbench.services.accounts import Account
+from workbench.services.people import objects
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -109,6 +111,8 @@ def register(app: Flask) -> None:
     manager.user_loader(_load_user)
     app.before_request(_require_rule)
     app.before_request(_require_reader)
+    app.before_request(_show_what_is_seen)
+    app.teardown_request(_see_all_again)
     app.after_request(_harden)
 
 
@@ -275,6 +279,25 @@ def _require_reader() -> AnyResponse | None:
     if request.endpoint in OPEN_ENDPOINTS or current_app.config["WORKBENCH"].open_reading:
         return None
     return None if current_user.is_authenticated else ask_to_sign_in()
+
+
+def _show_what_is_seen() -> None:
+    """Hide the collections that the reader is no member of, and what is of them (ADR 62)."""
+    if request.endpoint in OPEN_ENDPOINTS:
+        return
+    hidden = (
+        current_user.account.hidden
+        if current_user.is_authenticated
+        else visibility.hidden_from_strangers()
+    )
+    g.hidden = visibility.hide(hidden)
+    objects.require_visible(request.view_args or {})
+
+
+def _see_all_again(_error: BaseException | None) -> None:
+    token = g.pop("hidden", None)
+    if token is not None:
+        visibility.see_all_again(token)
 
 
 def _harden(response: Response) -> Response:
