@@ -17,6 +17,8 @@ MADE_UP = (
     # Names that people gave, and what they wrote
     *(each for found in (FACES, RAW) for each in (found.name, found.title, found.description)),
     *(card.name for card in CARDS.values()),
+    "ben <i>",
+    "fake smile <b>",
     "ada",
     "ben",
     "forehead glare",

@@ -11,7 +11,7 @@ from workbench.web.site.formatting import count, fixed, percent
 from workbench.web.site.verdict_words import decision_words
 
 
-def days_words(days: float) -> str:
+def day_count(days: float) -> str:
     """How many days: "less than a day", "12 days"."""
     if days < 1:
         return gettext("less than a day")
@@ -46,5 +46,5 @@ def concern_words(person: PersonWork, concern: Concern) -> str:
 
 def register(app: Flask) -> None:
     """Make every function of this module a template filter of its own name."""
-    for function in (concern_words, days_words, people_words):
+    for function in (concern_words, day_count, people_words):
         app.add_template_filter(function)
