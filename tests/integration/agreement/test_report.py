@@ -25,6 +25,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.queues import Queue, QueueItem
 from workbench.store.regions import Region, RegionOverlap
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -144,11 +145,40 @@ def test_pairs_weeks_and_splits_tell_who_when_and_on_what(
         ("2026-03-02", 2),
         ("2026-03-09", 1),
     ]
-    assert (closer.splits.total, closer.splits.open) == (2, 1)
-    open_one, settled = closer.splits.shown
-    assert (open_one.id, open_one.settled) == (image_ids[0], False)
-    assert open_one.said == (("fake", ("ada", "ben")), ("real", ("eve",)))
-    assert (settled.id, settled.settled) == (image_ids[2], True)
+    assert (closer.splits.total, closer.splits.waiting) == (2, 1)
+    waiting, settled = closer.splits.shown
+    assert (waiting.id, waiting.waiting) == (image_ids[0], True)
+    assert waiting.said == (("fake", ("ada", "ben")), ("real", ("eve",)))
+    assert (settled.id, settled.waiting) == (image_ids[2], False)
+
+
+def test_what_others_have_yet_to_judge_on_their_own_is_not_told(
+    imported: int, image_ids: list[int], ada: Account, ben: Account
+) -> None:
+    judge(ada, dict.fromkeys(image_ids[:2], "fake"))
+    judge(ben, dict.fromkeys(image_ids[:2], "real"))
+    with transaction() as write:
+        queue = Queue(
+            collection_id=imported,
+            name="errors",
+            source="slice",
+            verdicts_needed=3,
+            disputes="any",
+            blind=True,
+            independent=True,
+            everybody=True,
+            control_share=0.0,
+            round_size=20,
+            created_by_id=ada.id,
+        )
+        write.add(queue)
+        write.flush()
+        write.add(QueueItem(queue_id=queue.id, image_id=image_ids[0], position=0))
+
+    found = report(imported, None, "all", None).closer.splits
+
+    assert (found.total, found.waiting, found.held_back) == (2, 1, 1)
+    assert [each.id for each in found.shown] == [image_ids[1]]
 
 
 def test_silence_is_a_no_of_who_tags_and_looked_before_it_was_there(
@@ -243,6 +273,7 @@ def test_the_report_asks_as_often_for_many_answers_as_for_few(
             put(person, make_tag(person, f"{person.name} {name}"), image_ids[3])
 
     assert few == queries(lambda: report(imported, None, "all", tag_id)) <= 10
+    assert queries(lambda: report(imported, None, "all", None)) <= 10
 
 
 def test_answers_of_verdicts_are_those_of_the_table(

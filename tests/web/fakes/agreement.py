@@ -47,7 +47,7 @@ class AgreementReports:
             nothing = Line(
                 None, "", None, "active", agreement(Answers(nobody, nobody, nobody, nobody, 4))
             )
-            return AgreementReport((nothing,), Closer(nothing, (), (), Splits(0, 0, ()), None))
+            return AgreementReport((nothing,), Closer(nothing, (), (), Splits(0, 0, 0, ()), None))
         if tag_id not in (None, 90):
             raise NotFoundError("Nobody put this tag on a region of this collection.")
         lines = (
@@ -64,7 +64,8 @@ class AgreementReports:
                 (Week(date(2026, 3, 2), line.agreement),),
                 Splits(
                     1,
-                    1,
+                    0 if tag_id else 1,
+                    0,
                     (
                         SplitImage(
                             SPLIT_ON,
@@ -73,7 +74,7 @@ class AgreementReports:
                                 (("real" if tag_id is None else "no"), ("ada",)),
                                 (("fake" if tag_id is None else "yes"), ("ben <i>",)),
                             ),
-                            settled=False,
+                            waiting=tag_id is None,
                         ),
                     ),
                 ),

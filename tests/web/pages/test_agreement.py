@@ -27,7 +27,9 @@ def test_the_images_that_split_people_say_who_said_what(visitor: Reader) -> None
     of_verdicts = visitor.get(PAGE).text
     of_tag = visitor.get(f"{PAGE}?tag=90").text
 
-    assert f'href="/c/faces/images/{SPLIT_ON}"' in of_verdicts
+    assert f'href="/c/faces/disagreements/{SPLIT_ON}"' in of_verdicts
+    assert 'href="/c/faces/disagreements">Adjudicate 1 image</a>' in of_verdicts
+    assert f'href="/c/faces/images/{SPLIT_ON}"' in of_tag
     assert "<b>real</b> ada" in of_verdicts
     assert "<b>fake</b> ben &lt;i&gt;" in of_verdicts
     assert "<b>tagged</b> ben &lt;i&gt;" in of_tag
@@ -61,3 +63,10 @@ def test_the_matrix_has_each_pair_once() -> None:
 
     assert found.names == ("ada", "ben")
     assert found.rows == (("ben", (None,)), ("eve", (SMILES, VERDICTS)))
+
+
+def test_who_leads_makes_a_queue_of_the_images_with_a_tag(ada: Reader, ben: Reader) -> None:
+    address = "/c/faces/queues/new?source=slice&amp;tag=fake+smile+%3Cb%3E"
+
+    assert f'href="{address}"' in ada.get(f"{PAGE}?tag=90").text
+    assert "queues/new" not in ben.get(f"{PAGE}?tag=90").text

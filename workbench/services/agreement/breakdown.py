@@ -16,7 +16,6 @@ from workbench.analysis.agreement.figures import Agreement, agreement
 from workbench.services.agreement.compared import Compared, Person, week_of
 from workbench.store.database import session
 from workbench.store.images import Image
-from workbench.store.judgements import Adjudication
 
 MOST_PEOPLE: Final = 12
 MOST_WEEKS: Final = 26
@@ -44,21 +43,25 @@ class Week:
 class SplitImage:
     """An image on which people gave different answers.
 
-    said: people's names by answer, the most frequent first. settled: whether it was adjudicated.
+    said: people's names by answer, the most frequent first. waiting: for an adjudication.
     """
 
     id: int
     name: str
     said: tuple[tuple[str, tuple[str, ...]], ...]
-    settled: bool
+    waiting: bool
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The images that split people. open: how many wait for an adjudication."""
+    """The images that split people. waiting: how many of them, for an adjudication.
+
+    shown: some, without those that a queue is still gathering verdicts of: `held_back` so many.
+    """
 
     total: int
-    open: int
+    waiting: int
+    held_back: int
     shown: tuple[SplitImage, ...]
 
 
@@ -89,13 +92,16 @@ def weeks(found: Compared) -> tuple[Week, ...]:
     )
 
 
-def splits(found: Compared, settled: AbstractSet[int] = frozenset()) -> Splits:
-    """The images that split people: unsettled ones first, then the most evenly divided. One query.
+def splits(
+    found: Compared, waiting: AbstractSet[int] = frozenset(), hidden: AbstractSet[int] = frozenset()
+) -> Splits:
+    """The images that split people: waiting ones first, then the most evenly divided. One query.
 
-    settled: images that were adjudicated.
+    waiting: images that wait for an adjudication. hidden: those that are not to be told of.
     """
-    units = found.answers.splitting()
-    ids = found.image_ids[units]
+    every = found.answers.splitting()
+    ids = set(found.image_ids[every].tolist())
+    units = every[~np.isin(found.image_ids[every], list(hidden))]
     chosen = set(units.tolist())
     said: dict[int, dict[str, list[str]]] = {}
     for unit, person, value in zip(
@@ -107,12 +113,13 @@ def splits(found: Compared, settled: AbstractSet[int] = frozenset()) -> Splits:
         if unit in chosen:
             by_answer = said.setdefault(int(found.image_ids[unit]), {})
             by_answer.setdefault(found.words[value], []).append(found.people[person].name)
-    shown = sorted(said, key=lambda each: (each in settled, _unevenness(said[each]), -each))
+    shown = sorted(said, key=lambda each: (each not in waiting, _unevenness(said[each]), -each))
     shown = shown[:SPLITS_SHOWN]
     names = _names(shown)
     return Splits(
         total=len(ids),
-        open=len(set(ids.tolist()) - settled),
+        waiting=len(ids & waiting),
+        held_back=len(every) - len(units),
         shown=tuple(
             SplitImage(
                 each,
@@ -123,7 +130,7 @@ def splits(found: Compared, settled: AbstractSet[int] = frozenset()) -> Splits:
                         said[each].items(), key=lambda item: (-len(item[1]), item[0])
                     )
                 ),
-                each in settled,
+                each in waiting,
             )
             for each in shown
         ),
@@ -133,18 +140,6 @@ def splits(found: Compared, settled: AbstractSet[int] = frozenset()) -> Splits:
 def _unevenness(by_answer: dict[str, list[str]]) -> float:
     sizes = Counter({word: len(people) for word, people in by_answer.items()})
     return max(sizes.values()) / sizes.total()
-
-
-def adjudicated(collection_id: int) -> set[int]:
-    """The images of a collection on which somebody had the final say. One query."""
-    return set(
-        session().scalars(
-            select(Adjudication.image_id)
-            .join(Image, Image.id == Adjudication.image_id)
-            .where(Image.collection_id == collection_id)
-            .distinct()
-        )
-    )
 
 
 def _names(ids: list[int]) -> dict[int, str]:

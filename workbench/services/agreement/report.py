@@ -11,7 +11,6 @@ from workbench.services.agreement.breakdown import (
     Pair,
     Splits,
     Week,
-    adjudicated,
     pairs,
     splits,
     weeks,
@@ -21,6 +20,7 @@ from workbench.services.agreement.tag_answers import ComparedTag, tags
 from workbench.services.agreement.verdicts import Scale, verdicts
 from workbench.services.columns.store import column_store
 from workbench.services.errors import NotFoundError
+from workbench.services.queues.disagreements import gathering_images, waiting_images
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,15 @@ def report(
         if at is None:
             raise NotFoundError(gettext("Nobody put this tag on a region of this collection."))
         found, line = of_tags[at].compared, lines[at + 1]
-    settled = adjudicated(collection_id) if tag_id is None else set()
+    waiting = waiting_images(collection_id) if tag_id is None else set()
+    hidden = gathering_images(collection_id) if tag_id is None else set()
     return AgreementReport(
         lines,
         Closer(
             line,
             pairs(found),
             weeks(found),
-            splits(found, settled),
+            splits(found, waiting, hidden),
             None if tag_id is None else overlaps(collection_id, tag_id),
         ),
     )

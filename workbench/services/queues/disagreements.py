@@ -16,6 +16,13 @@ from workbench.store.people import User
 from workbench.store.queues import Queue, QueueItem
 
 A_PAGE = 24
+_GATHERING = (
+    QueueItem.open,
+    QueueItem.control_answer.is_(None),
+    Queue.id == QueueItem.queue_id,
+    Queue.ended_at.is_(None),
+)
+"""The condition that a queue still gathers verdicts on an item."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,20 @@ def must_be_independent(image_id: int) -> bool:
     return session().scalar(asked) is not None
 
 
+def waiting_images(collection_id: int) -> set[int]:
+    """The ids of all images that wait for adjudication. One query."""
+    return set(session().scalars(_waiting(collection_id)))
+
+
+def gathering_images(collection_id: int) -> set[int]:
+    """The ids of the images that queues are still gathering verdicts of. One query.
+
+    What people said of these is not told: others have yet to judge them on their own.
+    """
+    found = select(QueueItem.image_id).where(Queue.collection_id == collection_id, *_GATHERING)
+    return set(session().scalars(found.distinct()))
+
+
 def _waiting(collection_id: int) -> Select[tuple[int]]:
     """The ids of the images on which people disagree and no adjudication stands.
 
@@ -115,13 +136,7 @@ def _waiting(collection_id: int) -> Select[tuple[int]]:
     adjudicated = exists().where(
         Adjudication.image_id == Verdict.image_id, Adjudication.withdrawn_at.is_(None)
     )
-    gathering = exists().where(
-        QueueItem.image_id == Verdict.image_id,
-        QueueItem.open,
-        QueueItem.control_answer.is_(None),
-        Queue.id == QueueItem.queue_id,
-        Queue.ended_at.is_(None),
-    )
+    gathering = exists().where(QueueItem.image_id == Verdict.image_id, *_GATHERING)
     return (
         select(Verdict.image_id)
         .where(Verdict.id.in_(newest), ~adjudicated, ~gathering)
