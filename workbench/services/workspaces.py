@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from workbench.services import visibility
 from workbench.services.collections import find_collection
@@ -136,6 +136,16 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
     )
 
 
+# Made once but for which of them, as every write on a page of a collection asks it.
+_FINISHED = (
+    select(ModelVersion.id, ModelVersion.number)
+    .join(Collection, Collection.id == ModelVersion.collection_id)
+    .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
+    .outerjoin(ActiveVersion, ActiveVersion.collection_id == Collection.id)
+    .where(Collection.name == bindparam("name"), TrainingRun.state == "succeeded")
+)
+
+
 def shown_version(name: str, version_number: int | None = None) -> ShownVersion | None:
     """The version of `workspace` alone, for who writes about it. None where none is active.
 
@@ -148,18 +158,7 @@ def shown_version(name: str, version_number: int | None = None) -> ShownVersion 
     )
     found = (
         session()
-        .execute(
-            select(ModelVersion.id, ModelVersion.number)
-            .join(Collection, Collection.id == ModelVersion.collection_id)
-            .join(TrainingRun, TrainingRun.version_id == ModelVersion.id)
-            .outerjoin(ActiveVersion, ActiveVersion.collection_id == Collection.id)
-            .where(
-                Collection.name == name,
-                visibility.visible(Collection.id),
-                TrainingRun.state == "succeeded",
-                asked,
-            )
-        )
+        .execute(_FINISHED.where(visibility.visible(Collection.id), asked), {"name": name})
         .first()
     )
     if found is not None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from workbench.services.errors import (
@@ -125,14 +125,17 @@ def settle(write: Session, user_id: int, image_id: int, decisions: Sequence[str]
     return True
 
 
+# Made once, as every verdict asks it.
+_SETTLED = select(Adjudication).where(
+    Adjudication.image_id.in_(bindparam("image_ids", expanding=True)),
+    Adjudication.by_majority,
+    Adjudication.withdrawn_at.is_(None),
+)
+
+
 def unsettle(write: Session, image_ids: Collection[int]) -> None:
     """Withdraw what was decided by majority: a verdict that it came from is another one now."""
-    settled = select(Adjudication).where(
-        Adjudication.image_id.in_(image_ids),
-        Adjudication.by_majority,
-        Adjudication.withdrawn_at.is_(None),
-    )
-    for each in write.scalars(settled):
+    for each in write.scalars(_SETTLED, {"image_ids": list(image_ids)}):
         each.withdrawn_at = now()
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from workbench.store.images import Image
 
 _KNOWN = "collections_of_images"
+# Made once, as every decision asks it.
+_OF_IMAGES = select(Image.id, Image.collection_id).where(
+    Image.id.in_(bindparam("asked", expanding=True))
+)
 
 
 def collections_of(write: Session, image_ids: Collection[int]) -> dict[int, int]:
@@ -20,7 +24,7 @@ def collections_of(write: Session, image_ids: Collection[int]) -> dict[int, int]
     """
     known: dict[int, int] = write.info.setdefault(_KNOWN, {})
     if asked := set(image_ids) - known.keys():
-        rows = write.execute(select(Image.id, Image.collection_id).where(Image.id.in_(asked)))
+        rows = write.execute(_OF_IMAGES, {"asked": list(asked)})
         known |= dict(rows.tuples().all())
     return {each: known[each] for each in sorted(set(image_ids)) if each in known}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
@@ -229,6 +229,20 @@ def last_judged(user_id: int) -> tuple[int, ...]:
     )
 
 
+# Made once, as every verdict asks it.
+_SHOWN = (
+    select(Image.label, Prediction.p, ModelVersion.number, User.name)
+    .select_from(Image)
+    .join(User, User.id == bindparam("user_id"))
+    .outerjoin(
+        Prediction,
+        (Prediction.image_id == Image.id) & (Prediction.version_id == bindparam("version_id")),
+    )
+    .outerjoin(ModelVersion, ModelVersion.id == Prediction.version_id)
+    .where(Image.id == bindparam("image_id"))
+)
+
+
 def _shown(user_id: int, image_id: int, version_id: int | None) -> _Shown:
     """What is shown of an image. Raises NotFoundError.
 
@@ -237,15 +251,8 @@ def _shown(user_id: int, image_id: int, version_id: int | None) -> _Shown:
     found = (
         session()
         .execute(
-            select(Image.label, Prediction.p, ModelVersion.number, User.name)
-            .select_from(Image)
-            .join(User, User.id == user_id)
-            .outerjoin(
-                Prediction,
-                (Prediction.image_id == Image.id) & (Prediction.version_id == version_id),
-            )
-            .outerjoin(ModelVersion, ModelVersion.id == Prediction.version_id)
-            .where(Image.id == image_id)
+            _SHOWN,
+            {"user_id": user_id, "image_id": image_id, "version_id": version_id},
         )
         .first()
     )
