@@ -1,5 +1,6 @@
 // Binds small modules to the elements that ask for them by `data-module`, and again after a swap.
 import { again } from "./modules/again.js";
+import { ahead } from "./modules/ahead.js";
 import { autosubmit } from "./modules/autosubmit.js";
 import { drawing } from "./modules/drawing.js";
 import { explore } from "./modules/explore.js";
@@ -15,7 +16,7 @@ import { theme } from "./modules/theme.js";
 import { viewer } from "./modules/viewer.js";
 import { walk } from "./modules/walk.js";
 
-const modules = { again, autosubmit, drawing, explore, judging, map, reason, theme, viewer, walk };
+const modules = { again, ahead, autosubmit, drawing, explore, judging, map, reason, theme, viewer, walk };
 const bound = new WeakMap();
 
 function bind(morphed) {

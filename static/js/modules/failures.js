@@ -20,6 +20,11 @@ function unsay() {
   for (const place of document.querySelectorAll("[data-refusal], #failure")) place.hidden = true;
 }
 
+// What a request that a module sends itself was answered, or that it was lost.
+export function refuse(form, html, status) {
+  say(form, html === undefined ? known("lost") : (wordsOf(html) ?? known("error").replace("{status}", status)));
+}
+
 export function listenForFailures() {
   document.addEventListener("htmx:before:request", unsay);
   document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {

@@ -24,6 +24,8 @@ MADE_UP = (
     "forehead glare",
     "fake smile",
     "nobody smiles so",
+    "errors <b>",
+    "Look at the hands. <i>Twice.</i>",
     # What services say, which the fakes say in their place
     *(f"pattern {number}" for number in (1, 2)),
     "glare <b>",

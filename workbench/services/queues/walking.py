@@ -47,9 +47,9 @@ class ItemView:
     told: Told | None
     """None where label, score and heatmap are hidden."""
     own: VerdictView | None
-    """The person's newest standing verdict on the image."""
+    """The person's newest standing verdict on the image, once they have decided here."""
     seen: int
-    """Its id, 0 without one."""
+    """The id of their newest, wherever they gave it; 0 without one."""
     holds: bool
     """Whether it is the person's turn: else it is one that they judged, or had."""
     previous: int | None
@@ -110,7 +110,7 @@ def item_view(user_id: int, collection_id: int, queue_id: int, item_id: int) -> 
             if decided
             else (),
         ),
-        own=standing.get(own_id),
+        own=standing.get(own_id) if decided else None,
         seen=own_id,
         holds=is_live(own_claim, now()),
         previous=_previous(user_id, queue_id, own_claim),
