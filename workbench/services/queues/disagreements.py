@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from workbench.services.errors import NotFoundError
 from workbench.services.review import verdicts
@@ -130,13 +130,16 @@ def gathering_images(collection_id: int) -> set[int]:
 def _waiting(collection_id: int) -> Select[tuple[int]]:
     """The ids of the images on which people disagree and no adjudication stands.
 
-    Those of which a queue is still gathering verdicts do not wait yet.
+    Those of which only queues that are still gathering verdicts know do not wait yet.
     """
     newest = _newest(Image.collection_id == collection_id)
     adjudicated = exists().where(
         Adjudication.image_id == Verdict.image_id, Adjudication.withdrawn_at.is_(None)
     )
-    gathering = exists().where(QueueItem.image_id == Verdict.image_id, *_GATHERING)
+    of_image = QueueItem.image_id == Verdict.image_id, QueueItem.control_answer.is_(None)
+    gathering = and_(
+        exists().where(*of_image, *_GATHERING), ~exists().where(*of_image, ~QueueItem.open)
+    )
     return (
         select(Verdict.image_id)
         .where(Verdict.id.in_(newest), ~adjudicated, ~gathering)
