@@ -59,6 +59,7 @@ def each_once(ada: Page, ben: Page, url: str, witness: Witness) -> None:
     judged = Counter(each[0] for each in witness.rows(select(Verdict.image_id)))
     assert set(judged.values()) == {1}
     assert len(judged) == 6
+    ada.reload()
     expect(ada.locator("#main")).to_contain_text("all verdicts given")
 
 

@@ -487,3 +487,25 @@ def test_a_verdict_taken_back_before_anybody_learned_it_is_no_decision(
     verdicts.withdraw_verdict(ada.id, given.id)
 
     assert new_decisions(analysed.collection.id) == 0
+
+
+def test_the_model_can_be_right_for_the_wrong_reason_and_never_wrong_for_one(
+    version_id: int, ada: Account
+) -> None:
+    scored = session().scalars(select(Prediction).where(Prediction.version_id == version_id)).all()
+    image_id, p = next((each.image_id, each.p) for each in scored if each.outcome not in WRONG)
+    called = "fake" if p > 0.5 else "real"
+    other = "real" if called == "fake" else "fake"
+
+    given = verdicts.give_verdict(ada.id, image_id, version_id, called, wrong_reason=True)
+
+    assert given.wrong_reason
+    assert session().get_one(Verdict, given.id).wrong_reason
+    assert verdict_filters(version_id)["wrong_reason"] == {image_id}
+    for decision in (other, "unsure", "exclude"):
+        with pytest.raises(InvalidError, match="Only where the model is right"):
+            verdicts.give_verdict(ada.id, image_id, version_id, decision, wrong_reason=True)
+    with pytest.raises(InvalidError):
+        verdicts.give_verdict(ada.id, image_id, None, called, wrong_reason=True)
+    verdicts.withdraw_verdict(ada.id, given.id)
+    assert verdict_filters(version_id)["wrong_reason"] == set()

@@ -13,12 +13,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 
 from workbench.services.columns.store import ColumnStore, Rows
 from workbench.services.review.decision_changes import changes_after, changes_until_now
 from workbench.services.review.decisions import decisions_on, final_decisions
-from workbench.store.images import LABELS
-from workbench.store.judgements import DECISIONS
+from workbench.store.database import session
+from workbench.store.images import LABELS, Image
+from workbench.store.judgements import DECISIONS, Verdict
 
 MOST_FOLLOWED = 1000
 """Of more changes than these the decisions are read afresh."""
@@ -64,6 +66,22 @@ def overturned_rows(store: ColumnStore) -> Rows:
     imported = _BY_LABEL[store.imported_labels]
     overturned: Rows = decided & (imported != _CODES[None]) & (codes != imported)
     return overturned
+
+
+def wrong_reason_rows(store: ColumnStore) -> Rows:
+    """The images of which somebody says that the model is right for the wrong reason. One query."""
+    said = (
+        select(Verdict.image_id)
+        .join(Image, Image.id == Verdict.image_id)
+        .where(
+            Image.collection_id == store.collection_id,
+            Verdict.wrong_reason,
+            Verdict.withdrawn_at.is_(None),
+        )
+    )
+    rows: Rows = np.zeros(store.count, np.bool_)
+    rows[store.rows_of(list(session().scalars(said)))] = True
+    return rows
 
 
 def _codes(store: ColumnStore) -> NDArray[np.uint8]:

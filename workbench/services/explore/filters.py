@@ -14,7 +14,12 @@ from workbench.analysis.images.notes import ImportNote
 from workbench.services.columns.properties import PROPERTIES
 from workbench.services.columns.store import ColumnStore, Rows, column_store
 from workbench.services.errors import InvalidError
-from workbench.services.explore.decisions import decided_rows, judged_rows, overturned_rows
+from workbench.services.explore.decisions import (
+    decided_rows,
+    judged_rows,
+    overturned_rows,
+    wrong_reason_rows,
+)
 from workbench.services.explore.lasso import (
     Lasso,
     in_lasso,
@@ -33,7 +38,7 @@ WITHOUT_LABEL = "unlabelled"
 LABEL_FILTERS = (*LABELS, WITHOUT_LABEL)
 """In the order of `label_code`."""
 SPLITS = ("training", "held_out")
-VERDICTS = ("none", "any", *DECISIONS, "overturned")
+VERDICTS = ("none", "any", *DECISIONS, "overturned", "wrong_reason")
 SEVERITIES = 5
 ANY_NOTE = "any"
 NOTES = (ANY_NOTE, *(each.value for each in ImportNote))
@@ -278,4 +283,6 @@ def _judged(store: ColumnStore, verdict: str) -> Rows:
         return ~judged_rows(store)
     if verdict == "overturned":
         return overturned_rows(store)
+    if verdict == "wrong_reason":
+        return wrong_reason_rows(store)
     return judged_rows(store) if verdict == "any" else decided_rows(store, verdict)

@@ -29,6 +29,7 @@ VERDICT_WORDS = {
     "unsure": lazy_gettext("unsure"),
     "exclude": lazy_gettext("excluded"),
     "overturned": lazy_gettext("imported label overturned"),
+    "wrong_reason": lazy_gettext("right for the wrong reason"),
 }
 
 
