@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from workbench.services.errors import ConflictError, NotFoundError
@@ -146,26 +155,59 @@ def _next(
     """
     if queue.control_share and secrets.randbelow(1000) < 1000 * queue.control_share:
         control = write.scalars(_controls(user_id, queue, at)).first()
-        if control is not None and write.scalars(_items(user_id, queue, at).limit(1)).first():
+        # Controls are mixed in: where nothing else is left, none is given.
+        if control is not None and _first(write, user_id, queue, at, skipped, lock=False):
             return control
-    for wait in (False, True):
-        passed = [] if skipped is None else [skipped]
-        while True:
-            asked = _items(user_id, queue, at).where(QueueItem.id.not_in(passed)).limit(1)
-            # What somebody else is being given this moment is passed over, unless nothing is left.
-            item = write.scalars(asked.with_for_update(of=QueueItem, skip_locked=not wait)).first()
-            if item is None:
-                break
-            # Counted again under the lock: the query saw the claims of before it waited for it.
-            if sum(taken_by_others(write, user_id, item.id, at)) < queue.verdicts_needed:
-                return item
-            passed.append(item.id)
+    return _first(write, user_id, queue, at, skipped, lock=True)
+
+
+def _first(
+    write: Session, user_id: int, queue: Queue, at: datetime, skipped: int | None, *, lock: bool
+) -> QueueItem | None:
+    """The first item that needs a verdict of a person: a new one, else one that they skipped."""
+    # What somebody else is being given this moment is passed over, unless nothing is left.
+    for wait in (False, True) if lock else (False,):
+        for items in (_new_items(user_id), _skipped_items(user_id)):
+            passed = [] if skipped is None else [skipped]
+            while True:
+                asked = items.where(
+                    *_needed_of(user_id, queue, at), QueueItem.id.not_in(passed)
+                ).limit(1)
+                if lock:
+                    asked = asked.with_for_update(of=QueueItem, skip_locked=not wait)
+                item = write.scalars(asked).first()
+                if item is None:
+                    break
+                # Counted again under the lock: the query saw the claims of before it waited for it.
+                if sum(taken_by_others(write, user_id, item.id, at)) < queue.verdicts_needed:
+                    return item
+                passed.append(item.id)
     return None
 
 
-def _items(user_id: int, queue: Queue, at: datetime) -> Select[tuple[QueueItem]]:
-    """The items that need a verdict of a person, those that they skipped last."""
+def _new_items(user_id: int) -> Select[tuple[QueueItem]]:
+    """The items that a person has not skipped; the index of open ones gives them in order."""
+    skipped = exists().where(
+        QueueClaim.item_id == QueueItem.id,
+        QueueClaim.user_id == user_id,
+        QueueClaim.skipped_at.is_not(None),
+    )
+    return select(QueueItem).where(~skipped).order_by(QueueItem.position)
+
+
+def _skipped_items(user_id: int) -> Select[tuple[QueueItem]]:
+    """Those that they have, the one skipped longest ago first."""
     own = aliased(QueueClaim)
+    return (
+        select(QueueItem)
+        .join(own, and_(own.item_id == QueueItem.id, own.user_id == user_id))
+        .where(own.skipped_at.is_not(None))
+        .order_by(own.skipped_at, QueueItem.position)
+    )
+
+
+def _needed_of(user_id: int, queue: Queue, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whether an item of a queue needs a verdict of a person."""
     taken = (
         select(func.count())
         .select_from(QueueClaim)
@@ -177,19 +219,16 @@ def _items(user_id: int, queue: Queue, at: datetime) -> Select[tuple[QueueItem]]
                 live(QueueClaim, at),
             ),
         )
+        .correlate(QueueItem)
         .scalar_subquery()
     )
     return (
-        select(QueueItem)
-        .outerjoin(own, and_(own.item_id == QueueItem.id, own.user_id == user_id))
-        .where(
-            QueueItem.queue_id == queue.id,
-            QueueItem.open,
-            QueueItem.control_answer.is_(None),
-            taken < queue.verdicts_needed,
-            ~_is_with(user_id, at),
-        )
-        .order_by(own.skipped_at.is_not(None), own.skipped_at, QueueItem.position)
+        QueueItem.queue_id == queue.id,
+        # As the partial index has it: SQLAlchemy would write "open = 1" for SQLite.
+        literal_column("queue_item.open"),
+        QueueItem.control_answer.is_(None),
+        taken < queue.verdicts_needed,
+        ~_is_with(user_id, at),
     )
 
 
