@@ -65,8 +65,10 @@ def not_a_member() -> ScalarSelect[str]:
 
     A part of the query that finds the account, so that it costs no query of its own.
     """
-    member = exists().where(
-        CollectionMember.collection_id == Collection.id, CollectionMember.user_id == User.id
+    member = (
+        exists()
+        .where(CollectionMember.collection_id == Collection.id, CollectionMember.user_id == User.id)
+        .correlate(Collection, User)
     )
     return (
         select(func.aggregate_strings(cast(Collection.id, String), ","))

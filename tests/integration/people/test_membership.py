@@ -111,6 +111,8 @@ def test_a_member_and_an_admin_get_past_it(filled: Flask, cleo: Account) -> None
     assert member.get("/c/pictures/models").status_code == 404
     assert admin.get("/c/pictures/members").status_code == 200
 
+    membership.save(cleo.id, "pictures", [cleo.id], restricted=True)
+    assert member.get("/c/pictures/models").status_code == 404, "another one is a member"
     membership.save(cleo.id, "pictures", [eve.id], restricted=True)
     assert member.get("/c/pictures/models").status_code != 404
     assert "pictures" in member.get("/").text

@@ -112,9 +112,15 @@ def collection_names() -> tuple[str, ...]:
 
 
 def exported(asked: Asked) -> Iterator[dict[str, Any]]:
-    """All events that are asked for, the newest first, as plain values. Read some at a time."""
+    """All events that are asked for, the newest first, as plain values. Read some at a time.
+
+    What is seen is settled by the call, and not while it is read, when a request may have ended.
+    """
+    return _all_of(_asked_for(asked))
+
+
+def _all_of(conditions: list[ColumnElement[bool]]) -> Iterator[dict[str, Any]]:
     after: int | None = None
-    conditions = _asked_for(asked)
     while rows := _read(conditions, after, _EXPORTED):
         for each in rows:
             values = asdict(each)

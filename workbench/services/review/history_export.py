@@ -21,12 +21,18 @@ COLUMNS = (
 
 def lines(asked: Asked, form: Format) -> Iterator[str]:
     """The events that are asked for, the newest first, a line each; a CSV begins with a header."""
-    if form == "jsonl":
-        for each in exported(asked):
-            yield json.dumps({name: each[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
-        return
+    events = exported(asked)
+    return _as_jsonl(events) if form == "jsonl" else _as_csv(events)
+
+
+def _as_jsonl(events: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for each in events:
+        yield json.dumps({name: each[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
+
+
+def _as_csv(events: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield _row(COLUMNS)
-    for each in exported(asked):
+    for each in events:
         yield _row([_cell(each[name]) for name in COLUMNS])
 
 
