@@ -136,6 +136,11 @@ def workspace(name: str, version_number: int | None = None) -> Workspace:
     )
 
 
+def collection_id(name: str) -> int:
+    """The id of a collection, for who needs no more of it. Raises NotFoundError."""
+    return find_collection(name).id
+
+
 # Made once but for which of them, as every write on a page of a collection asks it.
 _FINISHED = (
     select(ModelVersion.id, ModelVersion.number)

@@ -140,6 +140,9 @@ class Disagreements:
         card = CARDS[image_id]
         return Disagreement(image_id, card.name, card.held_out, self.book.label(image_id))
 
+    def find_image(self, collection_id: int, image_id: int) -> None:
+        self.disagreement(collection_id, image_id)
+
     def must_be_independent(self, image_id: int) -> bool:
         return False
 

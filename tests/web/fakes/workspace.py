@@ -103,6 +103,9 @@ class Collections:
         faces = next((each for each in self.book.collections if each.name == name), FACES)
         return Workspace(faces, version, (new, OLD), running, FakeQueue(self.book))
 
+    def collection_id(self, name: str) -> int:
+        return self.workspace(name).collection.id
+
     def shown_version(self, name: str, version_number: int | None = None) -> ShownVersion | None:
         version = self.workspace(name, version_number).version
         return ShownVersion(version.id, version.number) if version else None

@@ -44,9 +44,11 @@ def test_a_reviewer_decides_with_a_reason_that_all_pages_show(
     assert ada.post("/c/faces/disagreements/2", decision="fake").status_code == 422
     answer = ada.post("/c/faces/disagreements/2", decision="fake", reason="count them")
 
-    assert answer.location == "/c/faces/disagreements?version=2"
+    assert answer.location == "/c/faces/disagreements/next?after=2"
+    on = ada.get(answer.location)
+    assert on.location == "/c/faces/disagreements"
     assert book.adjudications[2].decision == "fake"
-    told = ada.get(answer.location).text
+    told = ada.get(on.location).text
     assert "Adjudicated: fake." in told
     assert "Nothing waits for adjudication" in told
     for url in ("/c/faces/disagreements/2", "/c/faces/images/2"):

@@ -95,11 +95,17 @@ def next_disputed(collection_id: int, after: int) -> int | None:
     return behind or session().scalar(others)
 
 
-def disagreement(collection_id: int, image_id: int) -> Disagreement:
-    """What people say of an image. Raises NotFoundError for one of another collection."""
+def find_image(collection_id: int, image_id: int) -> Image:
+    """An image of a collection. Raises NotFoundError."""
     image = session().get(Image, image_id)
     if image is None or image.collection_id != collection_id:
         raise NotFoundError("Image not found.")
+    return image
+
+
+def disagreement(collection_id: int, image_id: int) -> Disagreement:
+    """What people say of an image. Raises NotFoundError for one of another collection."""
+    image = find_image(collection_id, image_id)
     history = verdicts.history(image_id)
     return Disagreement(
         image_id, image.name, image.held_out, standing_label(image_id, image.label, history)

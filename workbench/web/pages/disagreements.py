@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from workbench.services import workspaces
 from workbench.services.errors import InvalidError
 from workbench.services.queues import disagreements
 from workbench.services.queues.disagreements import Disagreement, DisputedPage
@@ -18,6 +19,7 @@ from workbench.store.judgements import DECISIONS
 from workbench.web.request.entering import enter
 from workbench.web.request.parsing import choice, whole, words
 from workbench.web.request.view import View
+from workbench.web.request.view_reading import joined, read_view
 from workbench.web.site import notices, security
 from workbench.web.site.verdict_words import decision_words
 
@@ -81,12 +83,11 @@ def show(name: str, image_id: int) -> str:
 @security.requires("adjudicate")
 def decide(name: str, image_id: int) -> Response:
     """Decide on an image, and go on to the next that waits."""
-    view, workspace = enter(name)
+    view = read_view(name, joined(request.args))
     decision = choice(request.form, "decision", DECISIONS)
     if decision is None:
         raise InvalidError(gettext("Choose a decision: real, fake, unsure or exclude."))
-    collection_id = workspace.collection.id
-    disagreements.disagreement(collection_id, image_id)
+    disagreements.find_image(workspaces.collection_id(name), image_id)
     made = adjudications.adjudicate(
         security.user_id(),
         image_id,
@@ -105,7 +106,17 @@ def decide(name: str, image_id: int) -> Response:
         undo=url_for("disagreements.withdraw", adjudication_id=made),
         back=here,
     )
-    following = disagreements.next_disputed(collection_id, image_id)
+    return redirect(
+        url_for("disagreements.go_on", name=name, after=image_id, version=view.version), 303
+    )
+
+
+@blueprint.get("/c/<collection:name>/disagreements/next")
+def go_on(name: str) -> Response:
+    """Go to the image that waits behind one, or to the list where none does."""
+    view = read_view(name, joined(request.args))
+    collection_id = workspaces.collection_id(name)
+    following = disagreements.next_disputed(collection_id, whole(request.args, "after") or 0)
     if following is None:
         return redirect(url_for("disagreements.index", name=name, version=view.version), 303)
     return redirect(
