@@ -13,13 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import func, insert, select, text
 
 from benchmarks.command import Figures, parser, show
-from benchmarks.web.databases import DATABASES, Filled, filled_databases
+from benchmarks.web.databases import Filled, filled_databases, offer_databases
 from workbench.app import create_app
 from workbench.services import accounts
 from workbench.services.review import history, undo, verdicts
@@ -42,13 +41,12 @@ def main() -> None:
     """Fill, ask, report."""
     options = parser(__doc__ or "")
     options.add_argument("--events", type=int)
-    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
-    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
+    offer_databases(options)
     chosen = options.parse_args()
     events = chosen.events or (QUICK_EVENTS if chosen.quick else EVENTS)
     figures: Figures = {"events": events}
     with filled_databases(chosen.keep) as store:
-        for database in chosen.databases.split(","):
+        for database in chosen.databases:
             print(f"{database}, {events:,} events", file=sys.stderr)
             measured = measure(store.filled(database, IMAGES), events)
             figures |= {f"{key}_{database}": value for key, value in measured.items()}

@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +24,7 @@ from sqlalchemy import select
 
 from benchmarks.command import Figures, parser, show
 from benchmarks.tags_carried import carried
-from benchmarks.web.databases import DATABASES, Filled, filled_databases
+from benchmarks.web.databases import Filled, filled_databases, offer_databases
 from workbench.app import create_app
 from workbench.services.columns.store import column_store
 from workbench.services.explore.filters import Chosen, Filters, Selection, choose
@@ -48,13 +47,12 @@ def main() -> None:
     """Fill, tag, report."""
     options = parser(__doc__ or "")
     options.add_argument("--images", type=int)
-    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
-    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
+    offer_databases(options)
     chosen = options.parse_args()
     images = chosen.images or (QUICK_IMAGES if chosen.quick else IMAGES)
     figures: Figures = {}
     with filled_databases(chosen.keep) as store:
-        for database in chosen.databases.split(","):
+        for database in chosen.databases:
             print(f"{database}, {images:,} images", file=sys.stderr)
             measured = measure(store.filled(database, images))
             figures |= {f"{key}_{database}": value for key, value in measured.items()}

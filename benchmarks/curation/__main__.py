@@ -20,12 +20,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 from benchmarks.command import Figures, parser, show
 from benchmarks.curation.books import Books
 from benchmarks.curation.team import Work, killed, prepared, worked
-from benchmarks.web.databases import DATABASES, Filled, filled_databases
+from benchmarks.web.databases import Filled, filled_databases, offer_databases
 
 IMAGES = 10_000
 SECONDS = 60
@@ -39,17 +38,16 @@ def main() -> None:
     """Fill, work, kill, report."""
     options = parser(__doc__ or "")
     options.add_argument("--images", type=int, default=IMAGES)
-    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
+    offer_databases(options)
     options.add_argument("--seconds", type=int, help="how long they work")
     options.add_argument("--kills", type=int, help="how often the server is killed")
-    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
     chosen = options.parse_args()
     seconds = chosen.seconds or (QUICK_SECONDS if chosen.quick else SECONDS)
     kills = chosen.kills if chosen.kills is not None else QUICK_KILLS if chosen.quick else KILLS
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     figures: Figures = {"processors": os.cpu_count()}
     with filled_databases(chosen.keep) as store:
-        for database in chosen.databases.split(","):
+        for database in chosen.databases:
             print(f"{database}, {chosen.images:,} images", file=sys.stderr)
             measured = measure(store.filled(database, chosen.images), seconds, kills)
             figures |= {f"{key}_{NAMES[database]}": value for key, value in measured.items()}

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.command import Figures, parser, show
-from benchmarks.web.databases import DATABASES, filled_databases
+from benchmarks.web.databases import filled_databases, offer_databases
 from benchmarks.web.pages import PAGES
 from benchmarks.web.reading import visit
 from benchmarks.web.report import Table, failures, rows, worst
@@ -29,9 +29,8 @@ def main() -> None:
     """Fill, visit, report."""
     options = parser(__doc__ or "")
     options.add_argument("--images", help="sizes, with commas between (10000,1000000)")
-    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
+    offer_databases(options)
     options.add_argument("--pages", default="", help="only pages with these words in their name")
-    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
     options.add_argument("--fill-only", action="store_true", help="fill, and measure nothing")
     options.add_argument("--demo", type=Path, help="data directory whose overview Chromium loads")
     options.add_argument("--no-browser", action="store_true", help="leave Chromium out")
@@ -47,7 +46,7 @@ def main() -> None:
     }
     tables: dict[tuple[str, int], Table] = {}
     with filled_databases(chosen.keep) as store:
-        for database in chosen.databases.split(","):
+        for database in chosen.databases:
             collections = []
             for images in sizes:
                 print(f"{database}, {images:,} images", file=sys.stderr)

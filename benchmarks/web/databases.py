@@ -6,6 +6,7 @@ import atexit
 import json
 import shutil
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -26,6 +27,17 @@ from workbench.store.database import db
 
 DATABASES = ("sqlite", "postgres")
 _RECORD = "filled.json"
+
+
+def offer_databases(options: ArgumentParser) -> None:
+    """Let a benchmark be told which databases, and where filled ones are kept."""
+    options.add_argument(
+        "--databases",
+        type=lambda given: given.split(","),
+        default=DATABASES,
+        help="sqlite, postgres; both by default",
+    )
+    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
 
 
 @dataclass(frozen=True)

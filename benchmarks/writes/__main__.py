@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 from benchmarks.command import Figures, parser, show
-from benchmarks.web.databases import DATABASES, filled_databases
+from benchmarks.web.databases import filled_databases, offer_databases
 from benchmarks.writes.writing import Outcome, outcome
 
 IMAGES = 10_000
@@ -28,16 +27,15 @@ def main() -> None:
     """Fill, write, report."""
     options = parser(__doc__ or "")
     options.add_argument("--images", type=int, default=IMAGES)
-    options.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres, both")
+    offer_databases(options)
     options.add_argument("--standing", default=",".join(map(str, STANDING)))
     options.add_argument("--seconds", type=int, help="how long the writers write")
-    options.add_argument("--keep", type=Path, help="keep filled databases here, or use what is")
     chosen = options.parse_args()
     seconds = chosen.seconds or (QUICK_SECONDS if chosen.quick else SECONDS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     found: dict[tuple[str, int], Outcome] = {}
     with filled_databases(chosen.keep) as store:
-        for database in chosen.databases.split(","):
+        for database in chosen.databases:
             filled = store.filled(database, chosen.images)
             for standing in map(int, chosen.standing.split(",")):
                 print(f"{database}, {standing:,} verdicts standing", file=sys.stderr)
