@@ -20,6 +20,7 @@ from workbench.config import PROJECT_ROOT
 from workbench.services.encoding.precision import processor_name
 
 NAMES = (
+    "agreement",
     "attack",
     "attribution",
     "concepts",

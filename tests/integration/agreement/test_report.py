@@ -276,6 +276,19 @@ def test_the_report_asks_as_often_for_many_answers_as_for_few(
     assert queries(lambda: report(imported, None, "all", None)) <= 10
 
 
+def test_the_report_is_kept_until_somebody_decides(
+    imported: int, image_ids: list[int], ada: Account, ben: Account
+) -> None:
+    judge(ada, {image_ids[0]: "real"})
+    judge(ben, {image_ids[0]: "real"})
+    first = report(imported, None, "all", None)
+
+    assert queries(lambda: report(imported, None, "all", None)) == 1
+    judge(ben, {image_ids[0]: "fake"})
+    again = report(imported, None, "all", None)
+    assert (first.lines[0].agreement.splits, again.lines[0].agreement.splits) == (0, 1)
+
+
 def test_answers_of_verdicts_are_those_of_the_table(
     imported: int, image_ids: list[int], ada: Account, ben: Account
 ) -> None:

@@ -24,6 +24,8 @@ MOSTLY = 0.9
 """The part of the resamples that must have a figure for it to have an interval."""
 _AT_ONCE = 200
 """Resamples that are held in memory together."""
+_FEW = 300_000
+"""Of up to so many sums, adding up the zeros, too, is quicker than leaving them out."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _resampled(sums: Sums, seed: int) -> Float[ndarray, "resample sum"]:
     keys = sums.table @ rng.random(sums.table.shape[1])  # rows alike have the very same key
     _keys, at, kind = np.unique(keys, return_index=True, return_inverse=True)
     kinds = sums.table[at].T
+    if np.prod(kinds.shape) <= _FEW:
+        kinds = kinds.toarray()
     return np.concatenate(
         [(kinds @ _drawn(rng, kind, len(at)).T).T for _begun in range(0, RESAMPLES, _AT_ONCE)]
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask_babel import gettext
+from sqlalchemy import func, select
 
 from workbench.analysis.agreement.figures import Agreement, agreement
 from workbench.services.agreement.breakdown import (
@@ -21,6 +23,8 @@ from workbench.services.agreement.verdicts import Scale, verdicts
 from workbench.services.columns.store import column_store
 from workbench.services.errors import NotFoundError
 from workbench.services.queues.disagreements import gathering_images, waiting_images
+from workbench.store.database import session
+from workbench.store.people import AuditEvent
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,22 @@ def report(
 ) -> AgreementReport:
     """Compare what people said in a collection, and look closer at one tag or at verdicts.
 
-    Raises NotFoundError for a tag that nobody put on a region there.
+    Computed anew once anything was decided, anywhere: until then, one query. Raises NotFoundError
+    for a tag that nobody put on a region there.
     """
+    newest = session().scalar(select(func.max(AuditEvent.id))) or 0
+    database = str(session().get_bind().engine.url)
+    return _computed((database, newest), collection_id, version_id, scale, tag_id)
+
+
+@lru_cache(maxsize=16)
+def _computed(
+    _as_of: tuple[str, int],
+    collection_id: int,
+    version_id: int | None,
+    scale: Scale,
+    tag_id: int | None,
+) -> AgreementReport:
     store = column_store(version_id) if version_id else None
     of_verdicts = verdicts(collection_id, scale)
     of_tags = tags(collection_id, store)
