@@ -14,8 +14,11 @@ from tests.support.browser import accessibility_violations, watched_page
 from tests.support.prepared import COLLECTION, DATABASE
 from tests.support.server import Server
 from tests.support.witness import Witness
+from workbench.store.database import now
+from workbench.store.images import Image
 from workbench.store.judgements import Tag, Tagging
 from workbench.store.people import User
+from workbench.store.queues import Queue, QueueItem
 from workbench.store.results import Cell, Pattern, PixelGroup
 from workbench.store.tag_changes import TagExample
 
@@ -62,6 +65,8 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "notes": f"{home}/notes",
         "history of a person": f"/people/{person}/history",
         "adjudicate": f"{home}/adjudicate",
+        "review": f"{home}/queues",
+        "review queue": f"{home}/queues/{queued(data_dir, image)}",
         "disagreements": f"{home}/disagreements",
         "disagreement": f"{home}/disagreements/{image}",
         "login": "/login",
@@ -85,6 +90,31 @@ def tagged(data_dir: Path, group_id: int) -> int:
         write.add(TagExample(tag_id=tag.id, region_id=region_id, user_id=user_id, positive=True))
         write.commit()
         return tag.id
+
+
+def queued(data_dir: Path, image_id: int) -> int:
+    """A review queue of one image, for everybody."""
+    with Session(create_engine(f"sqlite:///{data_dir / DATABASE}")) as write:
+        made = Queue(
+            collection_id=write.get_one(Image, image_id).collection_id,
+            name="a queue with a rather long name, to see where it breaks",
+            instructions="Look at the hands first.\nThen at the text.",
+            source="misclassified",
+            verdicts_needed=2,
+            disputes="any",
+            blind=True,
+            independent=True,
+            everybody=True,
+            control_share=0.1,
+            round_size=20,
+            created_by_id=write.scalars(select(User.id)).first(),
+            ready_at=now(),
+        )
+        write.add(made)
+        write.flush()
+        write.add(QueueItem(queue_id=made.id, image_id=image_id, position=0))
+        write.commit()
+        return made.id
 
 
 def serious(page: Page, rules: Sequence[str] = ()) -> list[str]:

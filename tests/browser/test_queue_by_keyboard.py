@@ -175,3 +175,31 @@ def test_a_lease_is_kept_by_the_page_that_shows_the_image(
     assert answered.value.status == 204
     assert Witness(own_data).one(claimed)[0] > before
     assert COLLECTION in page.url
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_the_pages_of_who_leads_and_judges_break_no_rule_in_either_theme(
+    chromium: Browser, serving: Server, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    with watched_page(chromium, viewport=size, reduced_motion="reduce") as (page, watch):
+        sign_in(page, serving.url)
+        queue = make_queue(page, serving.url, "rules", needed=2, most=3, round="1", reasons="hand")
+        page.get_by_role("button", name="Start reviewing").click()
+        item = page.locator("main.judge-page")
+        expect(item).to_be_visible()
+        addresses = [page.url, queue, f"{serving.url}/c/{COLLECTION}/queues/new?count=1"]
+        press(page, "f")
+        addresses.append(page.url)
+        found = []
+        for address in addresses:
+            page.goto(address)
+            for each in page.locator("main details > summary").all():
+                each.click()
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
+                found += [f"{address} {theme}: {each}" for each in accessibility_violations(page)]
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            found += [f"{address}: {wide} px wide"] if wide > width else []
+        assert found == []
+        assert watch.unexpected() == []

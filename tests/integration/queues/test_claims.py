@@ -223,6 +223,7 @@ def test_an_image_that_needs_more_verdicts_than_there_are_people_stays_open() ->
         assert claim(person.id, collection_id, queue_id).item_ids == ()
     view = queue_view(collection_id, queue_id, None)
     assert (view.left, view.line.state) == (1, "open")
+    assert (view.able, view.too_few) == (2, True)
 
 
 def test_a_withdrawn_verdict_opens_the_image_again_for_anybody() -> None:

@@ -61,6 +61,7 @@ class QueueProgress:
             finished=0,
             people=(person,),
             days_left=3.2,
+            able=self.book.able,
         )
 
     def _line(self, user_id: int | None) -> QueueLine:

@@ -43,6 +43,8 @@ class State:
     adjudications: dict[int, AdjudicationView] = field(default_factory=dict)
     blind: bool = True
     """Review queue 7 is blind."""
+    able: int = 2
+    """How many people can take part in it."""
     queue_state: str = "open"
     queue_plans: list[Plan] = field(default_factory=list)
     """Of queues that were made."""

@@ -109,6 +109,12 @@ def test_reviewers_lead_and_others_read(ada: Reader, ben: Reader, book: FakeWork
     assert ben.get("/c/faces/queues/new").status_code == 403
 
 
+def test_a_queue_that_too_few_can_judge_says_so(ada: Reader, book: FakeWorkbench) -> None:
+    assert "images will stay open" not in ada.get(QUEUE).text
+    book.able = 1
+    assert "An image needs 2 verdicts of different people, and 1 can" in ada.get(QUEUE).text
+
+
 def main_of(page: str) -> str:
     found = re.search(r"<main.*</main>", page, re.DOTALL)
     assert found

@@ -83,6 +83,13 @@ class QueueView:
     people: tuple[Participant, ...]
     days_left: float | None
     """By the verdicts of the last seven days; None without any."""
+    able: int
+    """How many people can take part."""
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are fewer people than an image needs verdicts: it would stay open."""
+        return self.able < self.verdicts_needed
 
     @property
     def left(self) -> int:
@@ -145,6 +152,7 @@ def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueV
         finished=items[1],
         people=_people(queue),
         days_left=_days_left(queue_id, line.needed - line.done),
+        able=_able(queue),
     )
 
 
@@ -234,6 +242,15 @@ def _people(queue: Queue) -> tuple[Participant, ...]:
         for user_id, name in names
         for counted in (done.get(user_id, [0] * 5),)
     )
+
+
+def _able(queue: Queue) -> int:
+    """The active accounts that take part; of a queue for everybody, those that see it."""
+    members = select(QueueMember.user_id).where(QueueMember.queue_id == queue.id)
+    able = select(func.count()).select_from(User).where(User.deactivated_at.is_(None))
+    if not queue.everybody:
+        able = able.where(User.id.in_(members))
+    return session().scalar(able) or 0
 
 
 def _seconds(queue_id: int) -> dict[int, float]:

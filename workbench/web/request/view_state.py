@@ -40,7 +40,7 @@ class ViewState:
     by: str = "index"
     """Order of the dimensions."""
     queue: bool = False
-    """Images come from the adjudication queue, one after the other."""
+    """Images come from the list of misclassified ones without a verdict, one after the other."""
 
     @property
     def selection(self) -> Selection:

@@ -63,6 +63,10 @@ def _tag(event: EventView) -> str:
     return event.tag or _said(event, "tag") or _said(event, "name")
 
 
+def _name(event: EventView) -> str:
+    return _said(event, "name")
+
+
 def _put_on(event: EventView) -> str:
     regions = (event.after or {}).get("regions")
     if isinstance(regions, int):
@@ -160,6 +164,24 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     "reply.save": lambda _each: gettext("replied to a counterfactual note"),
     "reply.withdraw": lambda _each: gettext("withdrew a reply to a counterfactual note"),
     "reply.restore": lambda _each: gettext("restored a reply to a counterfactual note"),
+    "queue.make": lambda each: gettext("made the review queue “%(name)s”", name=_name(each)),
+    "queue.instruct": lambda each: gettext(
+        "changed the instructions of the review queue “%(name)s”", name=_name(each)
+    ),
+    "queue.people": lambda each: gettext(
+        "changed who takes part in the review queue “%(name)s”", name=_name(each)
+    ),
+    "queue.hand_over": lambda each: gettext(
+        "handed over images of the review queue “%(name)s”", name=_name(each)
+    ),
+    "queue.control": lambda each: gettext(
+        "named a hidden control of the review queue “%(name)s”", name=_name(each)
+    ),
+    "queue.pause": lambda each: gettext("paused the review queue “%(name)s”", name=_name(each)),
+    "queue.resume": lambda each: gettext(
+        "went on with the review queue “%(name)s”", name=_name(each)
+    ),
+    "queue.end": lambda each: gettext("ended the review queue “%(name)s”", name=_name(each)),
     "image.change": lambda _each: gettext("accepted a change of the image at an import"),
     "image.remove": lambda _each: gettext("removed an image"),
     "version.activate": lambda _each: gettext("changed the active version"),
