@@ -19,7 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
+from workbench.store.judgements import Verdict
 from workbench.store.people import User
+from workbench.store.versions import ModelVersion
 
 SOURCES = ("misclassified", "uncertain", "label_errors", "slice", "random")
 """What a queue was made of."""
@@ -75,6 +77,7 @@ class Queue(Base):
     ended_at: Mapped[datetime | None]
 
     created_by: Mapped[User] = relationship()
+    version: Mapped[ModelVersion | None] = relationship()
 
 
 class QueueMember(Base):
@@ -141,3 +144,4 @@ class QueueClaim(Base):
     judged_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
+    verdict: Mapped[Verdict | None] = relationship()

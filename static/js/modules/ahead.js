@@ -47,6 +47,7 @@ class Ahead {
       const picture = page?.querySelector("[data-part=picture]");
       if (!picture) return;
       page.dataset.ahead = "yes";
+      page.dataset.next = ""; // as of now that is the image that is judged first; the answer says
       const image = new Image();
       image.src = picture.src;
       await image.decode();
@@ -58,7 +59,8 @@ class Ahead {
 
   async send(event) {
     const form = event.target;
-    if (!form.matches("[data-turn]") || !this.page || this.main.dataset.ahead) return;
+    if (this.main.dataset.ahead) return this.wait(event);
+    if (!form.matches("[data-turn]") || !this.page) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const { url, main } = this.page;
@@ -67,7 +69,7 @@ class Ahead {
     const body = new FormData(form, event.submitter);
     show(this.main, main, url);
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true });
       const text = await answer.text();
       if (!answer.ok) return this.comeBack(main, here, () => refuse(form, text, answer.status));
       const there = new URL(answer.url);
@@ -82,6 +84,20 @@ class Ahead {
     } catch {
       this.comeBack(main, here, () => refuse(form));
     }
+  }
+
+  // One is sent after the other: the server gives the next image by what it knows of the last.
+  wait(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { target: form, submitter } = event;
+    const action = form.getAttribute("action");
+    this.main.addEventListener("answered", () => {
+      form.removeAttribute("aria-busy");
+      if (form.isConnected) form.requestSubmit(submitter);
+      // The head of the page is another one by now.
+      else [...this.main.querySelectorAll("form")].find((each) => each.getAttribute("action") === action)?.requestSubmit();
+    }, { once: true });
   }
 
   comeBack(main, here, say) {

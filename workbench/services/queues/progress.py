@@ -16,7 +16,6 @@ from workbench.store.database import now, session
 from workbench.store.judgements import Verdict
 from workbench.store.people import User
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
-from workbench.store.versions import ModelVersion
 
 LATELY: Final = timedelta(days=7)
 """What a forecast goes by."""
@@ -137,9 +136,7 @@ def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueV
         line=line,
         instructions=queue.instructions,
         filters=queue.filters,
-        version=session().scalar(
-            select(ModelVersion.number).where(ModelVersion.id == queue.version_id)
-        ),
+        version=queue.version.number if queue.version else None,
         verdicts_needed=queue.verdicts_needed,
         disputes=queue.disputes,
         blind=queue.blind,
