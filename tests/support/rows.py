@@ -22,6 +22,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
 from workbench.store.people import (
+    ApiToken,
     AuditEvent,
     CollectionMember,
     Invitation,
@@ -297,6 +298,13 @@ def fill_every_table() -> None:
                 ),
                 AuditEvent(user_id=ada.id, action="test", subject="image:1"),
                 SignInSession(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
+                ApiToken(
+                    user_id=ada.id,
+                    name="a script",
+                    token_hash="0" * 64,
+                    scopes=["read"],
+                    expires_at=now(),
+                ),
                 PasswordReset(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
                 CollectionMember(collection_id=collection.id, user_id=ada.id),
                 Invitation(id=1, token_hash="0" * 64, role="annotator", expires_at=now()),

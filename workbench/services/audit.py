@@ -7,6 +7,7 @@ for everything else. Both write here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -17,6 +18,7 @@ from workbench.store.people import AuditEvent
 
 _ACTING = "audit_acting"
 _RECORDED = "audit_recorded"
+_token: ContextVar[int | None] = ContextVar("acting_token", default=None)
 Told = Mapping[str, Any]
 
 
@@ -73,6 +75,11 @@ def acting(
     write.info[_ACTING] = Acting(user_id, version_id, undoes or {})
 
 
+def by_token(token_id: int | None) -> None:
+    """Say which API token the rest of this request is made with; None for none."""
+    _token.set(token_id)
+
+
 def who_acts(write: Session) -> Acting | None:
     """What `acting` was told in this transaction."""
     found: Acting | None = write.info.get(_ACTING)
@@ -104,6 +111,7 @@ def record(
             subject=subject,
             before=None if before is None else dict(before),
             after=None if after is None else dict(after),
+            token_id=_token.get(),
             detail=detail,
             **(concerned or _of_subject(subject)).as_columns(),
         )
@@ -127,6 +135,7 @@ def write_events(write: Session, events: Iterable[Event]) -> None:
             "before": each.before,
             "after": each.after,
             "undoes_id": each.undoes_id,
+            "token_id": _token.get(),
         }
         for each in events
     ]

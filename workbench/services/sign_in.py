@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
+from flask_babel import gettext
 from sqlalchemy import bindparam, delete, select, update
 
 from workbench.services import audit, visibility
 from workbench.services.accounts import Account, end_sessions
+from workbench.services.errors import NotFoundError
 from workbench.store.database import now, session, transaction
 from workbench.store.failures import StorageError
 from workbench.store.people import SignInSession, User
@@ -23,13 +26,33 @@ SEEN_EVERY = timedelta(hours=1)
 """So old may `last_seen_at` be: a page should not have to write."""
 
 
-def start(user_id: int) -> str:
+@dataclass(frozen=True)
+class SessionView:
+    """A browser that somebody is signed in with."""
+
+    id: int
+    browser: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+    """To the hour."""
+    here: bool
+    """Whether it is the one that asks."""
+
+
+def start(user_id: int, browser: str = "", address: str = "") -> str:
     """Start a session; returns the token that the browser keeps, and that is stored nowhere."""
     token = secrets.token_urlsafe(32)
     with transaction() as write:
         write.execute(delete(SignInSession).where(SignInSession.expires_at <= now()))
         write.add(
-            SignInSession(token_hash=hash_of(token), user_id=user_id, expires_at=now() + LASTS)
+            SignInSession(
+                token_hash=hash_of(token),
+                user_id=user_id,
+                expires_at=now() + LASTS,
+                browser=browser[:40],
+                address=address[:45],
+            )
         )
         audit.record(write, user_id, "session.start", f"user:{user_id}")
     return token
@@ -82,6 +105,40 @@ def end(token: str) -> None:
         )
         if user_id is not None:
             audit.record(write, user_id, "session.end", f"user:{user_id}")
+
+
+def sessions(user_id: int, token: str) -> tuple[SessionView, ...]:
+    """Somebody's sessions that have not ended, the newest first; `token` is the asking one's."""
+    found = session().scalars(
+        select(SignInSession)
+        .where(SignInSession.user_id == user_id, SignInSession.expires_at > now())
+        .order_by(SignInSession.id.desc())
+    )
+    here = hash_of(token)
+    return tuple(
+        SessionView(
+            each.id,
+            each.browser,
+            each.address,
+            each.created_at,
+            each.last_seen_at,
+            each.token_hash == here,
+        )
+        for each in found
+    )
+
+
+def end_one(user_id: int, session_id: int) -> None:
+    """End one of one's own sessions. Raises NotFoundError."""
+    with transaction() as write:
+        ended = write.scalar(
+            delete(SignInSession)
+            .where(SignInSession.id == session_id, SignInSession.user_id == user_id)
+            .returning(SignInSession.id)
+        )
+        if ended is None:
+            raise NotFoundError(gettext("This session has ended."))
+        audit.record(write, user_id, "session.end", f"user:{user_id}")
 
 
 def end_everywhere(user_id: int) -> None:

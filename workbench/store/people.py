@@ -40,6 +40,29 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+    browser: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """Its family and system, as it says itself; empty where it says nothing that is known."""
+    address: Mapped[str] = mapped_column(String(45), default="", server_default="")
+    """Where somebody signed in from."""
+
+
+class ApiToken(Base):
+    """A key that a program acts with for a person, within its scopes."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token, which is shown once."""
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    """Actions of `services/roles.py`; what the person's role does not allow, no scope does."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    """To the hour."""
+    revoked_at: Mapped[datetime | None]
 
 
 class Invitation(Base):
@@ -130,6 +153,8 @@ class AuditEvent(Base):
     """The same after; null where it stands no more."""
     undoes_id: Mapped[int | None]
     """The event that this one undoes. One is undone once; what undoes it can be undone, too."""
+    token_id: Mapped[int | None]
+    """The API token that it was done with; null for a browser, the command line and the worker."""
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(default=now)
 

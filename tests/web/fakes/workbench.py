@@ -60,7 +60,7 @@ from tests.web.fakes.tags import (
     TagPreviews,
     TagReversals,
 )
-from tests.web.fakes.workspace import Accounts, Collections, Seeing, SignIns, Statuses
+from tests.web.fakes.workspace import Accounts, Collections, Seeing, SignIns, Statuses, Tokens
 from workbench.services import accounts, sign_in, status, visibility, workspaces
 from workbench.services.agreement import report as agreement_report
 from workbench.services.dashboard import report as dashboard_report
@@ -91,6 +91,7 @@ from workbench.services.image import (
 )
 from workbench.services.intake import folders, jobs
 from workbench.services.models import label_changes, version_images, versions
+from workbench.services.people import tokens
 from workbench.services.queues import (
     claims,
     disagreements,
@@ -161,6 +162,7 @@ class FakeWorkbench(State):
             (dashboard_report, Dashboards()),
             (sign_in, SignIns(self)),
             (visibility, Seeing()),
+            (tokens, Tokens()),
             (batch, PictureBatch(self)),
             (actions, Actions(self)),
             (check, Checks(self)),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tests.web.fakes.data import ADA, BEN, CARDS, FACES, OLD, PASSWORD, RAW
 from tests.web.fakes.state import State
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
+from workbench.services.people.tokens import TokenView
+from workbench.services.sign_in import SessionView
 from workbench.services.workspaces import ListedCollection, ShownVersion, Workspace
 from workbench.store.failures import DatabaseAwayError
 
@@ -38,7 +41,7 @@ class Accounts:
 class SignIns:
     book: State
 
-    def start(self, user_id: int) -> str:
+    def start(self, user_id: int, browser: str = "", address: str = "") -> str:
         token = f"token {next(self.book.ids)}"
         self.book.sessions[token] = user_id
         return token
@@ -50,6 +53,16 @@ class SignIns:
 
     def end(self, token: str) -> None:
         self.book.sessions.pop(token, None)
+
+    def sessions(self, user_id: int, token: str) -> tuple[SessionView, ...]:
+        seen = datetime(2026, 3, 3, 9, tzinfo=UTC)
+        return (
+            SessionView(2, "Firefox, Linux", "::1", seen, seen, here=True),
+            SessionView(1, "", "", seen, seen, here=False),
+        )
+
+    def end_one(self, user_id: int, session_id: int) -> None:
+        raise NotImplementedError
 
     def end_everywhere(self, user_id: int) -> None:
         self.book.sessions = {
@@ -109,6 +122,14 @@ class Collections:
     def shown_version(self, name: str, version_number: int | None = None) -> ShownVersion | None:
         version = self.workspace(name, version_number).version
         return ShownVersion(version.id, version.number) if version else None
+
+
+class Tokens:
+    """Each person has one."""
+
+    def tokens_of(self, user_id: int) -> tuple[TokenView, ...]:
+        day = datetime(2026, 3, 3, 9, tzinfo=UTC)
+        return (TokenView(1, "script <b>", "ada", ("read", "judge"), day, day, None),)
 
 
 class Seeing:

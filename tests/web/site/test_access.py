@@ -76,6 +76,10 @@ WRITES = {
     "/people/2/deactivate": {},
     "/people/2/activate": {},
     "/people/2/reset": {},
+    "/people/tokens/1/revoke": {},
+    "/account/sessions/1/end": {},
+    "/account/tokens": {"name": "a script", "scope": "read", "days": "9"},
+    "/account/tokens/1/revoke": {},
     "/c/faces/members": {"seen_by": "members"},
 }
 FOR_ADMINS = ("/c/faces/members",)

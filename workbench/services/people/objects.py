@@ -122,7 +122,7 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
 OF_NO_COLLECTION: Final = frozenset(
     {
         *("change_id", "tag_id"),  # the taxonomy is everybody's
-        *("invitation_id", "person_id"),
+        *("invitation_id", "person_id", "session_id", "token_id"),
         *("filename", "form", "kind", "picture", "size", "ticket"),  # no ids
         *("column", "dimension", "level", "number", "row"),  # they count within what is named
     }

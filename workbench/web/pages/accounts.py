@@ -11,6 +11,9 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from workbench.services import accounts, sign_in
+from workbench.services.people import tokens
+from workbench.services.roles import PERMISSIONS
+from workbench.web.request.parsing import line, whole
 from workbench.web.site import notices, security
 from workbench.web.site.password_tries import tried
 
@@ -91,7 +94,7 @@ def logout() -> Response:
 @security.requires("account")
 def show() -> Answer:
     """The reader's own account."""
-    return render_template("views/account.html", form=PasswordForm(), failed=False)
+    return _account(PasswordForm())
 
 
 @blueprint.post("/account/password")
@@ -100,11 +103,11 @@ def change_password() -> Answer:
     """Change the password; all other sessions end."""
     form = PasswordForm()
     if not form.validate_on_submit():
-        return render_template("views/account.html", form=form, failed=False), 422
+        return _account(form), 422
     name, current = current_user.name, form.current.data
     account = tried(name, lambda: accounts.authenticate(name, current))
     if account is None:
-        return render_template("views/account.html", form=form, failed=True), 422
+        return _account(form, failed=True), 422
     accounts.change_password(account.id, form.new.data)
     security.remember(account)
     notices.saved(gettext("Password changed. You are signed out everywhere else."))
@@ -118,6 +121,53 @@ def sign_out_everywhere() -> Response:
     sign_in.end_everywhere(security.user_id())
     security.forget()
     return redirect(url_for("accounts.login"), 303)
+
+
+@blueprint.post("/account/sessions/<record:session_id>/end")
+@security.requires("account")
+def end_session(session_id: int) -> Response:
+    """End one of the reader's sessions."""
+    sign_in.end_one(security.user_id(), session_id)
+    notices.saved(gettext("Session ended."))
+    return redirect(url_for("accounts.show"), 303)
+
+
+@blueprint.post("/account/tokens")
+@security.requires("account")
+def make_token() -> Response:
+    """Make an API token, and show it: this once."""
+    form = request.form
+    made = tokens.make(
+        current_user.account,
+        line(form, "name", tokens.LONGEST_NAME) or "",
+        form.getlist("scope"),
+        whole(form, "days") or 0,
+    )
+    return security.shown_once(render_template("views/token.html", token=made))
+
+
+@blueprint.post("/account/tokens/<record:token_id>/revoke")
+@security.requires("account")
+def revoke_token(token_id: int) -> Response:
+    """Revoke one of the reader's API tokens."""
+    tokens.revoke(security.user_id(), token_id)
+    notices.saved(gettext("Token revoked."))
+    return redirect(url_for("accounts.show"), 303)
+
+
+def _account(form: PasswordForm, *, failed: bool = False) -> str:
+    return render_template(
+        "views/account.html",
+        form=form,
+        failed=failed,
+        sessions=sign_in.sessions(security.user_id(), current_user.id),
+        tokens=tokens.tokens_of(security.user_id()),
+        permissions=[
+            each
+            for each in PERMISSIONS
+            if each.action in tokens.SCOPES and security.may(each.action)
+        ],
+    )
 
 
 def _next() -> str:

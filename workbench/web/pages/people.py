@@ -9,10 +9,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
-from workbench.services.people import administration, invitations, membership, resets
+from workbench.services.people import administration, invitations, membership, resets, tokens
 from workbench.services.people.administration import Person
 from workbench.services.people.invitations import InvitationView
 from workbench.services.people.membership import Access
+from workbench.services.people.tokens import TokenView
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
 from workbench.web.request.parsing import choice, line
@@ -28,6 +29,7 @@ class PeoplePage:
     people: tuple[Person, ...]
     invitations: tuple[InvitationView, ...]
     access: tuple[Access, ...]
+    tokens: tuple[TokenView, ...]
 
     @property
     def restricted(self) -> tuple[Access, ...]:
@@ -53,7 +55,9 @@ class PeoplePage:
 @security.requires("people")
 def index() -> str:
     """All accounts and invitations."""
-    page = PeoplePage(administration.people(), invitations.invitations(), membership.access())
+    page = PeoplePage(
+        administration.people(), invitations.invitations(), membership.access(), tokens.tokens()
+    )
     return render_template("views/people.html", page=page, roles=ROLES)
 
 
@@ -128,6 +132,14 @@ def reset_password(person_id: int) -> Response:
             person=resets.whose(token),
         )
     )
+
+
+@blueprint.post("/people/tokens/<record:token_id>/revoke")
+@security.requires("people")
+def revoke_token(token_id: int) -> Response:
+    """Revoke anybody's API token."""
+    tokens.revoke(security.user_id(), token_id, of_anybody=True)
+    return _changed(gettext("Token revoked."))
 
 
 def _role() -> str:

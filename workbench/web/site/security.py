@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     current_app,
@@ -24,15 +25,16 @@ from flask import (
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from flask_wtf import CSRFProtect
 from werkzeug.exceptions import SecurityError
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from workbench.config import PREFIX, Settings
-from workbench.services import roles, sign_in, visibility
+from workbench.services import audit, roles, sign_in, visibility
 from workbench.services.accounts import Account
 from workbench.services.people import objects
+from workbench.web.site import bearer
+from workbench.web.site.browser_words import browser_words
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -103,16 +105,18 @@ def register(app: Flask) -> None:
     app.before_request(_require_known_host)
     # A token lives as long as its session: a page left open over lunch still saves.
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
-    CSRFProtect(app)
+    bearer.CSRFOfBrowsers(app)
     limiter.init_app(app)
     # Its context processor would ask the database for the reader even on the page that says that
     # the database is away.
     manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load_user)
+    manager.request_loader(_load_program)
     app.before_request(_require_rule)
+    app.before_request(_require_scope)
     app.before_request(_require_reader)
     app.before_request(_show_what_is_seen)
-    app.teardown_request(_see_all_again)
+    app.teardown_request(_forget_reader)
     app.after_request(_harden)
 
 
@@ -160,7 +164,10 @@ def rule_of(app: Flask, route: Rule) -> str | None:
 
 def may(action: str) -> bool:
     """Whether the person at this request may do `action`."""
-    return bool(current_user.is_authenticated and roles.may(current_user.role, action))
+    if not current_user.is_authenticated or not roles.may(current_user.role, action):
+        return False
+    scopes: frozenset[str] | None = getattr(current_user, "scopes", None)
+    return scopes is None or action in scopes
 
 
 def tries_allowed() -> str:
@@ -195,7 +202,9 @@ def is_own(name: str) -> bool:
 def remember(account: Account) -> None:
     """Start a fresh session for an account, so that no earlier session's state is carried in."""
     forget()
-    login_user(SignedIn(account, sign_in.start(account.id)))
+    browser = browser_words(request.user_agent.string)
+    token = sign_in.start(account.id, browser, request.remote_addr or "")
+    login_user(SignedIn(account, token))
 
 
 def forget() -> None:
@@ -245,8 +254,14 @@ def local_path(target: str | None) -> str | None:
 
 
 def _load_user(token: str) -> SignedIn | None:
+    if bearer.is_used():
+        return None
     account = sign_in.find(token)
     return SignedIn(account, token) if account else None
+
+
+def _load_program(_request: Request) -> bearer.Program | None:
+    return bearer.load(limiter)
 
 
 def _require_known_host() -> AnyResponse | None:
@@ -275,6 +290,16 @@ def _require_rule() -> None:
         abort(403)
 
 
+def _require_scope() -> None:
+    """Refuse a token that is nobody's, and what is not among its scopes."""
+    if not bearer.is_used() or request.endpoint in OPEN_ENDPOINTS or request.url_rule is None:
+        return
+    if not current_user.is_authenticated:
+        abort(401)
+    if not may(rule_of(current_app, request.url_rule) or ""):
+        abort(403)
+
+
 def _require_reader() -> AnyResponse | None:
     if request.endpoint in OPEN_ENDPOINTS or current_app.config["WORKBENCH"].open_reading:
         return None
@@ -294,7 +319,8 @@ def _show_what_is_seen() -> None:
     objects.require_visible(request.view_args or {})
 
 
-def _see_all_again(_error: BaseException | None) -> None:
+def _forget_reader(_error: BaseException | None) -> None:
+    audit.by_token(None)
     token = g.pop("hidden", None)
     if token is not None:
         visibility.see_all_again(token)
