@@ -11,19 +11,20 @@ from sqlalchemy import func, select
 
 from tests.support.queries import queries
 from workbench.services.accounts import Account
-from workbench.services.agreement.compared import Said
 from workbench.services.columns.store import column_store
 from workbench.services.dashboard import export, report
 from workbench.services.dashboard.acts import Span
-from workbench.services.dashboard.forecast import forecast
 from workbench.services.dashboard.report import Dashboard, span_of
 from workbench.services.errors import InvalidError
+from workbench.services.queues import claims, making
+from workbench.services.queues.sources import Source
 from workbench.services.review import tags, verdicts
 from workbench.services.review.history import Asked, exported
 from workbench.services.workspaces import Workspace
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import Tagging, Verdict
+from workbench.store.queues import QueueClaim, QueueItem
 from workbench.store.results import Pattern, PixelGroup
 
 pytestmark = pytest.mark.analysed
@@ -214,7 +215,28 @@ def test_the_page_asks_as_often_for_much_work_as_for_little(
         for at, group_id in enumerate(groups):
             tags.tag_group(person.id, group_id, f"tag {at % 5} of {person.name}")
 
-    assert few == queries(lambda: of(analysed)) <= 14
+    assert few == queries(lambda: of(analysed)) <= 18
+
+
+def test_open_queues_have_their_forecast_by_their_own_verdicts(
+    analysed: Workspace, version_id: int, ada: Account, ben: Account
+) -> None:
+    plan = making.Plan("all of them", Source("slice", most=10), verdicts_needed=2)
+    queue_id = making.make_queue(ada.id, analysed.collection.id, version_id, plan)
+    idle = of(analysed).queues
+    item_id = claims.claim(ben.id, analysed.collection.id, queue_id).item_ids[0]
+    judge(ben, {session().get_one(QueueItem, item_id).image_id: "fake"})
+    with transaction() as write:
+        turn = write.scalars(select(QueueClaim).where(QueueClaim.item_id == item_id)).one()
+        turn.verdict_id = write.scalars(select(Verdict.id)).one()
+        turn.judged_at = now()
+
+    found = of(analysed).queues
+
+    assert [(each.name, each.ahead.left, each.ahead.days) for each in idle] == [
+        ("all of them", 20, None)
+    ]
+    assert [(each.id, each.ahead.left, each.ahead.days) for each in found] == [(queue_id, 19, 19)]
 
 
 def test_the_tables_to_take_away_have_the_same_sums(analysed: Workspace, ada: Account) -> None:
@@ -232,27 +254,3 @@ def test_a_span_that_cannot_be_shown_is_refused() -> None:
     with pytest.raises(InvalidError):
         span_of(date(2020, 1, 1), date(2026, 1, 1))
     assert (span_of(None, date(2026, 3, 28)).since) == date(2026, 3, 1)
-
-
-def said_on(day: date, images: range) -> list[Said]:
-    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    return [Said(each, 1, "fake", "g", at) for each in images]
-
-
-def test_a_forecast_divides_what_is_left_by_the_pace_of_two_weeks() -> None:
-    today = date(2026, 3, 28)
-    steady = [
-        each
-        for back in range(14)
-        for each in said_on(today - timedelta(days=back), range(10 * back, 10 * back + 10))
-    ]
-    uneven = [*steady[:40], *said_on(today, range(200, 300))]
-
-    assert forecast(50, steady, today).days == pytest.approx(5)
-    assert forecast(50, steady, today).low == forecast(50, steady, today).high == pytest.approx(5)
-    found = forecast(50, uneven, today)
-    assert found.days == pytest.approx(5)
-    assert found.low is not None
-    assert found.low < 5 < (found.high or 0)
-    assert forecast(50, steady, today + timedelta(days=40)).days is None
-    assert forecast(50, said_on(today, range(14)), today).low is None

@@ -78,7 +78,7 @@ def test_a_queue_whose_images_are_all_removed_gives_out_nothing(
 
     assert claim(ada.id, here, queued).item_ids == ()
     view = queue_view(here, queued, ada.id)
-    assert (view.line.images, view.left, view.days_left) == (0, 0, None)
+    assert (view.line.images, view.left, view.ahead.days) == (0, 0, None)
 
 
 def test_a_queue_outlives_the_version_that_it_was_made_under(

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from workbench.services.dashboard.acts import Span
 from workbench.services.dashboard.coverage import Coverage
 from workbench.services.dashboard.days import Day
-from workbench.services.dashboard.forecast import Forecast
 from workbench.services.dashboard.people import PersonWork
-from workbench.services.dashboard.report import Dashboard, TagWork
+from workbench.services.dashboard.report import Dashboard, QueueAhead, TagWork
+from workbench.services.queues.forecast import Forecast
 
 FIRST = date(2026, 3, 1)
 
@@ -29,7 +29,7 @@ class Dashboards:
                 Day(span.since + timedelta(days=at), 0, 0, 0, 0, 0, 0) for at in range(days)
             )
             nothing = Coverage(images, 0, 0, 0, 0, 0, 0, 0)
-            return Dashboard(span, idle, (), (), nothing, Forecast(0, 0.0, None, None, None))
+            return Dashboard(span, idle, (), (), nothing, Forecast(0, 0.0, None, None, None), ())
         return Dashboard(
             span,
             tuple(
@@ -46,4 +46,5 @@ class Dashboards:
             (TagWork(90, "fake smile <b>", 2, "active", 6, 2),),
             Coverage(images, 4, 2, 1, 18, 1, 3153, 236),
             Forecast(30, 2.5, 12.0, 8.0, 20.4),
+            (QueueAhead(7, "glare <b>", Forecast(6, 0.0, None, None, None)),),
         )

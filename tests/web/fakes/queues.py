@@ -9,6 +9,7 @@ from tests.web.fakes.data import CARDS, NOON
 from tests.web.fakes.state import State
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.queues.claims import Claimed
+from workbench.services.queues.forecast import Forecast
 from workbench.services.queues.judging import Judged
 from workbench.services.queues.making import Plan
 from workbench.services.queues.progress import Participant, QueueLine, QueueView
@@ -60,7 +61,7 @@ class QueueProgress:
             reasons=("hands", "text"),
             finished=0,
             people=(person,),
-            days_left=3.2,
+            ahead=Forecast(3, 0.9, 3.2, 2.0, 6.0),
             able=self.book.able,
         )
 

@@ -44,8 +44,10 @@ def test_a_persons_figures_lead_to_their_history_of_these_days(visitor: Reader) 
 def test_the_forecast_has_its_interval(visitor: Reader) -> None:
     page = visitor.get(PAGE).text
 
-    assert "30 images in the review queue</a>: 12 days" in page
+    assert "30 images misclassified, without a verdict</a> 12 days" in page
     assert "(95% interval 8 days to 20 days)" in page
+    assert 'href="/c/faces/queues/7">glare &lt;b&gt;</a>' in page
+    assert "no verdict in 14 days" in page
 
 
 def test_nothing_done_says_so(visitor: Reader) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
 from workbench.services.queues.claims import live
+from workbench.services.queues.forecast import Forecast, forecast, judged_by_day
 from workbench.services.queues.taking_part import find_queue, is_taking_part
 from workbench.store.database import now, session
 from workbench.store.judgements import Verdict
 from workbench.store.people import User
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
-
-LATELY: Final = timedelta(days=7)
-"""What a forecast goes by."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ class QueueView:
     finished: int
     """Images that have all their verdicts."""
     people: tuple[Participant, ...]
-    days_left: float | None
-    """By the verdicts of the last seven days; None without any."""
+    ahead: Forecast
+    """Of the verdicts that are still needed."""
     able: int
     """How many people can take part."""
 
@@ -148,7 +146,12 @@ def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueV
         reasons=tuple(queue.reasons),
         finished=items[1],
         people=_people(queue),
-        days_left=_days_left(queue_id, line.needed - line.done),
+        ahead=forecast(
+            line.needed - line.done,
+            judged_by_day([queue_id]).get(queue_id, {}),
+            now().astimezone(UTC).date(),
+            queue.created_at.astimezone(UTC).date(),
+        ),
         able=_able(queue),
     )
 
@@ -263,27 +266,3 @@ def _seconds(queue_id: int) -> dict[int, float]:
     for user_id, claimed, judged in rows:
         took.setdefault(user_id, []).append(max((judged - claimed).total_seconds(), 0.0))
     return {user_id: median(times[:200]) for user_id, times in took.items()}
-
-
-def _days_left(queue_id: int, left: int) -> float | None:
-    """Left verdicts divided by those a day lately, since the first of them."""
-    since = now() - LATELY
-    count, first = (
-        session()
-        .execute(
-            select(func.count(), func.min(QueueClaim.judged_at))
-            .select_from(QueueClaim)
-            .join(QueueItem, QueueItem.id == QueueClaim.item_id)
-            .where(
-                QueueItem.queue_id == queue_id,
-                QueueItem.control_answer.is_(None),
-                QueueClaim.judged_at > since,
-            )
-        )
-        .one()
-    )
-    if not count or left <= 0:
-        return None
-    # A first day that has only begun counts whole: an hour's pace is not kept around the clock.
-    days = max((now() - first).total_seconds() / 86_400, 1.0)
-    return float(left / (count / days))
