@@ -69,7 +69,7 @@ class Ahead {
     const body = new FormData(form, event.submitter);
     show(this.main, main, url);
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true });
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
       const text = await answer.text();
       if (!answer.ok) return this.comeBack(main, here, () => refuse(form, text, answer.status));
       const there = new URL(answer.url);
