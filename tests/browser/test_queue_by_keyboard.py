@@ -120,6 +120,35 @@ def test_the_next_image_is_shown_before_the_server_has_answered(
     assert decisions(own_data) == ["fake"]
 
 
+def test_what_is_pressed_before_the_answer_is_sent_after_it(
+    browser_page: Page, serving: Server, own_data: Path
+) -> None:
+    page = browser_page
+    start(page, serving)
+    held: list[Route] = []
+    page.wait_for_load_state("networkidle")
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/items/*", hold_the_first)
+    press(page, "f")
+    second = item_of(page)
+    expect(page.locator(FORM)).to_be_visible()
+    page.keyboard.press("r")
+    page.wait_for_timeout(300)
+    assert item_of(page) == second, "it waits"
+    assert decisions(own_data) == []
+    held[0].continue_()
+
+    expect(page.locator(f"main[data-item='{second}']")).to_have_count(0)
+    expect(page.locator("#notices")).to_contain_text("Saved: real")
+    assert decisions(own_data) == ["fake", "real"]
+
+
 def test_a_lost_connection_brings_the_image_back_with_what_was_written(
     watched: tuple[Page, Watch], serving: Server, own_data: Path
 ) -> None:
