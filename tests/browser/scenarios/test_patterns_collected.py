@@ -82,7 +82,7 @@ def check_a_sample_by_keyboard(page: Page, witness: Witness, url: str, pattern_i
 
 
 def overturn_the_flipped_labels_as_the_queue_brings_them_up(page: Page, witness: Witness) -> None:
-    page.get_by_role("link", name="Review").click()
+    page.locator(".navigation").get_by_role("link", name="Review").click()
     page.get_by_role("link", name="misclassified images without a verdict").click()
     brought = []
     for number in range(len(MISLABELLED)):
