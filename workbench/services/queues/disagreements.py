@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from workbench.services.errors import NotFoundError
 from workbench.services.review import verdicts
+from workbench.services.review.blinding import is_free
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -72,8 +74,8 @@ class Disagreement:
 
 
 def disputed_images(collection_id: int, after: int = 0) -> DisputedPage:
-    """The images that wait for adjudication; two queries a page and one for their number."""
-    waiting = _waiting(collection_id).subquery()
+    """The images that wait for the reader to adjudicate; two queries, and one for their number."""
+    waiting = _waiting(collection_id).where(is_free(Verdict.image_id)).subquery()
     total = session().scalar(select(func.count()).select_from(waiting)) or 0
     ids = list(
         session().scalars(
@@ -89,7 +91,7 @@ def disputed_images(collection_id: int, after: int = 0) -> DisputedPage:
 
 def next_disputed(collection_id: int, after: int) -> int | None:
     """The image that waits next behind one, else the first of the others; None without any."""
-    waiting = _waiting(collection_id).subquery()
+    waiting = _waiting(collection_id).where(is_free(Verdict.image_id)).subquery()
     others = select(func.min(waiting.c.image_id)).where(waiting.c.image_id != after)
     behind: int | None = session().scalar(others.where(waiting.c.image_id > after))
     return behind or session().scalar(others)
@@ -104,8 +106,16 @@ def find_image(collection_id: int, image_id: int) -> Image:
 
 
 def disagreement(collection_id: int, image_id: int) -> Disagreement:
-    """What people say of an image. Raises NotFoundError for one of another collection."""
+    """What people say of an image.
+
+    Raises NotFoundError for one of another collection, and where the reader has to judge it blind.
+    """
     image = find_image(collection_id, image_id)
+    free = select(Image.id).where(Image.id == image_id, is_free(Image.id))
+    if session().scalar(free) is None:
+        raise NotFoundError(
+            gettext("You are shown what others say once you have judged this image in its queue.")
+        )
     history = verdicts.history(image_id)
     return Disagreement(
         image_id, image.name, image.held_out, standing_label(image_id, image.label, history)

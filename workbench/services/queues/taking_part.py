@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from workbench.services.errors import NotFoundError
+from workbench.services.review.blinding import takes_part
 from workbench.store.database import session
 from workbench.store.people import User
-from workbench.store.queues import Queue, QueueMember
+from workbench.store.queues import Queue
 
 
 def find_queue(collection_id: int, queue_id: int) -> Queue:
@@ -25,14 +26,8 @@ def queue_in(write: Session, collection_id: int, queue_id: int) -> Queue:
     return found
 
 
-def takes_part(user_id: int) -> ColumnElement[bool]:
-    """Whether a person takes part in a queue: it is for everybody, or they are a member."""
-    member = exists().where(QueueMember.queue_id == Queue.id, QueueMember.user_id == user_id)
-    return or_(Queue.everybody, member)
-
-
 def is_taking_part(write: Session, queue: Queue, user_id: int) -> bool:
-    """The same of one queue and an account that is active."""
+    """Whether a person takes part in a queue, with an account that is active."""
     active = exists().where(User.id == user_id, User.deactivated_at.is_(None))
     found = select(Queue.id).where(Queue.id == queue.id, takes_part(user_id), active)
     return write.scalar(found) is not None

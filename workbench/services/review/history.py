@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 
 from workbench.services import visibility
 from workbench.services.errors import NotFoundError
+from workbench.services.review.blinding import is_told
 from workbench.services.review.recording import KINDS
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
-from workbench.store.judgements import Tag
+from workbench.store.judgements import Adjudication, Tag, Verdict
 from workbench.store.people import AuditEvent, User
 from workbench.store.tag_changes import TagExample
 from workbench.store.versions import ModelVersion
@@ -26,6 +27,8 @@ KIND_NAMES = tuple(each.name for each in KINDS.values())
 _NOT_UNDONE = {Tag, TagExample}
 """The taxonomy reverses its own changes."""
 UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
+_OPINIONS = tuple(KINDS[each].name for each in (Verdict, Adjudication))
+"""What others say of an image, which who has to judge it blind is not told yet."""
 _ACCOUNTS = "user:"
 """Who signed in when is in the audit log, and in no history."""
 _EXPORTED = 2_000
@@ -162,6 +165,7 @@ def _asked_for(asked: Asked) -> list[ColumnElement[bool]]:
     found = [
         ~AuditEvent.subject.startswith(_ACCOUNTS),
         visibility.visible(AuditEvent.collection_id),
+        or_(~_of_kinds(_OPINIONS), is_told(AuditEvent.image_id, AuditEvent.user_id)),
     ]
     for column, value in (
         (AuditEvent.user_id, asked.person_id),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from workbench.services.review.blinding import is_told
 from workbench.services.review.decisions import final_decision, label_by
 from workbench.services.review.verdicts import VerdictView
 from workbench.store.database import session
@@ -81,7 +82,7 @@ class StandingLabel:
 def standing_label(
     image_id: int, imported: str | None, history: Sequence[VerdictView]
 ) -> StandingLabel:
-    """The label of an image by all verdicts on it, the newest first. One query."""
+    """The label of an image by what the reader is told, the newest verdict first. One query."""
     found = (
         session()
         .execute(
@@ -95,7 +96,11 @@ def standing_label(
                 Adjudication.by_majority,
             )
             .join(User, User.id == Adjudication.user_id)
-            .where(Adjudication.image_id == image_id, Adjudication.withdrawn_at.is_(None))
+            .where(
+                Adjudication.image_id == image_id,
+                Adjudication.withdrawn_at.is_(None),
+                is_told(Adjudication.image_id, Adjudication.user_id),
+            )
             .order_by(Adjudication.id.desc())
             .limit(1)
         )

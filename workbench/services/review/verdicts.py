@@ -18,6 +18,7 @@ from workbench.services.errors import (
     NotFoundError,
 )
 from workbench.services.review.adjudications import unsettle
+from workbench.services.review.blinding import is_told
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
 from workbench.services.review.queued import follow_verdicts
@@ -291,12 +292,12 @@ def check_restorable(write: Session, verdict: Verdict) -> None:
 
 
 def history(image_id: int) -> tuple[VerdictView, ...]:
-    """All verdicts on an image, the newest first."""
+    """All verdicts on an image that the reader is told of, the newest first."""
     found = session().execute(
         select(Verdict, ModelVersion.number)
         .outerjoin(ModelVersion, ModelVersion.id == Verdict.version_id)
         .options(joinedload(Verdict.user))
-        .where(Verdict.image_id == image_id)
+        .where(Verdict.image_id == image_id, is_told(Verdict.image_id, Verdict.user_id))
         .order_by(Verdict.id.desc())
     )
     return tuple(verdict_view(verdict, number) for verdict, number in found)

@@ -33,6 +33,7 @@ from workbench.config import PREFIX, Settings
 from workbench.services import audit, roles, sign_in, visibility
 from workbench.services.accounts import Account
 from workbench.services.people import objects
+from workbench.services.review import blinding
 from workbench.web.site import bearer
 from workbench.web.site.browser_words import browser_words
 
@@ -316,6 +317,7 @@ def _show_what_is_seen() -> None:
         else visibility.hidden_from_strangers()
     )
     g.hidden = visibility.hide(hidden)
+    g.reader = blinding.read_as(user_id() if current_user.is_authenticated else None)
     objects.require_visible(request.view_args or {})
 
 
@@ -324,6 +326,9 @@ def _forget_reader(_error: BaseException | None) -> None:
     token = g.pop("hidden", None)
     if token is not None:
         visibility.see_all_again(token)
+    reader = g.pop("reader", None)
+    if reader is not None:
+        blinding.read_by_nobody(reader)
 
 
 def _harden(response: Response) -> Response:
