@@ -105,7 +105,7 @@ def test_the_next_image_is_shown_before_the_server_has_answered(
     held: list[Route] = []
     page.wait_for_load_state("networkidle")
     page.route(
-        "**/items/*",
+        "**/queues/*/images/*",
         lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
     )
 
@@ -134,7 +134,7 @@ def test_what_is_pressed_before_the_answer_is_sent_after_it(
         else:
             route.continue_()
 
-    page.route("**/items/*", hold_the_first)
+    page.route("**/queues/*/images/*", hold_the_first)
     press(page, "f")
     second = item_of(page)
     expect(page.locator(FORM)).to_be_visible()
@@ -158,7 +158,7 @@ def test_a_lost_connection_brings_the_image_back_with_what_was_written(
     first = item_of(page)
     page.wait_for_load_state("networkidle")
     page.route(
-        "**/items/*",
+        "**/queues/*/images/*",
         lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
     )
     page.get_by_label("Reason").fill("six fingers")

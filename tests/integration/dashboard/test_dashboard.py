@@ -224,10 +224,14 @@ def test_open_queues_have_their_forecast_by_their_own_verdicts(
     plan = making.Plan("all of them", Source("slice", most=10), verdicts_needed=2)
     queue_id = making.make_queue(ada.id, analysed.collection.id, version_id, plan)
     idle = of(analysed).queues
-    item_id = claims.claim(ben.id, analysed.collection.id, queue_id).item_ids[0]
-    judge(ben, {session().get_one(QueueItem, item_id).image_id: "fake"})
+    image_id = claims.claim(ben.id, analysed.collection.id, queue_id).image_ids[0]
+    judge(ben, {image_id: "fake"})
     with transaction() as write:
-        turn = write.scalars(select(QueueClaim).where(QueueClaim.item_id == item_id)).one()
+        of_image = (
+            QueueClaim.item_id
+            == select(QueueItem.id).where(QueueItem.image_id == image_id).scalar_subquery()
+        )
+        turn = write.scalars(select(QueueClaim).where(of_image)).one()
         turn.verdict_id = write.scalars(select(Verdict.id)).one()
         turn.judged_at = now()
 

@@ -40,7 +40,7 @@ def test_verdicts_of_others_are_told_once_one_has_decided_or_the_queue_has_ended
     collection_id, ids = images(1)
     made = queue(collection_id, ada, ids, verdicts_needed=3, members=(ada, ben, cleo))
     for person, decision in ((ada, "fake"), (ben, "real")):
-        [item] = claim(person.id, collection_id, made).item_ids
+        [item] = claim(person.id, collection_id, made).image_ids
         judge(person.id, collection_id, made, item, Said(decision), seen=0)
 
     both = [ben.name, ada.name]
@@ -61,7 +61,7 @@ def test_who_has_to_judge_an_image_in_another_queue_is_not_told_in_the_first() -
     collection_id, ids = images(1)
     first, second = (queue(collection_id, ada, ids, verdicts_needed=2) for _each in range(2))
     for person in (ada, ben):
-        [item] = claim(person.id, collection_id, first).item_ids
+        [item] = claim(person.id, collection_id, first).image_ids
         judge(person.id, collection_id, first, item, Said("fake"), seen=None)
 
     token = blinding.read_as(ben.id)
@@ -70,7 +70,7 @@ def test_who_has_to_judge_an_image_in_another_queue_is_not_told_in_the_first() -
     assert shown.others == ()
     blinding.read_by_nobody(token)
     for person in (ada, ben):
-        [item] = claim(person.id, collection_id, second).item_ids
+        [item] = claim(person.id, collection_id, second).image_ids
         judge(person.id, collection_id, second, item, Said("fake"), seen=None)
     token = blinding.read_as(ben.id)
     shown = item_view(ben.id, collection_id, second, item).told
@@ -85,7 +85,7 @@ def test_no_address_tells_what_others_say_before_one_has_judged(tables: Flask) -
     collection_id, ids = images(2)
     made = queue(collection_id, lead, ids[:1], verdicts_needed=3, members=(ada, ben, cleo))
     for person, decision in ((ada, "fake"), (ben, "real")):
-        [item] = claim(person.id, collection_id, made).item_ids
+        [item] = claim(person.id, collection_id, made).image_ids
         judge(person.id, collection_id, made, item, Said(decision, "pores"), seen=0)
         verdicts.give_verdict(person.id, ids[1], None, decision, "fingers")
     reader = Browser(tables).sign_in(cleo)
@@ -113,7 +113,7 @@ def test_an_image_that_one_has_to_judge_waits_for_another_reviewer() -> None:
         for image_id in ids:
             verdicts.give_verdict(person.id, image_id, None, decision)
     done = queue(collection_id, ada, ids[:1], verdicts_needed=1, blind=False)
-    [item] = claim(ada.id, collection_id, done).item_ids
+    [item] = claim(ada.id, collection_id, done).image_ids
     judge(ada.id, collection_id, done, item, Said("fake"), seen=None)
     queue(collection_id, ada, ids[:1], members=(cleo,))
 

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from tests.integration.people.conftest import Browser
 from tests.support.queueing import images, people, queue
 from workbench.services.errors import ConflictError, EditConflictError, NotFoundError
 from workbench.services.people import administration
-from workbench.services.queues import claims, judging
+from workbench.services.queues import claims, judging, leading
 from workbench.services.queues.claims import AT_HAND, LEASE, claim, renew
 from workbench.services.queues.disagreements import disputed_images
 from workbench.services.queues.judging import judge
@@ -47,10 +48,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
     return off
 
 
-def image_of(item_id: int) -> int:
-    return session().scalars(select(QueueItem.image_id).where(QueueItem.id == item_id)).one()
-
-
 def said_by(person_id: int, image_id: int) -> list[str]:
     return [
         each.decision
@@ -72,7 +69,7 @@ def test_eight_people_at_once_give_each_image_exactly_two_verdicts_of_different_
 
     def step(number: int, chance: Random) -> bool:
         person = eight[number]
-        held = claim(person.id, collection_id, queue_id).item_ids
+        held = claim(person.id, collection_id, queue_id).image_ids
         if not held:
             return False
         if chance.random() < 0.05:
@@ -127,44 +124,44 @@ def test_people_hold_different_images_where_each_needs_one_verdict() -> None:
     collection_id, ids = images(3)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
 
-    first = claim(ada.id, collection_id, queue_id).item_ids
-    second = claim(ben.id, collection_id, queue_id).item_ids
+    first = claim(ada.id, collection_id, queue_id).image_ids
+    second = claim(ben.id, collection_id, queue_id).image_ids
 
     assert len(first) == AT_HAND
-    assert [image_of(each) for each in (*first, *second)] == ids
-    assert claim(ada.id, collection_id, queue_id).item_ids == first, "a reload shows the same"
+    assert [*first, *second] == ids
+    assert claim(ada.id, collection_id, queue_id).image_ids == first, "a reload shows the same"
     judge(ada.id, collection_id, queue_id, first[0], Said("fake"), seen=0)
-    assert claim(ada.id, collection_id, queue_id).item_ids == first[1:], "ben has the last"
+    assert claim(ada.id, collection_id, queue_id).image_ids == first[1:], "ben has the last"
 
 
 def test_a_skipped_image_comes_back_after_all_others_and_others_may_be_given_it() -> None:
     ada, ben = people(2)
     collection_id, ids = images(3)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
-    first = claim(ada.id, collection_id, queue_id).item_ids[0]
+    first = claim(ada.id, collection_id, queue_id).image_ids[0]
 
-    after = claim(ada.id, collection_id, queue_id, after=first).item_ids
+    after = claim(ada.id, collection_id, queue_id, after=first).image_ids
 
-    assert [image_of(each) for each in after] == ids[1:]
-    assert claim(ben.id, collection_id, queue_id).item_ids == (first,)
+    assert after == tuple(ids[1:])
+    assert claim(ben.id, collection_id, queue_id).image_ids == (first,)
     claim(ben.id, collection_id, queue_id, after=first)
     for each in after:
         judge(ada.id, collection_id, queue_id, each, Said("real"), seen=0)
-    assert claim(ada.id, collection_id, queue_id).item_ids == (first,)
+    assert claim(ada.id, collection_id, queue_id).image_ids == (first,)
 
 
 def test_a_lease_that_runs_out_gives_the_image_to_somebody_else(clock: list[timedelta]) -> None:
     ada, ben = people(2)
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
-    [item] = claim(ada.id, collection_id, queue_id).item_ids
+    [item] = claim(ada.id, collection_id, queue_id).image_ids
     clock[0] = LEASE / 2
     assert renew(ada.id, collection_id, queue_id, item)
     clock[0] = LEASE
-    assert claim(ben.id, collection_id, queue_id).item_ids == (), "it was renewed"
+    assert claim(ben.id, collection_id, queue_id).image_ids == (), "it was renewed"
     clock[0] = 2 * LEASE
     assert not renew(ada.id, collection_id, queue_id, item)
-    assert claim(ben.id, collection_id, queue_id).item_ids == (item,)
+    assert claim(ben.id, collection_id, queue_id).image_ids == (item,)
 
     late = judge(ada.id, collection_id, queue_id, item, Said("fake"), seen=0)
     counted = judge(ben.id, collection_id, queue_id, item, Said("real"), seen=0)
@@ -181,7 +178,7 @@ def test_a_verdict_after_a_lost_lease_counts_while_the_image_needs_one(
     [ada] = people(1)
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
-    [item] = claim(ada.id, collection_id, queue_id).item_ids
+    [item] = claim(ada.id, collection_id, queue_id).image_ids
     clock[0] = 3 * LEASE
 
     assert judge(ada.id, collection_id, queue_id, item, Said("fake"), seen=0).counted
@@ -193,10 +190,10 @@ def test_a_clock_that_is_set_back_holds_nothing_for_longer(clock: list[timedelta
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
     clock[0] = timedelta(days=2)
-    [item] = claim(ada.id, collection_id, queue_id).item_ids
+    [item] = claim(ada.id, collection_id, queue_id).image_ids
     clock[0] = timedelta()
 
-    assert claim(ben.id, collection_id, queue_id).item_ids == (item,)
+    assert claim(ben.id, collection_id, queue_id).image_ids == (item,)
     assert judge(ben.id, collection_id, queue_id, item, Said("real"), seen=0).counted
 
 
@@ -204,13 +201,13 @@ def test_what_is_left_of_who_is_gone_goes_to_others(clock: list[timedelta]) -> N
     ada, ben = people(2)
     collection_id, ids = images(2)
     queue_id = queue(collection_id, ben, ids, verdicts_needed=1)
-    held = claim(ada.id, collection_id, queue_id).item_ids
+    held = claim(ada.id, collection_id, queue_id).image_ids
     administration.deactivate(None, ada.id)
 
     with pytest.raises(ConflictError, match="do not take part"):
         claim(ada.id, collection_id, queue_id)
     clock[0] = 2 * LEASE
-    assert claim(ben.id, collection_id, queue_id).item_ids == held
+    assert claim(ben.id, collection_id, queue_id).image_ids == held
 
 
 def test_an_image_that_needs_more_verdicts_than_there_are_people_stays_open() -> None:
@@ -218,9 +215,9 @@ def test_an_image_that_needs_more_verdicts_than_there_are_people_stays_open() ->
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=3)
     for person in (ada, ben):
-        [item] = claim(person.id, collection_id, queue_id).item_ids
+        [item] = claim(person.id, collection_id, queue_id).image_ids
         assert judge(person.id, collection_id, queue_id, item, Said("fake"), seen=0).counted
-        assert claim(person.id, collection_id, queue_id).item_ids == ()
+        assert claim(person.id, collection_id, queue_id).image_ids == ()
     view = queue_view(collection_id, queue_id, None)
     assert (view.left, view.line.state) == (1, "open")
     assert (view.able, view.too_few) == (2, True)
@@ -230,28 +227,28 @@ def test_a_withdrawn_verdict_opens_the_image_again_for_anybody() -> None:
     ada, ben = people(2)
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
-    [item] = claim(ada.id, collection_id, queue_id).item_ids
+    [item] = claim(ada.id, collection_id, queue_id).image_ids
     given = judge(ada.id, collection_id, queue_id, item, Said("fake"), seen=0)
-    assert claim(ben.id, collection_id, queue_id).item_ids == ()
+    assert claim(ben.id, collection_id, queue_id).image_ids == ()
 
     verdicts.withdraw_verdict(ada.id, given.verdict.id)
 
     assert queue_view(collection_id, queue_id, None).left == 1
-    assert claim(ben.id, collection_id, queue_id).item_ids == (item,)
+    assert claim(ben.id, collection_id, queue_id).image_ids == (item,)
     claim(ben.id, collection_id, queue_id, after=item)
     newest = select(func.max(AuditEvent.id)).where(
         AuditEvent.subject == f"verdict:{given.verdict.id}"
     )
     undo.undo(ada.id, session().scalars(newest).one())
     assert queue_view(collection_id, queue_id, None).left == 0
-    assert claim(ben.id, collection_id, queue_id).item_ids == ()
+    assert claim(ben.id, collection_id, queue_id).image_ids == ()
 
 
 def test_somebody_may_change_their_verdict_and_a_second_key_in_haste_may_not() -> None:
     [ada] = people(1)
     collection_id, ids = images(1)
     queue_id = queue(collection_id, ada, ids, verdicts_needed=1)
-    [item] = claim(ada.id, collection_id, queue_id).item_ids
+    [item] = claim(ada.id, collection_id, queue_id).image_ids
     first = judge(ada.id, collection_id, queue_id, item, Said("fake"), seen=0)
 
     with pytest.raises(EditConflictError):
@@ -268,7 +265,7 @@ def test_disagreement_by_majority_is_settled_and_by_any_goes_to_a_reviewer() -> 
     for disputes, image_id in (("majority", ids[0]), ("any", ids[1])):
         made = queue(collection_id, three[0], [image_id], verdicts_needed=3, disputes=disputes)
         for person, decision in zip(three, ("fake", "real", "fake"), strict=True):
-            [item] = claim(person.id, collection_id, made).item_ids
+            [item] = claim(person.id, collection_id, made).image_ids
             judge(person.id, collection_id, made, item, Said(decision), seen=0)
 
     assert decisions_on(ids) == {ids[0]: "fake", ids[1]: "unsure"}
@@ -281,7 +278,7 @@ def test_what_is_still_gathering_verdicts_is_not_sent_to_a_reviewer_yet() -> Non
     made = queue(collection_id, three[0], ids, verdicts_needed=3)
     for person, decision in zip(three, ("fake", "real", "fake"), strict=True):
         assert disputed_images(collection_id).total == 0
-        [item] = claim(person.id, collection_id, made).item_ids
+        [item] = claim(person.id, collection_id, made).image_ids
         judge(person.id, collection_id, made, item, Said(decision), seen=0)
     assert disputed_images(collection_id).total == 1
 
@@ -290,13 +287,13 @@ def test_a_blind_verdict_keeps_neither_label_nor_score() -> None:
     [ada] = people(1)
     collection_id, ids = images(2)
     made = queue(collection_id, ada, ids[:1])
-    [item] = claim(ada.id, collection_id, made).item_ids
+    [item] = claim(ada.id, collection_id, made).image_ids
     given = judge(ada.id, collection_id, made, item, Said("fake"), seen=0).verdict
     row = session().get_one(Verdict, given.id)
     assert (row.blind, row.shown_label, row.shown_p, row.version_id) == (True, None, None, None)
 
     seeing = queue(collection_id, ada, ids[1:], blind=False)
-    [item] = claim(ada.id, collection_id, seeing).item_ids
+    [item] = claim(ada.id, collection_id, seeing).image_ids
     given = judge(ada.id, collection_id, seeing, item, Said("fake"), seen=0).verdict
     row = session().get_one(Verdict, given.id)
     assert (row.blind, row.shown_label) == (False, "real")
@@ -318,11 +315,10 @@ def test_controls_are_mixed_in_and_told_of_as_the_round_ends() -> None:
     wrong = 0
     ended = None
     while ended is None:
-        item = claim(ada.id, collection_id, made).item_ids[0]
-        image_id = image_of(item)
+        image_id = claim(ada.id, collection_id, made).image_ids[0]
         decision = "fake" if image_id in known and wrong else "real"
         wrong += image_id in known and decision == "real"
-        ended = judge(ada.id, collection_id, made, item, Said(decision), seen=0).ends_round
+        ended = judge(ada.id, collection_id, made, image_id, Said(decision), seen=0).ends_round
 
     told = round_of(ada.id, collection_id, made, ended)
     assert (ended, told.judged) == (1, 10)
@@ -338,22 +334,42 @@ def test_controls_are_mixed_in_and_told_of_as_the_round_ends() -> None:
         round_of(ben.id, collection_id, made, 1)
 
 
+def test_an_address_of_a_queue_tells_no_control_from_other_images(tables: Flask) -> None:
+    [ada] = people(1)
+    collection_id, ids = images(5)
+    known = {ids[0]: "fake", ids[3]: "real"}
+    plain = [ids[1], ids[4]]
+    made = queue(collection_id, ada, plain, controls=known, verdicts_needed=1, control_share=0.5)
+    leading.name_control(ada.id, collection_id, made, ids[2], "fake")
+    tables.config["WTF_CSRF_ENABLED"] = False
+    reader = Browser(tables).sign_in(ada)
+    start = f"/c/many/queues/{made}"
+    shown = set()
+    address = reader.post(f"{start}/claims").location
+    while address != start:
+        before, _, image_id = address.rpartition("/")
+        assert before == f"{start}/images", "by the id that its picture has"
+        shown.add(int(image_id))
+        address = reader.post(address, decision="real", seen="0").location
+    assert {*plain} <= shown <= {*ids}
+
+
 def test_a_lead_names_people_hands_over_pauses_and_ends() -> None:
     ada, ben, cleo = people(3)
     collection_id, ids = images(4)
     made = queue(collection_id, ada, ids, verdicts_needed=1, members=(ada, ben))
     with pytest.raises(ConflictError, match="do not take part"):
         claim(cleo.id, collection_id, made)
-    held = claim(ben.id, collection_id, made).item_ids
+    held = claim(ben.id, collection_id, made).image_ids
 
     assert hand_over(ada.id, collection_id, made, ben.id, ada.id) == 2
-    assert claim(ada.id, collection_id, made).item_ids == held
+    assert claim(ada.id, collection_id, made).image_ids == held
 
     choose_people(ada.id, collection_id, made, [ben.id], everybody=False)
     kept = judge(ada.id, collection_id, made, held[0], Said("fake"), seen=0)
     assert not kept.counted, "ada is no member any more"
-    assert said_by(ada.id, image_of(held[0])) == ["fake"]
-    assert claim(ben.id, collection_id, made).item_ids == held
+    assert said_by(ada.id, held[0]) == ["fake"]
+    assert claim(ben.id, collection_id, made).image_ids == held
 
     pause(ada.id, collection_id, made, paused=True)
     with pytest.raises(ConflictError, match="paused"):

@@ -53,7 +53,7 @@ def test_an_image_leaves_the_queues_that_it_is_in_and_who_is_at_it_is_told(
     queued: int, left: Left, analysed: Workspace, ada: Account, settings: Settings
 ) -> None:
     here = analysed.collection.id
-    first, second = claim(ada.id, here, queued).item_ids
+    first, second = claim(ada.id, here, queued).image_ids
     judge(ada.id, here, queued, first, Said("fake"), seen=None)
 
     remove_image(left.id, ada.id, settings)
@@ -66,7 +66,7 @@ def test_an_image_leaves_the_queues_that_it_is_in_and_who_is_at_it_is_told(
         item_view(ada.id, here, queued, first)
     with pytest.raises(NotFoundError, match="removed from the workbench"):
         judge(ada.id, here, queued, first, Said("fake"), seen=None)
-    assert claim(ada.id, here, queued).item_ids == (second,)
+    assert claim(ada.id, here, queued).image_ids == (second,)
 
 
 def test_a_queue_whose_images_are_all_removed_gives_out_nothing(
@@ -76,7 +76,7 @@ def test_a_queue_whose_images_are_all_removed_gives_out_nothing(
     for image_id in session().scalars(select(QueueItem.image_id)).all():
         remove_image(image_id, ada.id, settings)
 
-    assert claim(ada.id, here, queued).item_ids == ()
+    assert claim(ada.id, here, queued).image_ids == ()
     view = queue_view(here, queued, ada.id)
     assert (view.line.images, view.left, view.ahead.days) == (0, 0, None)
 
@@ -90,7 +90,7 @@ def test_a_queue_outlives_the_version_that_it_was_made_under(
     remove_version("pictures", 1, ada.id, settings)
 
     assert queue_view(here, queued, ada.id).version is None
-    [first, _second] = claim(ada.id, here, queued).item_ids
+    [first, _second] = claim(ada.id, here, queued).image_ids
     told = item_view(ada.id, here, queued, first).told
     assert told is not None
     assert told.p is None
@@ -108,7 +108,7 @@ def test_queues_go_with_their_collection_and_not_with_another(
     image = elsewhere.one()
     [ben] = people(1)
     kept = queue(image.collection_id, ben, [image.id], members=(ben,))
-    first, _second = claim(ada.id, here, queued).item_ids
+    first, _second = claim(ada.id, here, queued).image_ids
     judge(ada.id, here, queued, first, Said("fake"), seen=None)
 
     remove_collection("pictures", ada.id, settings)

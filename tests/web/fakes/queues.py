@@ -1,4 +1,4 @@
-"""Review queues: number 7 has the images 1 and 2 as items 11 and 12."""
+"""Review queues: number 7 has the images 1 and 2."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from workbench.services.queues.sources import Source
 from workbench.services.queues.walking import ItemView, Told
 from workbench.services.review.verdicts import Said, VerdictView
 
-ITEMS = {11: 1, 12: 2}
-"""The images of items."""
+IMAGES = (1, 2)
 LINE = QueueLine(
     id=7,
     name="errors <b>",
@@ -140,13 +139,13 @@ class QueueClaims:
             raise ConflictError("This queue is paused.")
         if after is not None:
             self.book.queue_acts.append(("skip", after))
-        return Claimed(tuple(each for each in ITEMS if each not in self._judged() | {after}))
+        return Claimed(tuple(each for each in IMAGES if each not in self._judged() | {after}))
 
-    def renew(self, user_id: int, collection_id: int, queue_id: int, item_id: int) -> bool:
-        return item_id in ITEMS
+    def renew(self, user_id: int, collection_id: int, queue_id: int, image_id: int) -> bool:
+        return image_id in IMAGES
 
     def _judged(self) -> set[int]:
-        return {each for each, image in ITEMS.items() if self.book.standing(image)}
+        return {each for each in IMAGES if self.book.standing(each)}
 
 
 @dataclass
@@ -158,12 +157,12 @@ class QueueJudging:
         user_id: int,
         collection_id: int,
         queue_id: int,
-        item_id: int,
+        image_id: int,
         said: Said,
         *,
         seen: int | None,
     ) -> Judged:
-        if item_id not in ITEMS:
+        if image_id not in IMAGES:
             raise NotFoundError("This image was removed from the workbench meanwhile.")
         given = VerdictView(
             next(self.book.ids),
@@ -178,7 +177,7 @@ class QueueJudging:
             blind=self.book.blind,
             wrong_reason=said.wrong_reason,
         )
-        self.book.verdicts.setdefault(ITEMS[item_id], []).append(given)
+        self.book.verdicts.setdefault(image_id, []).append(given)
         late = "" if self.book.queue_state == "open" else "Your verdict is kept on the image."
         return Judged(given, not late, late, 1 if said.reason == "the last" else None)
 
@@ -187,15 +186,13 @@ class QueueJudging:
 class QueueWalking:
     book: State
 
-    def item_view(self, user_id: int, collection_id: int, queue_id: int, item_id: int) -> ItemView:
-        if item_id not in ITEMS or queue_id != LINE.id:
+    def item_view(self, user_id: int, collection_id: int, queue_id: int, image_id: int) -> ItemView:
+        if image_id not in IMAGES or queue_id != LINE.id:
             raise NotFoundError("This image is not one that you were given.")
-        image_id = ITEMS[item_id]
         card = CARDS[image_id]
         own = self.book.standing(image_id)
         hidden = self.book.blind and own is None
         return ItemView(
-            id=item_id,
             image_id=image_id,
             queue_id=queue_id,
             queue=LINE.name,
@@ -206,19 +203,18 @@ class QueueWalking:
             own=own,
             seen=own.id if own else 0,
             holds=own is None,
-            previous=11 if item_id == 12 else None,
-            following=12 if item_id == 11 else None,
-            following_image=2 if item_id == 11 else None,
+            previous=1 if image_id == 2 else None,
+            following=2 if image_id == 1 else None,
             done=1,
             round_size=20,
         )
 
     def undo_last(self, user_id: int, collection_id: int, queue_id: int) -> int:
-        for item_id, image_id in ITEMS.items():
+        for image_id in IMAGES:
             if given := self.book.standing(image_id):
                 given_on = self.book.verdicts[image_id]
                 given_on[given_on.index(given)] = replace(given, withdrawn=True)
-                return item_id
+                return image_id
         raise NotFoundError("There is nothing to undo in this queue.")
 
 

@@ -124,13 +124,13 @@ def main_of(page: str) -> str:
 def test_a_blind_image_tells_nothing_until_one_has_decided(
     ben: Reader, book: FakeWorkbench
 ) -> None:
-    hidden = main_of(ben.get(f"{QUEUE}/items/11").text)
+    hidden = main_of(ben.get(f"{QUEUE}/images/1").text)
 
     assert "blind" in hidden
     for told in ("p(fake)", "label-chip", "heatmap", "as imported", html.escape(CARDS[1].name)):
         assert told not in hidden.lower(), told
-    ben.post(f"{QUEUE}/items/11", decision="real", seen="0")
-    told = main_of(ben.get(f"{QUEUE}/items/11").text)
+    ben.post(f"{QUEUE}/images/1", decision="real", seen="0")
+    told = main_of(ben.get(f"{QUEUE}/images/1").text)
     assert "p(fake)" in told
     assert "as imported" in told
     assert "Your verdict:" in told
@@ -139,36 +139,36 @@ def test_a_blind_image_tells_nothing_until_one_has_decided(
 def test_one_goes_from_image_to_image_skips_goes_back_and_undoes(
     ben: Reader, book: FakeWorkbench
 ) -> None:
-    assert ben.post(f"{QUEUE}/claims").location == f"{QUEUE}/items/11"
-    page = ben.get(f"{QUEUE}/items/11").text
+    assert ben.post(f"{QUEUE}/claims").location == f"{QUEUE}/images/1"
+    page = ben.get(f"{QUEUE}/images/1").text
     assert 'class="ahead"' in page, "the next picture is loaded ahead"
     for key in ("r", "f", "s", "x", "j", "z", "n", "1", "2"):
         assert f'data-key="{key}"' in page
 
-    assert ben.post(f"{QUEUE}/claims", skip="11").location == f"{QUEUE}/items/12"
-    assert 'rel="prev"' in ben.get(f"{QUEUE}/items/12").text
-    answer = ben.post(f"{QUEUE}/items/11", decision="fake", reason="hands", seen="0")
-    assert answer.location == f"{QUEUE}/items/12"
+    assert ben.post(f"{QUEUE}/claims", skip="1").location == f"{QUEUE}/images/2"
+    assert 'rel="prev"' in ben.get(f"{QUEUE}/images/2").text
+    answer = ben.post(f"{QUEUE}/images/1", decision="fake", reason="hands", seen="0")
+    assert answer.location == f"{QUEUE}/images/2"
     assert "Saved: fake" in ben.get(answer.location).text
     assert book.verdicts[1][0].reason == "hands"
 
-    assert ben.post(f"{QUEUE}/undo").location == f"{QUEUE}/items/11"
+    assert ben.post(f"{QUEUE}/undo").location == f"{QUEUE}/images/1"
     assert book.verdicts[1][0].withdrawn
     assert ben.post(f"{QUEUE}/undo").status_code == 404
-    assert ben.post(f"{QUEUE}/items/11/lease").status_code == 204
+    assert ben.post(f"{QUEUE}/images/1/lease").status_code == 204
 
 
 def test_at_the_end_one_is_told_and_a_round_tells_of_the_controls(
     ben: Reader, book: FakeWorkbench
 ) -> None:
-    ended = ben.post(f"{QUEUE}/items/11", decision="fake", reason="the last", seen="0")
+    ended = ben.post(f"{QUEUE}/images/1", decision="fake", reason="the last", seen="0")
     assert ended.location == f"{QUEUE}/rounds/1"
     told = ben.get(ended.location).text
     assert re.search(r"1</b> of <b class=\"number\">2</b> as they are known", told)
     assert html.escape(CARDS[2].name) in told
     assert re.search(r"6</b> of <b class=\"number\">8</b> images that others", told)
 
-    last = ben.post(f"{QUEUE}/items/12", decision="fake", seen="0")
+    last = ben.post(f"{QUEUE}/images/2", decision="fake", seen="0")
     assert last.location == QUEUE
     assert "Nothing is left for you in this queue." in ben.get(QUEUE).text
 
@@ -178,7 +178,7 @@ def test_a_verdict_that_comes_too_late_is_kept_and_said_so(
 ) -> None:
     book.queue_state = "ended"
 
-    answer = ben.post(f"{QUEUE}/items/11", decision="fake", seen="0")
+    answer = ben.post(f"{QUEUE}/images/1", decision="fake", seen="0")
 
     assert "Your verdict is kept on the image." in ben.get(answer.location).text
     assert book.verdicts[1][0].decision == "fake"
@@ -186,8 +186,8 @@ def test_a_verdict_that_comes_too_late_is_kept_and_said_so(
 
 def test_items_of_other_queues_and_what_is_no_item_are_not_found(ben: Reader) -> None:
     assert ben.get("/c/faces/queues/8").status_code == 404
-    assert ben.get("/c/faces/queues/8/items/11").status_code == 404
-    assert ben.get(f"{QUEUE}/items/99").status_code == 404
+    assert ben.get("/c/faces/queues/8/images/1").status_code == 404
+    assert ben.get(f"{QUEUE}/images/99").status_code == 404
     assert ben.get(f"{QUEUE}/rounds/2").status_code == 404
-    assert ben.post(f"{QUEUE}/items/99", decision="real").status_code == 404
-    assert ben.post(f"{QUEUE}/items/11", decision="maybe").status_code == 422
+    assert ben.post(f"{QUEUE}/images/99", decision="real").status_code == 404
+    assert ben.post(f"{QUEUE}/images/1", decision="maybe").status_code == 422

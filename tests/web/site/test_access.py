@@ -26,8 +26,8 @@ WRITES = {
     "/c/faces/queues/7/pause": {"paused": "yes"},
     "/c/faces/queues/7/end": {},
     "/c/faces/queues/7/claims": {},
-    "/c/faces/queues/7/items/11": {"decision": "real"},
-    "/c/faces/queues/7/items/11/lease": {},
+    "/c/faces/queues/7/images/1": {"decision": "real"},
+    "/c/faces/queues/7/images/1/lease": {},
     "/c/faces/queues/7/undo": {},
     "/history/1/undo": {},
     "/history/undo": {"count": "1", "newest": "1"},
@@ -86,7 +86,7 @@ FOR_ADMINS = ("/c/faces/members",)
 """What a GET at the same address answers to admins alone."""
 SHOWN_TOO = (
     *(url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")),
-    *("/c/faces/disagreements/2", "/c/faces/queues", "/c/faces/queues/7/items/11"),
+    *("/c/faces/disagreements/2", "/c/faces/queues", "/c/faces/queues/7/images/1"),
 )
 """What a GET answers at the same address: a tag's page, and previews of what a POST would do."""
 READS = (

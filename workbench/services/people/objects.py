@@ -25,7 +25,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.notes import NoteReply
 from workbench.store.people import AuditEvent
-from workbench.store.queues import Queue, QueueItem
+from workbench.store.queues import Queue
 from workbench.store.regions import DrawnRegion, Region
 from workbench.store.results import Cell, Pattern, PixelGroup
 from workbench.store.tag_changes import TagExample
@@ -97,7 +97,6 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
     "example_id": _by_region(TagExample),
     "group_id": _by_image(PixelGroup),
     "image_id": _itself(Image, Image.collection_id),
-    "item_id": _by_image(QueueItem),
     "job_id": lambda given: (
         select(Collection.id)
         .join(ImportJob, ImportJob.collection_name == Collection.name)

@@ -40,16 +40,20 @@ AT_HAND: Final = 2
 
 @dataclass(frozen=True)
 class Claimed:
-    """The items that a person holds, in the order in which they are shown."""
+    """The images of the items that a person holds, in the order in which they are shown.
 
-    item_ids: tuple[int, ...]
+    Items are called by their images: ids of items would tell which were written as controls.
+    """
+
+    image_ids: tuple[int, ...]
 
 
 def claim(user_id: int, collection_id: int, queue_id: int, *, after: int | None = None) -> Claimed:
-    """Give a person the next items of a queue, or those that they hold already; their ids.
+    """Give a person the next items of a queue, or those that they hold already.
 
-    `after` is an item that they skip: it comes back after all others. Nothing where none is left
-    for them. Raises NotFoundError for an unknown queue, ConflictError for one that is closed.
+    `after` is the image of one that they skip: it comes back after all others. Nothing where
+    none is left for them. Raises NotFoundError for an unknown queue, ConflictError for one that is
+    closed.
     """
     at = now()
     with transaction() as write:
@@ -57,28 +61,30 @@ def claim(user_id: int, collection_id: int, queue_id: int, *, after: int | None 
         closed = closed_words(write, queue, user_id)
         if closed:
             raise ConflictError(closed)
-        if after is not None:
-            _skip(write, user_id, queue, after, at)
+        skipped = None if after is None else _skip(write, user_id, queue, after, at)
         held = _held(write, user_id, queue, at)
         for each in held:
             each.renewed_at = at
         write.flush()
         ids = [each.item_id for each in held]
         while len(ids) < AT_HAND:
-            item = _next(write, user_id, queue, at, skipped=after)
+            item = _next(write, user_id, queue, at, skipped=skipped)
             if item is None:
                 break
             _give(write, user_id, item, at)
             ids.append(item.id)
-        return Claimed(tuple(ids))
+        images = select(QueueItem.id, QueueItem.image_id).where(QueueItem.id.in_(ids))
+        image_of = dict(write.execute(images).tuples().all())
+        return Claimed(tuple(image_of[each] for each in ids))
 
 
-def renew(user_id: int, collection_id: int, queue_id: int, item_id: int) -> bool:
-    """Renew the lease of an item that a person works at; whether they still hold it."""
+def renew(user_id: int, collection_id: int, queue_id: int, image_id: int) -> bool:
+    """Renew the lease of an image that a person works at; whether they still hold it."""
     at = now()
     with transaction() as write:
         queue_in(write, collection_id, queue_id)
-        own = own_claim(write, user_id, item_id)
+        item = item_of(write, queue_id, image_id)
+        own = own_claim(write, user_id, item.id) if item else None
         if own is None or not is_live(own, at):
             return False
         own.renewed_at = at
@@ -94,6 +100,13 @@ def is_live(claim: QueueClaim, at: datetime) -> bool:
 def live(claim: type[QueueClaim], at: datetime) -> ColumnElement[bool]:
     """The same as a condition; also where the clock was set back."""
     return and_(claim.renewed_at > at - LEASE, claim.renewed_at <= at + SKEW)
+
+
+def item_of(write: Session, queue_id: int, image_id: int) -> QueueItem | None:
+    """The item of an image in a queue."""
+    return write.scalar(
+        select(QueueItem).where(QueueItem.queue_id == queue_id, QueueItem.image_id == image_id)
+    )
 
 
 def own_claim(write: Session, user_id: int, item_id: int) -> QueueClaim | None:
@@ -135,15 +148,17 @@ def _held(write: Session, user_id: int, queue: Queue, at: datetime) -> list[Queu
     )
 
 
-def _skip(write: Session, user_id: int, queue: Queue, item_id: int, at: datetime) -> None:
-    item = write.get(QueueItem, item_id)
-    if item is None or item.queue_id != queue.id:
+def _skip(write: Session, user_id: int, queue: Queue, image_id: int, at: datetime) -> int:
+    """Skip the item of an image; its id."""
+    item = item_of(write, queue.id, image_id)
+    if item is None:
         raise NotFoundError(gettext("This image is no longer in the queue."))
-    own = own_claim(write, user_id, item_id)
+    own = own_claim(write, user_id, item.id)
     if own is not None and own.renewed_at is not None:
         own.renewed_at = None
         own.skipped_at = at
         write.flush()
+    return item.id
 
 
 def _next(

@@ -35,9 +35,9 @@ class Judged:
 
 
 def judge(
-    user_id: int, collection_id: int, queue_id: int, item_id: int, said: Said, *, seen: int | None
+    user_id: int, collection_id: int, queue_id: int, image_id: int, said: Said, *, seen: int | None
 ) -> Judged:
-    """Give a verdict on an item of a queue.
+    """Give a verdict on an image of a queue.
 
     After a lost lease it counts if the item still needs one that nobody else is at; else it is a
     verdict on the image beside the queue. `seen` is as in `give_verdict`. Raises NotFoundError
@@ -47,19 +47,19 @@ def judge(
     found = (
         session()
         .execute(
-            select(QueueItem.image_id, Image.label, QueueClaim.verdict_id)
+            select(QueueItem.id, Image.label, QueueClaim.verdict_id)
             .join(Image, Image.id == QueueItem.image_id)
             .outerjoin(
                 QueueClaim,
                 and_(QueueClaim.item_id == QueueItem.id, QueueClaim.user_id == user_id),
             )
-            .where(QueueItem.id == item_id, QueueItem.queue_id == queue_id)
+            .where(QueueItem.queue_id == queue_id, QueueItem.image_id == image_id)
         )
         .first()
     )
     if found is None:
         raise NotFoundError(gettext("This image was removed from the workbench meanwhile."))
-    image_id, label, earlier = found
+    item_id, label, earlier = found
     # Who has decided is shown everything: a verdict that they change then is not blind any more.
     blind = queue.blind and earlier is None
     prepared = verdicts.prepare(

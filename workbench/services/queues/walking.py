@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from workbench.services.errors import NotFoundError
 from workbench.services.queues.claims import is_live, live
@@ -37,7 +36,6 @@ class Told:
 class ItemView:
     """An item of a queue as one person is shown it."""
 
-    id: int
     image_id: int
     queue_id: int
     queue: str
@@ -53,10 +51,9 @@ class ItemView:
     holds: bool
     """Whether it is the person's turn: else it is one that they judged, or had."""
     previous: int | None
-    """The item that they judged or skipped before this one."""
+    """The image that they judged or skipped before this one."""
     following: int | None
     """The next one that they hold."""
-    following_image: int | None
     done: int
     """Items that they have judged in the queue."""
     round_size: int
@@ -67,18 +64,19 @@ class ItemView:
         return self.done % self.round_size
 
 
-def item_view(user_id: int, collection_id: int, queue_id: int, item_id: int) -> ItemView:
-    """An item that a person was given. Raises NotFoundError for any other."""
+def item_view(user_id: int, collection_id: int, queue_id: int, image_id: int) -> ItemView:
+    """The item of an image that a person was given. Raises NotFoundError for any other."""
     queue = find_queue(collection_id, queue_id)
     found = (
         session()
         .execute(
-            select(QueueItem.image_id, Image.label, QueueClaim)
+            select(Image.label, QueueClaim)
+            .select_from(QueueItem)
             .join(Image, Image.id == QueueItem.image_id)
             .join(QueueClaim, QueueClaim.item_id == QueueItem.id)
             .where(
-                QueueItem.id == item_id,
                 QueueItem.queue_id == queue_id,
+                QueueItem.image_id == image_id,
                 QueueClaim.user_id == user_id,
             )
         )
@@ -86,14 +84,12 @@ def item_view(user_id: int, collection_id: int, queue_id: int, item_id: int) -> 
     )
     if found is None:
         raise NotFoundError(gettext("This image is not one that you were given."))
-    image_id, label, own_claim = found
+    label, own_claim = found
     given = verdicts.history(image_id)
     standing = {each.id: each for each in standing_verdicts(given)}
     own_id = _own_verdict(user_id, image_id)
     decided = own_claim.verdict_id is not None
-    following = _following(user_id, queue, item_id)
     return ItemView(
-        id=item_id,
         image_id=image_id,
         queue_id=queue_id,
         queue=queue.name,
@@ -114,22 +110,21 @@ def item_view(user_id: int, collection_id: int, queue_id: int, item_id: int) -> 
         seen=own_id,
         holds=is_live(own_claim, now()),
         previous=_previous(user_id, queue_id, own_claim),
-        following=following[0],
-        following_image=following[1],
+        following=_following(user_id, queue, image_id),
         done=_done(user_id, queue_id),
         round_size=queue.round_size,
     )
 
 
 def undo_last(user_id: int, collection_id: int, queue_id: int) -> int:
-    """Withdraw the newest standing verdict of a person in a queue, and give them the item again.
+    """Withdraw the newest standing verdict of a person in a queue, and give them the image again.
 
     Its id; called again it goes back further. Raises NotFoundError where none is left.
     """
     newest = (
         session()
         .execute(
-            select(QueueClaim.item_id, Verdict.id)
+            select(QueueClaim.id, QueueItem.image_id, Verdict.id)
             .join(QueueItem, QueueItem.id == QueueClaim.item_id)
             .join(Verdict, Verdict.id == QueueClaim.verdict_id)
             .where(
@@ -144,19 +139,13 @@ def undo_last(user_id: int, collection_id: int, queue_id: int) -> int:
     )
     if newest is None:
         raise NotFoundError(gettext("There is nothing to undo in this queue."))
-    item_id, verdict_id = newest
+    claim_id, image_id, verdict_id = newest
     verdicts.withdraw_verdict(user_id, verdict_id)
     with transaction() as write:
         queue_in(write, collection_id, queue_id)
-        _hold_again(write, user_id, item_id)
-    return int(item_id)
-
-
-def _hold_again(write: Session, user_id: int, item_id: int) -> None:
-    own = write.scalars(
-        select(QueueClaim).where(QueueClaim.item_id == item_id, QueueClaim.user_id == user_id)
-    ).one()
-    own.claimed_at = own.renewed_at = now()
+        own = write.get_one(QueueClaim, claim_id, populate_existing=True)
+        own.claimed_at = own.renewed_at = now()
+    return int(image_id)
 
 
 def _own_verdict(user_id: int, image_id: int) -> int:
@@ -181,12 +170,12 @@ def _p(image_id: int, version_id: int | None) -> float | None:
 
 
 def _previous(user_id: int, queue_id: int, own: QueueClaim) -> int | None:
-    """The item that a person was given, and is done with, before this one."""
+    """The image that a person was given, and is done with, before this one."""
     behind = func.coalesce(QueueClaim.skipped_at, QueueClaim.judged_at)
     own_behind = own.skipped_at or own.judged_at
     earlier = (
-        select(QueueClaim.item_id)
-        .join(QueueItem, QueueItem.id == QueueClaim.item_id)
+        select(QueueItem.image_id)
+        .join(QueueClaim, QueueClaim.item_id == QueueItem.id)
         .where(
             QueueItem.queue_id == queue_id,
             QueueClaim.user_id == user_id,
@@ -201,25 +190,20 @@ def _previous(user_id: int, queue_id: int, own: QueueClaim) -> int | None:
     return session().scalar(earlier)
 
 
-def _following(user_id: int, queue: Queue, item_id: int) -> tuple[int | None, int | None]:
-    """The next item that a person holds, and its image."""
-    found = (
-        session()
-        .execute(
-            select(QueueItem.id, QueueItem.image_id)
-            .join(QueueClaim, and_(QueueClaim.item_id == QueueItem.id))
-            .where(
-                QueueItem.queue_id == queue.id,
-                QueueItem.id != item_id,
-                QueueClaim.user_id == user_id,
-                live(QueueClaim, now()),
-            )
-            .order_by(QueueClaim.claimed_at, QueueClaim.id)
-            .limit(1)
+def _following(user_id: int, queue: Queue, image_id: int) -> int | None:
+    """The image that a person holds next."""
+    return session().scalar(
+        select(QueueItem.image_id)
+        .join(QueueClaim, QueueClaim.item_id == QueueItem.id)
+        .where(
+            QueueItem.queue_id == queue.id,
+            QueueItem.image_id != image_id,
+            QueueClaim.user_id == user_id,
+            live(QueueClaim, now()),
         )
-        .first()
+        .order_by(QueueClaim.claimed_at, QueueClaim.id)
+        .limit(1)
     )
-    return (found[0], found[1]) if found else (None, None)
 
 
 def _done(user_id: int, queue_id: int) -> int:

@@ -51,30 +51,30 @@ class RoundPage:
 @blueprint.post("/c/<collection:name>/queues/<record:queue_id>/claims")
 @security.requires("judge")
 def claim(name: str, queue_id: int) -> Response:
-    """Be given the next image; `skip` names an item that comes later."""
+    """Be given the next image; `skip` names one that comes later."""
     _view, workspace = enter(name)
     return _on(name, workspace.collection.id, queue_id, whole(request.form, "skip"))
 
 
-@blueprint.get("/c/<collection:name>/queues/<record:queue_id>/items/<record:item_id>")
+@blueprint.get("/c/<collection:name>/queues/<record:queue_id>/images/<record:image_id>")
 @security.requires("judge")
-def show(name: str, queue_id: int, item_id: int) -> str:
+def show(name: str, queue_id: int, image_id: int) -> str:
     """An image that one was given."""
     view, workspace = enter(name)
-    item = walking.item_view(security.user_id(), workspace.collection.id, queue_id, item_id)
+    item = walking.item_view(security.user_id(), workspace.collection.id, queue_id, image_id)
     page = ItemPage(
         view,
         workspace,
         item,
         original.original_view(item.image_id),
-        original.original_view(item.following_image) if item.following_image else None,
+        original.original_view(item.following) if item.following else None,
     )
     return render_template("views/queue_item.html", page=page)
 
 
-@blueprint.post("/c/<collection:name>/queues/<record:queue_id>/items/<record:item_id>")
+@blueprint.post("/c/<collection:name>/queues/<record:queue_id>/images/<record:image_id>")
 @security.requires("judge")
-def judge(name: str, queue_id: int, item_id: int) -> Response:
+def judge(name: str, queue_id: int, image_id: int) -> Response:
     """Give a verdict, and go on to the next image, or to what a round came to."""
     _view, workspace = enter(name)
     collection_id = workspace.collection.id
@@ -88,7 +88,7 @@ def judge(name: str, queue_id: int, item_id: int) -> Response:
     )
     # A page that showed both verdicts sends the one that it would replace.
     seen = whole(request.form, "revision" if "revision" in request.form else "seen")
-    judged = judging.judge(security.user_id(), collection_id, queue_id, item_id, said, seen=seen)
+    judged = judging.judge(security.user_id(), collection_id, queue_id, image_id, said, seen=seen)
     if judged.counted:
         notices.saved(
             gettext("Saved: %(decision)s.", decision=saved_words(judged.verdict)),
@@ -111,17 +111,19 @@ def judge(name: str, queue_id: int, item_id: int) -> Response:
 def undo(name: str, queue_id: int) -> Response:
     """Withdraw one's newest verdict in the queue, and see its image again."""
     _view, workspace = enter(name)
-    item_id = walking.undo_last(security.user_id(), workspace.collection.id, queue_id)
+    image_id = walking.undo_last(security.user_id(), workspace.collection.id, queue_id)
     notices.saved(gettext("Verdict withdrawn."))
-    return redirect(url_for("queue_walk.show", name=name, queue_id=queue_id, item_id=item_id), 303)
+    return redirect(
+        url_for("queue_walk.show", name=name, queue_id=queue_id, image_id=image_id), 303
+    )
 
 
-@blueprint.post("/c/<collection:name>/queues/<record:queue_id>/items/<record:item_id>/lease")
+@blueprint.post("/c/<collection:name>/queues/<record:queue_id>/images/<record:image_id>/lease")
 @security.requires("judge")
-def renew(name: str, queue_id: int, item_id: int) -> Response:
+def renew(name: str, queue_id: int, image_id: int) -> Response:
     """Keep one's turn at an image while one works at it; 409 where it has run out."""
     _view, workspace = enter(name)
-    held = claims.renew(security.user_id(), workspace.collection.id, queue_id, item_id)
+    held = claims.renew(security.user_id(), workspace.collection.id, queue_id, image_id)
     return Response(status=204 if held else 409)
 
 
@@ -141,7 +143,7 @@ def end_of_round(name: str, queue_id: int, number: int) -> str:
 def _on(name: str, collection_id: int, queue_id: int, skipped: int | None = None) -> Response:
     """To the next image that one is given, else to the queue, which says what is left."""
     try:
-        held = claims.claim(security.user_id(), collection_id, queue_id, after=skipped).item_ids
+        held = claims.claim(security.user_id(), collection_id, queue_id, after=skipped).image_ids
     except ConflictError as closed:
         notices.told(str(closed))
         held = ()
@@ -150,4 +152,4 @@ def _on(name: str, collection_id: int, queue_id: int, skipped: int | None = None
             notices.told(gettext("Nothing is left for you in this queue."))
     if not held:
         return redirect(url_for("queues.show", name=name, queue_id=queue_id), 303)
-    return redirect(url_for("queue_walk.show", name=name, queue_id=queue_id, item_id=held[0]), 303)
+    return redirect(url_for("queue_walk.show", name=name, queue_id=queue_id, image_id=held[0]), 303)
