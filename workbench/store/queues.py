@@ -142,6 +142,9 @@ class QueueClaim(Base):
     skipped_at: Mapped[datetime | None]
     verdict_id: Mapped[int | None] = mapped_column(ForeignKey("verdict.id"))
     judged_at: Mapped[datetime | None]
+    first_decision: Mapped[str | None] = mapped_column(String(12))
+    """What the person said first, which figures on controls are of: they may be told of them then.
+    """
 
     user: Mapped[User] = relationship()
     verdict: Mapped[Verdict | None] = relationship()

@@ -23,10 +23,11 @@ from workbench.services.queues.judging import judge
 from workbench.services.queues.leading import choose_people, end, hand_over, pause
 from workbench.services.queues.progress import queue_view
 from workbench.services.queues.rounds import round_of
+from workbench.services.queues.walking import undo_last
 from workbench.services.review import undo, verdicts
 from workbench.services.review.decisions import decisions_on
 from workbench.services.review.verdicts import Said
-from workbench.store.database import now, session
+from workbench.store.database import now, session, transaction
 from workbench.store.failures import DatabaseBusyError
 from workbench.store.judgements import Verdict
 from workbench.store.people import AuditEvent
@@ -332,6 +333,40 @@ def test_controls_are_mixed_in_and_told_of_as_the_round_ends() -> None:
     assert view.line.done == person.judged == 10 - len(told.controls)
     with pytest.raises(NotFoundError):
         round_of(ben.id, collection_id, made, 1)
+
+
+def test_controls_are_not_told_of_within_a_round_nor_corrected_after_it() -> None:
+    [ada] = people(1)
+    collection_id, ids = images(5)
+    known = dict.fromkeys(ids[2:4], "fake")
+    made = queue(collection_id, ada, ids[:2], controls=known, verdicts_needed=1, round_size=20)
+    for image_id in known:
+        assert not judge(ada.id, collection_id, made, image_id, Said("fake"), seen=None).counted
+    assert queue_view(collection_id, made, ada.id).people == (), "they were not given to them"
+
+    with transaction() as write:
+        items = select(QueueItem.id).where(QueueItem.image_id.in_(known))
+        write.add_all(
+            QueueClaim(item_id=each, user_id=ada.id, claimed_at=now())
+            for each in write.scalars(items)
+        )
+    claim(ada.id, collection_id, made)
+    for image_id in (*known, ids[0]):
+        assert judge(ada.id, collection_id, made, image_id, Said("real"), seen=None).counted
+        with pytest.raises(NotFoundError):
+            round_of(ada.id, collection_id, made, 1)
+    judge(ada.id, collection_id, made, ids[1], Said("real"), seen=None)
+    assert round_of(ada.id, collection_id, made, 1).controls_right == 0, "nothing is left for her"
+
+    judge(ada.id, collection_id, made, ids[2], Said("fake"), seen=None)
+    undo_last(ada.id, collection_id, made)
+    judge(ada.id, collection_id, made, ids[2], Said("fake"), seen=None)
+
+    told = round_of(ada.id, collection_id, made, 1)
+    assert (told.controls_right, len(told.controls)) == (0, 2)
+    [person] = queue_view(collection_id, made, ada.id).people
+    assert (person.controls, person.controls_right) == (2, 0)
+    assert said_by(ada.id, ids[2]) == ["fake", "real", "fake", "fake"], "they stay on the image"
 
 
 def test_an_address_of_a_queue_tells_no_control_from_other_images(tables: Flask) -> None:

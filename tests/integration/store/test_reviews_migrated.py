@@ -10,7 +10,7 @@ from workbench.services.review.decisions import decisions_on
 from workbench.store import migrating
 from workbench.store.database import db, now, session, transaction
 from workbench.store.judgements import Adjudication, Verdict
-from workbench.store.queues import QueueItem
+from workbench.store.queues import QueueClaim, QueueItem
 
 QUEUES = {"review_queue", "queue_member", "queue_item", "queue_claim"}
 
@@ -50,3 +50,20 @@ def test_decisions_outlive_the_migrations_both_ways(app: Flask) -> None:
         verdict = session().scalars(select(Verdict)).one()
         assert (verdict.blind, verdict.wrong_reason) == (False, False)
         assert decisions_on([image_id]) == {image_id: "real"}
+
+
+def test_what_was_said_first_in_a_queue_is_taken_from_what_was_said(app: Flask) -> None:
+    with app.app_context():
+        migrating.upgrade(db.engine)
+        fill_every_table()
+        with transaction() as write:
+            write.scalars(select(QueueClaim)).one().verdict_id = write.scalars(
+                select(Verdict.id)
+            ).one()
+        session().close()
+
+        migrating.downgrade(db.engine, "0046")
+        migrating.upgrade(db.engine)
+
+        said = session().scalars(select(Verdict.decision)).one()
+        assert session().scalars(select(QueueClaim.first_decision)).one() == said

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from workbench.services.errors import ConflictError, NotFoundError
-from workbench.services.queues.taking_part import closed_words, queue_in
-from workbench.store.database import now, transaction
+from workbench.services.queues.taking_part import closed_words, is_taking_part, queue_in
+from workbench.store.database import now, session, transaction
 from workbench.store.judgements import Verdict
 from workbench.store.queues import Queue, QueueClaim, QueueItem
 
@@ -107,6 +107,15 @@ def item_of(write: Session, queue_id: int, image_id: int) -> QueueItem | None:
     return write.scalar(
         select(QueueItem).where(QueueItem.queue_id == queue_id, QueueItem.image_id == image_id)
     )
+
+
+def is_anything_left(user_id: int, queue: Queue) -> bool:
+    """Whether a person has something to judge in a queue, now or once it goes on."""
+    if queue.ended_at is not None or not is_taking_part(session(), queue, user_id):
+        return False
+    at = now()
+    held = any(each.verdict_id is None for each in _held(session(), user_id, queue, at))
+    return held or _first(session(), user_id, queue, at, None, lock=False) is not None
 
 
 def own_claim(write: Session, user_id: int, item_id: int) -> QueueClaim | None:

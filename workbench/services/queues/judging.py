@@ -77,12 +77,12 @@ def judge(
         queue = queue_in(write, collection_id, queue_id)
         if seen is not None:
             verdicts.refuse_unseen(write, user_id, image_id, seen, prepared.said)
-        why_not = _why_not(write, user_id, queue, item)
-        given = verdicts.add_verdict(write, prepared)
         own = own_claim(write, user_id, item_id)
         anew = own is not None and own.verdict_id is not None
-        if not why_not:
-            _count(write, user_id, item, own, given.id)
+        why_not = _why_not(write, user_id, queue, item, own)
+        given = verdicts.add_verdict(write, prepared)
+        if own is not None and not why_not:
+            _count(write, own, given)
             _close(write, user_id, queue, item)
         elif own is not None:
             own.renewed_at = None
@@ -92,7 +92,9 @@ def judge(
     return Judged(given, not why_not, why_not, done // queue.round_size if ends else None)
 
 
-def _why_not(write: Session, user_id: int, queue: Queue, item: QueueItem) -> str:
+def _why_not(
+    write: Session, user_id: int, queue: Queue, item: QueueItem, own: QueueClaim | None
+) -> str:
     """Why a person's verdict does not count in the queue; empty where it does."""
     if queue.ended_at is not None:
         return gettext("The queue has ended: your verdict is kept on the image.")
@@ -100,12 +102,15 @@ def _why_not(write: Session, user_id: int, queue: Queue, item: QueueItem) -> str
         return gettext(
             "You do not take part in this queue any more: your verdict is kept on the image."
         )
+    if own is None:
+        return gettext(
+            "This image of the queue was not given to you: your verdict is kept on the image."
+        )
     if item.control_answer is not None:
         return ""
     at = now()
-    own = own_claim(write, user_id, item.id)
     judged, held = taken_by_others(write, user_id, item.id, at)
-    holds = own is not None and (own.verdict_id is not None or is_live(own, at))
+    holds = own.verdict_id is not None or is_live(own, at)
     if judged + (0 if holds else held) < queue.verdicts_needed:
         return ""
     return gettext(
@@ -114,15 +119,11 @@ def _why_not(write: Session, user_id: int, queue: Queue, item: QueueItem) -> str
     )
 
 
-def _count(
-    write: Session, user_id: int, item: QueueItem, own: QueueClaim | None, verdict_id: int
-) -> None:
+def _count(write: Session, own: QueueClaim, given: VerdictView) -> None:
     at = now()
-    if own is None:
-        own = QueueClaim(item_id=item.id, user_id=user_id, claimed_at=at)
-        write.add(own)
     own.judged_at = own.judged_at or at
-    own.verdict_id = verdict_id
+    own.first_decision = own.first_decision or given.decision
+    own.verdict_id = given.id
     own.renewed_at = own.skipped_at = None
     write.flush()
 

@@ -53,6 +53,7 @@ class Participant:
     """Median time that a verdict took, of their last 200."""
     controls: int
     controls_right: int
+    """By what they said first."""
     is_member: bool
     """Whether the queue names them, as one that is not for everybody does."""
 
@@ -211,8 +212,8 @@ def _people(queue: Queue) -> tuple[Participant, ...]:
                 case((and_(QueueClaim.skipped_at.is_not(None), QueueClaim.verdict_id.is_(None)), 1))
             ),
             func.count(case((live(QueueClaim, at), 1))),
-            func.count(case((and_(judged, ~plain), 1))),
-            func.count(case((and_(judged, Verdict.decision == QueueItem.control_answer), 1))),
+            func.count(case((and_(QueueClaim.first_decision.is_not(None), ~plain), 1))),
+            func.count(case((QueueClaim.first_decision == QueueItem.control_answer, 1))),
         )
         .join(QueueItem, QueueItem.id == QueueClaim.item_id)
         .outerjoin(Verdict, Verdict.id == QueueClaim.verdict_id)

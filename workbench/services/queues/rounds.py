@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.orm import aliased
 
 from workbench.services.errors import NotFoundError
+from workbench.services.queues.claims import is_anything_left
 from workbench.services.queues.taking_part import find_queue
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -25,7 +26,7 @@ class ControlResult:
     answer: str
     """What it is known to be."""
     decision: str
-    """What the person said."""
+    """What the person said first."""
 
     @property
     def right(self) -> bool:
@@ -52,12 +53,26 @@ class Round:
 
 
 def round_of(user_id: int, collection_id: int, queue_id: int, number: int) -> Round:
-    """A person's own round. Raises NotFoundError for one that they have not begun."""
-    size = find_queue(collection_id, queue_id).round_size
+    """A person's own round.
+
+    Raises NotFoundError for one that has not ended: controls must not be told of, one by one, while
+    others are judged.
+    """
+    queue = find_queue(collection_id, queue_id)
+    size = queue.round_size
     rows = (
         session()
         .execute(
-            select(QueueItem.id, Image.id, Image.name, QueueItem.control_answer, Verdict.decision)
+            select(
+                QueueItem.id,
+                Image.id,
+                Image.name,
+                QueueItem.control_answer,
+                case(
+                    (QueueItem.control_answer.is_(None), Verdict.decision),
+                    else_=QueueClaim.first_decision,
+                ),
+            )
             .join(QueueClaim, QueueClaim.item_id == QueueItem.id)
             .join(Verdict, Verdict.id == QueueClaim.verdict_id)
             .join(Image, Image.id == QueueItem.image_id)
@@ -68,7 +83,7 @@ def round_of(user_id: int, collection_id: int, queue_id: int, number: int) -> Ro
         )
         .all()
     )
-    if not rows:
+    if not rows or (len(rows) < size and is_anything_left(user_id, queue)):
         raise NotFoundError(gettext("You have not judged so many images yet."))
     plain = {item: decision for item, _image, _name, answer, decision in rows if answer is None}
     others = _others(user_id, list(plain))
