@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.integration.people.conftest import Browser
 from tests.support.queueing import images, people, queue
@@ -243,6 +244,40 @@ def test_a_withdrawn_verdict_opens_the_image_again_for_anybody() -> None:
     undo.undo(ada.id, session().scalars(newest).one())
     assert queue_view(collection_id, queue_id, None).left == 0
     assert claim(ben.id, collection_id, queue_id).image_ids == ()
+
+
+def test_a_verdict_given_while_another_is_withdrawn_is_counted_with_what_stands_then(
+    tables: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = people(2)
+    collection_id, ids = images(1)
+    queue_id = queue(collection_id, ada, ids, verdicts_needed=2)
+    for person in (ada, ben):
+        claim(person.id, collection_id, queue_id)
+    given = judge(ada.id, collection_id, queue_id, ids[0], Said("fake"), seen=None).verdict
+    withdrawing, judged = threading.Event(), threading.Event()
+    record = verdicts.record_change
+
+    def dawdle(write: Session, image_id: int) -> None:
+        withdrawing.set()
+        judged.wait(1)
+        record(write, image_id)
+
+    monkeypatch.setattr(verdicts, "record_change", dawdle)
+
+    def withdraw() -> None:
+        with tables.app_context():
+            verdicts.withdraw_verdict(ada.id, given.id)
+
+    thread = threading.Thread(target=withdraw)
+    thread.start()
+    withdrawing.wait(20)
+    judge(ben.id, collection_id, queue_id, ids[0], Said("fake"), seen=None)
+    judged.set()
+    thread.join()
+
+    session().rollback()
+    assert session().scalars(select(QueueItem.open)).one(), "one verdict stands, of two"
 
 
 def test_somebody_may_change_their_verdict_and_a_second_key_in_haste_may_not() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from tests.support.queueing import queue
 from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.errors import (
@@ -13,19 +14,22 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
+from workbench.services.queues.claims import claim
 from workbench.services.queues.disagreements import (
     disagreement,
     disputed_images,
     next_disputed,
 )
+from workbench.services.queues.judging import judge
 from workbench.services.review import adjudications, undo, verdicts
 from workbench.services.review.adjudications import Seen
 from workbench.services.review.decision_changes import changes_until_now
 from workbench.services.review.decisions import decisions_on
 from workbench.services.review.history import history_of_image
 from workbench.services.review.recording import subject_of
+from workbench.services.review.verdicts import Said
 from workbench.services.training.dataset import UNSURE_WEIGHT, final_labels
-from workbench.store.database import session, transaction
+from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication
 from workbench.store.people import AuditEvent
@@ -202,21 +206,75 @@ def test_what_nobody_disagrees_on_needs_no_adjudication_and_each_needs_a_reason(
         disagreement(imported + 1, some[0])
 
 
-def test_a_majority_decides_until_one_of_its_verdicts_changes(
+def majority_of(image_id: int) -> list[tuple[str, int]]:
+    """What was decided by majority and stands, and who is named as its author."""
+    found = select(Adjudication.decision, Adjudication.user_id).where(
+        Adjudication.image_id == image_id,
+        Adjudication.by_majority,
+        Adjudication.withdrawn_at.is_(None),
+    )
+    return list(session().execute(found).tuples())
+
+
+def judged_by_three(imported: int, image_id: int, *three: Account) -> tuple[int, list[int]]:
+    """A queue in which they judged an image, the majority fake; and their verdicts."""
+    made = queue(
+        imported, three[0], [image_id], verdicts_needed=3, disputes="majority", members=three
+    )
+    given = []
+    for person, decision in zip(three, ("real", "fake", "fake"), strict=True):
+        claim(person.id, imported, made)
+        judged = judge(person.id, imported, made, image_id, Said(decision), seen=None)
+        given.append(judged.verdict.id)
+    return made, given
+
+
+def newest_event_of(verdict_id: int) -> int:
+    subject = f"verdict:{verdict_id}"
+    return (
+        session()
+        .scalars(select(func.max(AuditEvent.id)).where(AuditEvent.subject == subject))
+        .one()
+    )
+
+
+def test_a_majority_decides_until_one_of_its_verdicts_changes_and_again_once_it_stands(
     imported: int, some: list[int], ada: Account, ben: Account, cleo: Account
 ) -> None:
-    disagree(some[0], ada, ben)
-    with transaction() as write:
-        assert not adjudications.settle(write, ben.id, some[0], ["real", "fake"])
-    given = verdicts.give_verdict(cleo.id, some[0], None, "fake")
-    with transaction() as write:
-        assert adjudications.settle(write, cleo.id, some[0], ["real", "fake", "fake"])
-
+    _made, given = judged_by_three(imported, some[0], ada, ben, cleo)
     standing = disagreement(imported, some[0]).standing
     assert standing.adjudication is not None
     assert standing.adjudication.by_majority
     assert decisions_on(some) == {some[0]: "fake"}
 
-    verdicts.withdraw_verdict(cleo.id, given.id)
+    verdicts.withdraw_verdict(cleo.id, given[2])
+    assert majority_of(some[0]) == []
     assert decisions_on(some) == {some[0]: "unsure"}
+
+    undo.undo(cleo.id, newest_event_of(given[2]))
+    assert majority_of(some[0]) == [("fake", cleo.id)]
+    assert decisions_on(some) == {some[0]: "fake"}
+    assert disputed_images(imported).total == 0
+
+
+def test_a_verdict_beside_the_queue_leaves_its_majority_and_one_of_its_people_counts_anew(
+    imported: int, some: list[int], ada: Account, ben: Account, cleo: Account
+) -> None:
+    outsider = accounts.add_user("dan", "correct horse battery", "annotator")
+    judged_by_three(imported, some[0], ada, ben, cleo)
+    settled = majority_of(some[0])
+
+    for decision in ("fake", "real"):
+        given = verdicts.give_verdict(outsider.id, some[0], None, decision)
+        assert majority_of(some[0]) == settled
+    verdicts.withdraw_verdict(outsider.id, given.id)
+    assert majority_of(some[0]) == settled == [("fake", cleo.id)]
+
+    changed = verdicts.give_verdict(ben.id, some[0], None, "real")
+    assert majority_of(some[0]) == [("real", ben.id)]
+    verdicts.withdraw_verdict(ben.id, changed.id)
+    assert majority_of(some[0]) == [("fake", ben.id)]
+    verdicts.give_verdict(ada.id, some[0], None, "unsure")
+    verdicts.give_verdict(ben.id, some[0], None, "real")
+    assert majority_of(some[0]) == [], "three opinions"
     assert disputed_images(imported).total == 1

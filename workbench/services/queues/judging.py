@@ -12,12 +12,11 @@ from workbench.services.errors import NotFoundError
 from workbench.services.queues.claims import is_live, own_claim, taken_by_others
 from workbench.services.queues.taking_part import find_queue, is_taking_part, queue_in
 from workbench.services.review import verdicts
-from workbench.services.review.adjudications import settle
 from workbench.services.review.decision_changes import record_change
+from workbench.services.review.queued import follow_verdicts, lock_items
 from workbench.services.review.verdicts import Said, VerdictView
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
-from workbench.store.judgements import Verdict
 from workbench.store.queues import Queue, QueueClaim, QueueItem
 
 
@@ -71,21 +70,23 @@ def judge(
         blind=blind,
     )
     with transaction() as write:
-        item = write.scalar(select(QueueItem).where(QueueItem.id == item_id).with_for_update())
-        if item is None:
-            raise NotFoundError(gettext("This image was removed from the workbench meanwhile."))
         queue = queue_in(write, collection_id, queue_id)
+        # The image is locked before its items, as wherever a verdict is given.
         if seen is not None:
             verdicts.refuse_unseen(write, user_id, image_id, seen, prepared.said)
+        lock_items(write, [image_id])
+        item = write.get(QueueItem, item_id)
+        if item is None:
+            raise NotFoundError(gettext("This image was removed from the workbench meanwhile."))
         own = own_claim(write, user_id, item_id)
         anew = own is not None and own.verdict_id is not None
         why_not = _why_not(write, user_id, queue, item, own)
         given = verdicts.add_verdict(write, prepared)
         if own is not None and not why_not:
             _count(write, own, given)
-            _close(write, user_id, queue, item)
         elif own is not None:
             own.renewed_at = None
+        follow_verdicts(write, user_id, [image_id])
         done = _judged_by(write, user_id, queue_id)
         record_change(write, image_id)
     ends = not why_not and not anew and done % queue.round_size == 0
@@ -126,20 +127,6 @@ def _count(write: Session, own: QueueClaim, given: VerdictView) -> None:
     own.verdict_id = given.id
     own.renewed_at = own.skipped_at = None
     write.flush()
-
-
-def _close(write: Session, user_id: int, queue: Queue, item: QueueItem) -> None:
-    """Close an item that has all its verdicts; what they come to, where most may decide."""
-    if item.control_answer is not None:
-        return
-    decisions = write.scalars(
-        select(Verdict.decision)
-        .join(QueueClaim, QueueClaim.verdict_id == Verdict.id)
-        .where(QueueClaim.item_id == item.id, Verdict.withdrawn_at.is_(None))
-    ).all()
-    item.open = len(decisions) < queue.verdicts_needed
-    if not item.open and queue.disputes == "majority" and len(set(decisions)) > 1:
-        settle(write, user_id, item.image_id, decisions)
 
 
 def _judged_by(write: Session, user_id: int, queue_id: int) -> int:

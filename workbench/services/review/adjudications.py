@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workbench.services.errors import (
@@ -109,34 +109,37 @@ def check_restorable(write: Session, adjudication: Adjudication) -> None:
         raise ConflictError(gettext("This image has been adjudicated again since."))
 
 
-def settle(write: Session, user_id: int, image_id: int, decisions: Sequence[str]) -> bool:
-    """Adjudicate by what most of these decisions say; whether there is such a majority.
+def settle(write: Session, user_id: int, image_id: int, decisions: Sequence[str]) -> None:
+    """Let what most of these decisions of a review queue say be what was decided by majority.
 
-    Within the transaction of the last of them, which this person gave, and before its change is
-    recorded. An adjudication that stands is left as it is.
+    None of them, or no majority: nothing is decided so. Within the transaction of what this person
+    decided, and before its change is recorded. Where a person has adjudicated, that is left as it
+    is.
     """
-    decision, most = Counter(decisions).most_common(1)[0]
-    if 2 * most <= len(decisions):
-        return False
-    if _newest(write, image_id) is None:
+    decision = _majority(decisions)
+    settled = write.scalars(
+        select(Adjudication).where(
+            Adjudication.image_id == image_id,
+            Adjudication.by_majority,
+            Adjudication.withdrawn_at.is_(None),
+        )
+    ).all()
+    for each in settled:
+        if each.decision != decision:
+            each.withdrawn_at = now()
+    write.flush()
+    if decision is not None and _newest(write, image_id) is None:
         write.add(
             Adjudication(image_id=image_id, user_id=user_id, decision=decision, by_majority=True)
         )
-    return True
 
 
-# Made once, as every verdict asks it.
-_SETTLED = select(Adjudication).where(
-    Adjudication.image_id.in_(bindparam("image_ids", expanding=True)),
-    Adjudication.by_majority,
-    Adjudication.withdrawn_at.is_(None),
-)
-
-
-def unsettle(write: Session, image_ids: Collection[int]) -> None:
-    """Withdraw what was decided by majority: a verdict that it came from is another one now."""
-    for each in write.scalars(_SETTLED, {"image_ids": list(image_ids)}):
-        each.withdrawn_at = now()
+def _majority(decisions: Sequence[str]) -> str | None:
+    """What more than half of some decisions say."""
+    for decision, most in Counter(decisions).most_common(1):
+        if 2 * most > len(decisions):
+            return decision
+    return None
 
 
 def _newest(write: Session, image_id: int) -> Adjudication | None:

@@ -110,17 +110,16 @@ def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
     audit.acting(write, user_id, undoes={each.subject: each.id for each in events})
     kept = _rows_of(write, events)
     judged: set[int] = set()
-    given: list[Verdict] = []
+    given: set[int] = set()
     try:
         for event in events:
             row = _undo_one(write, user_id, event)
             if isinstance(row, Verdict | Adjudication):
                 judged.add(row.image_id)
             if isinstance(row, Verdict):
-                given.append(row)
+                given.add(row.image_id)
         if given:
-            adjudications.unsettle(write, {each.image_id for each in given})
-            follow_verdicts(write, [each.id for each in given])
+            follow_verdicts(write, user_id, given)
         write.flush()
     except IntegrityError as error:
         raise ConflictError(gettext("This was changed at the same moment. Try again.")) from error

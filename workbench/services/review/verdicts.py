@@ -17,7 +17,6 @@ from workbench.services.errors import (
     InvalidError,
     NotFoundError,
 )
-from workbench.services.review.adjudications import unsettle
 from workbench.services.review.blinding import is_told
 from workbench.services.review.decision_changes import record_change
 from workbench.services.review.decisions import decisions_on, label_by
@@ -125,6 +124,7 @@ def give_verdict(  # noqa: PLR0913 - what a form says of an image, field by fiel
         if seen is not None:
             refuse_unseen(write, user_id, image_id, seen, prepared.said)
         view = add_verdict(write, prepared)
+        follow_verdicts(write, user_id, [image_id])
         record_change(write, image_id)
         return view
 
@@ -168,9 +168,8 @@ def prepare(
 
 
 def add_verdict(write: Session, prepared: Prepared) -> VerdictView:
-    """Add a verdict within a transaction that records the change of the image at its end."""
+    """Add a verdict; at the end of its transaction queues follow, and the change is recorded."""
     audit.acting(write, prepared.user_id)
-    unsettle(write, [prepared.image_id])
     verdict = Verdict(
         image_id=prepared.image_id,
         version_id=prepared.version_id,
@@ -269,8 +268,7 @@ def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
     """Take one's own verdict back. Raises NotFoundError or ConflictError."""
     with transaction() as write:
         verdict = withdraw_own(write, user_id, Verdict, verdict_id, WITHDRAWAL)
-        unsettle(write, [verdict.image_id])
-        follow_verdicts(write, [verdict.id])
+        follow_verdicts(write, user_id, [verdict.image_id])
         number = write.scalar(
             select(ModelVersion.number).where(ModelVersion.id == verdict.version_id)
         )
