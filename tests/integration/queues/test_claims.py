@@ -47,6 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
 
     monkeypatch.setattr(claims, "now", moved)
     monkeypatch.setattr(judging, "now", moved)
+    monkeypatch.setattr(leading, "now", moved)
     return off
 
 
@@ -458,6 +459,20 @@ def test_a_lead_names_people_hands_over_pauses_and_ends() -> None:
         "queue.resume",
         "queue.end",
     ]
+
+
+def test_what_needs_no_verdict_any_more_is_not_handed_over(clock: list[timedelta]) -> None:
+    ada, ben, cleo = people(3)
+    collection_id, ids = images(3)
+    made = queue(collection_id, ada, ids, verdicts_needed=1)
+    claim(ada.id, collection_id, made)
+    clock[0] = 2 * LEASE
+    assert claim(ben.id, collection_id, made).image_ids == tuple(ids[:2])
+    judge(ben.id, collection_id, made, ids[0], Said("real"), seen=None)
+
+    assert hand_over(ada.id, collection_id, made, ada.id, cleo.id) == 0, "ben has both"
+    assert claim(cleo.id, collection_id, made).image_ids == (ids[2],)
+    assert judge(ben.id, collection_id, made, ids[1], Said("real"), seen=None).counted
 
 
 def test_a_queue_of_another_collection_is_not_found() -> None:

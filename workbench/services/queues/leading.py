@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import delete, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.audit import Concerned
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services.queues.claims import own_claim, taken_by_others
 from workbench.services.queues.making import LONGEST_INSTRUCTIONS
 from workbench.services.queues.taking_part import queue_in
 from workbench.store.database import now, session, transaction
@@ -63,7 +65,8 @@ def choose_people(
 def hand_over(user_id: int, collection_id: int, queue_id: int, from_id: int, to_id: int) -> int:
     """Give another person what one was given and has not judged; how many items.
 
-    What the other has judged already, or holds, is left for everybody.
+    What the other has judged already, or holds, is left for everybody, and so is what needs no
+    verdict but those that others gave or are at.
     """
     if from_id == to_id:
         raise InvalidError(gettext("Choose two different people."))
@@ -76,21 +79,15 @@ def hand_over(user_id: int, collection_id: int, queue_id: int, from_id: int, to_
             raise InvalidError(
                 gettext("%(name)s does not take part in this queue.", name=other.name)
             )
-        theirs = aliased(QueueClaim)
-        known = exists().where(theirs.item_id == QueueClaim.item_id, theirs.user_id == to_id)
-        free = set(
-            write.scalars(
-                select(QueueClaim.id)
-                .join(QueueItem, QueueItem.id == QueueClaim.item_id)
-                .where(QueueItem.queue_id == queue_id, QueueClaim.user_id == from_id, ~known)
-            )
-        )
         handed, at = 0, now()
+        items = _lock_items_of(write, queue_id, from_id)
         for each in _unjudged(write, queue_id):
-            if each.user_id != from_id:
+            if each.user_id != from_id or each.item_id not in items:
                 continue
             each.renewed_at = each.skipped_at = None
-            if each.id in free:
+            if _needs(write, queue, items[each.item_id], from_id, at) and not own_claim(
+                write, to_id, each.item_id
+            ):
                 each.user_id, each.claimed_at, each.renewed_at = to_id, at, at
                 handed += 1
         _tell(write, user_id, queue, "queue.hand_over", handed=handed)
@@ -155,12 +152,35 @@ def _running(write: Session, collection_id: int, queue_id: int) -> Queue:
     return queue
 
 
+def _lock_items_of(write: Session, queue_id: int, user_id: int) -> dict[int, QueueItem]:
+    """The items that a person was given, locked before their claims, as where they are judged."""
+    given = select(QueueClaim.item_id).where(QueueClaim.user_id == user_id)
+    found = write.scalars(
+        select(QueueItem)
+        .where(QueueItem.queue_id == queue_id, QueueItem.id.in_(given))
+        .order_by(QueueItem.id)
+        .with_for_update(of=QueueItem)
+        .execution_options(populate_existing=True)
+    )
+    return {each.id: each for each in found}
+
+
+def _needs(write: Session, queue: Queue, item: QueueItem, user_id: int, at: datetime) -> bool:
+    """Whether an item needs a verdict in this person's place; of a control everybody's counts."""
+    if item.control_answer is not None:
+        return True
+    return item.open and sum(taken_by_others(write, user_id, item.id, at)) < queue.verdicts_needed
+
+
 def _unjudged(write: Session, queue_id: int) -> Sequence[QueueClaim]:
-    """The claims that no verdict was given for: held, run out or skipped."""
+    """The claims that no verdict was given for, locked: held, run out or skipped."""
     return write.scalars(
         select(QueueClaim)
         .join(QueueItem, QueueItem.id == QueueClaim.item_id)
         .where(QueueItem.queue_id == queue_id, QueueClaim.verdict_id.is_(None))
+        .order_by(QueueClaim.id)
+        .with_for_update(of=QueueClaim)
+        .execution_options(populate_existing=True)
     ).all()
 
 
