@@ -150,13 +150,19 @@ def test_an_adjudication_is_undone_and_done_again_in_the_history(
 
 
 def test_who_gave_one_of_the_verdicts_is_noted_and_kept_out_where_that_is_the_rule(
-    imported: int, some: list[int], ada: Account, ben: Account
+    imported: int, some: list[int], ada: Account, ben: Account, cleo: Account
 ) -> None:
     disagree(some[0], ada, ben)
 
     with pytest.raises(ConflictError, match="another reviewer"):
         adjudications.adjudicate(
             ben.id, some[0], "fake", "so", seen(imported, some[0]), independent=True
+        )
+    given = verdicts.give_verdict(cleo.id, some[0], None, "real")
+    verdicts.withdraw_verdict(cleo.id, given.id)
+    with pytest.raises(ConflictError, match="another reviewer"):
+        adjudications.adjudicate(
+            cleo.id, some[0], "fake", "so", seen(imported, some[0]), independent=True
         )
     made = adjudications.adjudicate(ben.id, some[0], "fake", "so", seen(imported, some[0]))
 

@@ -52,8 +52,9 @@ def adjudicate(
     """Decide on an image where people disagree, or decide anew; the id of the adjudication.
 
     Raises NotFoundError; InvalidError without a reason, and for an image that people agree on;
-    ConflictError where `independent` and the person gave one of the verdicts; EditConflictError
-    where somebody has judged or adjudicated the image since the page was loaded.
+    ConflictError where `independent` and the person has judged the image, also where they have
+    withdrawn that, as it can be restored; EditConflictError where somebody has judged or
+    adjudicated the image since the page was loaded.
     """
     reason = reason.strip()
     if decision not in DECISIONS:
@@ -73,9 +74,9 @@ def adjudicate(
         if standing is None and len({each.decision for each in opinions}) < 2:
             raise InvalidError(gettext("People do not disagree on this image: give a verdict."))
         own_opinion = any(each.user_id == user_id for each in opinions)
-        if own_opinion and independent:
+        if independent and _has_judged(write, user_id, image_id):
             raise ConflictError(
-                gettext("You gave one of these verdicts: another reviewer has to adjudicate.")
+                gettext("You have judged this image: another reviewer has to adjudicate.")
             )
         made = Adjudication(
             image_id=image_id,
@@ -140,6 +141,11 @@ def _majority(decisions: Sequence[str]) -> str | None:
         if 2 * most > len(decisions):
             return decision
     return None
+
+
+def _has_judged(write: Session, user_id: int, image_id: int) -> bool:
+    given = select(Verdict.id).where(Verdict.image_id == image_id, Verdict.user_id == user_id)
+    return write.scalar(given.limit(1)) is not None
 
 
 def _newest(write: Session, image_id: int) -> Adjudication | None:
