@@ -64,6 +64,9 @@ def test_a_queue_is_counted_before_it_is_made(ada: Reader, book: FakeWorkbench) 
         ({"name": "a", "source": "label_errors"}, "No image to review"),
         ({"name": "a", "who": "named"}, "Choose at least one person"),
         ({"name": "a", "needed": "12"}, "between"),
+        ({"name": "a", "who": "named", "member": "9" * 30}, "must be a whole number"),
+        ({"name": "a", "who": "named", "member": "9" * 5000}, "must be a whole number"),
+        ({"name": "a", "who": "named", "member": str(2**31)}, "between"),
         ({"name": "a", "controls": "80"}, "between"),
     ],
 )
@@ -89,6 +92,8 @@ def test_reviewers_lead_and_others_read(ada: Reader, ben: Reader, book: FakeWork
 
     ada.post(f"{QUEUE}/instructions", instructions="Once.")
     ada.post(f"{QUEUE}/people", who="named", member=["2"])
+    for number in ("9" * 30, "9" * 5000, "²"):
+        assert ada.post(f"{QUEUE}/people", who="named", member=[number]).status_code == 422
     ada.post(f"{QUEUE}/hand-over", **{"from": "1", "to": "2"})
     ada.post(f"{QUEUE}/controls", image="2", answer="fake")
     ada.post(f"{QUEUE}/pause", paused="yes")

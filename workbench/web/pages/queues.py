@@ -15,7 +15,7 @@ from workbench.services.queues.progress import QueueLine, QueueView
 from workbench.services.workspaces import Workspace
 from workbench.store.judgements import DECISIONS
 from workbench.web.request.entering import enter, version_of
-from workbench.web.request.parsing import choice, whole, words
+from workbench.web.request.parsing import choice, ids, whole, words
 from workbench.web.request.queue_plan import read_plan, read_source
 from workbench.web.request.view import View
 from workbench.web.site import notices, security
@@ -142,7 +142,7 @@ def choose_people(name: str, queue_id: int) -> Response:
         security.user_id(),
         _collection(name),
         queue_id,
-        [int(each) for each in request.form.getlist("member") if each.isdecimal()],
+        ids(request.form, "member"),
         everybody=request.form.get("who") == "everybody",
     )
     notices.saved(gettext("Saved who takes part."))

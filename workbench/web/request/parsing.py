@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 
 from workbench.services.errors import InvalidError
 from workbench.store.database import LARGEST_ID
@@ -32,6 +33,13 @@ def whole(values: Mapping[str, str], name: str, low: int = 0, high: int = LARGES
             )
         )
     return number
+
+
+def ids(values: MultiDict[str, str], name: str) -> tuple[int, ...]:
+    """All ids of this name, as a form sends what is chosen."""
+    return tuple(
+        number for text in values.getlist(name) if (number := whole({name: text}, name)) is not None
+    )
 
 
 def choice(values: Mapping[str, str], name: str, choices: Sequence[Choice]) -> Choice | None:

@@ -11,7 +11,7 @@ from workbench.services.errors import InvalidError
 from workbench.services.queues.making import LONGEST_INSTRUCTIONS, LONGEST_NAME, ROUND_SIZE, Plan
 from workbench.services.queues.sources import Source
 from workbench.store.queues import DISPUTES, SOURCES
-from workbench.web.request.parsing import between, choice, line, whole, words
+from workbench.web.request.parsing import between, choice, ids, line, whole, words
 from workbench.web.request.view import View
 
 MOST_IMAGES = 1_000_000
@@ -35,7 +35,7 @@ def read_plan(values: MultiDict[str, str], view: View) -> Plan:
     name = line(values, "name", LONGEST_NAME)
     if name is None:
         raise InvalidError(gettext("Give the queue a name."))
-    members = [int(each) for each in values.getlist("member") if each.isdecimal()]
+    members = ids(values, "member")
     named = values.get("who") == "named"
     if named and not members:
         raise InvalidError(gettext("Choose at least one person, or everybody."))
@@ -50,6 +50,6 @@ def read_plan(values: MultiDict[str, str], view: View) -> Plan:
         control_share=(whole(values, "controls", high=50) or 0) / 100,
         instructions=words(values, "instructions", LONGEST_INSTRUCTIONS, gettext("Instructions")),
         reasons=tuple(each.strip() for each in reasons if each.strip()),
-        members=tuple(members) if named else (),
+        members=members if named else (),
         round_size=whole(values, "round", low=1, high=200) or ROUND_SIZE,
     )
