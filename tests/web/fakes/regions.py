@@ -47,7 +47,7 @@ class DrawnRegions:
             box=(20, 20, 60, 60),
             outside=False,
             tags=(),
-            covers=(Covered(1, 0.71, 0.55),),
+            covers=(Covered(1, 0.71),),
         )
         self.book.drawn[made] = (image_id, view)
         return Drawn(made, made, new=True, tagged=self.tag_drawn(user_id, made, name, finding))

@@ -35,7 +35,7 @@ def test_patterns_come_first_with_the_share_that_lies_there(
 
     assert re.findall(r"Accept “(.*?)”", page) == ["hat", "teeth &lt;b&gt;"]
     assert "from v1 · 20% of its pixel groups" in page
-    assert "42% overlap" in page
+    assert "42% of it lies there" in page
 
 
 def test_one_that_is_accepted_is_put_on_like_any_tag(ada: Reader, book: FakeWorkbench) -> None:
