@@ -100,8 +100,9 @@ def record(
     """Add an event to the audit trail; it is committed, or not, with what it tells of.
 
     `user_id` is None for what nobody signed in did: the command line, the worker. `subject` is
-    what it was done to, as `kind:id`; `detail` has to be plain JSON. Without `concerned`, what the
-    subject names is concerned. Nothing else is recorded of that subject in this transaction.
+    what it was done to, as `kind:id`; `detail` has to be plain JSON. What the subject names is
+    concerned, and `concerned` too: an event of a collection has to name it, or it is seen by those
+    alone who see all. Nothing else is recorded of that subject in this transaction.
     """
     write.info.setdefault(_RECORDED, set()).add(subject)
     write.add(
@@ -113,7 +114,7 @@ def record(
             after=None if after is None else dict(after),
             token_id=_token.get(),
             detail=detail,
-            **(concerned or _of_subject(subject)).as_columns(),
+            **_together(subject, concerned or Concerned()),
         )
     )
 
@@ -149,7 +150,9 @@ def forget(write: Session) -> None:
         write.info.pop(key, None)
 
 
-def _of_subject(subject: str) -> Concerned:
+def _together(subject: str, concerned: Concerned) -> dict[str, int | None]:
+    """What an event concerns, by the names of the columns: what its subject names, and the rest."""
     kind, _, number = subject.partition(":")
     column = _NAMED_BY_SUBJECT.get(kind)
-    return Concerned(**{column: int(number)}) if column and number.isdigit() else Concerned()
+    columns = concerned.as_columns()
+    return columns | {column: int(number)} if column and number.isdigit() else columns

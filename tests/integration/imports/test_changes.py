@@ -131,6 +131,7 @@ def test_an_accepted_label_is_that_of_the_image_its_collection_and_the_audit_log
     assert counts() == (2, 3, 0)
     [event] = events()
     assert (event.user_id, event.subject) == (ada.id, f"image:{before.id}")
+    assert event.collection_id == before.collection_id
     assert event.detail["label"] == {"old": "real", "new": "fake"}
     assert (again().already, len(rows())) == (5, 5)
 

@@ -14,6 +14,7 @@ from workbench.analysis.layout.mixtures import BY_CONTENT
 from workbench.analysis.metrics import auc
 from workbench.config import Settings
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.columns.build import write_columns
 from workbench.services.models import scores
 from workbench.services.models.figures import CONSTANT
@@ -190,7 +191,11 @@ def _end(run_id: int, version_id: int, measured: dict[str, object]) -> int:
         version.metrics = version.metrics | measured
         run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
         audit.record(
-            write, run.requested_by_id, "version.import_scores", f"model_version:{version_id}"
+            write,
+            run.requested_by_id,
+            "version.import_scores",
+            f"model_version:{version_id}",
+            concerned=Concerned(collection_id=version.collection_id, version_id=version_id),
         )
         if write.get(ActiveVersion, version.collection_id) is None:
             switch_to(write, version, run.requested_by_id, run_id)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.collections import find_collection
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.hygiene.check import newest_check
@@ -123,7 +124,13 @@ def undo(user_id: int | None, action_id: int) -> ActionView:
             raise ConflictError(gettext("Only its author can undo this action."))
         action.withdrawn_at = now()
         audit.acting(write, user_id)
-        audit.record(write, user_id, "data.undo", f"data_action:{action.id}")
+        audit.record(
+            write,
+            user_id,
+            "data.undo",
+            f"data_action:{action.id}",
+            concerned=Concerned(collection_id=action.collection_id),
+        )
         view = view_of(action)
         if action.kind == "leave_out":
             _withdraw(write, action.detail["verdicts"])
@@ -183,6 +190,7 @@ def _record(
         user_id,
         f"data.{kind}",
         f"data_action:{action.id}",
+        concerned=Concerned(collection_id=collection_id),
         finding=finding.key,
         images=view.images,
     )

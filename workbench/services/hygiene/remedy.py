@@ -10,6 +10,7 @@ from sqlalchemy import select
 from workbench.analysis.images.alike import Alike, alike_for
 from workbench.config import Settings
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.collections import find_collection
 from workbench.services.encoding.made_alike import alike_of
 from workbench.services.errors import ConflictError
@@ -106,6 +107,7 @@ def make_alike(user_id: int | None, name: str, settings: Settings, key: str = ""
             user_id,
             "data.make_alike",
             f"data_action:{action.id}",
+            concerned=Concerned(collection_id=collection_id),
             images=len(kept),
             **asdict(alike),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.imports.groups import GROUP, Groups, side
 from workbench.services.imports.known import Known
 from workbench.services.sources.dates import read_date
@@ -187,7 +188,15 @@ def accept(
     told: dict[str, Any] = {
         what: {"old": old, "new": value} for what, (old, value) in found.items()
     }
-    audit.record(write, by.user_id, "image.change", f"image:{known.id}", **told)
+    its = write.scalar(select(Image.collection_id).where(Image.id == known.id))
+    audit.record(
+        write,
+        by.user_id,
+        "image.change",
+        f"image:{known.id}",
+        concerned=Concerned(collection_id=its),
+        **told,
+    )
 
 
 def count_less(write: Session, known: Known) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workbench.config import Settings
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.image.paths import of_pictures
 from workbench.services.imports.changes import CONTENT, Acceptance, count_less
 from workbench.services.imports.known import Known
@@ -39,12 +40,20 @@ def hindrance_of(write: Session, image: Known) -> str:
 
 def replace_image(write: Session, image: Known, kind: str, by: Acceptance) -> None:
     """Remove an image for which another file, of this kind, lies where it was imported from."""
+    its = write.scalar(select(Image.collection_id).where(Image.id == image.id))
     count_less(write, image)
     write.execute(
         delete(Image).where(Image.id == image.id), execution_options={"synchronize_session": False}
     )
     told: dict[str, Any] = {CONTENT: {"old": image.kind, "new": kind}}
-    audit.record(write, by.user_id, "image.change", f"image:{image.id}", **told)
+    audit.record(
+        write,
+        by.user_id,
+        "image.change",
+        f"image:{image.id}",
+        concerned=Concerned(collection_id=its),
+        **told,
+    )
 
 
 def remove_pictures(images: Sequence[Known], settings: Settings) -> None:

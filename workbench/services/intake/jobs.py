@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from workbench.config import Settings
 from workbench.services import audit, visibility
+from workbench.services.audit import Concerned
 from workbench.services.collections import check_name
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from workbench.services.imports.preview import Preview, preview_import
@@ -170,7 +171,12 @@ def start(user_id: int, job_id: int) -> None:
         job = _draft_of(write, job_id)
         job.state = "queued"
         audit.record(
-            write, user_id, "import.request", f"import_job:{job_id}", collection=job.collection_name
+            write,
+            user_id,
+            "import.request",
+            f"import_job:{job_id}",
+            concerned=Concerned(collection_id=_collection_of(write, job)),
+            collection=job.collection_name,
         )
 
 
@@ -182,6 +188,7 @@ def cancel(user_id: int, job_id: int, settings: Settings) -> None:
     with transaction() as write:
         job = _locked(write, job_id)
         kind, source, state = job.kind, job.source, job.state
+        collection_id = _collection_of(write, job)
         if state == "draft":
             write.delete(job)
         elif state == "queued":
@@ -190,7 +197,13 @@ def cancel(user_id: int, job_id: int, settings: Settings) -> None:
             job.cancel_requested = True
         else:
             raise InvalidError(gettext("This import has already ended."))
-        audit.record(write, user_id, "import.cancel", f"import_job:{job_id}")
+        audit.record(
+            write,
+            user_id,
+            "import.cancel",
+            f"import_job:{job_id}",
+            concerned=Concerned(collection_id=collection_id),
+        )
     if kind == "upload" and state != "running":
         let_go(source, settings)
 
@@ -284,6 +297,11 @@ def conclude(
         job = write.get_one(ImportJob, claim.run_id, populate_existing=True)
         job.report = report or {}
         end_row(job, state, error)
+
+
+def _collection_of(write: Session, job: ImportJob) -> int | None:
+    """The collection that a job imports into; None before it is there."""
+    return write.scalar(select(Collection.id).where(Collection.name == job.collection_name))
 
 
 def _draft_of(write: Session, job_id: int) -> ImportJob:

@@ -93,7 +93,14 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
     "check_id": _by_region(TagCheck),
     "dismissal_id": _either(_by_region(DismissedSuggestion), _by_pattern(DismissedSuggestion)),
     "drawn_id": _by_region(DrawnRegion),
-    "event_id": _itself(AuditEvent, AuditEvent.collection_id),
+    "event_id": _either(
+        _itself(AuditEvent, AuditEvent.collection_id),
+        lambda given: (
+            select(Image.collection_id)
+            .join(AuditEvent, AuditEvent.image_id == Image.id)
+            .where(AuditEvent.id == given)
+        ),
+    ),
     "example_id": _by_region(TagExample),
     "group_id": _by_image(PixelGroup),
     "image_id": _itself(Image, Image.collection_id),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from workbench.config import Settings
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.errors import ConflictError
 from workbench.services.removal.counts import Counts
 from workbench.store.database import now, session, transaction
@@ -67,7 +68,14 @@ def record(
     write.add(removal)
     write.flush()
     told: dict[str, Any] = counts.as_json()
-    audit.record(write, user_id, f"{kind}.remove", f"{kind}:{subject_id}", **told)
+    audit.record(
+        write,
+        user_id,
+        f"{kind}.remove",
+        f"{kind}:{subject_id}",
+        concerned=Concerned(collection_id=collection_id),
+        **told,
+    )
     return removal.id
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from workbench.services import visibility
@@ -29,8 +29,10 @@ _NOT_UNDONE = {Tag, TagExample}
 UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
 _OPINIONS = tuple(KINDS[each].name for each in (Verdict, Adjudication))
 """What others say of an image, which who has to judge it blind is not told yet."""
-_ACCOUNTS = "user:"
+_ACCOUNTS = ("user",)
 """Who signed in when is in the audit log, and in no history."""
+_OF_NO_COLLECTION = ("tag", "vocabulary")
+"""What everybody shares. Any other event is of a collection, though an old one may not say so."""
 _EXPORTED = 2_000
 
 
@@ -163,8 +165,8 @@ def _of_kinds(kinds: tuple[str, ...]) -> ColumnElement[bool]:
 
 def _asked_for(asked: Asked) -> list[ColumnElement[bool]]:
     found = [
-        ~AuditEvent.subject.startswith(_ACCOUNTS),
-        visibility.visible(AuditEvent.collection_id),
+        ~_of_kinds(_ACCOUNTS),
+        _is_seen(),
         or_(~_of_kinds(_OPINIONS), is_told(AuditEvent.image_id, AuditEvent.user_id)),
     ]
     for column, value in (
@@ -184,6 +186,21 @@ def _asked_for(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.until is not None:
         found.append(AuditEvent.at < _midnight(asked.until + timedelta(days=1)))
     return found
+
+
+def _is_seen() -> ColumnElement[bool]:
+    """Whether an event is of a collection that is seen, or of none at all."""
+    if not visibility.hides_any():
+        return true()
+    of_seen_image = (
+        exists()
+        .where(Image.id == AuditEvent.image_id, visibility.visible(Image.collection_id))
+        .correlate(AuditEvent)
+    )
+    return and_(
+        visibility.visible(AuditEvent.collection_id),
+        AuditEvent.collection_id.is_not(None) | _of_kinds(_OF_NO_COLLECTION) | of_seen_image,
+    )
 
 
 def _midnight(day: date) -> datetime:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from workbench.services import audit
+from workbench.services.audit import Concerned
 from workbench.services.collections import refuse_leaving
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.runs.claims import (
@@ -70,7 +71,13 @@ def request_retrain(
             write.flush()
         except IntegrityError as error:
             raise ConflictError(gettext("A run for this collection was just requested.")) from error
-        audit.record(write, user_id, "run.request", f"training_run:{wanted.id}")
+        audit.record(
+            write,
+            user_id,
+            "run.request",
+            f"training_run:{wanted.id}",
+            concerned=Concerned(collection_id=collection_id),
+        )
     return run(wanted.id)
 
 
@@ -115,7 +122,13 @@ def cancel(user_id: int, run_id: int) -> RunView:
             wanted.cancel_requested = True
         else:
             raise InvalidError(gettext("This run has already ended."))
-        audit.record(write, user_id, "run.cancel", f"training_run:{run_id}")
+        audit.record(
+            write,
+            user_id,
+            "run.cancel",
+            f"training_run:{run_id}",
+            concerned=Concerned(collection_id=wanted.collection_id),
+        )
     return run(run_id)
 
 
