@@ -13,7 +13,7 @@ from tests.support.queueing import images
 from workbench.config import Settings
 from workbench.services import accounts, audit, visibility
 from workbench.services.accounts import Account
-from workbench.services.people import membership
+from workbench.services.people import invitations, membership, tokens
 from workbench.services.removal import journal
 from workbench.services.removal.counts import Counts
 from workbench.services.review import history
@@ -120,3 +120,17 @@ def test_what_is_done_to_a_collection_names_it(
         "version.remove": (collection_id, None, 5),
     }
     assert events_seen(collection_id) == set()
+
+
+def test_what_is_done_to_accounts_is_in_no_history(
+    tables: Flask, browser: Callable[[], Browser], cleo: Account
+) -> None:
+    invitations.invite(cleo.id, "annotator")
+    tokens.make(cleo, "nightly", ["read"], 5)
+    ben = accounts.add_user("ben", PASSWORD, "annotator")
+
+    export = browser().sign_in(ben).get("/history/export?format=jsonl").text
+    assert "invitation.make" not in export
+    assert "token.make" not in export
+    assert "invitation" not in browser().sign_in(ben).get(f"/people/{cleo.id}/history").text
+    assert history.history(Asked(person_id=cleo.id)).events == ()

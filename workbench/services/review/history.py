@@ -31,6 +31,8 @@ _OPINIONS = tuple(KINDS[each].name for each in (Verdict, Adjudication))
 """What others say of an image, which who has to judge it blind is not told yet."""
 _ACCOUNTS = ("user",)
 """Who signed in when is in the audit log, and in no history."""
+_ACCOUNTS = ("user", "invitation", "token")
+"""Who signed in when, and what admins did to accounts, is in the audit log, and in no history."""
 _OF_NO_COLLECTION = ("tag", "vocabulary")
 """What everybody shares. Any other event is of a collection, though an old one may not say so."""
 _EXPORTED = 2_000
