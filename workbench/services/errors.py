@@ -16,6 +16,10 @@ class NotFoundError(ServiceError):
     """There is no such thing, or not in this collection."""
 
 
+class ForbiddenError(ServiceError):
+    """The role of who asks does not allow it."""
+
+
 class InvalidError(ServiceError):
     """What was asked for makes no sense as it stands."""
 

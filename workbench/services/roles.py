@@ -53,6 +53,11 @@ def permission(action: str) -> Permission:
     return _BY_ACTION[action]
 
 
+def roles_that_may(action: str) -> tuple[str, ...]:
+    """All roles that may do something, the lowest first."""
+    return tuple(each for each in ROLES if may(each, action))
+
+
 def may(role: str, action: str) -> bool:
     """Whether a role may do something; nobody may do what the table does not name."""
     found = _BY_ACTION.get(action)

@@ -11,14 +11,18 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from tests.support.queries import counted
+from tests.support.queueing import images, people, queue
 from tests.support.rows import fill_every_table
-from workbench.services import sign_in
+from workbench.services import accounts, sign_in
 from workbench.services.accounts import Account
-from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.errors import ConflictError, ForbiddenError, NotFoundError
+from workbench.services.people import administration
+from workbench.services.queues import claims, judging
 from workbench.services.review import history, tags, undo, verdicts
 from workbench.services.review.decision_changes import changes_until_now
 from workbench.services.review.history import Asked
 from workbench.services.review.recording import KINDS, subject_of
+from workbench.services.review.verdicts import Said
 from workbench.store.database import Base, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import (
@@ -52,6 +56,12 @@ def filled(tables: Flask) -> int:
     """Id of the person who decided everything in a database with a row in each table."""
     fill_every_table()
     return session().scalars(select(User.id)).one()
+
+
+@pytest.fixture
+def cleo(tables: Flask) -> Account:
+    """An admin."""
+    return accounts.add_user("cleo", "correct horse battery", "admin")
 
 
 def only(table: type[Base]) -> Any:
@@ -107,6 +117,55 @@ def test_only_who_decided_can_undo(filled: int, ben: Account) -> None:
         undo.undo(ben.id, event.id)
 
     assert stands(Verdict)
+
+
+@pytest.mark.parametrize("withdrawn_before", [False, True])
+def test_what_the_role_no_longer_allows_is_neither_undone_nor_done_again(
+    filled: int, cleo: Account, *, withdrawn_before: bool
+) -> None:
+    subject = subject_of(only(Adjudication))
+    if withdrawn_before:
+        undo.undo(filled, newest(subject).id)
+    mine = Asked(person_id=filled)
+    event_id, counted_before = newest(subject).id, undo.count_undoable(filled, mine).count
+    administration.set_role(cleo.id, filled, "annotator")
+
+    with pytest.raises(ForbiddenError, match="Your role"):
+        undo.undo(filled, event_id)
+
+    assert stands(Adjudication) is not withdrawn_before
+    assert undo.count_undoable(filled, mine).count == counted_before - 1
+    shown = {each.id: each for each in history.history(mine).events}
+    assert not shown[event_id].undoable
+    assert shown[newest(subject_of(only(Verdict))).id].undoable
+
+
+@pytest.mark.parametrize("role", ["annotator", "reviewer"])
+def test_what_a_majority_decided_is_not_undone_by_who_gave_the_last_verdict(
+    tables: Flask, cleo: Account, role: str
+) -> None:
+    collection_id, (image_id, *_) = images(1)
+    three = people(3, role)
+    queue_id = queue(collection_id, cleo, [image_id], verdicts_needed=3, disputes="majority")
+    for person, decision in zip(three, ("real", "fake", "real"), strict=True):
+        claims.claim(person.id, collection_id, queue_id)
+        judging.judge(person.id, collection_id, queue_id, image_id, Said(decision), seen=None)
+    last = three[2].id
+    assert (only(Adjudication).user_id, only(Adjudication).by_majority) == (last, True)
+
+    with pytest.raises((ConflictError, ForbiddenError)):
+        undo.undo(last, newest(subject_of(only(Adjudication))).id)
+    mine = Asked(person_id=last)
+    assert [each.undoable for each in history.history(mine).events if "adjud" in each.subject] == [
+        False
+    ]
+    assert undo.count_undoable(last, mine).count == 1, "the verdict"
+    assert stands(Adjudication)
+
+    undo.undo(last, undo.count_undoable(last, mine).newest)
+    assert not stands(Adjudication), "it follows the verdict"
+    with pytest.raises((ConflictError, ForbiddenError)):
+        undo.undo(last, newest(subject_of(only(Adjudication))).id)
 
 
 def test_what_somebody_else_changed_since_is_refused_with_who_and_when(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from workbench.services import visibility
+from workbench.services import roles, visibility
 from workbench.services.errors import NotFoundError
 from workbench.services.review.blinding import is_told
 from workbench.services.review.recording import KINDS
@@ -26,11 +26,14 @@ KIND_NAMES = tuple(each.name for each in KINDS.values())
 """What a history can be limited to."""
 _NOT_UNDONE = {Tag, TagExample}
 """The taxonomy reverses its own changes."""
-UNDOABLE = tuple(each.name for table, each in KINDS.items() if table not in _NOT_UNDONE)
+UNDOABLE: Final[Mapping[str, str]] = {
+    each.name: each.permission for table, each in KINDS.items() if table not in _NOT_UNDONE
+}
+"""What can be undone, and what its person's role must still allow."""
+BY_MAJORITY: Final = "by_majority"
+"""Told of what nobody decided alone: it follows the verdicts, and is not undone as such."""
 _OPINIONS = tuple(KINDS[each].name for each in (Verdict, Adjudication))
 """What others say of an image, which who has to judge it blind is not told yet."""
-_ACCOUNTS = ("user",)
-"""Who signed in when is in the audit log, and in no history."""
 _ACCOUNTS = ("user", "invitation", "token")
 """Who signed in when, and what admins did to accounts, is in the audit log, and in no history."""
 _OF_NO_COLLECTION = ("tag", "vocabulary")
@@ -143,6 +146,7 @@ def undoable(user_id: int, asked: Asked, most: int) -> tuple[int, ...]:
     return tuple(
         session().scalars(
             select(AuditEvent.id)
+            .join(User, User.id == AuditEvent.user_id)
             .where(*_asked_for(asked), own, _can_be_undone())
             .order_by(AuditEvent.id.desc())
             .limit(most)
@@ -151,10 +155,21 @@ def undoable(user_id: int, asked: Asked, most: int) -> tuple[int, ...]:
 
 
 def _can_be_undone() -> ColumnElement[bool]:
-    """Whether an event is about a row of a kind that is undone, and the last one about it."""
+    """Whether an event is the last one about a row of a kind that its `User` may undo."""
     later = aliased(AuditEvent)
+    allowed = [
+        and_(
+            _of_kinds(tuple(each for each in UNDOABLE if UNDOABLE[each] == permission)),
+            User.role.in_(roles.roles_that_may(permission)),
+        )
+        for permission in dict.fromkeys(UNDOABLE.values())
+    ]
     return and_(
-        _of_kinds(UNDOABLE),
+        or_(*allowed),
+        *(
+            each[BY_MAJORITY].as_boolean().is_not(true())
+            for each in (AuditEvent.before, AuditEvent.after)
+        ),
         # One that changed a row has both.
         AuditEvent.before.is_(None) | AuditEvent.after.is_(None),
         ~exists().where(later.subject == AuditEvent.subject, later.id > AuditEvent.id),

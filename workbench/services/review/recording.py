@@ -7,7 +7,7 @@ service can forget one. What an event says is derived from the row by the table 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import event, inspect
@@ -43,6 +43,8 @@ _NOT_TOLD = {
 class Kind:
     """How a table's rows are recorded: by which name, as which actions.
 
+    permission: what one must be allowed to do (`services/roles.py`) to make, withdraw or restore
+    such a row.
     untold: columns that events leave out: what people write about an image stays in its row alone.
     flags: columns that are told where they are set.
     """
@@ -52,6 +54,7 @@ class Kind:
     restored: str
     made: str | Callable[[Any], str]
     changed: str = ""
+    permission: str = field(kw_only=True)
     untold: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
 
@@ -67,14 +70,22 @@ KINDS: dict[type[Base], Kind] = {
         "tag.create",
         "tag.create",
         "tag.describe",
+        permission="taxonomy",
     ),
-    TagExample: Kind("tag_example", "example.withdraw", "example.restore", "example.add"),
+    TagExample: Kind(
+        "tag_example",
+        "example.withdraw",
+        "example.restore",
+        "example.add",
+        permission="taxonomy",
+    ),
     Tagging: Kind(
         "tagging",
         "tag.withdraw",
         "tag.restore",
         "tag.add",
         "tag.change",
+        permission="tag",
         untold=frozenset({"reason", "folded_reason", "revision"}),
     ),
     DrawnRegion: Kind(
@@ -82,20 +93,25 @@ KINDS: dict[type[Base], Kind] = {
         "region.withdraw",
         "region.restore",
         "region.draw",
+        permission="tag",
         untold=frozenset({"rle"}),
     ),
-    TagCheck: Kind("tag_check", "tag_check.withdraw", "tag_check.restore", _checked),
+    TagCheck: Kind(
+        "tag_check", "tag_check.withdraw", "tag_check.restore", _checked, permission="tag"
+    ),
     DismissedSuggestion: Kind(
         "dismissed_suggestion",
         "suggestion.restore",
         "suggestion.dismiss",
         "suggestion.dismiss",
+        permission="tag",
     ),
     Verdict: Kind(
         "verdict",
         "verdict.withdraw",
         "verdict.restore",
         "verdict.give",
+        permission="judge",
         untold=frozenset({"reason", "folded_reason"}),
         flags=frozenset({"blind", "wrong_reason"}),
     ),
@@ -104,6 +120,7 @@ KINDS: dict[type[Base], Kind] = {
         "adjudication.withdraw",
         "adjudication.restore",
         "adjudication.give",
+        permission="adjudicate",
         untold=frozenset({"reason"}),
         flags=frozenset({"own_opinion", "by_majority"}),
     ),
@@ -112,6 +129,7 @@ KINDS: dict[type[Base], Kind] = {
         "note.withdraw",
         "note.restore",
         "note.save",
+        permission="note",
         untold=frozenset({"edit", "text", "folded_text"}),
     ),
     NoteReply: Kind(
@@ -119,6 +137,7 @@ KINDS: dict[type[Base], Kind] = {
         "reply.withdraw",
         "reply.restore",
         "reply.save",
+        permission="note",
         untold=frozenset({"text", "folded_text"}),
     ),
 }

@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from workbench.services import audit
-from workbench.services.errors import ConflictError, InvalidError, NotFoundError
+from workbench.services import audit, roles
+from workbench.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from workbench.services.review import (
     adjudications,
     dismissals,
@@ -30,7 +30,7 @@ from workbench.services.review import (
     verdicts,
 )
 from workbench.services.review.decision_changes import record_changes
-from workbench.services.review.history import UNDOABLE, Asked, undoable
+from workbench.services.review.history import BY_MAJORITY, UNDOABLE, Asked, undoable
 from workbench.services.review.queued import follow_verdicts
 from workbench.services.review.recording import KINDS
 from workbench.services.review.withdrawal import withdraw_own
@@ -44,7 +44,7 @@ from workbench.store.judgements import (
     Verdict,
 )
 from workbench.store.notes import NoteReply
-from workbench.store.people import AuditEvent
+from workbench.store.people import AuditEvent, User
 from workbench.store.regions import DrawnRegion
 
 MOST_AT_ONCE = 1_000
@@ -71,7 +71,8 @@ class Undoable:
 def undo(user_id: int, event_id: int) -> None:
     """Undo one event of one's own.
 
-    Raises NotFoundError where its row is gone, ConflictError for somebody else's, for one that was
+    Raises NotFoundError where its row is gone, ForbiddenError where the role of who decided does
+    not allow it any more, ConflictError for somebody else's, for one that was
     undone or followed by another, and where something else stands in its place by now.
     """
     with transaction() as write:
@@ -129,7 +130,8 @@ def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
 
 
 def _events(write: Session, user_id: int, event_ids: Sequence[int]) -> list[AuditEvent]:
-    """These events, the newest first, each of which this person can undo. Two queries."""
+    """These events, the newest first, each of which this person can undo. Three queries."""
+    role = write.scalars(select(User.role).where(User.id == user_id)).one()
     found = {
         each.id: each
         for each in write.scalars(select(AuditEvent).where(AuditEvent.id.in_(event_ids)))
@@ -154,6 +156,10 @@ def _events(write: Session, user_id: int, event_ids: Sequence[int]) -> list[Audi
             raise NotFoundError(gettext("There is nothing to undo."))
         if event.user_id != user_id:
             raise ConflictError(gettext("Only who decided this can undo it."))
+        if not roles.may(role, UNDOABLE[event.subject.partition(":")[0]]):
+            raise ForbiddenError(gettext("Your role does not allow this any more."))
+        if BY_MAJORITY in (event.before or event.after or {}):
+            raise ConflictError(gettext("A majority decided this: undo a verdict of your own."))
         if event.before is not None and event.after is not None:
             raise ConflictError(gettext("An edit is not undone: edit it again."))
         last = newest[event.subject]

@@ -16,6 +16,7 @@ from workbench.services.errors import (
     BusyError,
     ConflictError,
     EditConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ServiceError,
@@ -96,7 +97,13 @@ EXPLANATIONS = {
     ),
 }
 
-STATUS = {NotFoundError: 404, InvalidError: 422, ConflictError: 409, UnavailableError: 503}
+STATUS = {
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    InvalidError: 422,
+    UnavailableError: 503,
+}
 
 
 RENEWED = ("csrf_token", "revision")
