@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.queries import in_write_transactions
+from workbench.services import visibility
 from workbench.services.accounts import Account
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.explore.filters import Filters, Selection, choose
@@ -16,6 +17,7 @@ from workbench.services.review import tag_checks, tags
 from workbench.services.review.tags import TaggingView
 from workbench.services.taxonomy.listing import taxonomy
 from workbench.store.database import session
+from workbench.store.images import Image
 from workbench.store.judgements import TagCheck
 from workbench.store.people import AuditEvent
 from workbench.store.results import Pattern, PixelGroup
@@ -234,6 +236,27 @@ def test_a_tag_is_taken_off_a_group_that_somebody_picked_without_counting_in_the
     tag_checks.withdraw(ada.id, off)
 
     assert shown() == ["rough"]
+
+
+def test_a_tag_is_not_taken_off_a_group_that_it_is_not_on(
+    version_id: int, pattern: Pattern, tag: TaggingView, ada: Account
+) -> None:
+    here = set(members(pattern))
+    others = session().scalars(select(PixelGroup.id).where(PixelGroup.version_id == version_id))
+    elsewhere = next(each for each in others if each not in here)
+    group = session().get_one(PixelGroup, next(iter(here)))
+    collection_id = session().get_one(Image, group.image_id).collection_id
+
+    with pytest.raises(NotFoundError, match="does not have this tag"):
+        tag_checks.take_off(ada.id, tag.id, elsewhere)
+    hidden = visibility.hide(frozenset({collection_id}))
+    try:
+        with pytest.raises(NotFoundError):
+            tag_checks.take_off(ada.id, tag.id, group.id)
+    finally:
+        visibility.see_all_again(hidden)
+
+    assert session().scalars(select(TagCheck)).all() == []
 
 
 def test_a_tag_that_is_gone_or_of_one_region_is_not_taken_off(

@@ -12,15 +12,16 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
-from workbench.services import app_settings
+from workbench.services import app_settings, visibility
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.models.patterns import find_pattern
 from workbench.services.models.versions import is_finished
 from workbench.services.review.tags import TaggingView, taggings_of_patterns
 from workbench.services.review.withdrawal import Words, withdraw_own
 from workbench.store.database import session, transaction
-from workbench.store.judgements import TagCheck, Tagging
-from workbench.store.regions import Region
+from workbench.store.images import Image
+from workbench.store.judgements import TagCheck, TaggedRegion, Tagging
+from workbench.store.regions import Region, RegionOverlap
 from workbench.store.results import PixelGroup
 
 SAMPLE = 24
@@ -157,7 +158,8 @@ def take_off(user_id: int, tagging_id: int, group_id: int) -> int:
 
     The tag is off the group's region from here on, under every version. It does not count in the
     error rate, which is of groups that nobody picked. Raises NotFoundError for a tag or group that
-    is gone, or a tag that was put on one region, which is withdrawn instead.
+    is gone or not seen, for a group that the tag is not on, and for a tag that was put on one
+    region, which is withdrawn instead.
     """
     with transaction() as write:
         tagging = write.get(Tagging, tagging_id)
@@ -166,6 +168,8 @@ def take_off(user_id: int, tagging_id: int, group_id: int) -> int:
             raise NotFoundError(gettext("This tag was withdrawn."))
         if group is None or not is_finished(group.version_id):
             raise NotFoundError(gettext("Pixel group not found."))
+        if not _is_on(write, tagging, group):
+            raise NotFoundError(gettext("This pixel group does not have this tag."))
         made = TagCheck(
             tagging_id=tagging_id,
             region_id=group.region_id,
@@ -202,6 +206,27 @@ def check_restorable(write: Session, check: TagCheck) -> None:
     )
     if newer is not None:
         raise ConflictError(gettext("%(name)s has checked this since.", name=newer.user.name))
+
+
+def _is_on(write: Session, tagging: Tagging, group: PixelGroup) -> bool:
+    """Whether a pattern's tag, or one of many regions, is on a group, or on what it lies on.
+
+    It is on nothing of a collection that is not seen.
+    """
+    if not visibility.sees(write.get_one(Image, group.image_id).collection_id):
+        return False
+    tagged = (
+        select(TaggedRegion.region_id).where(TaggedRegion.tagging_id == tagging.id)
+        if tagging.pattern_id is None
+        else select(PixelGroup.region_id).where(
+            PixelGroup.pattern_id == tagging.pattern_id, PixelGroup.image_id == group.image_id
+        )
+    )
+    overlapped = select(RegionOverlap.other_id).where(RegionOverlap.region_id == group.region_id)
+    found = select(Region.id).where(
+        Region.id.in_(tagged), (Region.id == group.region_id) | Region.id.in_(overlapped)
+    )
+    return write.scalar(found.limit(1)) is not None
 
 
 def _tagged_pattern(tagging_id: int) -> int:
