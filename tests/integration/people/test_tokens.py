@@ -125,11 +125,13 @@ def test_tokens_are_not_guessed_at_leisure_and_one_is_not_used_without_end(
     tables: Flask, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = tokens.make(ada, "backup", ["read"], 9)
+    script = Script(tables, right)
     wrong = Script(tables, "pwb_guess")
     statuses = [wrong.get("/healthz").status_code] + [
         wrong.get("/taxonomy").status_code for _ in range(31)
     ]
     assert statuses == [200] + [401] * 30 + [429]
+    assert script.get("/taxonomy").status_code == 200, "wrong ones at its address shut nobody out"
 
     monkeypatch.setattr(bearer, "REQUESTS", bearer.RateLimitItemPerMinute(2, namespace="FEW"))
     script = Script(tables, right)
