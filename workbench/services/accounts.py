@@ -10,15 +10,15 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import gettext
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.services.roles import ADMIN
-from workbench.store.database import session, transaction
+from workbench.store.database import now, session, transaction
 from workbench.store.folding import folded
-from workbench.store.people import ROLES, SignInSession, User
+from workbench.store.people import ROLES, ApiToken, PasswordReset, SignInSession, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -91,21 +91,24 @@ def hashed(password: str) -> str:
 
 
 def set_password(name: str, password: str) -> None:
-    """Give an account a new password, and end its sessions."""
+    """Give an account a new password, and end what it was signed in with."""
     password_hash = hashed(password)
     with transaction() as write:
         user = _named(write, name)
         user.password_hash = password_hash
-        end_sessions(write, user.id)
+        shut_out(write, user.id)
         audit.record(write, None, "user.password", f"user:{user.id}")
 
 
 def change_password(user_id: int, password: str) -> None:
-    """Give one's own account a new password. Raises InvalidError where it cannot be one."""
+    """Give one's own account a new password, and end what it was signed in with.
+
+    Raises InvalidError where it cannot be one.
+    """
     password_hash = hashed(password)
     with transaction() as write:
         write.get_one(User, user_id).password_hash = password_hash
-        end_sessions(write, user_id)
+        shut_out(write, user_id)
         audit.record(write, user_id, "user.password", f"user:{user_id}")
 
 
@@ -118,6 +121,17 @@ def check_role(role: str) -> None:
 def end_sessions(write: Session, user_id: int) -> None:
     """End all of an account's sessions, within a transaction."""
     write.execute(delete(SignInSession).where(SignInSession.user_id == user_id))
+
+
+def shut_out(write: Session, user_id: int) -> None:
+    """End all that lets somebody act for an account: sessions, API tokens, a link of a reset."""
+    end_sessions(write, user_id)
+    write.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+    write.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id))
 
 
 def id_of(name: str) -> int:

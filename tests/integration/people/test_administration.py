@@ -13,7 +13,7 @@ from tests.integration.people.conftest import PASSWORD
 from workbench.services import accounts
 from workbench.services.accounts import Account, authenticate
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.people import administration
+from workbench.services.people import administration, invitations, resets
 from workbench.store.database import session
 from workbench.store.people import AuditEvent, User
 
@@ -102,3 +102,35 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(app: Flask, cleo: Ac
     assert sorted(outcomes) == ["done", "refused"]
     active = session().scalars(select(User.name).where(User.deactivated_at.is_(None))).all()
     assert len(active) == 1
+
+
+@pytest.mark.parametrize("end", ["deactivated", "made a reviewer"])
+def test_links_of_who_is_no_admin_any_more_lead_nowhere(
+    ada: Account, cleo: Account, end: str
+) -> None:
+    two = accounts.add_user("two", PASSWORD, "admin")
+    invited, link = invitations.invite(two.id, "admin"), resets.offer(two.id, ada.id)
+    others = invitations.invite(cleo.id, "annotator")
+
+    if end == "deactivated":
+        administration.deactivate(cleo.id, two.id)
+    else:
+        administration.set_role(cleo.id, two.id, "reviewer")
+
+    with pytest.raises(NotFoundError):
+        invitations.accept(invited, "two again", PASSWORD)
+    with pytest.raises(NotFoundError):
+        resets.use(link, PASSWORD)
+    assert invitations.role_offered(others) == "annotator"
+    revoked = session().scalars(select(AuditEvent).where(AuditEvent.action == "invitation.revoke"))
+    assert [each.user_id for each in revoked] == [cleo.id]
+
+
+def test_a_new_role_of_an_admin_leaves_their_links(ada: Account, cleo: Account) -> None:
+    link = resets.offer(cleo.id, ada.id)
+    invited = invitations.invite(cleo.id, "annotator")
+
+    administration.set_role(None, cleo.id, "admin")
+
+    assert resets.whose(link) == "ada"
+    assert invitations.role_offered(invited) == "annotator"

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.integration.people.conftest import PASSWORD, Browser, link_on
-from workbench.services import sign_in
+from workbench.services import accounts, sign_in
 from workbench.services.accounts import Account, authenticate
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.people import administration, resets
+from workbench.services.people import administration, resets, tokens
 from workbench.store.database import now, session, transaction
 from workbench.store.people import AuditEvent, PasswordReset
 
@@ -110,3 +110,34 @@ def test_an_admin_manages_accounts_on_the_page(
     assert admin.post(f"/people/{ada.id}/activate").status_code == 303
     assert admin.post("/people/999/activate").status_code == 404
     assert admin.post(f"/people/{cleo.id}/deactivate").status_code == 409
+
+
+@pytest.mark.parametrize("by", ["themselves", "the command line", "a link"])
+def test_a_new_password_ends_all_that_acts_for_the_account(
+    ada: Account, cleo: Account, by: str
+) -> None:
+    key = tokens.make(ada, "nightly", ["read"], 5)
+    link = resets.offer(cleo.id, ada.id)
+
+    if by == "themselves":
+        accounts.change_password(ada.id, NEW)
+    elif by == "the command line":
+        accounts.set_password("ada", NEW)
+    else:
+        resets.use(link, NEW)
+
+    assert tokens.find(key) is None
+    assert tokens.tokens_of(ada.id) == ()
+    with pytest.raises(NotFoundError):
+        resets.use(link, PASSWORD)
+    assert authenticate("ada", NEW) == ada
+
+
+def test_a_new_password_leaves_what_acts_for_others(ada: Account, cleo: Account) -> None:
+    key = tokens.make(cleo, "nightly", ["read"], 5)
+    link = resets.offer(None, cleo.id)
+
+    accounts.change_password(ada.id, NEW)
+
+    assert tokens.find(key) is not None
+    assert resets.whose(link) == "cleo"

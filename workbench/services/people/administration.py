@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
-from workbench.services.accounts import check_role, end_sessions
+from workbench.services.accounts import check_role, shut_out
 from workbench.services.errors import ConflictError, NotFoundError
+from workbench.services.people import invitations, resets
 from workbench.services.roles import ADMIN
 from workbench.store.database import now, session, transaction
-from workbench.store.people import PasswordReset, SignInSession, User
+from workbench.store.people import SignInSession, User
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def people() -> tuple[Person, ...]:
 def set_role(acting_id: int | None, person_id: int, role: str) -> None:
     """Change what an account may do, from its next request on.
 
+    Open links that somebody made who is no admin any more lead nowhere: here as in `deactivate`.
     `acting_id` is None for the command line, here as below. Raises InvalidError for an unknown
     role, ConflictError where nobody would be left to manage accounts.
     """
@@ -60,10 +62,12 @@ def set_role(acting_id: int | None, person_id: int, role: str) -> None:
         before, after = {"role": user.role}, {"role": role}
         audit.record(write, acting_id, "user.role", f"user:{user.id}", before=before, after=after)
         user.role = role
+        if role != ADMIN:
+            _withdraw_offers(write, acting_id, user)
 
 
 def deactivate(acting_id: int | None, person_id: int) -> None:
-    """Let an account sign in no more, and end its sessions. What it did stays.
+    """Let an account sign in no more, and end its sessions and tokens. What it did stays.
 
     Raises ConflictError as `set_role`.
     """
@@ -71,8 +75,8 @@ def deactivate(acting_id: int | None, person_id: int) -> None:
         user = _found(write, person_id)
         _keep_an_admin(write, user)
         user.deactivated_at = user.deactivated_at or now()
-        end_sessions(write, user.id)
-        write.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
+        shut_out(write, user.id)
+        _withdraw_offers(write, acting_id, user)
         audit.record(write, acting_id, "user.deactivate", f"user:{user.id}")
 
 
@@ -89,6 +93,11 @@ def _found(write: Session, person_id: int) -> User:
     if user is None:
         raise NotFoundError(gettext("There is no such account."))
     return user
+
+
+def _withdraw_offers(write: Session, acting_id: int | None, user: User) -> None:
+    invitations.withdraw_offers(write, acting_id, user.id)
+    resets.withdraw_offers(write, user.id)
 
 
 def _keep_an_admin(write: Session, user: User) -> None:

@@ -30,6 +30,7 @@ from workbench.store.people import CollectionMember, Invitation, InvitedTo, User
 LASTS = timedelta(days=7)
 LONGEST_NOTE = 120
 MOST_LISTED = 100
+REVOKED = "invitation.revoke"
 
 State = Literal["open", "used", "expired", "revoked"]
 
@@ -96,7 +97,23 @@ def revoke(acting_id: int | None, invitation_id: int) -> None:
             if write.get(Invitation, invitation_id) is None:
                 raise NotFoundError(gettext("There is no such invitation."))
             raise ConflictError(gettext("This invitation has been used: deactivate the account."))
-        audit.record(write, acting_id, "invitation.revoke", f"invitation:{invitation_id}")
+        audit.record(write, acting_id, REVOKED, f"invitation:{invitation_id}")
+
+
+def withdraw_offers(write: Session, acting_id: int | None, author_id: int) -> None:
+    """Revoke the open invitations of an admin who is none any more."""
+    revoked = write.scalars(
+        update(Invitation)
+        .where(
+            Invitation.created_by_id == author_id,
+            Invitation.used_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=now())
+        .returning(Invitation.id)
+    )
+    for invitation_id in sorted(revoked):
+        audit.record(write, acting_id, REVOKED, f"invitation:{invitation_id}")
 
 
 def invitations() -> tuple[InvitationView, ...]:

@@ -7,15 +7,17 @@ from datetime import timedelta
 
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
 
 from workbench.services import audit
-from workbench.services.accounts import Account, account_of, end_sessions, hashed
+from workbench.services.accounts import Account, account_of, hashed, shut_out
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.sign_in import hash_of
 from workbench.store.database import now, session, transaction
-from workbench.store.people import PasswordReset, User
+from workbench.store.people import AuditEvent, PasswordReset, User
 
 LASTS = timedelta(days=1)
+OFFERED = "user.reset"
 
 
 def offer(acting_id: int | None, person_id: int) -> str:
@@ -35,8 +37,21 @@ def offer(acting_id: int | None, person_id: int) -> str:
         write.add(
             PasswordReset(user_id=person_id, token_hash=hash_of(token), expires_at=now() + LASTS)
         )
-        audit.record(write, acting_id, "user.reset", f"user:{person_id}")
+        audit.record(write, acting_id, OFFERED, f"user:{person_id}")
     return token
+
+
+def withdraw_offers(write: Session, acting_id: int) -> None:
+    """Delete the links that an admin made who is none any more; who made one, the event says."""
+    offered = write.scalars(
+        select(AuditEvent.subject).where(
+            AuditEvent.user_id == acting_id,
+            AuditEvent.action == OFFERED,
+            AuditEvent.at > now() - LASTS,
+        )
+    )
+    whose_links = [int(each.removeprefix("user:")) for each in offered]
+    write.execute(delete(PasswordReset).where(PasswordReset.user_id.in_(whose_links)))
 
 
 def whose(token: str) -> str:
@@ -52,7 +67,7 @@ def whose(token: str) -> str:
 
 
 def use(token: str, password: str) -> Account:
-    """Set the password, use the link up, and end all sessions.
+    """Set the password, use the link up, and end all sessions and API tokens.
 
     Raises NotFoundError where it leads nowhere, InvalidError for a password that cannot be one.
     """
@@ -66,7 +81,7 @@ def use(token: str, password: str) -> Account:
         if user is None or user.deactivated_at is not None:
             raise _nowhere()
         user.password_hash = password_hash
-        end_sessions(write, user.id)
+        shut_out(write, user.id)
         audit.record(write, user.id, "user.password", f"user:{user.id}", reset=True)
         return account_of(user)
 
