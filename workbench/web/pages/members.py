@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
 from workbench.services.people import membership
-from workbench.store.database import LARGEST_ID
-from workbench.web.request.parsing import choice
+from workbench.web.request.parsing import choice, ids
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("members", __name__)
@@ -32,13 +31,8 @@ def save(name: str) -> Response:
     seen_by = choice(request.form, "seen_by", ("everybody", "members"))
     if seen_by is None:
         raise InvalidError(gettext("Choose who sees the collection."))
-    members = [int(each) for each in request.form.getlist("member") if _is_id(each)]
-    membership.save(security.user_id(), name, members, restricted=seen_by == "members")
+    membership.save(
+        security.user_id(), name, ids(request.form, "member"), restricted=seen_by == "members"
+    )
     notices.saved(gettext("Saved: who sees “%(name)s”.", name=name))
     return redirect(url_for("people.index"), 303)
-
-
-def _is_id(text: str) -> bool:
-    if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LARGEST_ID:
-        return True
-    raise InvalidError(gettext("There is no such account."))

@@ -16,7 +16,7 @@ from workbench.services.people.membership import Access
 from workbench.services.people.tokens import TokenView
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
-from workbench.web.request.parsing import choice, line
+from workbench.web.request.parsing import choice, ids, line
 from workbench.web.site import notices, security
 
 blueprint = Blueprint("people", __name__)
@@ -73,8 +73,7 @@ def roles() -> str:
 def invite() -> Response:
     """Make an invitation, and show its link: this once."""
     note = line(request.form, "note", invitations.LONGEST_NOTE) or ""
-    collections = request.form.getlist("collection", type=int)
-    token = invitations.invite(security.user_id(), _role(), note, collections)
+    token = invitations.invite(security.user_id(), _role(), note, ids(request.form, "collection"))
     return security.shown_once(
         render_template(
             "views/people_link.html",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from werkzeug.datastructures import MultiDict
 
 from workbench.services.errors import InvalidError
 from workbench.store.database import LARGEST_ID
-from workbench.web.request.parsing import key, numbers, whole, words
+from workbench.web.request.parsing import ids, key, numbers, whole, words
 
 
 @given(text=some.text(max_size=12))
@@ -46,3 +47,16 @@ def test_typed_text_is_trimmed_and_its_line_ends_made_one_kind() -> None:
 def test_text_that_cannot_be_kept_is_refused_with_words(text: str) -> None:
     with pytest.raises(InvalidError, match="The note"):
         words({"t": text}, "t", 50, "The note")
+
+
+def test_ids_are_of_a_field_that_is_sent_several_times() -> None:
+    sent = MultiDict([("member", "3"), ("member", "12"), ("other", "x")])
+
+    assert ids(sent, "member") == (3, 12)
+    assert ids(sent, "nothing") == ()
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "²", "1.0", "9" * 10, "9" * 30, "9" * 5000])
+def test_what_can_be_no_id_is_refused(text: str) -> None:
+    with pytest.raises(InvalidError):
+        ids(MultiDict([("member", "3"), ("member", text)]), "member")
