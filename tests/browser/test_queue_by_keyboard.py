@@ -196,7 +196,9 @@ def test_a_lease_is_kept_by_the_page_that_shows_the_image(
     page = browser_page
     page.clock.install()
     start(page, serving)
-    claimed = select(QueueClaim.renewed_at).join(QueueItem).where(QueueItem.id == item_of(page))
+    claimed = (
+        select(QueueClaim.renewed_at).join(QueueItem).where(QueueItem.image_id == item_of(page))
+    )
     before = Witness(own_data).one(claimed)[0]
     page.mouse.move(10, 10)
     page.mouse.move(50, 50)
