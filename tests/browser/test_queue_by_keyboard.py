@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.support.browser import Watch, accessibility_violations, watched_page
 from tests.support.prepared import COLLECTION
-from tests.support.reviewing import FORM, add_person, item_of, make_queue, press
+from tests.support.reviewing import FORM, add_person, make_queue, press, shown_image
 from tests.support.server import Server, live_server
 from tests.support.visiting import sign_in
 from tests.support.witness import Witness
@@ -68,21 +68,21 @@ def test_a_skipped_image_is_gone_back_to_and_verdicts_are_undone_one_after_the_o
 ) -> None:
     page = browser_page
     start(page, serving)
-    first = item_of(page)
+    first = shown_image(page)
     press(page, "j")
-    second = item_of(page)
+    second = shown_image(page)
     expect(page.locator("[rel=prev]")).to_be_visible()
     page.keyboard.press("k")
-    expect(page.locator(f"main[data-item='{first}']")).to_be_visible()
+    expect(page.locator(f"main[data-image='{first}']")).to_be_visible()
     press(page, "f")
-    assert item_of(page) == second
+    assert shown_image(page) == second
     press(page, "r")
     expect(page.locator("#notices")).to_contain_text("Saved: real")
 
     page.keyboard.press("z")
-    expect(page.locator(f"main[data-item='{second}']")).to_be_visible()
+    expect(page.locator(f"main[data-image='{second}']")).to_be_visible()
     page.keyboard.press("z")
-    expect(page.locator(f"main[data-item='{first}']")).to_be_visible()
+    expect(page.locator(f"main[data-image='{first}']")).to_be_visible()
 
     assert decisions(own_data) == []
     assert Witness(own_data).count(Verdict) == 2
@@ -101,7 +101,7 @@ def test_the_next_image_is_shown_before_the_server_has_answered(
 ) -> None:
     page = browser_page
     start(page, serving)
-    first = item_of(page)
+    first = shown_image(page)
     held: list[Route] = []
     page.wait_for_load_state("networkidle")
     page.route(
@@ -111,7 +111,7 @@ def test_the_next_image_is_shown_before_the_server_has_answered(
 
     press(page, "f")
 
-    assert item_of(page) != first
+    assert shown_image(page) != first
     expect(page.locator("[data-part=picture]")).to_be_visible()
     assert decisions(own_data) == []
     for route in held:
@@ -136,15 +136,15 @@ def test_what_is_pressed_before_the_answer_is_sent_after_it(
 
     page.route("**/queues/*/images/*", hold_the_first)
     press(page, "f")
-    second = item_of(page)
+    second = shown_image(page)
     expect(page.locator(FORM)).to_be_visible()
     page.keyboard.press("r")
     page.wait_for_timeout(300)
-    assert item_of(page) == second, "it waits"
+    assert shown_image(page) == second, "it waits"
     assert decisions(own_data) == []
     held[0].continue_()
 
-    expect(page.locator(f"main[data-item='{second}']")).to_have_count(0)
+    expect(page.locator(f"main[data-image='{second}']")).to_have_count(0)
     expect(page.locator("#notices")).to_contain_text("Saved: real")
     assert decisions(own_data) == ["fake", "real"]
 
@@ -155,7 +155,7 @@ def test_a_lost_connection_brings_the_image_back_with_what_was_written(
     page, watch = watched
     watch.expect("Failed to load resource")
     start(page, serving)
-    first = item_of(page)
+    first = shown_image(page)
     page.wait_for_load_state("networkidle")
     page.route(
         "**/queues/*/images/*",
@@ -167,7 +167,7 @@ def test_a_lost_connection_brings_the_image_back_with_what_was_written(
     page.keyboard.press("f")
 
     expect(page.locator("[data-refusal]")).to_contain_text("Connection lost")
-    assert item_of(page) == first
+    assert shown_image(page) == first
     expect(page.get_by_label("Reason")).to_have_value("six fingers")
     assert decisions(own_data) == []
 
@@ -197,7 +197,7 @@ def test_a_lease_is_kept_by_the_page_that_shows_the_image(
     page.clock.install()
     start(page, serving)
     claimed = (
-        select(QueueClaim.renewed_at).join(QueueItem).where(QueueItem.image_id == item_of(page))
+        select(QueueClaim.renewed_at).join(QueueItem).where(QueueItem.image_id == shown_image(page))
     )
     before = Witness(own_data).one(claimed)[0]
     page.mouse.move(10, 10)

@@ -50,16 +50,16 @@ def make_queue(page: Page, url: str, name: str, *, needed: int, most: int, **mor
     return page.url.split("?")[0]
 
 
-def item_of(page: Page) -> int:
-    """The item that the page shows."""
-    found = page.locator("main.judge-page").get_attribute("data-item")
+def shown_image(page: Page) -> int:
+    """The id of the image that the page shows."""
+    found = page.locator("main.judge-page").get_attribute("data-image")
     assert found is not None
     return int(found)
 
 
 def press(page: Page, key: str) -> None:
     """Judge by a key once the picture has been seen, and wait for what is shown next."""
-    item = item_of(page)
+    image_id = shown_image(page)
     expect(page.locator(FORM)).to_be_visible()
     page.keyboard.press(key)
-    expect(page.locator(f"main.judge-page[data-item='{item}']")).to_have_count(0)
+    expect(page.locator(f"main.judge-page[data-image='{image_id}']")).to_have_count(0)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.support.browser import accessibility_violations, watched_page
 from tests.support.prepared import COLLECTION
-from tests.support.reviewing import add_person, item_of, make_queue, press, sign_in_as
+from tests.support.reviewing import add_person, make_queue, press, shown_image, sign_in_as
 from tests.support.server import live_server
 from tests.support.visiting import expect_notice, image_url, sign_in
 from tests.support.witness import Witness
@@ -20,7 +20,6 @@ from workbench.services.collections import find_collection
 from workbench.services.training.dataset import final_labels
 from workbench.store.images import Image
 from workbench.store.judgements import Adjudication, Verdict
-from workbench.store.queues import QueueItem
 
 
 def test_two_people_judge_and_a_third_decides(
@@ -54,7 +53,7 @@ def each_once(ada: Page, ben: Page, url: str, witness: Witness) -> None:
         person.goto(queue)
         person.get_by_role("button", name="Start reviewing").click()
         expect(person.locator("main.judge-page")).to_be_visible()
-    assert item_of(ada) != item_of(ben), "at the same moment each has another image"
+    assert shown_image(ada) != shown_image(ben), "at the same moment each has another image"
     judge_all(people, "s")
     judged = Counter(each[0] for each in witness.rows(select(Verdict.image_id)))
     assert set(judged.values()) == {1}
@@ -81,13 +80,13 @@ def both_judge_and_disagree_on_one(ada: Page, ben: Page, url: str, witness: Witn
         person.get_by_role("button", name="Start reviewing").click()
         expect(person.locator("main.judge-page")).to_be_visible()
     expect(ada.locator("main")).not_to_contain_text("p(fake)")
-    image_id = witness.one(select(QueueItem.image_id).where(QueueItem.id == item_of(ada)))[0]
+    image_id = shown_image(ada)
     label, other = imported(witness, image_id), opposite(witness, image_id)
-    assert item_of(ben) == item_of(ada), "two are to judge it"
+    assert shown_image(ben) == image_id, "two are to judge it"
     press(ada, other[0])
     press(ben, label[0])
     judge_all([ada, ben], "s")
-    return int(image_id)
+    return image_id
 
 
 def a_reviewer_decides(cleo: Page, url: str, witness: Witness, image_id: int) -> None:

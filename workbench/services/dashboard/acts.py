@@ -42,7 +42,7 @@ class Span:
         return self.since <= at.astimezone(UTC).date() <= self.until
 
     @property
-    def begin(self) -> datetime:
+    def midnight(self) -> datetime:
         """The first moment."""
         return datetime.combine(self.since, time(), UTC)
 
@@ -89,7 +89,7 @@ def _tags(collection_id: int, span: Span) -> _Rows:
     )
     return select(literal("tag"), Tagging.user_id, Tagging.tag_id, Tagging.created_at).where(
         Tagging.withdrawn_at.is_(None),
-        Tagging.created_at >= span.begin,
+        Tagging.created_at >= span.midnight,
         Tagging.created_at < span.end,
         or_(on_region, on_pattern, on_several),
     )
@@ -103,7 +103,7 @@ def _checks(collection_id: int, span: Span) -> _Rows:
         .where(
             Image.collection_id == collection_id,
             TagCheck.withdrawn_at.is_(None),
-            TagCheck.created_at >= span.begin,
+            TagCheck.created_at >= span.midnight,
             TagCheck.created_at < span.end,
         )
     )
@@ -121,7 +121,7 @@ def _notes(collection_id: int, span: Span) -> _Rows:
         .where(
             Image.collection_id == collection_id,
             CounterfactualNote.withdrawn_at.is_(None),
-            CounterfactualNote.created_at >= span.begin,
+            CounterfactualNote.created_at >= span.midnight,
             CounterfactualNote.created_at < span.end,
         )
     )

@@ -160,7 +160,7 @@ def _labels(collection_id: int, span: Span) -> dict[int, dict[str | None, int]]:
         .where(
             Image.collection_id == collection_id,
             Verdict.withdrawn_at.is_(None),
-            Verdict.created_at >= span.begin,
+            Verdict.created_at >= span.midnight,
             Verdict.created_at < span.end,
         )
         .group_by(Verdict.user_id, Image.label)
