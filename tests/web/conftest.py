@@ -17,7 +17,7 @@ from tests.web.fakes.workbench import FakeWorkbench
 from workbench.config import Settings
 from workbench.web import screens
 from workbench.web.site.assets import empty_app
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 

@@ -16,6 +16,10 @@ class NotFoundError(ServiceError):
     """There is no such thing, or not in this collection."""
 
 
+class NotAnalysedError(NotFoundError):
+    """There is the collection, but no model version that could show what was asked for."""
+
+
 class ForbiddenError(ServiceError):
     """The role of who asks does not allow it."""
 

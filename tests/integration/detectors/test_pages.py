@@ -24,7 +24,7 @@ from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import db, session
 from workbench.store.images import Image
 from workbench.store.results import Cell
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = [pytest.mark.analysed, pytest.mark.parametrize("database_kind", ["sqlite"])]
 

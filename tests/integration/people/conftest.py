@@ -8,11 +8,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask, g
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.support.rows import fill_every_table
+from workbench.config import Settings
 from workbench.services import accounts, sign_in
 from workbench.services.accounts import Account
-from workbench.web.site.security import limiter
+from workbench.store.database import transaction
+from workbench.store.images import Collection
+from workbench.store.people import AuditEvent, CollectionMember
+from workbench.web.site.limits import limiter
 
 PASSWORD = "correct horse battery"
 
@@ -61,3 +67,17 @@ def browser(tables: Flask) -> Callable[[], Browser]:
 def cleo(tables: Flask) -> Account:
     """An admin."""
     return accounts.add_user("cleo", PASSWORD, "admin")
+
+
+@pytest.fixture
+def filled(tables: Flask, settings: Settings) -> Flask:
+    """One row of each table, of a restricted collection without members."""
+    fill_every_table()
+    with transaction() as write:
+        collection = write.scalars(select(Collection)).one()
+        collection.restricted = True
+        write.execute(CollectionMember.__table__.delete())
+        write.add(AuditEvent(action="test", subject="image:1", collection_id=collection.id))
+    tables.config["WTF_CSRF_ENABLED"] = False
+    tables.config["WORKBENCH"] = settings.model_copy(update={"open_reading": True})
+    return tables

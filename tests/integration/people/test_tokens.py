@@ -22,7 +22,7 @@ from workbench.store.images import Image
 from workbench.store.judgements import Tag, Verdict
 from workbench.store.people import ApiToken, AuditEvent
 from workbench.web.site import bearer
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 
 class Script:

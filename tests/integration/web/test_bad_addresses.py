@@ -15,7 +15,7 @@ from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection
 from workbench.store.results import Cell, Pattern, PixelGroup
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = pytest.mark.analysed
 

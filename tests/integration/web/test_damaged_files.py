@@ -19,7 +19,7 @@ from workbench.services.similar import index_files
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session
 from workbench.store.results import Cell, Pattern, PixelGroup
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = [pytest.mark.analysed, pytest.mark.parametrize("database_kind", ["sqlite"])]
 

@@ -10,7 +10,7 @@ from tests.support.queries import counted
 from workbench.config import Settings
 from workbench.services.workspaces import Workspace
 from workbench.web.exports import drawings
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = pytest.mark.analysed
 

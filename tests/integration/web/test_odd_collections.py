@@ -25,7 +25,7 @@ from workbench.services.progress import Silent
 from workbench.services.runs import queue
 from workbench.store.database import session
 from workbench.store.results import Prediction
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = pytest.mark.analysed
 

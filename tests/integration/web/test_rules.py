@@ -10,7 +10,8 @@ from werkzeug.routing import Rule
 from workbench.services import accounts, sign_in
 from workbench.services.roles import PERMISSIONS, may
 from workbench.store.people import ROLES
-from workbench.web.site.security import OPEN, SAFE_METHODS, limiter, rule_of
+from workbench.web.site.limits import limiter
+from workbench.web.site.security import OPEN, SAFE_METHODS, rule_of
 
 NOTHING = 999_999
 """An id that nothing has."""

@@ -10,7 +10,9 @@ from tests.web.fakes.data import PASSWORD
 from tests.web.fakes.runs import run
 from tests.web.fakes.tags import SEEN
 from tests.web.fakes.workbench import FakeWorkbench
-from workbench.web.site.security import CONTENT_SECURITY_POLICY, limiter, local_path
+from workbench.web.site.headers import CONTENT_SECURITY_POLICY
+from workbench.web.site.limits import limiter
+from workbench.web.site.ways_back import local_path
 
 SHAPE = '{"width": 1024, "height": 768, "steps": [{"tool": "box", "points": [10, 10, 90, 90]}]}'
 WRITES = {

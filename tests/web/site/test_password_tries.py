@@ -23,7 +23,7 @@ from tests.web.fakes.data import PASSWORD
 from tests.web.fakes.workbench import FakeWorkbench
 from workbench.services.accounts import Account
 from workbench.web.site import password_tries
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 pytestmark = pytest.mark.usefixtures("time_stands_still")
 

@@ -11,7 +11,7 @@ from tests.web.conftest import Reader, make_app
 from tests.web.fakes.workbench import FakeWorkbench
 from tests.web.translating import pseudo
 from tests.web.translating.pseudo import LANGUAGE
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask_babel import gettext
-from sqlalchemy import CompoundSelect, Select, select, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, cast, null, select, union_all
 
 from workbench.services import visibility
 from workbench.services.errors import NotFoundError
@@ -74,11 +74,16 @@ def _by_pattern(table: Any) -> Finding:
 def _by_selection(given: Any) -> Found:
     return (
         select(Image.collection_id)
+        .distinct()
         .join(Region, Region.image_id == Image.id)
         .join(TaggedRegion, TaggedRegion.region_id == Region.id)
         .where(TaggedRegion.tagging_id == given)
-        .limit(1)
     )
+
+
+def _there(table: Any) -> Finding:
+    """Of no collection, but there: what is in none is seen."""
+    return lambda given: select(cast(null(), Integer)).where(table.id == given)
 
 
 def _either(*ways: Finding) -> Finding:
@@ -106,7 +111,8 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
     "image_id": _itself(Image, Image.collection_id),
     "job_id": lambda given: (
         select(Collection.id)
-        .join(ImportJob, ImportJob.collection_name == Collection.name)
+        .select_from(ImportJob)
+        .outerjoin(Collection, Collection.name == ImportJob.collection_name)
         .where(ImportJob.id == given)
     ),
     "note_id": _by_image(CounterfactualNote),
@@ -119,11 +125,16 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
         .where(NoteReply.id == given)
     ),
     "run_id": _itself(TrainingRun, TrainingRun.collection_id),
-    "tagging_id": _either(_by_region(Tagging), _by_pattern(Tagging), _by_selection),
+    "tagging_id": _either(
+        _by_region(Tagging), _by_pattern(Tagging), _by_selection, _there(Tagging)
+    ),
     "verdict_id": _by_image(Verdict),
     "version_id": _itself(ModelVersion, ModelVersion.collection_id),
 }
-"""By the name that an id has in routes: how its collection is found, in one query."""
+"""By the name that an id has in routes: how its collections are found, in one query.
+
+Null where it is there and in none; no row where there is no such thing.
+"""
 
 OF_NO_COLLECTION: Final = frozenset(
     {
@@ -139,6 +150,7 @@ OF_NO_COLLECTION: Final = frozenset(
 def require_visible(arguments: Mapping[str, Any]) -> None:
     """Raise NotFoundError where something that an address names is in no collection that is seen.
 
+    Also where there is no such thing: what a view says of that, it would not say of what is hidden.
     No query where everything is seen.
     """
     if not visibility.hides_any():
@@ -147,5 +159,6 @@ def require_visible(arguments: Mapping[str, Any]) -> None:
         find = COLLECTION_OF.get(name)
         if find is None:
             continue
-        if not all(visibility.sees(each) for each in session().scalars(find(value))):
+        found = session().scalars(find(value)).all()
+        if not found or not all(visibility.sees(each) for each in found):
             raise NotFoundError(gettext("Not found"))

@@ -14,7 +14,7 @@ from workbench.web.exports.drawings import DRAWINGS, OF_MAPS
 from workbench.web.exports.plain_styles import plain_style
 from workbench.web.presenters import sheets
 from workbench.web.request.entering import enter, version_of
-from workbench.web.site import security, slots
+from workbench.web.site import limits, slots
 
 blueprint = Blueprint("exports", __name__)
 
@@ -22,7 +22,7 @@ KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @blueprint.get("/c/<collection:name>/export/<picture>.<kind>")
-@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@limits.limiter.limit(limits.tries_allowed, deduct_when=limits.was_computed)
 @slots.costly()
 def picture(name: str, picture: str, kind: str) -> Response:
     """A view as a picture, set up by the same query parameters as its page."""

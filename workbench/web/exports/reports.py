@@ -16,7 +16,7 @@ from workbench.web.exports.plain_styles import plain_style
 from workbench.web.panels.pattern import pattern_panel
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view_reading import read_after
-from workbench.web.site import security, slots
+from workbench.web.site import limits, slots
 
 blueprint = Blueprint("reports", __name__)
 
@@ -25,7 +25,7 @@ PATTERNS_REPORTED = 90
 
 
 @blueprint.get("/c/<collection:name>/patterns/<record:pattern_id>/report.html")
-@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@limits.limiter.limit(limits.tries_allowed, deduct_when=limits.was_computed)
 @slots.costly()
 def pattern(name: str, pattern_id: int) -> Response:
     """One pattern: what it is, its figures in words, whom it misleads, what people said."""
@@ -39,7 +39,7 @@ def pattern(name: str, pattern_id: int) -> Response:
 
 
 @blueprint.get("/c/<collection:name>/patterns/report.html")
-@security.limiter.limit(security.tries_allowed, deduct_when=security.was_computed)
+@limits.limiter.limit(limits.tries_allowed, deduct_when=limits.was_computed)
 @slots.costly()
 def all_patterns(name: str) -> Response:
     """All patterns of a version, or of a selection, each in short."""

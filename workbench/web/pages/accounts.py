@@ -14,7 +14,7 @@ from workbench.services import accounts, sign_in
 from workbench.services.people import tokens
 from workbench.services.roles import PERMISSIONS
 from workbench.web.request.parsing import line, whole
-from workbench.web.site import notices, security
+from workbench.web.site import headers, notices, security, signing_in, ways_back
 from workbench.web.site.password_tries import tried
 
 blueprint = Blueprint("accounts", __name__)
@@ -78,7 +78,7 @@ def login_submit() -> Answer:
     if account is None:
         return render_template("views/login.html", form=form, failed=True), 401
     target = _next()
-    security.remember(account)
+    signing_in.remember(account)
     return redirect(target, 303)
 
 
@@ -86,7 +86,7 @@ def login_submit() -> Answer:
 @security.reads
 def logout() -> Response:
     """Sign out."""
-    security.forget()
+    signing_in.forget()
     return redirect(url_for("collections.show"), 303)
 
 
@@ -109,7 +109,7 @@ def change_password() -> Answer:
     if account is None:
         return _account(form, failed=True), 422
     accounts.change_password(account.id, form.new.data)
-    security.remember(account)
+    signing_in.remember(account)
     notices.saved(gettext("Password changed. You are signed out everywhere else."))
     return redirect(url_for("accounts.show"), 303)
 
@@ -119,7 +119,7 @@ def change_password() -> Answer:
 def sign_out_everywhere() -> Response:
     """End all sessions of the reader, this one too."""
     sign_in.end_everywhere(security.user_id())
-    security.forget()
+    signing_in.forget()
     return redirect(url_for("accounts.login"), 303)
 
 
@@ -143,7 +143,7 @@ def make_token() -> Response:
         form.getlist("scope"),
         whole(form, "days") or 0,
     )
-    return security.shown_once(render_template("views/token.html", token=made))
+    return headers.shown_once(render_template("views/token.html", token=made))
 
 
 @blueprint.post("/account/tokens/<record:token_id>/revoke")
@@ -171,4 +171,4 @@ def _account(form: PasswordForm, *, failed: bool = False) -> str:
 
 
 def _next() -> str:
-    return security.local_path(request.args.get("next")) or url_for("collections.show")
+    return ways_back.local_path(request.args.get("next")) or url_for("collections.show")

@@ -20,7 +20,7 @@ from workbench.web.request.entering import enter
 from workbench.web.request.parsing import choice, whole, words
 from workbench.web.request.view import View
 from workbench.web.request.view_reading import joined, read_view
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 from workbench.web.site.verdict_words import decision_words
 
 blueprint = Blueprint("disagreements", __name__)
@@ -130,4 +130,4 @@ def withdraw(adjudication_id: int) -> Response:
     """Withdraw one's own adjudication: people disagree on the image again."""
     adjudications.withdraw_adjudication(security.user_id(), adjudication_id)
     notices.saved(gettext("Adjudication withdrawn."))
-    return redirect(security.way_back("collections.show"), 303)
+    return redirect(ways_back.way_back("collections.show"), 303)

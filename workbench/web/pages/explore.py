@@ -36,7 +36,7 @@ from workbench.web.presenters.overview import Drawing
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.view import View
 from workbench.web.request.view_reading import read_after
-from workbench.web.site import security
+from workbench.web.site import security, ways_back
 
 blueprint = Blueprint("explore", __name__)
 
@@ -114,7 +114,7 @@ def lasso(name: str) -> str:
 @security.reads
 def welcome() -> Response:
     """Never explain the main screen to this browser again, or do so once more."""
-    response = redirect(security.local_path(request.form.get("back")) or "/", 303)
+    response = redirect(ways_back.local_path(request.form.get("back")) or "/", 303)
     if request.form.get("again"):
         response.delete_cookie(WELCOMED)
     else:

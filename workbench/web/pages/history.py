@@ -16,7 +16,7 @@ from workbench.services.review.history_export import FORMATS
 from workbench.services.review.undo import Undoable
 from workbench.web.request.asking import asked_arguments, read_asked
 from workbench.web.request.parsing import choice, whole
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 from workbench.web.site.formatting import count
 
 blueprint = Blueprint("history", __name__)
@@ -74,7 +74,7 @@ def undo_one(event_id: int) -> Response:
     """Undo one event of one's own."""
     undo.undo(security.user_id(), event_id)
     notices.saved(gettext("Undone."))
-    return redirect(security.way_back("history.own"), 303)
+    return redirect(ways_back.way_back("history.own"), 303)
 
 
 @blueprint.post("/history/undo")
@@ -88,7 +88,7 @@ def undo_all() -> Response:
             "%(number)s decision undone.", "%(number)s decisions undone.", done, number=count(done)
         )
     )
-    return redirect(security.way_back("history.own"), 303)
+    return redirect(ways_back.way_back("history.own"), 303)
 
 
 @blueprint.get("/history/export")

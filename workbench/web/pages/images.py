@@ -27,7 +27,7 @@ from workbench.web.presenters.history import HistoryEntry, history
 from workbench.web.presenters.score import Breakdown
 from workbench.web.request.entering import enter, queue_of, version_of
 from workbench.web.request.view import View
-from workbench.web.site import security, slots
+from workbench.web.site import limits, security, slots
 
 blueprint = Blueprint("images", __name__)
 
@@ -62,8 +62,8 @@ def _without_trial() -> bool:
 
 
 @blueprint.get("/c/<collection:name>/images/<record:image_id>")
-@security.limiter.limit(
-    security.tries_allowed, exempt_when=_without_trial, deduct_when=security.was_computed
+@limits.limiter.limit(
+    limits.tries_allowed, exempt_when=_without_trial, deduct_when=limits.was_computed
 )
 @slots.costly(unless=_without_trial)
 def show(name: str, image_id: int) -> str:

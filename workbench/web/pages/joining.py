@@ -12,8 +12,8 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from workbench.services import accounts
 from workbench.services.errors import ConflictError, InvalidError
 from workbench.services.people import invitations, resets
-from workbench.web.site import notices, security
-from workbench.web.site.security import limiter
+from workbench.web.site import headers, notices, signing_in
+from workbench.web.site.limits import limiter
 
 blueprint = Blueprint("joining", __name__)
 
@@ -73,7 +73,7 @@ def join_submit() -> Answer:
     except (ConflictError, InvalidError) as error:
         form.name.errors = [str(error)]
         return _join(form, role), 422
-    security.remember(account)
+    signing_in.remember(account)
     notices.saved(gettext("Welcome, %(name)s.", name=account.name))
     return redirect(url_for("collections.show"), 303)
 
@@ -96,14 +96,14 @@ def choose_password_submit() -> Answer:
     if not form.validate_on_submit():
         return _choose(form, name), 422
     account = resets.use(token, form.new.data)
-    security.remember(account)
+    signing_in.remember(account)
     notices.saved(gettext("Password changed. You are signed out everywhere else."))
     return redirect(url_for("collections.show"), 303)
 
 
 def _join(form: JoinForm, role: str) -> Response:
-    return security.shown_once(render_template("views/join.html", form=form, role=role))
+    return headers.shown_once(render_template("views/join.html", form=form, role=role))
 
 
 def _choose(form: NewPasswordForm, name: str) -> Response:
-    return security.shown_once(render_template("views/new_password.html", form=form, name=name))
+    return headers.shown_once(render_template("views/new_password.html", form=form, name=name))

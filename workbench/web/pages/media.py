@@ -11,7 +11,7 @@ from workbench.services.image import superpixels as image_superpixels
 from workbench.web.request.edits import read_edit
 from workbench.web.request.parsing import whole
 from workbench.web.request.view_state import MOST_DIMENSIONS
-from workbench.web.site import security, slots
+from workbench.web.site import limits, slots
 from workbench.web.site.picture_types import HEAD, sniffed
 
 blueprint = Blueprint("media", __name__)
@@ -86,7 +86,7 @@ def strongest_patch(version_id: int, dimension: int, image_id: int, size: int) -
 
 
 @blueprint.get("/counterfactuals/<record:version_id>/<record:image_id>.jpg")
-@security.limiter.limit("120 per minute")
+@limits.limiter.limit("120 per minute")
 def preview(version_id: int, image_id: int) -> Response:
     """An image as a counterfactual changes it."""
     chosen = read_edit(request.args)

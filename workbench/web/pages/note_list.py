@@ -18,7 +18,7 @@ from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, enter_to_write, version_of
 from workbench.web.request.parsing import choice, line, whole
 from workbench.web.request.view import View
-from workbench.web.site import notices, security, slots
+from workbench.web.site import notices, security, slots, ways_back
 
 blueprint = Blueprint("note_list", __name__)
 _LONGEST_NAME = 80
@@ -106,7 +106,7 @@ def cancel(name: str) -> Response:
 
 def _way_back(view: View) -> str:
     here = url_for("note_list.show", name=view.name, version=view.version)
-    return security.local_path(request.form.get("back")) or here
+    return ways_back.local_path(request.form.get("back")) or here
 
 
 def _asked(values: Mapping[str, str]) -> NoteFilter:

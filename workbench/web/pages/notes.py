@@ -13,7 +13,7 @@ from workbench.services.review.notes import LONGEST_TEXT
 from workbench.web.request.edits import read_edit, read_expected
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import number_text, whole, words
-from workbench.web.site import notices, security, slots
+from workbench.web.site import notices, security, slots, ways_back
 
 blueprint = Blueprint("notes", __name__)
 
@@ -63,7 +63,7 @@ def withdraw(note_id: int) -> Response:
     """Take back one's own note."""
     notes.withdraw_note(security.user_id(), note_id)
     notices.saved(gettext("Note withdrawn."))
-    return redirect(security.way_back("collections.show"), 303)
+    return redirect(ways_back.way_back("collections.show"), 303)
 
 
 @blueprint.post("/notes/<record:note_id>/replies")
@@ -72,7 +72,7 @@ def reply(note_id: int) -> Response:
     """Reply to a note."""
     text = words(request.form, "text", LONGEST_TEXT, gettext("Reply"))
     made = note_replies.reply(security.user_id(), note_id, text)
-    back = security.way_back("collections.show")
+    back = ways_back.way_back("collections.show")
     notices.saved(
         gettext("Reply saved."), undo=url_for("notes.withdraw_reply", reply_id=made), back=back
     )
@@ -85,4 +85,4 @@ def withdraw_reply(reply_id: int) -> Response:
     """Take back one's own reply."""
     note_replies.withdraw_reply(security.user_id(), reply_id)
     notices.saved(gettext("Reply withdrawn."))
-    return redirect(security.way_back("collections.show"), 303)
+    return redirect(ways_back.way_back("collections.show"), 303)

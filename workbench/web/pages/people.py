@@ -17,7 +17,7 @@ from workbench.services.people.tokens import TokenView
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
 from workbench.web.request.parsing import choice, ids, line
-from workbench.web.site import notices, security
+from workbench.web.site import headers, notices, security
 
 blueprint = Blueprint("people", __name__)
 
@@ -74,7 +74,7 @@ def invite() -> Response:
     """Make an invitation, and show its link: this once."""
     note = line(request.form, "note", invitations.LONGEST_NOTE) or ""
     token = invitations.invite(security.user_id(), _role(), note, ids(request.form, "collection"))
-    return security.shown_once(
+    return headers.shown_once(
         render_template(
             "views/people_link.html",
             title=gettext("Invitation"),
@@ -122,7 +122,7 @@ def activate(person_id: int) -> Response:
 def reset_password(person_id: int) -> Response:
     """Make a link to choose a new password with, and show it: this once."""
     token = resets.offer(security.user_id(), person_id)
-    return security.shown_once(
+    return headers.shown_once(
         render_template(
             "views/people_link.html",
             title=gettext("Password reset"),

@@ -13,14 +13,14 @@ from workbench.services.review.tags import LONGEST_NAME
 from workbench.web.request.drawing import read_drawing, read_finding
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import whole, words
-from workbench.web.site import notices, security, tag_notices
+from workbench.web.site import limits, notices, security, tag_notices, ways_back
 
 blueprint = Blueprint("regions", __name__)
 
 
 @blueprint.post("/c/<collection:name>/images/<record:image_id>/regions")
 @security.requires("tag")
-@security.limiter.limit("120 per minute")
+@limits.limiter.limit("120 per minute")
 def draw(name: str, image_id: int) -> Response:
     """Save a region that was drawn on an image, with its tag."""
     view, version_id = enter_to_write(name)
@@ -49,7 +49,7 @@ def draw(name: str, image_id: int) -> Response:
 def tag(drawn_id: int) -> Response:
     """Put another tag on a drawn region."""
     tagged = drawn.tag_drawn(security.user_id(), drawn_id, _tag(), read_finding(request.form))
-    back = security.way_back("collections.show")
+    back = ways_back.way_back("collections.show")
     tag_notices.tell(tagged, back)
     return redirect(back, 303)
 
@@ -60,7 +60,7 @@ def withdraw(drawn_id: int) -> Response:
     """Take back a region of one's own, with its tags."""
     drawn.withdraw_region(security.user_id(), drawn_id)
     notices.saved(gettext("Region withdrawn."))
-    return redirect(security.way_back("collections.show"), 303)
+    return redirect(ways_back.way_back("collections.show"), 303)
 
 
 @blueprint.post("/taggings/<record:tagging_id>/finding")
@@ -72,7 +72,7 @@ def describe(tagging_id: int) -> Response:
         raise InvalidError(gettext("Reload the page to change this finding."))
     findings.edit_finding(security.user_id(), tagging_id, read_finding(request.form), seen)
     notices.saved(gettext("Finding saved."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 def _tag() -> str:

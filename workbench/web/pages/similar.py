@@ -17,7 +17,7 @@ from workbench.web.panels.neighbours import Nearest, looked_up
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole, words
 from workbench.web.request.view import View
-from workbench.web.site import security, slots
+from workbench.web.site import limits, slots
 
 blueprint = Blueprint("similar", __name__)
 
@@ -48,8 +48,8 @@ def _searches_allowed() -> str:
 
 
 @blueprint.get("/c/<collection:name>/similar")
-@security.limiter.limit(
-    _searches_allowed, exempt_when=_without_words, deduct_when=security.was_computed
+@limits.limiter.limit(
+    _searches_allowed, exempt_when=_without_words, deduct_when=limits.was_computed
 )
 @slots.costly(unless=_without_words)
 def show(name: str) -> str:

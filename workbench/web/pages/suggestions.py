@@ -11,7 +11,7 @@ from workbench.services.explore import tag_suggestions
 from workbench.services.review import dismissals
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import whole
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 
 blueprint = Blueprint("suggestions", __name__)
 
@@ -50,7 +50,7 @@ def restore(dismissal_id: int) -> Response:
     """Suggest a tag again that one has dismissed."""
     dismissals.restore(security.user_id(), dismissal_id)
     notices.saved(gettext("Suggested again."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 def _tag_id() -> int:
@@ -61,7 +61,7 @@ def _tag_id() -> int:
 
 
 def _dismissed(dismissal_id: int) -> Response:
-    back = security.way_back("taxonomy.show")
+    back = ways_back.way_back("taxonomy.show")
     notices.saved(
         gettext("Suggestion dismissed."),
         undo=url_for("suggestions.restore", dismissal_id=dismissal_id),

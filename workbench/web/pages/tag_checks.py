@@ -16,7 +16,7 @@ from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, whole
 from workbench.web.request.view import View
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 
 blueprint = Blueprint("tag_checks", __name__)
 
@@ -67,9 +67,9 @@ def answer(tagging_id: int) -> Response:
     notices.saved(
         gettext("Saved: accepted.") if fits else gettext("Saved: rejected."),
         undo=url_for("tag_checks.withdraw", check_id=made),
-        back=security.way_back("taxonomy.show"),
+        back=ways_back.way_back("taxonomy.show"),
     )
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/taggings/<record:tagging_id>/off")
@@ -83,9 +83,9 @@ def take_off(tagging_id: int) -> Response:
     notices.saved(
         gettext("Saved: the tag is off this pixel group."),
         undo=url_for("tag_checks.withdraw", check_id=made),
-        back=security.way_back("taxonomy.show"),
+        back=ways_back.way_back("taxonomy.show"),
     )
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/tag-checks/<record:check_id>/withdraw")
@@ -94,4 +94,4 @@ def withdraw(check_id: int) -> Response:
     """Take back an answer."""
     tag_checks.withdraw(security.user_id(), check_id)
     notices.saved(gettext("Answer withdrawn."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)

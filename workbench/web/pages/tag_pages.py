@@ -31,7 +31,7 @@ from workbench.services.workspaces import ListedCollection
 from workbench.store.images import LABELS
 from workbench.web.presenters.mean_map import DrawnMap, drawn_map
 from workbench.web.request.parsing import choice, key, whole, words
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 
 blueprint = Blueprint("tag_pages", __name__)
 
@@ -106,7 +106,7 @@ def edit(tag_id: int) -> Response:
     )
     saved = edits.edit(security.user_id(), tag_id, wanted, whole(form, "revision") or 0)
     notices.saved(gettext("Saved: “%(tag)s”.", tag=saved))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.get(OPERATION)
@@ -135,7 +135,7 @@ def reverse(change_id: int) -> Response:
     """Undo a change at any later time, as a change of its own."""
     reversal.reverse(security.user_id(), change_id)
     notices.saved(gettext("Saved: the change is reversed."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/taxonomy/<record:tag_id>/examples")
@@ -152,9 +152,9 @@ def add_example(tag_id: int) -> Response:
         if positive is not None
         else gettext("Saved as counterexample."),
         undo=url_for("tag_pages.withdraw_example", example_id=made),
-        back=security.way_back("taxonomy.show"),
+        back=ways_back.way_back("taxonomy.show"),
     )
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.post("/tag-examples/<record:example_id>/withdraw")
@@ -163,7 +163,7 @@ def withdraw_example(example_id: int) -> Response:
     """Take back an example of one's own."""
     examples.withdraw(security.user_id(), example_id)
     notices.saved(gettext("Example withdrawn."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 def _preview(

@@ -18,7 +18,7 @@ from workbench.services.taxonomy import listing as taxonomy
 from workbench.store.judgements import TAG_STATES
 from workbench.web.request.entering import enter, version_of
 from workbench.web.request.parsing import choice, key, whole, words
-from workbench.web.site import notices, security, tag_notices
+from workbench.web.site import notices, security, tag_notices, ways_back
 
 blueprint = Blueprint("taxonomy", __name__)
 
@@ -70,7 +70,7 @@ def load_starter() -> Response:
         )
     else:
         notices.told(gettext("The starter taxonomy is there already."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 @blueprint.get("/taxonomy/export.<any(json, csv):form>")
@@ -123,7 +123,7 @@ def withdraw(tagging_id: int) -> Response:
     """Take back a tag that one has put on."""
     tags.withdraw(security.user_id(), tagging_id)
     notices.saved(gettext("Tag withdrawn."))
-    return redirect(security.way_back("taxonomy.show"), 303)
+    return redirect(ways_back.way_back("taxonomy.show"), 303)
 
 
 def _name_in(values: Mapping[str, str], name: str) -> str:
@@ -132,6 +132,6 @@ def _name_in(values: Mapping[str, str], name: str) -> str:
 
 
 def _tagged(tagging: Tagged) -> Response:
-    back = security.way_back("taxonomy.show")
+    back = ways_back.way_back("taxonomy.show")
     tag_notices.tell(tagging, back)
     return redirect(back, 303)

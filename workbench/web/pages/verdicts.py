@@ -13,7 +13,7 @@ from workbench.store.images import LABELS
 from workbench.store.judgements import DECISIONS
 from workbench.web.request.entering import enter_to_write
 from workbench.web.request.parsing import choice, whole, words
-from workbench.web.site import notices, security
+from workbench.web.site import notices, security, ways_back
 from workbench.web.site.verdict_words import saved_words
 
 blueprint = Blueprint("verdicts", __name__)
@@ -58,4 +58,4 @@ def withdraw(verdict_id: int) -> Response:
     """Take back one's own verdict."""
     verdicts.withdraw_verdict(security.user_id(), verdict_id)
     notices.saved(gettext("Verdict withdrawn."))
-    return redirect(security.way_back("collections.show"), 303)
+    return redirect(ways_back.way_back("collections.show"), 303)

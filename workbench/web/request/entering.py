@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext
 
 from workbench.services import workspaces
-from workbench.services.errors import NotFoundError
+from workbench.services.errors import NotAnalysedError
 from workbench.services.explore.review_queue import ReviewQueue
 from workbench.services.models.versions import VersionSummary
 from workbench.services.workspaces import Workspace
@@ -32,7 +32,7 @@ def enter(name: str) -> tuple[View, Workspace]:
 def enter_to_write(name: str) -> tuple[View, int]:
     """The request's view, tied to the version that it shows, and that version's id.
 
-    Raises NotFoundError before the first analysis.
+    Raises NotAnalysedError before the first analysis.
     """
     view = read_view(name, joined(request.args))
     version = workspaces.shown_version(name, view.version)
@@ -42,20 +42,20 @@ def enter_to_write(name: str) -> tuple[View, int]:
 
 
 def version_of(workspace: Workspace) -> VersionSummary:
-    """The model version that a page needs. Raises NotFoundError before the first analysis."""
+    """The model version that a page needs. Raises NotAnalysedError before the first analysis."""
     if workspace.version is None:
         raise _not_analysed(workspace.collection.name)
     return workspace.version
 
 
 def queue_of(workspace: Workspace) -> ReviewQueue:
-    """That version's review queue, as it was read with the workspace. Raises NotFoundError."""
+    """That version's review queue, as it was read with the workspace. Raises NotAnalysedError."""
     if workspace.queue is None:
         raise _not_analysed(workspace.collection.name)
     return workspace.queue
 
 
-def _not_analysed(name: str) -> NotFoundError:
-    return NotFoundError(
+def _not_analysed(name: str) -> NotAnalysedError:
+    return NotAnalysedError(
         gettext("“%(name)s” has no model version yet. Run the analysis first.", name=name)
     )

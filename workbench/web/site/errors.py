@@ -12,12 +12,14 @@ from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from workbench.services import visibility
 from workbench.services.errors import (
     BusyError,
     ConflictError,
     EditConflictError,
     ForbiddenError,
     InvalidError,
+    NotAnalysedError,
     NotFoundError,
     ServiceError,
     UnavailableError,
@@ -30,7 +32,7 @@ from workbench.store.failures import (
     DatabaseReadOnlyError,
     StorageError,
 )
-from workbench.web.site import security, slots
+from workbench.web.site import limits, slots, ways_back
 from workbench.web.site.formatting import duration
 
 Answer = tuple[str, int]
@@ -153,13 +155,22 @@ def _conflicting(error: EditConflictError) -> Answer:
     if request.headers.get("HX-Request"):
         return answer(409, str(error))
     own = [(name, value) for name, value in request.form.items(multi=True) if name not in RENEWED]
-    back = security.way_back("collections.show")
+    back = ways_back.way_back("collections.show")
     return render_template("views/conflict.html", conflict=error, own=own, back=back), 409
 
 
 def _refused(error: ServiceError) -> Answer:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
-    return answer(status, words_of(error))
+    return answer(status, None if _would_tell(error) else words_of(error))
+
+
+def _would_tell(error: ServiceError) -> bool:
+    """Whether the words could tell somebody that a collection which they do not see is there."""
+    return (
+        isinstance(error, NotFoundError)
+        and not isinstance(error, NotAnalysedError)
+        and visibility.hides_any()
+    )
 
 
 def _busy(error: BusyError) -> Response:
@@ -211,7 +222,7 @@ def _forged(_error: CSRFError) -> Answer:
 def _too_often(error: TooManyRequests) -> Response:
     """How long to wait, on the page and as Retry-After."""
     slots.hold_back()
-    seconds = error.retry_after if isinstance(error.retry_after, int) else security.limit_ends_in()
+    seconds = error.retry_after if isinstance(error.retry_after, int) else limits.limit_ends_in()
     response = make_response(answer(429, gettext("Try again in %(time)s.", time=duration(seconds))))
     response.headers["Retry-After"] = str(seconds)
     return response

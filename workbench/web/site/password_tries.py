@@ -12,7 +12,7 @@ from flask_limiter.util import get_remote_address
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
-from workbench.web.site.security import limiter
+from workbench.web.site.limits import limiter
 
 Found = TypeVar("Found")
 

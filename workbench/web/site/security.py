@@ -1,56 +1,21 @@
-"""Who may see and do what, and what a browser is told to refuse."""
+"""Who may see and do what: the checks before a view, in their order."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
-from flask import (
-    Flask,
-    Request,
-    Response,
-    abort,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    request,
-    session,
-    url_for,
-)
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from werkzeug.exceptions import SecurityError
+from flask import Flask, abort, current_app, g, request
+from flask_login import current_user
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
-from workbench.config import PREFIX, Settings
+from workbench.config import Settings
 from workbench.services import audit, roles, sign_in, visibility
-from workbench.services.accounts import Account
 from workbench.services.people import objects
 from workbench.services.review import blinding
-from workbench.web.site import bearer
-from workbench.web.site.browser_words import browser_words
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+from workbench.web.site import bearer, headers, hosts, limits, signing_in
 
 OPEN_ENDPOINTS = frozenset(
     {
@@ -71,23 +36,8 @@ OPEN = "open"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTION = "workbench_action"
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""Names of this machine for itself; whatever else a page is asked for by is a setting."""
-
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
-
-limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
-
-
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """The account behind a session; flask-login keeps the session's token as its id."""
-
-    def __init__(self, account: Account, token: str) -> None:
-        self.account = account
-        self.id = token
-        self.name = account.name
-        self.role = account.role
 
 
 def register(app: Flask) -> None:
@@ -101,24 +51,20 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=sign_in.LASTS,
-        KNOWN_HOSTS=[*LOOPBACK, *settings.trusted_hosts],
+        KNOWN_HOSTS=[*hosts.LOOPBACK, *settings.trusted_hosts],
     )
-    app.before_request(_require_known_host)
+    app.before_request(hosts.require_known_host)
     # A token lives as long as its session: a page left open over lunch still saves.
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     bearer.CSRFOfBrowsers(app)
-    limiter.init_app(app)
-    # Its context processor would ask the database for the reader even on the page that says that
-    # the database is away.
-    manager = LoginManager(app, add_context_processor=False)
-    manager.user_loader(_load_user)
-    manager.request_loader(_load_program)
+    limits.limiter.init_app(app)
+    signing_in.register(app)
     app.before_request(_require_rule)
     app.before_request(_require_scope)
     app.before_request(_require_reader)
     app.before_request(_show_what_is_seen)
     app.teardown_request(_forget_reader)
-    app.after_request(_harden)
+    app.after_request(headers.harden)
 
 
 def requires(
@@ -133,7 +79,7 @@ def requires(
         @wraps(view)
         def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer | AnyResponse:
             if not current_user.is_authenticated:
-                return ask_to_sign_in()
+                return signing_in.ask_to_sign_in()
             if not may(action):
                 abort(403)
             return view(*args, **kwargs)
@@ -171,25 +117,6 @@ def may(action: str) -> bool:
     return scopes is None or action in scopes
 
 
-def tries_allowed() -> str:
-    """How often what is costly may be asked for: strangers get a taste of it.
-
-    A counterfactual takes eleven encodings, a picture to take away is drawn in half a second.
-    """
-    return "120 per minute" if current_user.is_authenticated else "20 per minute"
-
-
-def limit_ends_in() -> int:
-    """Seconds until the limit that this request has met lets one through again."""
-    met = limiter.current_limit
-    return max(math.ceil(met.reset_at - time.time()), 1) if met else 60
-
-
-def was_computed(response: Response) -> bool:
-    """Whether an answer counts as a try: what found no free slot cost nothing."""
-    return response.status_code != 503
-
-
 def user_id() -> int:
     """Id of the signed-in account."""
     return int(current_user.account.id)
@@ -198,91 +125,6 @@ def user_id() -> int:
 def is_own(name: str) -> bool:
     """Whether this is the name of the signed-in account."""
     return bool(current_user.is_authenticated and current_user.name == name)
-
-
-def remember(account: Account) -> None:
-    """Start a fresh session for an account, so that no earlier session's state is carried in."""
-    forget()
-    browser = browser_words(request.user_agent.string)
-    token = sign_in.start(account.id, browser, request.remote_addr or "")
-    login_user(SignedIn(account, token))
-
-
-def forget() -> None:
-    """End the session of this request, here and in every copy of its cookie."""
-    if current_user.is_authenticated:
-        sign_in.end(current_user.id)
-    logout_user()
-    session.clear()
-
-
-def shown_once(page: str) -> Response:
-    """A page with a secret on it, which no cache keeps and no address gives away."""
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def ask_to_sign_in() -> AnyResponse:
-    """Send a page's reader to the sign-in page; tell a fragment or a picture 401."""
-    if request.headers.get("HX-Request") or request.blueprint == "media":
-        abort(401)
-    back = request.full_path.rstrip("?") if request.method == "GET" else request.referrer
-    return redirect(url_for("accounts.login", next=local_path(back)), 303)
-
-
-def way_back(endpoint: str) -> str:
-    """Where a form says that one came from, else the page of this endpoint."""
-    return local_path(request.form.get("back")) or url_for(endpoint)
-
-
-def local_path(target: str | None) -> str | None:
-    """The path and query of an address of this site; None for any other address."""
-    if not target or any(ord(sign) < 32 for sign in target) or "\\" in target:
-        return None
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return None
-    if parts.netloc and (parts.scheme not in ("http", "https") or parts.netloc != request.host):
-        return None
-    if parts.scheme and not parts.netloc:
-        return None
-    if not parts.path.startswith("/") or parts.path.startswith("//"):
-        return None
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _load_user(token: str) -> SignedIn | None:
-    if bearer.is_used():
-        return None
-    account = sign_in.find(token)
-    return SignedIn(account, token) if account else None
-
-
-def _load_program(_request: Request) -> bearer.Program | None:
-    return bearer.load(limiter)
-
-
-def _require_known_host() -> AnyResponse | None:
-    """Refuse to answer to a name that is not ours.
-
-    A page elsewhere can let a name of its own point at this machine (DNS rebinding), and would
-    read all that is open here as if it were its own. Flask's TRUSTED_HOSTS cannot name an IPv6
-    address.
-    """
-    malformed = isinstance(request.routing_exception, SecurityError)
-    name = None if malformed else urlsplit(f"//{request.host}").hostname
-    known: list[str] = current_app.config["KNOWN_HOSTS"]
-    if name and any(name == each or (each[0] == "." and name.endswith(each)) for each in known):
-        return None
-    return AnyResponse(
-        f"Unknown host name. If people should reach the workbench by it, start it with "
-        f"{PREFIX}TRUSTED_HOSTS={name or 'NAME'}\n",
-        400,
-        mimetype="text/plain",
-    )
 
 
 def _require_rule() -> None:
@@ -304,11 +146,14 @@ def _require_scope() -> None:
 def _require_reader() -> AnyResponse | None:
     if request.endpoint in OPEN_ENDPOINTS or current_app.config["WORKBENCH"].open_reading:
         return None
-    return None if current_user.is_authenticated else ask_to_sign_in()
+    return None if current_user.is_authenticated else signing_in.ask_to_sign_in()
 
 
 def _show_what_is_seen() -> None:
-    """Hide the collections that the reader is no member of, and what is of them (ADR 62)."""
+    """Hide the collections that the reader is no member of, and what is of them (ADR 62).
+
+    Before a role is asked for: a refusal by role would tell that there is such a thing.
+    """
     if request.endpoint in OPEN_ENDPOINTS:
         return
     hidden = (
@@ -329,12 +174,3 @@ def _forget_reader(_error: BaseException | None) -> None:
     reader = g.pop("reader", None)
     if reader is not None:
         blinding.read_by_nobody(reader)
-
-
-def _harden(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    if current_app.config["WORKBENCH"].https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response
