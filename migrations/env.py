@@ -9,6 +9,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     hygiene,
     import_jobs,
     judgements,
+    label_sets,
     queues,
     removals,
     results,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.support.witness import Witness
 from workbench.store.database import now
 from workbench.store.images import Image
 from workbench.store.judgements import Tag, Tagging
+from workbench.store.label_sets import LabelSet, LabelSetImage
 from workbench.store.people import User
 from workbench.store.queues import Queue, QueueItem
 from workbench.store.results import Cell, Pattern, PixelGroup
@@ -57,6 +59,9 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "agreement": f"{home}/agreement",
         "dashboard": f"{home}/dashboard",
         "agreement on a tag": f"{home}/agreement?tag={tag}",
+        "label sets": f"{home}/label-sets",
+        "label set": f"{home}/label-sets/{labels_frozen(data_dir, image)}",
+        "label sets compared": f"{home}/label-sets/2/changes?since=1",
         "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",
@@ -90,6 +95,49 @@ def tagged(data_dir: Path, group_id: int) -> int:
         write.add(TagExample(tag_id=tag.id, region_id=region_id, user_id=user_id, positive=True))
         write.commit()
         return tag.id
+
+
+def labels_frozen(data_dir: Path, image_id: int) -> int:
+    """The number of the second of two label sets, in which an image has another label."""
+    with Session(create_engine(f"sqlite:///{data_dir / DATABASE}")) as write:
+        collection_id = write.get_one(Image, image_id).collection_id
+        images = write.scalars(select(Image).where(Image.collection_id == collection_id)).all()
+        tags = [{"tag": "too smooth"}]
+        for number in (1, 2):
+            made = LabelSet(
+                collection_id=collection_id,
+                number=number,
+                name="labels with a rather long name, to see where they break",
+                description="After the first round.\nWithout the second.",
+                event_id=12_345,
+                taxonomy=[],
+                counts={
+                    "images": len(images),
+                    "labels": {"real": len(images) - 9, "fake": 8, "exclude": 1},
+                    "rules": {"imported": len(images) - 9, "verdicts": 8, "disputed": 1},
+                    "tags": {"too smooth": 8, "texture artefact": 3},
+                    "regions": 8,
+                    "notes": 1,
+                },
+                removed=1,
+                created_by_id=write.scalars(select(User.id)).first(),
+                ready_at=now(),
+            )
+            write.add(made)
+            write.flush()
+            write.add_all(
+                LabelSetImage(
+                    label_set_id=made.id,
+                    image_id=each.id,
+                    label="fake" if number == 2 and each.id == image_id else each.label,
+                    imported=each.label,
+                    rule="imported",
+                    detail=json.dumps({"regions": [{"tags": tags * (number - 1)}]}),
+                )
+                for each in images
+            )
+        write.commit()
+        return 2
 
 
 def queued(data_dir: Path, image_id: int) -> int:

@@ -20,6 +20,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.label_sets import LabelSet, LabelSetImage
 from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
 from workbench.store.people import (
     ApiToken,
@@ -307,6 +308,17 @@ def fill_every_table() -> None:
                 ),
                 PasswordReset(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
                 CollectionMember(collection_id=collection.id, user_id=ada.id),
+                LabelSet(
+                    id=1,
+                    collection_id=collection.id,
+                    number=1,
+                    name="first",
+                    event_id=0,
+                    taxonomy=[],
+                    counts={"images": 1},
+                    created_by_id=ada.id,
+                    ready_at=now(),
+                ),
                 Invitation(id=1, token_hash="0" * 64, role="annotator", expires_at=now()),
             ]
         )
@@ -341,6 +353,9 @@ def fill_every_table() -> None:
                 NoteReply(note_id=1, user_id=ada.id, text="Or the frame."),
                 NoteReplay(note_id=1, version_id=version.id, p_before=0.73, p_after=0.4, met=True),
                 ReplayRequest(version_id=version.id, user_id=ada.id),
+                LabelSetImage(
+                    label_set_id=1, image_id=image.id, label="real", rule="imported", detail="{}"
+                ),
                 InvitedTo(invitation_id=1, collection_id=collection.id),
             ]
         )

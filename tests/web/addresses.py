@@ -40,6 +40,11 @@ PAGES = {
     "/c/faces/dashboard?since=2026-03-01&until=2026-03-04": "Dashboard of faces",
     "/c/raw/dashboard": "Dashboard of raw",
     "/c/raw/agreement": "Agreement in raw",
+    "/c/faces/label-sets": "Label sets of faces",
+    "/c/raw/label-sets": "Label sets of raw",
+    "/c/faces/label-sets/2": "Label set 2 of faces",
+    "/c/faces/label-sets/2?label=fake&after=1": "Label set 2 of faces",
+    "/c/faces/label-sets/2/changes?since=1": "Label sets 1 and 2 of faces",
     "/c/faces/models": "Models of faces",
     "/c/raw/models": "Models of raw",
     "/c/faces/data": "Data of faces",
@@ -60,7 +65,7 @@ PAGES = {
 
 def needs_account(url: str) -> bool:
     """Whether a page is shown to nobody who has not signed in, whoever may read."""
-    return url.startswith(("/account", "/imports", "/people/roles"))
+    return "/label-sets" in url or url.startswith(("/account", "/imports", "/people/roles"))
 
 
 PICTURES = (

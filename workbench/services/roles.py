@@ -38,6 +38,7 @@ PERMISSIONS: Final = tuple(
         ("taxonomy", "reviewer", lazy_gettext("Change the taxonomy")),
         ("adjudicate", "reviewer", lazy_gettext("Decide where people disagree")),
         ("queues", "reviewer", lazy_gettext("Make, assign and end review queues")),
+        ("label_sets", "reviewer", lazy_gettext("Make, compare and export label sets")),
         ("import", "developer", lazy_gettext("Import images")),
         ("data", "developer", lazy_gettext("Check the data and act on what is found")),
         ("retrain", "developer", lazy_gettext("Retrain and choose the active version")),

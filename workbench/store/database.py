@@ -132,6 +132,22 @@ def transaction() -> Iterator[Session]:
         _writers.release()
 
 
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Read everything as it stands at one moment, whatever is written meanwhile.
+
+    SQLite reads so by itself.
+    """
+    read = session()
+    read.rollback()
+    if read.get_bind().dialect.name == "postgresql":
+        read.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield read
+    finally:
+        read.rollback()
+
+
 def overwrite_deleted(write: Session) -> None:
     """Have what a transaction deletes overwritten in SQLite's file, and not only given free.
 

@@ -20,6 +20,7 @@ from workbench.web.pages import (
     images,
     imports,
     joining,
+    label_sets,
     media,
     members,
     models,
@@ -53,6 +54,7 @@ from workbench.web.site import (
     i18n,
     import_note_words,
     import_words,
+    label_set_words,
     note_words,
     predictions,
     queue_words,
@@ -76,6 +78,7 @@ def register(app: Flask) -> None:
     predictions.register(app)
     import_note_words.register(app)
     import_words.register(app)
+    label_set_words.register(app)
     verdict_words.register(app)
     agreement_words.register(app)
     dashboard_words.register(app)
@@ -107,6 +110,7 @@ def register(app: Flask) -> None:
         images,
         imports,
         joining,
+        label_sets,
         media,
         members,
         models,

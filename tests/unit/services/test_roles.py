@@ -23,7 +23,13 @@ def test_the_table_says_what_pages_and_documents_promise() -> None:
     assert {each: lowest(each) for each in ("judge", "tag", "note", "read")} == dict.fromkeys(
         ("judge", "tag", "note", "read"), "annotator"
     )
-    assert lowest("taxonomy") == lowest("adjudicate") == lowest("queues") == "reviewer"
+    assert (
+        lowest("taxonomy")
+        == lowest("adjudicate")
+        == lowest("queues")
+        == lowest("label_sets")
+        == "reviewer"
+    )
     assert lowest("retrain") == lowest("import") == lowest("remove") == "developer"
     assert lowest("people") == "admin"
 

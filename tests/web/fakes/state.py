@@ -50,6 +50,8 @@ class State:
     """Of queues that were made."""
     queue_acts: list[tuple[str, object]] = field(default_factory=list)
     """What was done to queue 7: kind, and with what."""
+    label_sets_made: list[tuple[int, str, str]] = field(default_factory=list)
+    """Person, name and description."""
     left_out: set[int] = field(default_factory=set)
     """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class State:
             self.adjudications,
             self.queue_plans,
             self.queue_acts,
+            self.label_sets_made,
             self.notes,
             self.expectations,
             self.replies,

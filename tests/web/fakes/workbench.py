@@ -20,6 +20,7 @@ from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxono
 from tests.web.fakes.hygiene import Actions, Checks, Remedies
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.intake import JOBS, Folders, Jobs
+from tests.web.fakes.label_sets import FreezingLabels, LabelSets, SetComparisons
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.notes import NoteList, NoteReplays, NoteReplies, Notes, NoteWriting
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
@@ -90,6 +91,7 @@ from workbench.services.image import (
     superpixels,
 )
 from workbench.services.intake import folders, jobs
+from workbench.services.label_sets import comparing, freezing, reading
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.people import tokens
 from workbench.services.queues import (
@@ -190,6 +192,9 @@ class FakeWorkbench(State):
             (folders, Folders(self)),
             (jobs, Jobs(self)),
             (queue, Runs(self)),
+            (comparing, SetComparisons()),
+            (freezing, FreezingLabels(self)),
+            (reading, LabelSets()),
             (image_removal, ImageRemovals(self)),
             (version_removal, VersionRemovals(self)),
             (collection_removal, CollectionRemovals(self)),

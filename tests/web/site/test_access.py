@@ -20,6 +20,7 @@ WRITES = {
     "/verdicts/1/withdraw": {},
     "/c/faces/disagreements/2": {"decision": "real", "reason": "so"},
     "/adjudications/1/withdraw": {},
+    "/c/faces/label-sets": {"name": "first"},
     "/c/faces/queues": {"name": "errors", "needed": "2"},
     "/c/faces/queues/7/instructions": {"instructions": "look"},
     "/c/faces/queues/7/people": {"who": "everybody"},
@@ -89,6 +90,7 @@ FOR_ADMINS = ("/c/faces/members",)
 SHOWN_TOO = (
     *(url for url in WRITES if url.startswith("/taxonomy/1") and not url.endswith("/examples")),
     *("/c/faces/disagreements/2", "/c/faces/queues", "/c/faces/queues/7/images/1"),
+    "/c/faces/label-sets",
 )
 """What a GET answers at the same address: a tag's page, and previews of what a POST would do."""
 READS = (

@@ -28,6 +28,9 @@ MADE_UP = (
     "fake smile",
     "nobody smiles so",
     "errors <b>",
+    "after the first",
+    "after the second <b>",
+    "with a\nsecond line",
     "Look at the hands. <i>Twice.</i>",
     # What services say, which the fakes say in their place
     *(f"pattern {number}" for number in (1, 2)),

@@ -11,6 +11,7 @@ from workbench.services.errors import ConflictError
 from workbench.services.image.paths import of_pictures
 from workbench.services.removal import files, journal, shards
 from workbench.services.removal.counts import on_disk
+from workbench.services.removal.label_sets import delete_sets
 from workbench.services.removal.notes import delete_notes
 from workbench.services.removal.queues import delete_items, delete_queues
 from workbench.services.removal.regions import delete_regions
@@ -26,6 +27,7 @@ from workbench.store.judgements import (
     DecisionCounter,
     Verdict,
 )
+from workbench.store.label_sets import LabelSetImage
 from workbench.store.removals import Removal, RemovalFile
 from workbench.store.results import Embedding
 from workbench.store.versions import CuratedDataset, StoredProjection, TrainingRun
@@ -125,7 +127,7 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
         with transaction() as write:
             delete_notes(write, ids)
             delete_items(write, ids)
-            for table in (Verdict, Adjudication, DecisionChange):
+            for table in (Verdict, Adjudication, DecisionChange, LabelSetImage):
                 write.execute(delete(table).where(table.image_id.in_(ids)))
             write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(pixels)))
             delete_regions(write, ids)
@@ -151,6 +153,7 @@ def _remove_collection(removal: Removal, settings: Settings) -> None:
     collection_id = removal.subject_id
     with transaction() as write:
         delete_queues(write, collection_id)
+        delete_sets(write, collection_id)
         projections = select(StoredProjection.artifact_id).where(
             StoredProjection.collection_id == collection_id
         )

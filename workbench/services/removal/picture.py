@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.config import Settings
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.image.paths import of_pictures
-from workbench.services.removal import files, notes, queues, regions, summaries, traces
+from workbench.services.removal import files, label_sets, notes, queues, regions, summaries, traces
 from workbench.services.removal.counts import Counts, count, on_disk
 from workbench.store.database import session
 from workbench.store.images import Collection, Image
@@ -142,6 +142,7 @@ class Picture:
         regions.delete_on_patterns(write, self.lonely)
         notes.delete_notes(write, self.ids)
         queues.delete_items(write, self.ids)
+        label_sets.delete_images(write, self.ids)
         for table in (Verdict, Adjudication, DecisionChange):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 

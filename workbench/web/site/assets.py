@@ -35,6 +35,7 @@ SHEETS = (
     "people",
     "agreement",
     "dashboard",
+    "label_sets",
     "states",
 )
 """In the order of the cascade."""

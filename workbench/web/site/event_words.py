@@ -182,6 +182,7 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
         "went on with the review queue “%(name)s”", name=_name(each)
     ),
     "queue.end": lambda each: gettext("ended the review queue “%(name)s”", name=_name(each)),
+    "label_set.make": lambda each: gettext("made the label set “%(name)s”", name=_name(each)),
     "image.change": lambda _each: gettext("accepted a change of the image at an import"),
     "image.remove": lambda _each: gettext("removed an image"),
     "version.activate": lambda _each: gettext("changed the active version"),

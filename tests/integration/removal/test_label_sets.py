@@ -1,0 +1,47 @@
+"""What is taken down leaves label sets, which say so; a collection goes with its sets."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from tests.integration.removal.conftest import Left
+from tests.support.traces import in_rows
+from workbench.config import Settings
+from workbench.services.accounts import Account
+from workbench.services.label_sets.freezing import make_label_set
+from workbench.services.label_sets.reading import label_set
+from workbench.services.removal.collections import remove_collection
+from workbench.services.removal.images import remove_image
+from workbench.services.workspaces import Workspace
+from workbench.store.database import session
+from workbench.store.label_sets import LabelSet, LabelSetImage
+
+pytestmark = pytest.mark.analysed
+
+
+def test_a_takedown_leaves_nothing_of_an_image_in_a_label_set(
+    left: Left, analysed: Workspace, settings: Settings, ada: Account
+) -> None:
+    collection_id = analysed.collection.id
+    make_label_set(ada.id, collection_id, "first")
+    before = label_set(collection_id, 1)
+    assert (before.images, before.notes, before.tags) == (40, 1, {"Fingers": 1})
+
+    remove_image(left.id, ada.id, settings)
+
+    after = label_set(collection_id, 1)
+    assert (after.images, after.removed, after.notes, after.tags) == (39, 1, 0, {})
+    assert sum(after.labels.values()) == sum(after.rules.values()) == 39
+    assert in_rows(left.words) == set()
+
+
+def test_a_collection_goes_with_its_label_sets(
+    left: Left, analysed: Workspace, settings: Settings, ada: Account
+) -> None:
+    make_label_set(ada.id, analysed.collection.id, "first")
+
+    remove_collection("pictures", ada.id, settings)
+
+    assert session().execute(select(LabelSet)).first() is None
+    assert session().execute(select(LabelSetImage)).first() is None
