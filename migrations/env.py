@@ -6,6 +6,7 @@ from alembic import context
 
 from workbench.store import (  # noqa: F401 - registers the tables
     descriptions,
+    export_jobs,
     hygiene,
     import_jobs,
     judgements,

@@ -256,6 +256,11 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def export_dir(self) -> Path:
+        """Directory of exported label sets, by their export's id."""
+        return self.data_dir / "exports"
+
+    @property
     def original_dir(self) -> Path:
         """Directory of the originals of imported uploads, by hash."""
         return self.data_dir / "originals"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.store.artifacts import Artifact
 from workbench.store.database import now, transaction
 from workbench.store.descriptions import DimensionDescription, PatternDescription, Vocabulary
+from workbench.store.export_jobs import ExportJob
 from workbench.store.hygiene import DataAction, DataCheck
 from workbench.store.images import Collection, Image, ImportRejection, ImportRun
 from workbench.store.import_jobs import ImportJob
@@ -356,6 +357,7 @@ def fill_every_table() -> None:
                 LabelSetImage(
                     label_set_id=1, image_id=image.id, label="real", rule="imported", detail="{}"
                 ),
+                ExportJob(label_set_id=1, format="jsonl", requested_by_id=ada.id),
                 InvitedTo(invitation_id=1, collection_id=collection.id),
             ]
         )

@@ -32,6 +32,10 @@ COMMANDS = {
         "workbench.cli.analysis",
         "Evaluate the active version on a collection, without its training images.",
     ),
+    "export": Summary(
+        "workbench.cli.labels",
+        "Write a label set to a file: the newest, one by its number, or a new one.",
+    ),
     "history": Summary("workbench.cli.history", "Export who decided what, and when."),
     "import": Summary(
         "workbench.cli.images",

@@ -17,6 +17,7 @@ from workbench.config import Settings
 from workbench.services.errors import ConflictError
 from workbench.services.image import note_replays
 from workbench.services.intake import execute, jobs
+from workbench.services.interchange import exporting, exports
 from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
 from workbench.services.removal.finish import finish_left
@@ -48,6 +49,7 @@ class Worker:
                 "runs": ThreadPoolExecutor(1),
                 # Beside the runs: nobody waits for a night's training to see their images.
                 "imports": ThreadPoolExecutor(1),
+                "exports": ThreadPoolExecutor(1),
                 "replays": ThreadPoolExecutor(1),
             },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -62,6 +64,7 @@ class Worker:
         self._every(PLAN_SECONDS, self._plan)
         self._every(LOOK_SECONDS, self._work, executor="runs")
         self._every(LOOK_SECONDS, self._import, executor="imports")
+        self._every(LOOK_SECONDS, self._export, executor="exports")
         self._every(LOOK_SECONDS, self._replay, executor="replays")
         self._every(SWEEP_SECONDS, self._sweep)
         log.info("worker started", name=self._name, leading=self._leading)
@@ -127,6 +130,24 @@ class Worker:
             else:
                 log.info("import ended", job=claim.run_id, state=state)
 
+    def _export(self) -> None:
+        """Take up what a dead process left, then the oldest export that waits."""
+        if not self._leading or self._stop.is_set():
+            return
+        with self._app.app_context():
+            for left in exports.recover():
+                log.warning("recovered an export that a dead process left", job=left)
+            claim = exports.claim_next(self._name)
+            if claim is None:
+                return
+            log.info("export started", job=claim.run_id)
+            try:
+                state = exporting.execute(db.engine, claim, self._settings, stop=self._stop)
+            except Stopping:
+                log.info("export put back, the worker stops", job=claim.run_id)
+            else:
+                log.info("export ended", job=claim.run_id, state=state)
+
     def _replay(self) -> None:
         """Replay notes where somebody has asked for it; a request that was left goes on."""
         if not self._leading or self._stop.is_set():
@@ -136,10 +157,11 @@ class Worker:
                 log.info("notes replayed", notes=done)
 
     def _sweep(self) -> None:
-        """Remove uploads that were abandoned."""
+        """Remove uploads that were abandoned, and exports that are old."""
         if self._leading:
             with self._app.app_context():
                 jobs.sweep(self._settings)
+                exports.sweep(self._settings)
 
     def _plan(self) -> None:
         """Make the nightly jobs what the schedule table says."""

@@ -29,6 +29,7 @@ NEEDED = {
     "db": ("upgrade",),
     "demo": ("--port", "0"),
     "evaluate": ("--collection", "x"),
+    "export": ("--collection", "x"),
     "import": (".", "--collection", "x"),
     "history": ("export",),
     "import-scores": (__file__, "--collection", "x", "--model", "y"),

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from tests.support.labelling import adjudicate, draw, judge, note
 from tests.support.queueing import images, people
+from workbench.config import Settings
 from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.errors import InvalidError, NotFoundError
@@ -179,13 +180,13 @@ def test_two_sets_tell_what_changed(
 
 
 def test_a_takedown_takes_an_image_out_and_is_told_of(
-    decided: tuple[int, list[int]], ben: Account
+    decided: tuple[int, list[int]], ben: Account, settings: Settings
 ) -> None:
     collection_id, ids = decided
     make_label_set(ben.id, collection_id, "first")
 
     with transaction() as write:
-        delete_images(write, [ids[0], ids[3]])
+        assert delete_images(write, [ids[0], ids[3]], settings) == []
 
     shown = label_set(collection_id, 1)
     assert (shown.images, shown.removed, shown.tags) == (6, 2, {})

@@ -52,6 +52,8 @@ class State:
     """What was done to queue 7: kind, and with what."""
     label_sets_made: list[tuple[int, str, str]] = field(default_factory=list)
     """Person, name and description."""
+    exports_asked: list[tuple[int, str]] = field(default_factory=list)
+    """Of label sets: the set, and the format or `cancel`."""
     left_out: set[int] = field(default_factory=set)
     """Images that are not in the versions' datasets."""
     notes: dict[int, tuple[int, NoteView]] = field(default_factory=dict)
@@ -136,6 +138,7 @@ class State:
             self.queue_plans,
             self.queue_acts,
             self.label_sets_made,
+            self.exports_asked,
             self.notes,
             self.expectations,
             self.replies,

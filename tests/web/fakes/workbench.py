@@ -20,7 +20,13 @@ from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxono
 from tests.web.fakes.hygiene import Actions, Checks, Remedies
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.intake import JOBS, Folders, Jobs
-from tests.web.fakes.label_sets import FreezingLabels, LabelSets, SetComparisons
+from tests.web.fakes.label_sets import (
+    Exporting,
+    FreezingLabels,
+    LabelSets,
+    SetComparisons,
+    WritingSets,
+)
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.notes import NoteList, NoteReplays, NoteReplies, Notes, NoteWriting
 from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
@@ -91,6 +97,7 @@ from workbench.services.image import (
     superpixels,
 )
 from workbench.services.intake import folders, jobs
+from workbench.services.interchange import exports, writing
 from workbench.services.label_sets import comparing, freezing, reading
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.people import tokens
@@ -195,6 +202,8 @@ class FakeWorkbench(State):
             (comparing, SetComparisons()),
             (freezing, FreezingLabels(self)),
             (reading, LabelSets()),
+            (exports, Exporting(self)),
+            (writing, WritingSets()),
             (image_removal, ImageRemovals(self)),
             (version_removal, VersionRemovals(self)),
             (collection_removal, CollectionRemovals(self)),

@@ -68,3 +68,49 @@ def test_one_that_is_not_there_is_not_found(ada: Reader) -> None:
     assert ada.get(f"{PAGE}/3").status_code == 404
     assert ada.get(f"{PAGE}/2/changes").status_code == 404
     assert ada.get("/c/raw/label-sets/1").status_code == 404
+
+
+def test_its_exports_are_told_of(ada: Reader) -> None:
+    page = ada.get(f"{PAGE}/2").text
+
+    assert 'href="/c/faces/exports/8/file">Download</a>' in page
+    assert "1.2 MB" in page
+    assert 'hx-get="/c/faces/exports/9"' in page
+    assert "No space left on device." in page
+    assert "by ben &lt;i&gt;" in page
+
+
+def test_an_export_is_asked_for_and_cancelled(ada: Reader, book: FakeWorkbench) -> None:
+    answer = ada.post(f"{PAGE}/2/exports", format="coco")
+    stopped = ada.post("/c/faces/exports/9/cancel")
+
+    assert [each.status_code for each in (answer, stopped)] == [303, 303]
+    assert {each.location for each in (answer, stopped)} == {f"{PAGE}/2"}
+    assert book.exports_asked == [(72, "coco"), (9, "cancel")]
+    assert ada.post(f"{PAGE}/2/exports", format="xml").status_code == 422
+
+
+def test_a_page_that_watches_loads_itself_again_at_the_end(ada: Reader) -> None:
+    watching = {"headers": {"HX-Request": "true"}}
+
+    assert "HX-Refresh" not in ada.get("/c/faces/exports/9", **watching).headers
+    assert ada.get("/c/faces/exports/8", **watching).headers["HX-Refresh"] == "true"
+    assert ada.get("/c/faces/exports/8").location == f"{PAGE}/2"
+    assert ada.get("/c/faces/exports/1").status_code == 404
+
+
+def test_a_file_is_downloaded_by_who_may(ada: Reader, ben: Reader) -> None:
+    answer = ada.get("/c/faces/exports/8/file")
+
+    assert (answer.status_code, answer.data) == (200, b"{}")
+    assert "filename=faces-labels-2.coco.json" in answer.headers["Content-Disposition"]
+    assert ada.get("/c/faces/exports/9/file").status_code == 404
+    assert ben.get("/c/faces/exports/8/file").status_code == 403
+
+
+def test_a_small_set_is_written_at_once(ada: Reader) -> None:
+    answer = ada.get(f"{PAGE}/2/labels.parquet")
+
+    assert answer.data == b"72 parquet"
+    assert "filename=faces-labels-2.parquet" in answer.headers["Content-Disposition"]
+    assert ada.get(f"{PAGE}/2/labels.xml").status_code == 404

@@ -21,6 +21,8 @@ WRITES = {
     "/c/faces/disagreements/2": {"decision": "real", "reason": "so"},
     "/adjudications/1/withdraw": {},
     "/c/faces/label-sets": {"name": "first"},
+    "/c/faces/label-sets/2/exports": {"format": "csv"},
+    "/c/faces/exports/9/cancel": {},
     "/c/faces/queues": {"name": "errors", "needed": "2"},
     "/c/faces/queues/7/instructions": {"instructions": "look"},
     "/c/faces/queues/7/people": {"who": "everybody"},

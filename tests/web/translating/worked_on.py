@@ -28,6 +28,8 @@ MADE_UP = (
     "fake smile",
     "nobody smiles so",
     "errors <b>",
+    "No space left on device.",
+    *("JSON lines", "CSV", "Parquet", "COCO", "Label Studio"),
     "after the first",
     "after the second <b>",
     "with a\nsecond line",

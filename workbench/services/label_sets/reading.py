@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -127,7 +127,7 @@ def tags_of(detail: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted({tag["tag"] for region in detail["regions"] for tag in region["tags"]}))
 
 
-def streamed(label_set_id: int, *columns: Any) -> Iterator[Sequence[Any]]:
+def streamed(label_set_id: int, *columns: Any) -> Iterator[Any]:
     """Rows of these columns of a set's images and of `Image`, by image, a few thousand at once."""
     after = 0
     while True:

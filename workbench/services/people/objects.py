@@ -11,6 +11,7 @@ from sqlalchemy import CompoundSelect, Integer, Select, cast, null, select, unio
 from workbench.services import visibility
 from workbench.services.errors import NotFoundError
 from workbench.store.database import session
+from workbench.store.export_jobs import ExportJob
 from workbench.store.hygiene import DataAction
 from workbench.store.images import Collection, Image
 from workbench.store.import_jobs import ImportJob
@@ -23,6 +24,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.label_sets import LabelSet
 from workbench.store.notes import NoteReply
 from workbench.store.people import AuditEvent
 from workbench.store.queues import Queue
@@ -107,6 +109,11 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
         ),
     ),
     "example_id": _by_region(TagExample),
+    "export_id": lambda given: (
+        select(LabelSet.collection_id)
+        .join(ExportJob, ExportJob.label_set_id == LabelSet.id)
+        .where(ExportJob.id == given)
+    ),
     "group_id": _by_image(PixelGroup),
     "image_id": _itself(Image, Image.collection_id),
     "job_id": lambda given: (

@@ -20,6 +20,7 @@ from workbench.services.removal import journal
 from workbench.services.similar import index_files
 from workbench.store.artifacts import Artifact, file_digest
 from workbench.store.database import session
+from workbench.store.export_jobs import ExportJob
 from workbench.store.image_files import kept_original_path, normalised_path
 from workbench.store.images import Image
 from workbench.store.results import CachedPart, Embedding, EmbeddingShard, PixelGroup, ResultShard
@@ -167,6 +168,7 @@ def _orphans(settings: Settings) -> list[Path]:
         (settings.image_dir, _stem, _pixel_hashes),
         (settings.original_dir, _stem, _content_hashes),
         (settings.artifact_dir, _below(settings.artifact_dir), _paths_of(Artifact)),
+        (settings.export_dir, _name, _exports),
         (settings.part_dir, _below(settings.part_dir), _paths_of(CachedPart)),
         (settings.cache_dir / "thumbnails", _stem, _pixel_hashes),
         (paths.originals_folder(settings), _original, _content_hashes),
@@ -260,6 +262,13 @@ def _crops(names: Collection[str]) -> set[str]:
 
 def _columns(settings: Settings) -> set[str]:
     return {path_of(settings, each).name for each in session().scalars(select(ModelVersion.id))}
+
+
+def _exports(names: Collection[str]) -> set[str]:
+    ids = [int(each) for each in names if each.isdecimal()]
+    return {
+        str(each) for each in session().scalars(select(ExportJob.id).where(ExportJob.id.in_(ids)))
+    }
 
 
 def _indexes(settings: Settings) -> set[str]:

@@ -153,13 +153,13 @@ def _remove_collection(removal: Removal, settings: Settings) -> None:
     collection_id = removal.subject_id
     with transaction() as write:
         delete_queues(write, collection_id)
-        delete_sets(write, collection_id)
+        exported = delete_sets(write, collection_id, settings)
         projections = select(StoredProjection.artifact_id).where(
             StoredProjection.collection_id == collection_id
         )
         paths = write.scalars(select(Artifact.path).where(Artifact.id.in_(projections))).all()
         artifacts = [settings.artifact_dir / each for each in paths]
-        files.list_files(write, removal.id, artifacts, settings)
+        files.list_files(write, removal.id, [*artifacts, *exported], settings)
         runs = select(ImportRun.id).where(ImportRun.collection_id == collection_id)
         write.execute(delete(ImportRejection).where(ImportRejection.run_id.in_(runs)))
         for table in (

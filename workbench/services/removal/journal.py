@@ -17,9 +17,11 @@ from workbench.services.audit import Concerned
 from workbench.services.errors import ConflictError
 from workbench.services.removal.counts import Counts
 from workbench.store.database import now, session, transaction
+from workbench.store.export_jobs import ExportJob
 from workbench.store.images import Collection
 from workbench.store.import_jobs import ImportJob
 from workbench.store.jobs import OPEN_STATES
+from workbench.store.label_sets import LabelSet
 from workbench.store.removals import Removal
 from workbench.store.versions import TrainingRun
 
@@ -146,6 +148,19 @@ def refuse_while_running(write: Session, collection_ids: set[int]) -> None:
         raise ConflictError(
             gettext(
                 "A run of %(name)s is queued or running. Wait for its end or cancel it, then "
+                "remove.",
+                name=name,
+            )
+        )
+    exporting = (
+        named.join(LabelSet, LabelSet.collection_id == Collection.id)
+        .join(ExportJob, ExportJob.label_set_id == LabelSet.id)
+        .where(ExportJob.state.in_(OPEN_STATES))
+    )
+    if name := write.scalar(exporting):
+        raise ConflictError(
+            gettext(
+                "An export of %(name)s is queued or running. Wait for its end or cancel it, then "
                 "remove.",
                 name=name,
             )

@@ -124,6 +124,7 @@ class Picture:
         gone += [path for each in patches for path in files.of_patch(settings, *each)]
         summaries.subtract_evidence(write, groups)
         traces.erase(write, self.images)
+        gone += label_sets.delete_images(write, self.ids, settings)
         self._delete_judgements(write)
         summaries.delete_groups(write, groups, self.lonely)
         regions.delete_regions(write, self.ids)
@@ -142,7 +143,6 @@ class Picture:
         regions.delete_on_patterns(write, self.lonely)
         notes.delete_notes(write, self.ids)
         queues.delete_items(write, self.ids)
-        label_sets.delete_images(write, self.ids)
         for table in (Verdict, Adjudication, DecisionChange):
             write.execute(delete(table).where(table.image_id.in_(self.ids)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.store.export_jobs import ExportJob
 from workbench.store.import_jobs import ImportJob
 from workbench.store.jobs import Job
 
@@ -34,6 +35,11 @@ OF_IMPORTS: Mapping[str, float] = {"Importing images": 0.9, "Reading metadata": 
 """The same of an import that was asked for on a page."""
 
 
+OF_EXPORTS: Mapping[str, float] = {"Exporting images": 1.0}
+"""The same of an export of a label set."""
+
+
 def shares_of(table: type[Job]) -> Mapping[str, float]:
     """The stages of the work that a table is of."""
-    return OF_IMPORTS if table is ImportJob else SHARES
+    of: dict[type[Job], Mapping[str, float]] = {ImportJob: OF_IMPORTS, ExportJob: OF_EXPORTS}
+    return of.get(table, SHARES)

@@ -8,10 +8,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from workbench.services.interchange import exports
+from workbench.services.interchange.exports import ExportView
+from workbench.services.interchange.writing import AT_ONCE, FORMATS
 from workbench.services.label_sets import comparing, freezing, reading
 from workbench.services.label_sets.comparing import Comparison
 from workbench.services.label_sets.freezing import LONGEST_DESCRIPTION, LONGEST_NAME
 from workbench.services.label_sets.reading import ImagesPage, LabelSetView
+from workbench.services.runs import lease
 from workbench.services.workspaces import Workspace
 from workbench.store.label_sets import RULES
 from workbench.web.request.entering import enter
@@ -44,6 +48,10 @@ class LabelSetPage:
     images: ImagesPage
     label: str | None
     rule: str | None
+    exports: tuple[ExportView, ...]
+    worker_alive: bool
+    formats: tuple[str, ...] = tuple(FORMATS)
+    at_once: int = AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,8 @@ def show(name: str, number: int) -> str:
         reading.images_of(shown.id, after=whole(request.args, "after"), label=label, rule=rule),
         label,
         rule,
+        exports.exports_of(shown.id),
+        lease.worker_alive(),
     )
     return render_template("views/label_set.html", page=page)
 

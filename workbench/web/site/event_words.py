@@ -183,6 +183,10 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     ),
     "queue.end": lambda each: gettext("ended the review queue “%(name)s”", name=_name(each)),
     "label_set.make": lambda each: gettext("made the label set “%(name)s”", name=_name(each)),
+    "label_set.export": lambda each: gettext(
+        "asked for an export of the label set “%(name)s”", name=_name(each)
+    ),
+    "label_set.export_cancel": lambda _each: gettext("cancelled an export of a label set"),
     "image.change": lambda _each: gettext("accepted a change of the image at an import"),
     "image.remove": lambda _each: gettext("removed an image"),
     "version.activate": lambda _each: gettext("changed the active version"),

@@ -24,6 +24,34 @@ _RULES: Final = {
 }
 
 
+_FORMATS: Final = {
+    "jsonl": "JSON lines",
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "coco": "COCO",
+    "label_studio": "Label Studio",
+}
+"""Names, alike in all languages."""
+_STATES: Final = {
+    "queued": lazy_gettext("queued"),
+    "running": lazy_gettext("running"),
+    "succeeded": lazy_gettext("ready"),
+    "failed": lazy_gettext("failed"),
+    "cancelled": lazy_gettext("cancelled"),
+    "expired": lazy_gettext("its file was removed"),
+}
+
+
+def format_words(form: str) -> str:
+    """A format by its name."""
+    return _FORMATS[form]
+
+
+def export_state_words(state: str) -> str:
+    """How far an export is."""
+    return str(_STATES[state])
+
+
 def set_label_words(label: str) -> str:
     """A final label, or why there is none."""
     return str(LABEL_WORDS[label])
@@ -36,5 +64,5 @@ def rule_words(rule: str) -> str:
 
 def register(app: Flask) -> None:
     """Offer them to templates."""
-    app.add_template_filter(set_label_words)
-    app.add_template_filter(rule_words)
+    for function in (set_label_words, rule_words, format_words, export_state_words):
+        app.add_template_filter(function)

@@ -1,0 +1,61 @@
+"""A collection in which every kind of decision was made, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from tests.support.labelling import adjudicate, draw, judge, note
+from tests.support.queueing import images, people
+from workbench.services.accounts import Account
+from workbench.services.label_sets.freezing import make_label_set
+from workbench.services.label_sets.reading import label_set
+from workbench.services.review.findings import Finding
+from workbench.store.database import transaction
+from workbench.store.images import Image
+
+TRIANGLE = ((0.0, 0.0), (8.0, 0.0), (0.0, 8.0))
+FORMULA = "=too smooth"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A label set: its id, its collection, its images."""
+
+    id: int
+    collection_id: int
+    ids: list[int]
+
+
+@pytest.fixture
+def frozen(tables: Flask, ben: Account) -> Frozen:
+    """Seven images of 40 x 20 px, in folders."""
+    collection_id, ids = images(7)
+    ada, bob = people(2)
+    with transaction() as write:
+        for number, each in enumerate(ids):
+            write.execute(
+                update(Image)
+                .where(Image.id == each)
+                .values(
+                    width=40,
+                    height=20,
+                    original_uri=f"file:///home/ada/set/{'ab'[number % 2]}/{number}%20.png",
+                )
+            )
+    judge(ids[1], "fake", ada, bob, reason=FORMULA)
+    judge(ids[2], "real", ada)
+    judge(ids[2], "fake", bob)
+    judge(ids[3], "real", ada)
+    adjudicate(ids[3], "fake", ben)
+    judge(ids[5], "exclude", ada)
+    with transaction() as write:
+        write.execute(update(Image).where(Image.id == ids[6]).values(label=None))
+    draw(ids[0], ada, "Glare", *TRIANGLE, finding=Finding("on the lens", "minor"))
+    draw(ids[4], ada, "-Blur; or", (12.0, 2.0), (30.0, 2.0), (30.0, 18.0), (12.0, 18.0))
+    note(ids[0], bob, "It falls.")
+    number = make_label_set(ben.id, collection_id, "first")
+    return Frozen(label_set(collection_id, number).id, collection_id, ids)

@@ -1,0 +1,45 @@
+"""`manage.py export` writes label sets to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.integration.interchange.conftest import Frozen
+from tests.support.commands import Result, run
+from workbench.config import Settings
+
+
+def export(settings: Settings, *arguments: str) -> Result:
+    return run(
+        *("export", "--collection", "many", *arguments),
+        data_dir=settings.data_dir,
+        database_url=settings.url,
+    )
+
+
+def test_the_newest_set_is_written(frozen: Frozen, settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "labels.coco.json"
+
+    done = export(settings, "--format", "coco", "--output", str(path))
+
+    assert done.exit_code == 0, done.output
+    assert "label set 1, “first”, 7 images" in done.output
+    assert len(json.loads(path.read_text())["images"]) == 7
+
+
+def test_a_new_one_is_made_first(frozen: Frozen, settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+
+    done = export(settings, "--freeze", "nightly", "--by", "ben", "--output", str(path))
+
+    assert done.exit_code == 0, done.output
+    assert "label set 2, “nightly”" in done.output
+    assert len(path.read_text().splitlines()) == 7
+    alone = export(settings, "--freeze", "nightly", "--output", str(path))
+    assert alone.exit_code == 2
+    assert "--by" in alone.output
+
+
+def test_what_is_not_there_is_said(frozen: Frozen, settings: Settings) -> None:
+    assert "Label set 9 not found." in export(settings, "--set", "9").output

@@ -1,0 +1,1 @@
+"""Labels on their way out of the workbench and into it, in the formats of other tools."""
