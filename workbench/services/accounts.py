@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import gettext
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
@@ -57,14 +58,16 @@ def make_account(write: Session, name: str, password_hash: str, role: str) -> Us
 
     Raises ConflictError where somebody has the name, or one that reads alike.
     """
-    alike = folded(name)
-    for known in write.scalars(select(User.name)):
-        if folded(known) == alike:
-            raise ConflictError(gettext("User “%(name)s” already exists.", name=known))
+    known = write.scalar(select(User.name).where(User.folded_name == folded(name)))
     user = User(name=name, password_hash=password_hash, role=role)
-    write.add(user)
-    write.flush()
-    return user
+    try:
+        if known is None:
+            with write.begin_nested():
+                write.add(user)
+            return user
+    except IntegrityError:  # somebody else took it at the same moment
+        known = name
+    raise ConflictError(gettext("User “%(name)s” already exists.", name=known))
 
 
 def checked_name(name: str) -> str:
@@ -74,7 +77,7 @@ def checked_name(name: str) -> str:
     by them would look alike.
     """
     name = unicodedata.normalize("NFC", " ".join(name.split()) if name.isprintable() else name)
-    if not name or len(name) > LONGEST_NAME or not name.isprintable() or not folded(name):
+    if not name.isprintable() or not 0 < len(folded(name)) <= LONGEST_NAME >= len(name):
         raise InvalidError(
             gettext(
                 "A user name must have 1 to %(longest)s printable characters.",

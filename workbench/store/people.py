@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
+from workbench.store.folding import folded_from
 
 ROLES = ("annotator", "reviewer", "developer", "admin")
 """From the lowest; each may do what those before it may (`services/roles.py`)."""
@@ -21,6 +22,11 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    folded_name: Mapped[str | None] = mapped_column(
+        String(80), unique=True, default=folded_from("name")
+    )
+    """The name folded, so that nobody has one that reads like another's. Null for accounts from
+    before that was asked, where an earlier one has it."""
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20), default="annotator")
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -103,6 +109,8 @@ class PasswordReset(Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    """The admin who made it; null for the command line."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -14,11 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.integration.people.conftest import Browser
+from tests.support.at_once import at_once
 from tests.support.queueing import images, people, queue
 from workbench.services.errors import ConflictError, EditConflictError, NotFoundError
 from workbench.services.people import administration
 from workbench.services.queues import claims, judging, leading
-from workbench.services.queues.claims import AT_HAND, LEASE, claim, renew
+from workbench.services.queues.claims import AT_HAND, LEASE, Claimed, claim, renew
 from workbench.services.queues.disagreements import disputed_images
 from workbench.services.queues.judging import judge
 from workbench.services.queues.leading import choose_people, end, hand_over, pause
@@ -369,6 +371,34 @@ def test_controls_are_mixed_in_and_told_of_as_the_round_ends() -> None:
     assert view.line.done == person.judged == 10 - len(told.controls)
     with pytest.raises(NotFoundError):
         round_of(ben.id, collection_id, made, 1)
+
+
+def test_one_person_who_asks_in_four_tabs_at_once_is_given_images_in_each(tables: Flask) -> None:
+    (ada,) = people(1)
+    collection_id, ids = images(8)
+    for _ in range(5):
+        known = dict.fromkeys(ids[2:3], "fake")
+        made = queue(collection_id, ada, ids[:2], controls=known, control_share=0.5)
+
+        held = at_once(tables, *(partial(claim, ada.id, collection_id, made) for _ in range(4)))
+
+        assert all(isinstance(each, Claimed) and each.image_ids for each in held)
+
+
+def test_people_who_ask_for_the_last_images_at_once_do_not_wait_for_each_other(
+    tables: Flask,
+) -> None:
+    four = people(4)
+    collection_id, ids = images(2)
+    for _ in range(5):
+        made = queue(collection_id, four[0], ids, verdicts_needed=2)
+
+        held = at_once(tables, *(partial(claim, each.id, collection_id, made) for each in four))
+
+        given = Counter(
+            image for each in held if isinstance(each, Claimed) for image in each.image_ids
+        )
+        assert set(given.values()) == {2}, "each image to as many as it needs"
 
 
 def test_controls_are_not_told_of_within_a_round_nor_corrected_after_it() -> None:

@@ -14,10 +14,9 @@ from workbench.services.accounts import Account, account_of, hashed, shut_out
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.sign_in import hash_of
 from workbench.store.database import now, session, transaction
-from workbench.store.people import AuditEvent, PasswordReset, User
+from workbench.store.people import PasswordReset, User
 
 LASTS = timedelta(days=1)
-OFFERED = "user.reset"
 
 
 def offer(acting_id: int | None, person_id: int) -> str:
@@ -28,30 +27,28 @@ def offer(acting_id: int | None, person_id: int) -> str:
     """
     token = secrets.token_urlsafe(32)
     with transaction() as write:
-        user = write.get(User, person_id)
+        # Locked: of two links that are made at the same moment the later one replaces the other.
+        user = write.get(User, person_id, with_for_update={"key_share": True})
         if user is None:
             raise NotFoundError(gettext("There is no such account."))
         if user.deactivated_at is not None:
             raise ConflictError(gettext("Activate the account first."))
         write.execute(delete(PasswordReset).where(PasswordReset.user_id == person_id))
         write.add(
-            PasswordReset(user_id=person_id, token_hash=hash_of(token), expires_at=now() + LASTS)
+            PasswordReset(
+                user_id=person_id,
+                token_hash=hash_of(token),
+                made_by_id=acting_id,
+                expires_at=now() + LASTS,
+            )
         )
-        audit.record(write, acting_id, OFFERED, f"user:{person_id}")
+        audit.record(write, acting_id, "user.reset", f"user:{person_id}")
     return token
 
 
 def withdraw_offers(write: Session, acting_id: int) -> None:
-    """Delete the links that an admin made who is none any more; who made one, the event says."""
-    offered = write.scalars(
-        select(AuditEvent.subject).where(
-            AuditEvent.user_id == acting_id,
-            AuditEvent.action == OFFERED,
-            AuditEvent.at > now() - LASTS,
-        )
-    )
-    whose_links = [int(each.removeprefix("user:")) for each in offered]
-    write.execute(delete(PasswordReset).where(PasswordReset.user_id.in_(whose_links)))
+    """Delete the links that an admin made who is none any more."""
+    write.execute(delete(PasswordReset).where(PasswordReset.made_by_id == acting_id))
 
 
 def whose(token: str) -> str:

@@ -28,6 +28,7 @@ from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.queues.taking_part import closed_words, is_taking_part, queue_in
 from workbench.store.database import now, session, transaction
 from workbench.store.judgements import Verdict
+from workbench.store.people import User
 from workbench.store.queues import Queue, QueueClaim, QueueItem
 
 LEASE: Final = timedelta(minutes=10)
@@ -61,6 +62,8 @@ def claim(user_id: int, collection_id: int, queue_id: int, *, after: int | None 
         closed = closed_words(write, queue, user_id)
         if closed:
             raise ConflictError(closed)
+        # One after the other, where the same person asks in several tabs.
+        write.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
         skipped = None if after is None else _skip(write, user_id, queue, after, at)
         held = _held(write, user_id, queue, at)
         for each in held:
@@ -68,7 +71,7 @@ def claim(user_id: int, collection_id: int, queue_id: int, *, after: int | None 
         write.flush()
         ids = [each.item_id for each in held]
         while len(ids) < AT_HAND:
-            item = _next(write, user_id, queue, at, skipped=skipped)
+            item = _next(write, user_id, queue, at, skipped=skipped, wait=not ids)
             if item is None:
                 break
             _give(write, user_id, item, at)
@@ -171,26 +174,41 @@ def _skip(write: Session, user_id: int, queue: Queue, image_id: int, at: datetim
 
 
 def _next(
-    write: Session, user_id: int, queue: Queue, at: datetime, *, skipped: int | None
+    write: Session,
+    user_id: int,
+    queue: Queue,
+    at: datetime,
+    *,
+    skipped: int | None,
+    wait: bool,
 ) -> QueueItem | None:
     """The next item for a person, locked: now and then a hidden control.
 
-    Not the one that they skip just now: somebody else may want it.
+    Not the one that they skip just now: somebody else may want it. `wait` for what others are being
+    given, where nothing else is left; who holds an item already must not, as the others may wait
+    for that one.
     """
     if queue.control_share and secrets.randbelow(1000) < 1000 * queue.control_share:
         control = write.scalars(_controls(user_id, queue, at)).first()
         # Controls are mixed in: where nothing else is left, none is given.
         if control is not None and _first(write, user_id, queue, at, skipped, lock=False):
             return control
-    return _first(write, user_id, queue, at, skipped, lock=True)
+    return _first(write, user_id, queue, at, skipped, lock=True, wait=wait)
 
 
 def _first(
-    write: Session, user_id: int, queue: Queue, at: datetime, skipped: int | None, *, lock: bool
+    write: Session,
+    user_id: int,
+    queue: Queue,
+    at: datetime,
+    skipped: int | None,
+    *,
+    lock: bool,
+    wait: bool = False,
 ) -> QueueItem | None:
     """The first item that needs a verdict of a person: a new one, else one that they skipped."""
     # What somebody else is being given this moment is passed over, unless nothing is left.
-    for wait in (False, True) if lock else (False,):
+    for waits in (False, True) if wait else (False,):
         for items in (_new_items(user_id), _skipped_items(user_id)):
             passed = [] if skipped is None else [skipped]
             while True:
@@ -198,7 +216,7 @@ def _first(
                     *_needed_of(user_id, queue, at), QueueItem.id.not_in(passed)
                 ).limit(1)
                 if lock:
-                    asked = asked.with_for_update(of=QueueItem, skip_locked=not wait)
+                    asked = asked.with_for_update(of=QueueItem, skip_locked=not waits)
                 item = write.scalars(asked).first()
                 if item is None:
                     break
