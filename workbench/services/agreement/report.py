@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flask_babel import gettext
-from sqlalchemy import func, select
 
 from workbench.analysis.agreement.figures import Agreement, agreement
 from workbench.services.agreement.breakdown import (
@@ -24,6 +23,7 @@ from workbench.services.columns.store import column_store
 from workbench.services.errors import NotFoundError
 from workbench.services.queues.disagreements import gathering_images, waiting_images
 from workbench.store.database import session
+from workbench.store.freshness import rows_added
 from workbench.store.people import AuditEvent
 
 
@@ -65,14 +65,15 @@ def report(
     Computed anew once anything was decided, anywhere: until then, one query. Raises NotFoundError
     for a tag that nobody put on a region there.
     """
-    newest = session().scalar(select(func.max(AuditEvent.id))) or 0
     database = str(session().get_bind().engine.url)
-    return _computed((database, newest), collection_id, version_id, scale, tag_id)
+    return _computed(
+        (database, *rows_added(AuditEvent.id)), collection_id, version_id, scale, tag_id
+    )
 
 
 @lru_cache(maxsize=16)
 def _computed(
-    _as_of: tuple[str, int],
+    _as_of: tuple[str, int, int],
     collection_id: int,
     version_id: int | None,
     scale: Scale,

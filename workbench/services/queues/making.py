@@ -75,6 +75,10 @@ def make_queue(user_id: int, collection_id: int, version_id: int, plan: Plan) ->
         write.flush()
         queue_id = queue.id
         write.add_all(QueueMember(queue_id=queue_id, user_id=each) for each in plan.members)
+    _write_items(queue_id, ids, controls)
+    with transaction() as write:
+        write.get_one(Queue, queue_id).ready_at = now()
+        # With the last of its rows, so that who reads on from an event has them all.
         audit.record(
             write,
             user_id,
@@ -83,9 +87,6 @@ def make_queue(user_id: int, collection_id: int, version_id: int, plan: Plan) ->
             after={"name": plan.name, "images": len(ids), "controls": len(controls)},
             concerned=Concerned(collection_id=collection_id, version_id=version_id),
         )
-    _write_items(queue_id, ids, controls)
-    with transaction() as write:
-        write.get_one(Queue, queue_id).ready_at = now()
     return queue_id
 
 

@@ -10,11 +10,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from workbench.analysis.regions.overlap import LIES_ON
 from workbench.services.columns.store import ColumnStore
 from workbench.store.database import session
+from workbench.store.freshness import rows_added
 from workbench.store.judgements import TaggedRegion
 from workbench.store.regions import Region, RegionOverlap
 from workbench.store.results import PixelGroup
@@ -26,8 +27,8 @@ Ids = NDArray[np.int64]
 class _Overlaps:
     """Pixel groups, as indexes, with the other regions that they overlap, a pair an entry."""
 
-    newest: int
-    """The newest region at that time."""
+    newest: tuple[int, int]
+    """What `rows_added` said of regions at that time."""
     others: Ids
     groups: Ids
     shares: NDArray[np.float64]
@@ -144,7 +145,7 @@ def _regions_of(subject: Subject) -> tuple[Ids, Ids]:
 
 def _overlaps(store: ColumnStore) -> _Overlaps:
     """Read again once there are new regions: a later version, or people, may have added some."""
-    newest = session().scalar(select(func.max(Region.id))) or 0
+    newest = rows_added(Region.id)
     known = _OVERLAPS.get(store)
     if known is None or known.newest != newest:
         found = session().execute(
