@@ -8,16 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.support.queueing import people
-from tests.support.rows import fill_every_table
+from tests.support.queueing import images, people
 from workbench.services.queues import making
 from workbench.services.queues.making import Plan, make_queue
 from workbench.services.queues.sources import Source
 from workbench.store.database import session
-from workbench.store.images import Image
 from workbench.store.people import AuditEvent
 from workbench.store.queues import Queue, QueueItem
-from workbench.store.versions import ModelVersion
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -30,11 +27,10 @@ def told() -> list[AuditEvent]:
 def test_a_queue_is_recorded_once_all_its_images_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fill_every_table()
-    version = session().scalars(select(ModelVersion)).one()
-    ids = list(session().scalars(select(Image.id)))
     (ada,) = people(1)
-    collection_id, version_id = version.collection_id, version.id
+    collection_id, ids = images(3)
+    row = making._row
+    monkeypatch.setattr(making, "_row", lambda by, of, _version, plan: row(by, of, None, plan))
     monkeypatch.setattr(making, "images_of", lambda *_: ids)
     written = making.write_in_chunks
     meanwhile: list[int] = []
@@ -45,12 +41,12 @@ def test_a_queue_is_recorded_once_all_its_images_are_there(
 
     monkeypatch.setattr(making, "write_in_chunks", watched)
 
-    queue_id = make_queue(ada.id, collection_id, version_id, Plan("errors", Source("random")))
+    queue_id = make_queue(ada.id, collection_id, 0, Plan("errors", Source("random")))
 
     assert meanwhile == [0]
     (event,) = told()
     assert (event.subject, event.user_id) == (f"queue:{queue_id}", ada.id)
-    assert event.after == {"name": "errors", "images": 1, "controls": 0}
+    assert event.after == {"name": "errors", "images": 3, "controls": 0}
     assert session().get_one(Queue, queue_id).ready_at is not None
     of_it = select(QueueItem.image_id).where(QueueItem.queue_id == queue_id)
     assert sorted(session().scalars(of_it)) == ids
