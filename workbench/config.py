@@ -7,6 +7,7 @@ import secrets
 import sysconfig
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -21,6 +22,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "WORKBENCH_"
 SHORTEST_SECRET = 32
 """Characters."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine for itself."""
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """What the database in a URL is driven by; hosting services write `postgres://`."""
@@ -160,6 +164,30 @@ class Settings(BaseSettings):
     """Names, comma-separated, by which people reach the workbench beside this machine's own and the
     address that it listens on; `.example.org` stands for all names below a domain."""
 
+    oidc_issuer: Annotated[str, Field(max_length=500)] = ""
+    """The identity provider (OpenID Connect) that people can sign in by, as its own description
+    names it: an https address, `https://id.example.org/realms/team`. Empty means none
+    (docs/people.md)."""
+
+    oidc_client_id: str = ""
+    """What the provider knows the workbench by."""
+
+    oidc_client_secret: SecretStr = SecretStr("")
+    """What the workbench proves that with; empty for a client without a secret."""
+
+    oidc_client_secret_file: Path | None = None
+    """The file that the secret stands in, instead."""
+
+    oidc_scopes: str = "openid profile"
+    """What the provider is asked for, separated by blanks."""
+
+    oidc_name: str = ""
+    """What the provider is called on buttons; empty means its host."""
+
+    oidc_name_claim: str = "preferred_username"
+    """The claim whose value is proposed as the user name of a new account; `email` where the
+    provider has verified it."""
+
     @field_validator("relevance")
     @classmethod
     def _explains_its_distiller(cls, value: str, given: ValidationInfo) -> str:
@@ -178,6 +206,38 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(name for each in value.split(",") if (name := each.strip().lower()))
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_secure(cls, value: str) -> str:
+        parts = urlsplit(value)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if value and not (secure and parts.hostname):
+            raise ValueError("an issuer is an https address; http is for this machine alone")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("an issuer has no query, no fragment and no user name")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _goes_with_the_issuer(cls, value: str, given: ValidationInfo) -> str:
+        if given.data.get("oidc_issuer") and not value:
+            raise ValueError(f"needed with {PREFIX}OIDC_ISSUER")
+        return value
+
+    @field_validator("oidc_client_secret_file")
+    @classmethod
+    def _is_the_only_secret(cls, value: Path | None, given: ValidationInfo) -> Path | None:
+        if value and given.data.get("oidc_client_secret"):
+            raise ValueError(f"{PREFIX}OIDC_CLIENT_SECRET is set as well; set one of the two")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _asks_who(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("openid has to be among the scopes")
+        return value
 
     @field_validator("data_dir", "image_root", "import_root", mode="after")
     @classmethod

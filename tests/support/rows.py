@@ -27,6 +27,7 @@ from workbench.store.people import (
     ApiToken,
     AuditEvent,
     CollectionMember,
+    Identity,
     Invitation,
     InvitedTo,
     PasswordReset,
@@ -308,6 +309,7 @@ def fill_every_table() -> None:
                     expires_at=now(),
                 ),
                 PasswordReset(token_hash="0" * 64, user_id=ada.id, expires_at=now()),
+                Identity(user_id=ada.id, issuer="https://id.example.org", subject="248289761001"),
                 CollectionMember(collection_id=collection.id, user_id=ada.id),
                 LabelSet(
                     id=1,

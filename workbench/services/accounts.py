@@ -24,6 +24,8 @@ from workbench.store.people import ROLES, ApiToken, PasswordReset, SignInSession
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 80
+NO_PASSWORD = ""
+"""What is stored for an account that signs in by the identity provider alone."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,26 @@ def change_password(user_id: int, password: str) -> None:
         audit.record(write, user_id, "user.password", f"user:{user_id}")
 
 
+def has_password(user_id: int) -> bool:
+    """Whether an account can sign in with a password."""
+    return session().scalar(select(User.password_hash).where(User.id == user_id)) != NO_PASSWORD
+
+
+def set_first_password(user_id: int, password: str) -> None:
+    """Give one's own account a password that has none, and end what it was signed in with.
+
+    Raises InvalidError where it cannot be one, ConflictError where there is one.
+    """
+    password_hash = hashed(password)
+    with transaction() as write:
+        user = write.get_one(User, user_id, with_for_update=True)
+        if user.password_hash != NO_PASSWORD:
+            raise ConflictError(gettext("Your account has a password. Change it instead."))
+        user.password_hash = password_hash
+        shut_out(write, user_id)
+        audit.record(write, user_id, "user.password", f"user:{user_id}")
+
+
 def check_role(role: str) -> None:
     """Raise InvalidError for what is no role."""
     if role not in ROLES:
@@ -166,7 +188,7 @@ def authenticate(name: str, password: str) -> Account | None:
     # What no account can have need not be looked up, and PostgreSQL would refuse some of it.
     possible = name.isprintable() and len(password) <= LONGEST_PASSWORD
     user = session().scalar(select(User).where(User.name == name)) if possible else None
-    if user is None or user.deactivated_at is not None:
+    if user is None or user.deactivated_at is not None or user.password_hash == NO_PASSWORD:
         # It costs the same time as a wrong password, so that names cannot be probed.
         _hasher().hash(password[:LONGEST_PASSWORD])
         return None

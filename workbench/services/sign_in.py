@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from flask_babel import gettext
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 LASTS = timedelta(days=14)
 """From the signing in, however often it is used."""
+FRESH = timedelta(minutes=10)
+"""So long after signing in nobody is asked who they are again."""
 SEEN_EVERY = timedelta(hours=1)
 """So old may `last_seen_at` be: a page should not have to write."""
 
@@ -40,8 +43,11 @@ class SessionView:
     """Whether it is the one that asks."""
 
 
-def start(user_id: int, browser: str = "", address: str = "") -> str:
-    """Start a session; returns the token that the browser keeps, and that is stored nowhere."""
+def start(user_id: int, browser: str = "", address: str = "", issuer: str = "") -> str:
+    """Start a session; returns the token that the browser keeps, and that is stored nowhere.
+
+    `issuer` is the identity provider that said who it is; empty where a password did.
+    """
     token = secrets.token_urlsafe(32)
     with transaction() as write:
         write.execute(delete(SignInSession).where(SignInSession.expires_at <= now()))
@@ -54,7 +60,8 @@ def start(user_id: int, browser: str = "", address: str = "") -> str:
                 address=address[:45],
             )
         )
-        audit.record(write, user_id, "session.start", f"user:{user_id}")
+        by: dict[str, Any] = {"issuer": issuer} if issuer else {}
+        audit.record(write, user_id, "session.start", f"user:{user_id}", **by)
     return token
 
 
@@ -93,6 +100,14 @@ def find(token: str) -> Account | None:
     if now() - last_seen_at > SEEN_EVERY:
         _see(session_id)
     return Account(user_id, name, role, visibility.hidden_from(role, restricted))
+
+
+def is_fresh(token: str) -> bool:
+    """Whether a session was started a short while ago."""
+    started = session().scalar(
+        select(SignInSession.created_at).where(SignInSession.token_hash == hash_of(token))
+    )
+    return started is not None and abs(now() - started) < FRESH
 
 
 def end(token: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workbench.store.database import Base, now
@@ -28,6 +28,7 @@ class User(Base):
     """The name folded, so that nobody has one that reads like another's. Null for accounts from
     before that was asked, where an earlier one has it."""
     password_hash: Mapped[str] = mapped_column(String(200))
+    """Empty for an account that signs in by the identity provider alone."""
     role: Mapped[str] = mapped_column(String(20), default="annotator")
     created_at: Mapped[datetime] = mapped_column(default=now)
     deactivated_at: Mapped[datetime | None]
@@ -50,6 +51,23 @@ class SignInSession(Base):
     """Its family and system, as it says itself; empty where it says nothing that is known."""
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
     """Where somebody signed in from."""
+
+
+class Identity(Base):
+    """Who an account is for an identity provider. Unlinking deletes the row.
+
+    By the provider's own identifier, which it gives to nobody else: names and addresses can change
+    hands.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ApiToken(Base):

@@ -26,6 +26,8 @@ KNOWN = {
 }
 BY_LINK = {"joining.join", "joining.choose_password"}
 """What is found by the token of a link alone."""
+BY_PROVIDER = "provider."
+"""What is found where an identity provider is set alone."""
 ENDS_SESSIONS = {"accounts.logout", "accounts.sign_out_everywhere"}
 
 
@@ -99,12 +101,13 @@ def test_each_role_is_refused_what_the_table_does_not_give_it(tables: Flask, rol
     for rule, asked, method in walked(tables):
         status = visitor.status(rule, method)
         allowed = asked == OPEN or may(role, asked)
+        by_link = rule.endpoint in BY_LINK or rule.endpoint.startswith(BY_PROVIDER)
         has_object = bool(rule.arguments - {"form"})
         fine = (
             status == 403
             if not allowed
             else status in {303, 400, 404, 422}
-            if has_object or method not in SAFE_METHODS or rule.endpoint in BY_LINK
+            if has_object or method not in SAFE_METHODS or by_link
             else status in {200, 303, 422}
         )
         if not fine:

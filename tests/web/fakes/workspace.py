@@ -30,6 +30,9 @@ class Accounts:
             None,
         )
 
+    def has_password(self, user_id: int) -> bool:
+        return True
+
     def change_password(self, user_id: int, password: str) -> None:
         self.book.passwords[user_id] = password
         self.book.sessions = {
@@ -41,7 +44,7 @@ class Accounts:
 class SignIns:
     book: State
 
-    def start(self, user_id: int, browser: str = "", address: str = "") -> str:
+    def start(self, user_id: int, browser: str = "", address: str = "", issuer: str = "") -> str:
         token = f"token {next(self.book.ids)}"
         self.book.sessions[token] = user_id
         return token

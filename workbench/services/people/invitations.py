@@ -170,24 +170,30 @@ def accept(token: str, name: str, password: str) -> Account:
     password that cannot be: the link then stays.
     """
     role_offered(token)  # a link that leads nowhere costs no computation of a hash
-    name, password_hash = checked_name(name), hashed(password)
+    password_hash = hashed(password)
     with transaction() as write:
-        # The one statement decides between two who use it at once.
-        used = write.execute(
-            update(Invitation)
-            .where(*_open(token))
-            .values(used_at=now())
-            .returning(Invitation.id, Invitation.role)
-        ).one_or_none()
-        if used is None:
-            raise _nowhere()
-        user = make_account(write, name, password_hash, used.role)
-        finish(write, used.id, user)
-        audit.record(write, user.id, "user.add", f"user:{user.id}", invitation=used.id)
-        return account_of(user)
+        return account_of(use(write, token, name, password_hash))
 
 
-def finish(write: Session, invitation_id: int, user: User) -> None:
+def use(write: Session, token: str, name: str, password_hash: str) -> User:
+    """Use a link up for a new account, within a transaction. Raises as `accept`."""
+    name = checked_name(name)
+    # The one statement decides between two who use it at once.
+    used = write.execute(
+        update(Invitation)
+        .where(*_open(token))
+        .values(used_at=now())
+        .returning(Invitation.id, Invitation.role)
+    ).one_or_none()
+    if used is None:
+        raise _nowhere()
+    user = make_account(write, name, password_hash, used.role)
+    _finish(write, used.id, user)
+    audit.record(write, user.id, "user.add", f"user:{user.id}", invitation=used.id)
+    return user
+
+
+def _finish(write: Session, invitation_id: int, user: User) -> None:
     """Note whose account an invitation became, and make it a member of what it names."""
     write.execute(update(Invitation).where(Invitation.id == invitation_id).values(user_id=user.id))
     invited_to = select(InvitedTo.collection_id).where(InvitedTo.invitation_id == invitation_id)

@@ -7,12 +7,14 @@ from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from workbench.services import accounts, sign_in
-from workbench.services.people import tokens
+from workbench.services.errors import ForbiddenError
+from workbench.services.people import identities, provider, tokens
 from workbench.services.roles import PERMISSIONS
+from workbench.web.panels.login import SignInForm, sign_in_page
 from workbench.web.request.parsing import line, whole
 from workbench.web.site import headers, notices, security, signing_in, ways_back
 from workbench.web.site.password_tries import tried
@@ -22,26 +24,9 @@ blueprint = Blueprint("accounts", __name__)
 Answer = Response | str | tuple[str, int]
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
-    """Name and password."""
+class FirstPasswordForm(FlaskForm):  # type: ignore[misc]
+    """The password from now on, twice."""
 
-    name = StringField(
-        lazy_gettext("User name"),
-        [InputRequired(lazy_gettext("Enter your user name.")), Length(max=80)],
-    )
-    password = PasswordField(
-        lazy_gettext("Password"),
-        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
-    )
-
-
-class PasswordForm(FlaskForm):  # type: ignore[misc]
-    """The password of today, and the one from now on, twice."""
-
-    current = PasswordField(
-        lazy_gettext("Current password"),
-        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
-    )
     new = PasswordField(
         lazy_gettext("New password"),
         [
@@ -59,24 +44,33 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class PasswordForm(FirstPasswordForm):
+    """The same, and the password of today."""
+
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [InputRequired(lazy_gettext("Enter your password.")), Length(max=1024)],
+    )
+
+
 @blueprint.get("/login")
 def login() -> Answer:
     """The sign-in form."""
     if current_user.is_authenticated:
         return redirect(_next(), 303)
-    return render_template("views/login.html", form=SignInForm(), failed=False)
+    return sign_in_page(SignInForm(), ways_back.local_path(request.args.get("next")))
 
 
 @blueprint.post("/login")
 def login_submit() -> Answer:
     """Sign in, and go on to the page that was asked for."""
-    form = SignInForm()
+    form, then = SignInForm(), ways_back.local_path(request.args.get("next"))
     if not form.validate_on_submit():
-        return render_template("views/login.html", form=form, failed=False), 422
+        return sign_in_page(form, then), 422
     name, password = form.name.data.strip(), form.password.data
     account = tried(name, lambda: accounts.authenticate(name, password))
     if account is None:
-        return render_template("views/login.html", form=form, failed=True), 401
+        return sign_in_page(form, then, refused=gettext("Incorrect user name or password.")), 401
     target = _next()
     signing_in.remember(account)
     return redirect(target, 303)
@@ -85,9 +79,11 @@ def login_submit() -> Answer:
 @blueprint.post("/logout")
 @security.reads
 def logout() -> Response:
-    """Sign out."""
+    """Sign out here; who came by the provider is asked whether there, too."""
+    found, issuer = provider.configured(), signing_in.issuer()
     signing_in.forget()
-    return redirect(url_for("collections.show"), 303)
+    by_provider = found is not None and found.issuer == issuer
+    return redirect(url_for("provider.signed_out" if by_provider else "collections.show"), 303)
 
 
 @blueprint.get("/account")
@@ -111,6 +107,24 @@ def change_password() -> Answer:
     accounts.change_password(account.id, form.new.data)
     signing_in.remember(account)
     notices.saved(gettext("Password changed. You are signed out everywhere else."))
+    return redirect(url_for("accounts.show"), 303)
+
+
+@blueprint.post("/account/first-password")
+@security.requires("account")
+def set_first_password() -> Answer:
+    """Set a password where there is none, a short while after signing in; other sessions end."""
+    form = FirstPasswordForm()
+    if accounts.has_password(security.user_id()):
+        return redirect(url_for("accounts.show"), 303)
+    if not sign_in.is_fresh(current_user.id):
+        raise ForbiddenError(gettext("Sign in again, then set a password."))
+    if not form.validate_on_submit():
+        return _account(form), 422
+    account, issuer = current_user.account, signing_in.issuer()
+    accounts.set_first_password(account.id, form.new.data)
+    signing_in.remember(account, issuer)
+    notices.saved(gettext("Password set. You are signed out everywhere else."))
     return redirect(url_for("accounts.show"), 303)
 
 
@@ -155,12 +169,16 @@ def revoke_token(token_id: int) -> Response:
     return redirect(url_for("accounts.show"), 303)
 
 
-def _account(form: PasswordForm, *, failed: bool = False) -> str:
+def _account(form: FirstPasswordForm, *, failed: bool = False) -> str:
+    found, user_id = provider.configured(), security.user_id()
     return render_template(
         "views/account.html",
         form=form,
         failed=failed,
-        sessions=sign_in.sessions(security.user_id(), current_user.id),
+        has_password=accounts.has_password(user_id),
+        provider=found,
+        link=identities.link_of(user_id, found.issuer) if found else None,
+        sessions=sign_in.sessions(user_id, current_user.id),
         tokens=tokens.tokens_of(security.user_id()),
         permissions=[
             each

@@ -11,7 +11,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from workbench.services import accounts
 from workbench.services.errors import ConflictError, InvalidError
-from workbench.services.people import invitations, resets
+from workbench.services.people import invitations, provider, resets
 from workbench.web.site import headers, notices, signing_in
 from workbench.web.site.limits import limiter
 
@@ -102,7 +102,9 @@ def choose_password_submit() -> Answer:
 
 
 def _join(form: JoinForm, role: str) -> Response:
-    return headers.shown_once(render_template("views/join.html", form=form, role=role))
+    return headers.shown_once(
+        render_template("views/join.html", form=form, role=role, provider=provider.configured())
+    )
 
 
 def _choose(form: NewPasswordForm, name: str) -> Response:

@@ -9,7 +9,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services.errors import InvalidError
-from workbench.services.people import administration, invitations, membership, resets, tokens
+from workbench.services.people import (
+    administration,
+    identities,
+    invitations,
+    membership,
+    provider,
+    resets,
+    tokens,
+)
 from workbench.services.people.administration import Person
 from workbench.services.people.invitations import InvitationView
 from workbench.services.people.membership import Access
@@ -17,7 +25,7 @@ from workbench.services.people.tokens import TokenView
 from workbench.services.roles import PERMISSIONS
 from workbench.store.people import ROLES
 from workbench.web.request.parsing import choice, ids, line
-from workbench.web.site import headers, notices, security
+from workbench.web.site import headers, links, notices, security
 
 blueprint = Blueprint("people", __name__)
 
@@ -30,6 +38,8 @@ class PeoplePage:
     invitations: tuple[InvitationView, ...]
     access: tuple[Access, ...]
     tokens: tuple[TokenView, ...]
+    linked: frozenset[int]
+    """Ids of the accounts that are linked to the identity provider."""
 
     @property
     def restricted(self) -> tuple[Access, ...]:
@@ -55,10 +65,15 @@ class PeoplePage:
 @security.requires("people")
 def index() -> str:
     """All accounts and invitations."""
+    found = provider.configured()
     page = PeoplePage(
-        administration.people(), invitations.invitations(), membership.access(), tokens.tokens()
+        administration.people(),
+        invitations.invitations(),
+        membership.access(),
+        tokens.tokens(),
+        identities.linked(found.issuer) if found else frozenset(),
     )
-    return render_template("views/people.html", page=page, roles=ROLES)
+    return render_template("views/people.html", page=page, roles=ROLES, provider=found)
 
 
 @blueprint.get("/people/roles")
@@ -78,7 +93,7 @@ def invite() -> Response:
         render_template(
             "views/people_link.html",
             title=gettext("Invitation"),
-            link=url_for("joining.join", token=token, _external=True),
+            link=links.link("joining.join", token=token),
             days=invitations.LASTS.days,
             person=note,
         )
@@ -117,6 +132,15 @@ def activate(person_id: int) -> Response:
     return _changed(gettext("Account activated."))
 
 
+@blueprint.post("/people/<record:person_id>/unlink")
+@security.requires("people")
+def unlink(person_id: int) -> Response:
+    """Let somebody sign in by the identity provider no more."""
+    found = provider.required()
+    identities.unlink_as_admin(security.user_id(), person_id, found.issuer)
+    return _changed(gettext("Account unlinked. Its sessions have ended."))
+
+
 @blueprint.post("/people/<record:person_id>/reset")
 @security.requires("people")
 def reset_password(person_id: int) -> Response:
@@ -126,7 +150,7 @@ def reset_password(person_id: int) -> Response:
         render_template(
             "views/people_link.html",
             title=gettext("Password reset"),
-            link=url_for("joining.choose_password", token=token, _external=True),
+            link=links.link("joining.choose_password", token=token),
             days=resets.LASTS.days,
             person=resets.whose(token),
         )

@@ -10,9 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from workbench.config import PREFIX
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""Names of this machine for itself; whatever else a page is asked for by is a setting."""
-
 
 def require_known_host() -> AnyResponse | None:
     """Refuse to answer to a name that is not ours.

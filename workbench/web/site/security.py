@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
-from workbench.config import Settings
+from workbench.config import LOOPBACK, Settings
 from workbench.services import audit, roles, sign_in, visibility
 from workbench.services.people import objects
 from workbench.services.review import blinding
@@ -26,6 +26,12 @@ OPEN_ENDPOINTS = frozenset(
         "joining.choose_password_submit",
         "joining.join",
         "joining.join_submit",
+        "provider.callback",
+        "provider.choose_name",
+        "provider.choose_name_submit",
+        "provider.join",
+        "provider.signed_out",
+        "provider.start",
         "static",
         "style",
     }
@@ -51,7 +57,7 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=sign_in.LASTS,
-        KNOWN_HOSTS=[*hosts.LOOPBACK, *settings.trusted_hosts],
+        KNOWN_HOSTS=[*LOOPBACK, *settings.trusted_hosts],
     )
     app.before_request(hosts.require_known_host)
     # A token lives as long as its session: a page left open over lunch still saves.

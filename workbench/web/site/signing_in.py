@@ -11,6 +11,8 @@ from workbench.services.accounts import Account
 from workbench.web.site import bearer, limits, ways_back
 from workbench.web.site.browser_words import browser_words
 
+_ISSUER = "issuer"
+
 
 class SignedIn(UserMixin):  # type: ignore[misc]
     """The account behind a session; flask-login keeps the session's token as its id."""
@@ -31,12 +33,22 @@ def register(app: Flask) -> None:
     manager.request_loader(_load_program)
 
 
-def remember(account: Account) -> None:
-    """Start a fresh session for an account, so that no earlier session's state is carried in."""
+def remember(account: Account, issuer: str = "") -> None:
+    """Start a fresh session for an account, so that no earlier session's state is carried in.
+
+    `issuer` is the identity provider that said who it is, if one did.
+    """
     forget()
     browser = browser_words(request.user_agent.string)
-    token = sign_in.start(account.id, browser, request.remote_addr or "")
+    token = sign_in.start(account.id, browser, request.remote_addr or "", issuer)
     login_user(SignedIn(account, token))
+    if issuer:
+        session[_ISSUER] = issuer
+
+
+def issuer() -> str:
+    """The identity provider that this session was begun by; empty for a password."""
+    return str(session.get(_ISSUER, ""))
 
 
 def forget() -> None:
