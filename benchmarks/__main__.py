@@ -31,6 +31,7 @@ NAMES = (
     "history",
     "hygiene",
     "imports",
+    "interchange",
     "loop_truth",
     "patterns",
     "pipeline",

@@ -10,6 +10,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     hygiene,
     import_jobs,
     judgements,
+    label_imports,
     label_sets,
     queues,
     removals,

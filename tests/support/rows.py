@@ -21,6 +21,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.label_imports import LabelImport, LabelImportRow
 from workbench.store.label_sets import LabelSet, LabelSetImage
 from workbench.store.notes import Expectation, NoteReplay, NoteReply, ReplayRequest
 from workbench.store.people import (
@@ -322,6 +323,7 @@ def fill_every_table() -> None:
                     created_by_id=ada.id,
                     ready_at=now(),
                 ),
+                LabelImport(id=1, collection_id=collection.id, user_id=ada.id, format="jsonl"),
                 Invitation(id=1, token_hash="0" * 64, role="annotator", expires_at=now()),
             ]
         )
@@ -360,6 +362,7 @@ def fill_every_table() -> None:
                     label_set_id=1, image_id=image.id, label="real", rule="imported", detail="{}"
                 ),
                 ExportJob(label_set_id=1, format="jsonl", requested_by_id=ada.id),
+                LabelImportRow(import_id=1, kind="verdict", row_id=1, image_id=image.id),
                 InvitedTo(invitation_id=1, collection_id=collection.id),
             ]
         )

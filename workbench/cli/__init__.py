@@ -41,6 +41,10 @@ COMMANDS = {
         "workbench.cli.images",
         "Import images: a folder, a manifest, a text file of paths, or single files as PATHS.",
     ),
+    "import-labels": Summary(
+        "workbench.cli.labels",
+        "Import labels, tags and notes from a file, as decisions of one person.",
+    ),
     "import-scores": Summary(
         "workbench.cli.scores",
         "Import p(fake) of any other detector as a version that has scores and no heatmaps.",

@@ -1,4 +1,4 @@
-"""`manage.py export`: label sets to take away."""
+"""`manage.py export` and `import-labels`: labels out and in."""
 
 from __future__ import annotations
 
@@ -58,3 +58,77 @@ def export(
     with written_durably(path.resolve()) as temporary, temporary.open("wb") as out:
         writing.write_label_set(shown.id, form, out)
     click.echo(f"{path}: label set {number}, “{shown.name}”, {shown.images} images")
+
+
+@click.command("import-labels")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--collection", required=True, metavar="NAME", help="Whose images it is about.")
+@click.option("--by", required=True, metavar="PERSON", help="Whose decisions they become.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("jsonl", "csv", "coco", "label_studio")),
+    default="jsonl",
+    show_default=True,
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Of CSV: which column a field stands in.",
+)
+@click.option("--leave-out-wrong", is_flag=True, help="Import the other lines.")
+@click.option("--dry-run", is_flag=True, help="Say what would be imported, and write nothing.")
+@with_app
+def import_labels(
+    *,
+    file: Path,
+    collection: str,
+    by: str,
+    form: str,
+    columns: tuple[str, ...],
+    leave_out_wrong: bool,
+    dry_run: bool,
+) -> None:
+    """Import labels, tags and notes from a file, as decisions of one person."""
+    require_tables()
+    # They load what trains, which takes a second.
+    from workbench.services import accounts  # noqa: PLC0415 - see above
+    from workbench.services.collections import collection_id  # noqa: PLC0415 - see above
+    from workbench.services.interchange import importing  # noqa: PLC0415 - see above
+
+    own, person = collection_id(collection), accounts.id_of(by)
+    mapping = dict(_pair(each) for each in columns)
+    report = (
+        importing.check(own, file, form, mapping)
+        if dry_run
+        else importing.import_labels(
+            person, own, file, form, mapping, leave_out_wrong=leave_out_wrong
+        )
+    )
+    for each in report.errors:
+        where = f"line {each.line}" + (f", {each.column}" if each.column else "")
+        click.echo(f"{where}: {each.words}", err=True)
+    if report.wrong > len(report.errors):
+        click.echo(f"… and {report.wrong - len(report.errors)} more", err=True)
+    tally = report.tally
+    verb = "Imported" if report.import_id is not None else "Would import" if dry_run else "Found"
+    click.echo(
+        f"{verb} {tally.verdicts} verdicts, {tally.regions} regions, {tally.tags} tags and "
+        f"{tally.notes} notes on {tally.images} images; {tally.same} images are decided so already."
+    )
+    if tally.disputed:
+        click.echo(f"On {tally.disputed} images others have decided otherwise.")
+    if report.wrong and report.import_id is None:
+        raise click.ClickException(
+            f"{report.wrong} lines are wrong; nothing was written."
+            + ("" if dry_run else " Correct them, or leave them out with --leave-out-wrong.")
+        )
+
+
+def _pair(option: str) -> tuple[str, str]:
+    name, equals, column = option.partition("=")
+    if not equals:
+        raise click.UsageError(f"Write --column FIELD=COLUMN, not “{option}”.")
+    return name.strip(), column

@@ -32,6 +32,7 @@ NEEDED = {
     "export": ("--collection", "x"),
     "import": (".", "--collection", "x"),
     "history": ("export",),
+    "import-labels": (__file__, "--collection", "x", "--by", "ada"),
     "import-scores": (__file__, "--collection", "x", "--model", "y"),
     "make-alike": ("--collection", "x"),
     "project": ("--collection", "x"),

@@ -1,4 +1,4 @@
-"""`manage.py export` writes label sets to files."""
+"""`manage.py export` writes label sets to files, `import-labels` reads them."""
 
 from __future__ import annotations
 
@@ -43,3 +43,42 @@ def test_a_new_one_is_made_first(frozen: Frozen, settings: Settings, tmp_path: P
 
 def test_what_is_not_there_is_said(frozen: Frozen, settings: Settings) -> None:
     assert "Label set 9 not found." in export(settings, "--set", "9").output
+
+
+def test_labels_are_imported_after_a_dry_run(
+    frozen: Frozen, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("file,said\na/0 .png,fake\n")
+    arguments = (
+        *("import-labels", str(path), "--collection", "many", "--by", "ben", "--format", "csv"),
+        *("--column", "file_name=file", "--column", "label=said"),
+    )
+
+    def labels(*more: str) -> Result:
+        return run(*arguments, *more, data_dir=settings.data_dir, database_url=settings.url)
+
+    dry = labels("--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert "Would import 1 verdicts" in dry.output
+    done = labels()
+    assert done.exit_code == 0, done.output
+    assert "Imported 1 verdicts" in done.output
+    assert "Found 0 verdicts" in labels().output
+
+
+def test_wrong_lines_are_listed_and_nothing_is_written(
+    frozen: Frozen, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"file_name": "c.png", "label": "fake"}\n')
+
+    done = run(
+        *("import-labels", str(path), "--collection", "many", "--by", "ben"),
+        data_dir=settings.data_dir,
+        database_url=settings.url,
+    )
+
+    assert done.exit_code == 1
+    assert "line 1, file_name: There is no image “c.png” in the collection." in done.output
+    assert "1 lines are wrong; nothing was written." in done.output

@@ -27,6 +27,7 @@ from workbench.store.judgements import (
     DecisionCounter,
     Verdict,
 )
+from workbench.store.label_imports import LabelImportRow
 from workbench.store.label_sets import LabelSetImage
 from workbench.store.removals import Removal, RemovalFile
 from workbench.store.results import Embedding
@@ -127,7 +128,7 @@ def _remove_images(removal: Removal, settings: Settings) -> None:
         with transaction() as write:
             delete_notes(write, ids)
             delete_items(write, ids)
-            for table in (Verdict, Adjudication, DecisionChange, LabelSetImage):
+            for table in (Verdict, Adjudication, DecisionChange, LabelSetImage, LabelImportRow):
                 write.execute(delete(table).where(table.image_id.in_(ids)))
             write.execute(delete(Embedding).where(Embedding.pixel_hash.in_(pixels)))
             delete_regions(write, ids)

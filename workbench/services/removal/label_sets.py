@@ -13,6 +13,7 @@ from workbench.config import Settings
 from workbench.services.interchange.exports import path_of
 from workbench.services.label_sets.freezing import Counts
 from workbench.store.export_jobs import ExportJob
+from workbench.store.label_imports import LabelImport, LabelImportRow
 from workbench.store.label_sets import LabelSet, LabelSetImage
 
 _UNSYNCHRONISED = {"synchronize_session": False}
@@ -35,6 +36,10 @@ def delete_images(write: Session, image_ids: Sequence[int], settings: Settings) 
         kept.counts = out.taken_from(kept.counts)
         kept.removed += len(own)
     write.flush()
+    write.execute(
+        delete(LabelImportRow).where(LabelImportRow.image_id.in_(image_ids)),
+        execution_options=_UNSYNCHRONISED,
+    )
     write.execute(delete(LabelSetImage).where(going), execution_options=_UNSYNCHRONISED)
     of_them = ExportJob.label_set_id.in_(label_sets)
     files = _files(write, of_them, settings)
@@ -52,6 +57,7 @@ def delete_sets(write: Session, collection_id: int, settings: Settings) -> list[
     for statement in (
         delete(ExportJob).where(ExportJob.label_set_id.in_(its)),
         delete(LabelSet).where(LabelSet.collection_id == collection_id),
+        delete(LabelImport).where(LabelImport.collection_id == collection_id),
     ):
         write.execute(statement, execution_options=_UNSYNCHRONISED)
     return files

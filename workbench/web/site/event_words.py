@@ -189,6 +189,8 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     "label_set.export_cancel": lambda _each: gettext("cancelled an export of a label set"),
     "identity.link": lambda _each: gettext("linked an account to the identity provider"),
     "identity.unlink": lambda _each: gettext("unlinked an account from the identity provider"),
+    "labels.import": lambda _each: gettext("imported labels"),
+    "labels.undo": lambda _each: gettext("undid an import of labels"),
     "image.change": lambda _each: gettext("accepted a change of the image at an import"),
     "image.remove": lambda _each: gettext("removed an image"),
     "version.activate": lambda _each: gettext("changed the active version"),
