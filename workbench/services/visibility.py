@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, cast, exists, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, ScalarSelect, String, cast, exists, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from workbench.services.roles import ADMIN
 from workbench.store.database import session
@@ -81,3 +81,19 @@ def not_a_member() -> ScalarSelect[str]:
 def hidden_from_strangers() -> frozenset[int]:
     """The collections that nobody sees who has not signed in: all restricted ones."""
     return frozenset(session().scalars(select(Collection.id).where(Collection.restricted)))
+
+
+def seen_by(
+    user_id: int | InstrumentedAttribute[int], collection_id: int | InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """The condition that an account sees a collection, whoever asks: as a member, or as all do."""
+    collection, member, user = aliased(Collection), aliased(CollectionMember), aliased(User)
+    return or_(
+        exists()
+        .where(collection.id == collection_id, ~collection.restricted)
+        .correlate_except(collection),
+        exists()
+        .where(member.collection_id == collection_id, member.user_id == user_id)
+        .correlate_except(member),
+        exists().where(user.id == user_id, user.role == ADMIN).correlate_except(user),
+    )

@@ -17,14 +17,21 @@ from sqlalchemy.orm import Session
 from tests.integration.people.conftest import Browser
 from tests.support.at_once import at_once
 from tests.support.queueing import images, people, queue
-from workbench.services.errors import ConflictError, EditConflictError, NotFoundError
-from workbench.services.people import administration
+from workbench.services import accounts
+from workbench.services.errors import (
+    ConflictError,
+    EditConflictError,
+    InvalidError,
+    NotFoundError,
+)
+from workbench.services.people import administration, membership
 from workbench.services.queues import claims, judging, leading
 from workbench.services.queues.claims import AT_HAND, LEASE, Claimed, claim, renew
 from workbench.services.queues.disagreements import disputed_images
+from workbench.services.queues.forecast import judged_by_day
 from workbench.services.queues.judging import judge
 from workbench.services.queues.leading import choose_people, end, hand_over, pause
-from workbench.services.queues.progress import queue_view
+from workbench.services.queues.progress import queue_view, queues
 from workbench.services.queues.rounds import round_of
 from workbench.services.queues.walking import undo_last
 from workbench.services.review import undo, verdicts
@@ -399,6 +406,95 @@ def test_people_who_ask_for_the_last_images_at_once_do_not_wait_for_each_other(
             image for each in held if isinstance(each, Claimed) for image in each.image_ids
         )
         assert set(given.values()) == {2}, "each image to as many as it needs"
+
+
+def test_who_judges_cannot_tell_a_control_by_the_figures_that_they_are_shown() -> None:
+    ada, ben = people(2)
+    collection_id, ids = images(12)
+    known = dict.fromkeys(ids[8:], "fake")
+    made = queue(
+        collection_id,
+        ada,
+        ids[:8],
+        controls=known,
+        verdicts_needed=1,
+        control_share=0.5,
+        round_size=4,
+    )
+
+    def shown() -> tuple[object, ...]:
+        """What the page of the queue, the list and the dashboard say."""
+        view = queue_view(collection_id, made, ada.id, leads=False)
+        (line,) = queues(collection_id, ada.id, leads=False)
+        days = judged_by_day([made], leads=False).get(made, Counter())
+        return line.done, line.state, view.line, view.finished, view.left, view.ahead, days
+
+    judged: list[int] = []
+    before = shown()
+    while len(judged) < 7:
+        image_id = claim(ada.id, collection_id, made).image_ids[0]
+        judge(ada.id, collection_id, made, image_id, Said("real"), seen=0)
+        judged.append(image_id)
+        plain = sum(each not in known for each in judged)
+        [person] = queue_view(collection_id, made, ben.id, leads=False).people
+        assert person.judged == len(judged), "controls, too"
+        assert queue_view(collection_id, made, ben.id).line.done == plain, "a lead may know"
+        if len(judged) == 4:
+            line = queue_view(collection_id, made, ada.id, leads=False).line
+            assert line.done == plain, "she is told of the controls now"
+            before = shown()
+        assert shown() == before
+    end(ben.id, collection_id, made)
+    assert queue_view(collection_id, made, ada.id, leads=False).line.done == plain
+
+
+def test_who_loses_access_to_a_collection_drops_out_of_its_queues(tables: Flask) -> None:
+    ada, ben = people(2)
+    collection_id, ids = images(1)
+    for members in ((), (ada, ben)):
+        membership.save(None, "many", [], restricted=False)
+        made = queue(collection_id, ben, ids, verdicts_needed=1, members=members)
+        assert claim(ada.id, collection_id, made).image_ids == (ids[0],)
+        assert claim(ben.id, collection_id, made).image_ids == (), "she holds it"
+
+        membership.save(None, "many", [ben.id], restricted=True)
+
+        with pytest.raises(ConflictError, match="do not take part"):
+            claim(ada.id, collection_id, made)
+        assert not renew(ada.id, collection_id, made, ids[0])
+        assert claim(ben.id, collection_id, made).image_ids == (ids[0],), "at once"
+        view = queue_view(collection_id, made, ben.id)
+        assert {each.name: each.sees for each in view.people} == {ada.name: False, ben.name: True}
+        assert view.able == 1
+        assert leading.active_people(collection_id) == ((ben.id, ben.name),)
+        for choose in (
+            lambda made=made: choose_people(
+                ben.id, collection_id, made, [ada.id, ben.id], everybody=False
+            ),
+            lambda made=made: hand_over(ben.id, collection_id, made, ben.id, ada.id),
+        ):
+            with pytest.raises(InvalidError, match="does not see the collection"):
+                choose()
+        judged = judge(ada.id, collection_id, made, ids[0], Said("real"), seen=None)
+        assert not judged.counted, "it is kept, and is not the queue's"
+        verdicts.withdraw_verdict(ada.id, judged.verdict.id)
+
+
+def test_who_is_deactivated_or_no_admin_any_more_holds_nothing(tables: Flask) -> None:
+    ada, ben = people(2)
+    accounts.add_user("cleo", "correct horse battery", "admin")
+    collection_id, ids = images(2)
+    made = queue(collection_id, ben, ids, verdicts_needed=1)
+    membership.save(None, "many", [ben.id], restricted=True)
+    administration.set_role(None, ada.id, "admin")
+    assert claim(ada.id, collection_id, made).image_ids
+
+    administration.set_role(None, ada.id, "reviewer")
+    assert len(claim(ben.id, collection_id, made).image_ids) == 2
+    administration.deactivate(None, ben.id)
+
+    view = queue_view(collection_id, made, None)
+    assert {each.name: each.holding for each in view.people} == {ada.name: 0, ben.name: 0}
 
 
 def test_controls_are_not_told_of_within_a_round_nor_corrected_after_it() -> None:

@@ -21,7 +21,14 @@ class Dashboards:
         return Span(since or FIRST, until or FIRST + timedelta(days=3))
 
     def dashboard(
-        self, collection_id: int, images: int, version_id: int | None, left: int, span: Span
+        self,
+        collection_id: int,
+        images: int,
+        version_id: int | None,
+        left: int,
+        span: Span,
+        *,
+        leads: bool = True,
     ) -> Dashboard:
         days = (span.until - span.since).days + 1
         if collection_id != 1:

@@ -37,13 +37,17 @@ LINE = QueueLine(
 class QueueProgress:
     book: State
 
-    def queues(self, collection_id: int, user_id: int | None) -> tuple[QueueLine, ...]:
+    def queues(
+        self, collection_id: int, user_id: int | None, *, leads: bool = True
+    ) -> tuple[QueueLine, ...]:
         return (self._line(user_id),)
 
-    def queue_view(self, collection_id: int, queue_id: int, user_id: int | None) -> QueueView:
+    def queue_view(
+        self, collection_id: int, queue_id: int, user_id: int | None, *, leads: bool = True
+    ) -> QueueView:
         if queue_id != LINE.id:
             raise NotFoundError("Review queue not found.")
-        person = Participant(1, "ada", 1, 0, 1, 2.5, 2, 1, is_member=True)
+        person = Participant(1, "ada", 1, 0, 1, 2.5, 2, 1, sees=self.book.sees, is_member=True)
         return QueueView(
             line=self._line(user_id),
             instructions="Look at the hands. <i>Twice.</i>",
@@ -89,7 +93,7 @@ class QueueMaking:
 class QueueLeading:
     book: State
 
-    def active_people(self) -> tuple[tuple[int, str], ...]:
+    def active_people(self, collection_id: int) -> tuple[tuple[int, str], ...]:
         return ((1, "ada"), (2, "ben"))
 
     def write_instructions(

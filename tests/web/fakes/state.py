@@ -44,6 +44,7 @@ class State:
     blind: bool = True
     """Review queue 7 is blind."""
     able: int = 2
+    sees: bool = True
     """How many people can take part in it."""
     queue_state: str = "open"
     queue_plans: list[Plan] = field(default_factory=list)

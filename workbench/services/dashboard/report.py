@@ -75,9 +75,17 @@ def span_of(since: date | None, until: date | None) -> Span:
 
 
 def dashboard(
-    collection_id: int, images: int, version_id: int | None, left: int, span: Span
+    collection_id: int,
+    images: int,
+    version_id: int | None,
+    left: int,
+    span: Span,
+    *,
+    leads: bool = True,
 ) -> Dashboard:
     """Gather what people did. images: of the collection. left: misclassified, without a verdict.
+
+    leads: whether the reader may know of hidden controls in queues.
 
     Eighteen queries at most, whatever was done.
     """
@@ -93,7 +101,7 @@ def dashboard(
         _by_tag(done),
         coverage(images, found, column_store(version_id) if version_id else None),
         forecast(left, _first_verdicts(said), today),
-        _queues(collection_id, today),
+        _queues(collection_id, today, leads=leads),
     )
 
 
@@ -105,10 +113,11 @@ def _first_verdicts(said: Sequence[Said]) -> Counter[date]:
     return Counter(first.values())
 
 
-def _queues(collection_id: int, today: date) -> tuple[QueueAhead, ...]:
+def _queues(collection_id: int, today: date, *, leads: bool) -> tuple[QueueAhead, ...]:
     """The open queues. Four queries."""
-    lines = [each for each in progress.queues(collection_id, None) if each.state == "open"]
-    done = judged_by_day([each.id for each in lines])
+    queues = progress.queues(collection_id, None, leads=leads)
+    lines = [each for each in queues if each.state == "open"]
+    done = judged_by_day([each.id for each in lines], leads=leads)
     return tuple(
         QueueAhead(
             each.id,

@@ -13,9 +13,11 @@ from workbench.services import audit
 from workbench.services.accounts import check_role, shut_out
 from workbench.services.errors import ConflictError, NotFoundError
 from workbench.services.people import invitations, resets
+from workbench.services.people.leases import end_leases, unseen
 from workbench.services.roles import ADMIN
 from workbench.store.database import now, session, transaction
 from workbench.store.people import SignInSession, User
+from workbench.store.queues import QueueClaim
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def set_role(acting_id: int | None, person_id: int, role: str) -> None:
         before, after = {"role": user.role}, {"role": role}
         audit.record(write, acting_id, "user.role", f"user:{user.id}", before=before, after=after)
         user.role = role
+        write.flush()
+        end_leases(write, QueueClaim.user_id == user.id, unseen())
         if role != ADMIN:
             _withdraw_offers(write, acting_id, user)
 
@@ -76,6 +80,7 @@ def deactivate(acting_id: int | None, person_id: int) -> None:
         _keep_an_admin(write, user)
         user.deactivated_at = user.deactivated_at or now()
         shut_out(write, user.id)
+        end_leases(write, QueueClaim.user_id == user.id)
         _withdraw_offers(write, acting_id, user)
         audit.record(write, acting_id, "user.deactivate", f"user:{user.id}")
 

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from workbench.services import audit
 from workbench.services.collections import find_collection
 from workbench.services.errors import InvalidError
+from workbench.services.people.leases import end_leases, unseen
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection
 from workbench.store.people import CollectionMember, User
+from workbench.store.queues import Queue
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def candidates(collection_id: int) -> tuple[Candidate, ...]:
 def save(acting_id: int | None, name: str, member_ids: Ids[int], *, restricted: bool) -> None:
     """Set who sees a collection, from everybody's next request on.
 
-    Deactivated members stay. Raises NotFoundError for the collection, InvalidError for an account
-    that is not there.
+    Who does not see it any more holds no image of its queues. Deactivated members stay. Raises
+    NotFoundError for the collection, InvalidError for an account that is not there.
     """
     with transaction() as write:
         # Locked: of two who save at the same moment the later one sees what the other saved.
@@ -107,6 +109,7 @@ def save(acting_id: int | None, name: str, member_ids: Ids[int], *, restricted: 
         for user_id in sorted(wanted - there):
             write.add(CollectionMember(collection_id=collection.id, user_id=user_id))
         write.flush()
+        end_leases(write, Queue.collection_id == collection.id, unseen())
         audit.record(
             write,
             acting_id,

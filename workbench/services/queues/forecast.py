@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
+from workbench.services.queues.counted import is_counted
 from workbench.store.database import now, session
 from workbench.store.queues import QueueClaim, QueueItem
 
@@ -54,7 +55,7 @@ def forecast(
     )
 
 
-def judged_by_day(queue_ids: Sequence[int]) -> dict[int, Counter[date]]:
+def judged_by_day(queue_ids: Sequence[int], *, leads: bool = True) -> dict[int, Counter[date]]:
     """Verdicts of the last 14 days by queue and day, in UTC, without controls. One query."""
     since = now() - timedelta(days=DAYS_BACK + 1)
     rows = session().execute(
@@ -64,6 +65,7 @@ def judged_by_day(queue_ids: Sequence[int]) -> dict[int, Counter[date]]:
             QueueItem.queue_id.in_(queue_ids),
             QueueItem.control_answer.is_(None),
             QueueClaim.judged_at > since,
+            is_counted(queue_ids, leads=leads),
         )
     )
     found: defaultdict[int, Counter[date]] = defaultdict(Counter)

@@ -14,7 +14,7 @@ from workbench.services.audit import Concerned
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
 from workbench.services.queues.claims import own_claim, taken_by_others
 from workbench.services.queues.making import LONGEST_INSTRUCTIONS
-from workbench.services.queues.taking_part import queue_in
+from workbench.services.queues.taking_part import can_take_part, queue_in, unable_words
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import DECISIONS
@@ -22,10 +22,10 @@ from workbench.store.people import User
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 
 
-def active_people() -> tuple[tuple[int, str], ...]:
-    """Those who can take part: ids and names of the accounts that are active."""
+def active_people(collection_id: int) -> tuple[tuple[int, str], ...]:
+    """Those who can take part: ids and names of the active accounts that see a collection."""
     rows = session().execute(
-        select(User.id, User.name).where(User.deactivated_at.is_(None)).order_by(User.name)
+        select(User.id, User.name).where(*can_take_part(collection_id)).order_by(User.name)
     )
     return tuple((user_id, name) for user_id, name in rows)
 
@@ -47,9 +47,9 @@ def choose_people(
     with transaction() as write:
         queue = _running(write, collection_id, queue_id)
         chosen = set() if everybody else set(members)
-        active = User.id.in_(chosen), User.deactivated_at.is_(None)
-        if chosen != set(write.scalars(select(User.id).where(*active))):
-            raise InvalidError(gettext("One of the chosen people has no active account."))
+        able = User.id.in_(chosen), *can_take_part(collection_id)
+        if chosen != set(write.scalars(select(User.id).where(*able))):
+            raise InvalidError(unable_words())
         if not everybody and not chosen:
             raise InvalidError(gettext("Choose at least one person, or everybody."))
         queue.everybody = everybody
@@ -72,9 +72,10 @@ def hand_over(user_id: int, collection_id: int, queue_id: int, from_id: int, to_
         raise InvalidError(gettext("Choose two different people."))
     with transaction() as write:
         queue = _running(write, collection_id, queue_id)
-        other = write.get(User, to_id)
-        if other is None or other.deactivated_at is not None:
-            raise InvalidError(gettext("One of the chosen people has no active account."))
+        able = User.id == to_id, *can_take_part(collection_id)
+        other = write.scalar(select(User).where(*able))
+        if other is None:
+            raise InvalidError(unable_words())
         if not queue.everybody and write.get(QueueMember, (queue_id, to_id)) is None:
             raise InvalidError(
                 gettext("%(name)s does not take part in this queue.", name=other.name)

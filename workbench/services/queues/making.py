@@ -15,6 +15,7 @@ from workbench.services import audit
 from workbench.services.audit import Concerned
 from workbench.services.errors import InvalidError
 from workbench.services.queues.sources import Source, images_of
+from workbench.services.queues.taking_part import can_take_part, unable_words
 from workbench.store.chunks import write_in_chunks
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
@@ -69,7 +70,7 @@ def make_queue(user_id: int, collection_id: int, version_id: int, plan: Plan) ->
     controls = _controls(collection_id, set(ids), plan)
     with transaction() as write:
         if plan.members:
-            _check_members(write, plan)
+            _check_members(write, collection_id, plan)
         queue = _row(user_id, collection_id, version_id, plan)
         write.add(queue)
         write.flush()
@@ -156,10 +157,10 @@ def _adjudicated(collection_id: int) -> dict[int, str]:
     return dict(rows.tuples().all())
 
 
-def _check_members(write: Session, plan: Plan) -> None:
-    active = select(User.id).where(User.id.in_(plan.members), User.deactivated_at.is_(None))
-    if len(set(write.scalars(active))) < len(set(plan.members)):
-        raise InvalidError(gettext("One of the chosen people has no active account."))
+def _check_members(write: Session, collection_id: int, plan: Plan) -> None:
+    able = select(User.id).where(User.id.in_(plan.members), *can_take_part(collection_id))
+    if len(set(write.scalars(able))) < len(set(plan.members)):
+        raise InvalidError(unable_words())
     if len(set(plan.members)) < plan.verdicts_needed:
         raise InvalidError(
             gettext(

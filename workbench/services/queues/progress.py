@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
+from workbench.services import visibility
 from workbench.services.queues.claims import live
+from workbench.services.queues.counted import is_counted
 from workbench.services.queues.forecast import Forecast, forecast, judged_by_day
 from workbench.services.queues.taking_part import find_queue, is_taking_part
 from workbench.store.database import now, session
@@ -21,7 +23,10 @@ from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 
 @dataclass(frozen=True)
 class QueueLine:
-    """A queue in a list. `done` and `needed` count verdicts, without those on controls."""
+    """A queue in a list. `done` and `needed` count verdicts, without those on controls.
+
+    Who does not lead is told of those that `counted.py` says.
+    """
 
     id: int
     name: str
@@ -44,7 +49,7 @@ class Participant:
     user_id: int
     name: str
     judged: int
-    """Without controls."""
+    """Without controls; for who does not lead with them."""
     skipped: int
     """Of those that they have not judged since."""
     holding: int
@@ -54,6 +59,8 @@ class Participant:
     controls: int
     controls_right: int
     """By what they said first."""
+    sees: bool
+    """Whether they still see the collection; who does not is given nothing."""
     is_member: bool
     """Whether the queue names them, as one that is not for everybody does."""
 
@@ -95,7 +102,7 @@ class QueueView:
         return self.line.needed - self.line.done
 
 
-def queues(collection_id: int, user_id: int | None) -> tuple[QueueLine, ...]:
+def queues(collection_id: int, user_id: int | None, *, leads: bool = True) -> tuple[QueueLine, ...]:
     """The queues of a collection, open ones first, then the newest. Three queries."""
     found = session().execute(
         select(Queue, User.name)
@@ -105,7 +112,7 @@ def queues(collection_id: int, user_id: int | None) -> tuple[QueueLine, ...]:
     )
     rows = found.tuples().all()
     ids = [queue.id for queue, _by in rows]
-    counts = _counts(ids)
+    counts = _counts(ids, leads=leads)
     member_of = set(
         session().scalars(select(QueueMember.queue_id).where(QueueMember.user_id == user_id))
     )
@@ -115,20 +122,15 @@ def queues(collection_id: int, user_id: int | None) -> tuple[QueueLine, ...]:
     )
 
 
-def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueView:
-    """One queue. Raises NotFoundError."""
+def queue_view(
+    collection_id: int, queue_id: int, user_id: int | None, *, leads: bool = True
+) -> QueueView:
+    """One queue, as a lead or anybody else sees it. Raises NotFoundError."""
     queue = find_queue(collection_id, queue_id)
-    counts = _counts([queue_id]).get(queue_id, (0, 0))
+    counts = _counts([queue_id], leads=leads).get(queue_id, (0, 0))
     own = user_id is not None and is_taking_part(session(), queue, user_id)
-    items = (
-        session()
-        .execute(
-            select(
-                func.count(case((QueueItem.control_answer.is_not(None), 1))),
-                func.count(case((and_(QueueItem.control_answer.is_(None), ~QueueItem.open), 1))),
-            ).where(QueueItem.queue_id == queue_id)
-        )
-        .one()
+    controls = select(func.count()).where(
+        QueueItem.queue_id == queue_id, QueueItem.control_answer.is_not(None)
     )
     line = _line(queue, queue.created_by.name, counts, own=own)
     return QueueView(
@@ -142,14 +144,14 @@ def queue_view(collection_id: int, queue_id: int, user_id: int | None) -> QueueV
         independent=queue.independent,
         everybody=queue.everybody,
         control_share=queue.control_share,
-        controls=items[0],
+        controls=session().scalar(controls) or 0,
         round_size=queue.round_size,
         reasons=tuple(queue.reasons),
-        finished=items[1],
-        people=_people(queue),
+        finished=_finished(queue, leads=leads),
+        people=_people(queue, leads=leads),
         ahead=forecast(
             line.needed - line.done,
-            judged_by_day([queue_id]).get(queue_id, {}),
+            judged_by_day([queue_id], leads=leads).get(queue_id, {}),
             now().astimezone(UTC).date(),
             queue.created_at.astimezone(UTC).date(),
         ),
@@ -184,14 +186,19 @@ def _state(queue: Queue, all_done: bool) -> str:
     return "done" if all_done else "open"
 
 
-def _counts(queue_ids: list[int]) -> dict[int, tuple[int, int]]:
+def _counts(queue_ids: list[int], *, leads: bool) -> dict[int, tuple[int, int]]:
     """How many images and standing verdicts each queue has, by its id; controls left out."""
     standing = and_(Verdict.id == QueueClaim.verdict_id, Verdict.withdrawn_at.is_(None))
     rows = session().execute(
         select(QueueItem.queue_id, func.count(QueueItem.id.distinct()), func.count(Verdict.id))
+        .select_from(QueueItem)
         .outerjoin(
             QueueClaim,
-            and_(QueueClaim.item_id == QueueItem.id, QueueClaim.verdict_id.is_not(None)),
+            and_(
+                QueueClaim.item_id == QueueItem.id,
+                QueueClaim.verdict_id.is_not(None),
+                is_counted(queue_ids, leads=leads),
+            ),
         )
         .outerjoin(Verdict, standing)
         .where(QueueItem.queue_id.in_(queue_ids), QueueItem.control_answer.is_(None))
@@ -200,14 +207,33 @@ def _counts(queue_ids: list[int]) -> dict[int, tuple[int, int]]:
     return {queue_id: (images, done) for queue_id, images, done in rows}
 
 
-def _people(queue: Queue) -> tuple[Participant, ...]:
+def _finished(queue: Queue, *, leads: bool) -> int:
+    """How many images have all their verdicts."""
+    all_there = (
+        select(QueueItem.id)
+        .join(QueueClaim, QueueClaim.item_id == QueueItem.id)
+        .join(Verdict, Verdict.id == QueueClaim.verdict_id)
+        .where(
+            QueueItem.queue_id == queue.id,
+            QueueItem.control_answer.is_(None),
+            Verdict.withdrawn_at.is_(None),
+            is_counted([queue.id], leads=leads),
+        )
+        .group_by(QueueItem.id)
+        .having(func.count() >= queue.verdicts_needed)
+        .subquery()
+    )
+    return session().scalar(select(func.count()).select_from(all_there)) or 0
+
+
+def _people(queue: Queue, *, leads: bool) -> tuple[Participant, ...]:
     at = now()
     judged = and_(Verdict.id.is_not(None), Verdict.withdrawn_at.is_(None))
     plain = QueueItem.control_answer.is_(None)
     rows = session().execute(
         select(
             QueueClaim.user_id,
-            func.count(case((and_(judged, plain), 1))),
+            func.count(case((and_(judged, plain) if leads else judged, 1))),
             func.count(
                 case((and_(QueueClaim.skipped_at.is_not(None), QueueClaim.verdict_id.is_(None)), 1))
             ),
@@ -225,7 +251,9 @@ def _people(queue: Queue) -> tuple[Participant, ...]:
         session().scalars(select(QueueMember.user_id).where(QueueMember.queue_id == queue.id))
     )
     names = session().execute(
-        select(User.id, User.name).where(User.id.in_(done.keys() | members)).order_by(User.name)
+        select(User.id, User.name, visibility.seen_by(User.id, queue.collection_id))
+        .where(User.id.in_(done.keys() | members))
+        .order_by(User.name)
     )
     seconds = _seconds(queue.id)
     return tuple(
@@ -238,17 +266,20 @@ def _people(queue: Queue) -> tuple[Participant, ...]:
             seconds=seconds.get(user_id),
             controls=counted[3],
             controls_right=counted[4],
+            sees=sees,
             is_member=user_id in members,
         )
-        for user_id, name in names
+        for user_id, name, sees in names
         for counted in (done.get(user_id, [0] * 5),)
     )
 
 
 def _able(queue: Queue) -> int:
-    """The active accounts that take part; of a queue for everybody, those that see it."""
+    """How many active accounts take part, and see the collection."""
     members = select(QueueMember.user_id).where(QueueMember.queue_id == queue.id)
-    able = select(func.count()).select_from(User).where(User.deactivated_at.is_(None))
+    able = select(func.count()).where(
+        User.deactivated_at.is_(None), visibility.seen_by(User.id, queue.collection_id)
+    )
     if not queue.everybody:
         able = able.where(User.id.in_(members))
     return session().scalar(able) or 0

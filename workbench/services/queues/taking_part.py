@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import gettext
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
+from workbench.services import visibility
 from workbench.services.errors import NotFoundError
 from workbench.services.review.blinding import takes_part
 from workbench.store.database import session
@@ -31,6 +32,18 @@ def is_taking_part(write: Session, queue: Queue, user_id: int) -> bool:
     active = exists().where(User.id == user_id, User.deactivated_at.is_(None))
     found = select(Queue.id).where(Queue.id == queue.id, takes_part(user_id), active)
     return write.scalar(found) is not None
+
+
+def can_take_part(collection_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that an account can be chosen for queues of a collection."""
+    return User.deactivated_at.is_(None), visibility.seen_by(User.id, collection_id)
+
+
+def unable_words() -> str:
+    """What a lead is told who chooses somebody else."""
+    return gettext(
+        "One of the chosen people has no active account, or does not see the collection."
+    )
 
 
 def closed_words(write: Session, queue: Queue, user_id: int) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
-from sqlalchemy import ColumnElement, exists, or_, true
+from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from workbench.services import visibility
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 
 STRANGER = 0
@@ -42,9 +43,12 @@ def is_free(image_id: _Column) -> ColumnElement[bool]:
 
 
 def takes_part(user_id: int) -> ColumnElement[bool]:
-    """Whether a person takes part in a queue: it is for everybody, or they are a member."""
+    """Whether a person takes part in a queue: it is for everybody or names them.
+
+    Who does not see its collection any more takes part in none of it.
+    """
     member = exists().where(QueueMember.queue_id == Queue.id, QueueMember.user_id == user_id)
-    return or_(Queue.everybody, member)
+    return and_(or_(Queue.everybody, member), visibility.seen_by(user_id, Queue.collection_id))
 
 
 def _is_to_judge(reader: int, image_id: _Column) -> ColumnElement[bool]:

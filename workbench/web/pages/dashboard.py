@@ -16,7 +16,7 @@ from workbench.web.request.asking import read_days
 from workbench.web.request.entering import enter
 from workbench.web.request.parsing import choice
 from workbench.web.request.view import View
-from workbench.web.site import slots
+from workbench.web.site import security, slots
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -80,4 +80,5 @@ def _dashboard(workspace: Workspace) -> Dashboard:
         version.id if version else None,
         workspace.to_judge,
         report.span_of(*read_days(request.args)),
+        leads=security.may("queues"),
     )

@@ -68,7 +68,11 @@ def index(name: str) -> str:
     page = QueuesPage(
         view,
         workspace,
-        progress.queues(collection_id, security.user_id() if security.may("judge") else None),
+        progress.queues(
+            collection_id,
+            security.user_id() if security.may("judge") else None,
+            leads=security.may("queues"),
+        ),
         disagreements.disputed_images(collection_id).total,
     )
     return render_template("views/queues.html", page=page)
@@ -92,7 +96,7 @@ def new(name: str) -> str:
         source.kind,
         counted,
         making.count_controls(workspace.collection.id),
-        leading.active_people(),
+        leading.active_people(workspace.collection.id),
     )
     return render_template("views/queue_new.html", page=page)
 
@@ -115,11 +119,12 @@ def show(name: str, queue_id: int) -> str:
     """How far a queue is, and what leads can do with it."""
     view, workspace = enter(name)
     reader = security.user_id() if security.may("judge") else None
+    leads = security.may("queues")
     page = QueuePage(
         view,
         workspace,
-        progress.queue_view(workspace.collection.id, queue_id, reader),
-        leading.active_people() if security.may("queues") else (),
+        progress.queue_view(workspace.collection.id, queue_id, reader, leads=leads),
+        leading.active_people(workspace.collection.id) if leads else (),
     )
     return render_template("views/queue.html", page=page)
 
