@@ -60,15 +60,18 @@ def make_account(write: Session, name: str, password_hash: str, role: str) -> Us
 
     Raises ConflictError where somebody has the name, or one that reads alike.
     """
-    known = write.scalar(select(User.name).where(User.folded_name == folded(name)))
+    alike = select(User.name).where(User.folded_name == folded(name))
+    known = write.scalar(alike)
     user = User(name=name, password_hash=password_hash, role=role)
     try:
         if known is None:
             with write.begin_nested():
                 write.add(user)
             return user
-    except IntegrityError:  # somebody else took it at the same moment
-        known = name
+    except IntegrityError:
+        known = write.scalar(alike)
+        if known is None:  # nobody took it at the same moment
+            raise
     raise ConflictError(gettext("User “%(name)s” already exists.", name=known))
 
 
