@@ -32,6 +32,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, free_port
 
 CLIENT = "pattern-workbench"
+HEAD = "<!doctype html><html lang=en><link rel=icon href=data:,>"
 SECRET = "what only the workbench and its provider know"
 
 
@@ -257,7 +258,7 @@ def add_sign_in(app: Flask, server: AuthorizationServer) -> None:
     def ask() -> str:
         server.get_consent_grant(end_user="somebody")
         return (
-            "<!doctype html><html lang=en><title>Provider</title><h1>Provider</h1>"
+            f"{HEAD}<title>Provider</title><h1>Provider</h1>"
             "<form method=post><label>Subject <input name=subject></label>"
             "<button>Continue</button><button name=denied value=1>Deny</button></form></html>"
         )
@@ -274,7 +275,7 @@ def add_sign_in(app: Flask, server: AuthorizationServer) -> None:
 
     @app.get("/end")
     def end() -> str:
-        return f"<!doctype html><html lang=en><title>Ended</title><p>{request.args['client_id']}"
+        return f"{HEAD}<title>Ended</title><p>{request.args['client_id']}"
 
 
 class IdentityProvider:

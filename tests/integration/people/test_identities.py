@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from tests.integration.people.conftest import PASSWORD, Browser, path_of, use_provider
+from tests.support.at_once import at_once
 from tests.support.identity_provider import IdentityProvider
 from workbench.services import accounts
 from workbench.services.accounts import Account
@@ -247,3 +248,16 @@ def test_an_admin_unlinks_anybody_which_ends_what_they_were_signed_in_with(
     assert (event.action, event.user_id) == ("identity.unlink", cleo.id)
     assert event.subject == f"user:{ada.id}"
     assert admin.post(f"/people/{ada.id}/unlink").status_code == 404
+
+
+def test_of_two_who_are_linked_to_one_person_at_once_one_is(
+    app: Flask, provider: IdentityProvider, ada: Account, ben: Account
+) -> None:
+    proven = Proven(provider.issuer, "one")
+
+    outcomes = at_once(
+        app, *(lambda each=each: identities.link(each.id, proven) for each in (ada, ben))
+    )
+
+    assert sorted(type(each).__name__ for each in outcomes) == ["ConflictError", "NoneType"]
+    assert len(bound()) == 1

@@ -372,6 +372,8 @@ def test_a_password_is_set_a_short_while_after_signing_in_alone(
         row.created_at -= timedelta(hours=1)
     wanted = {"new": PASSWORD, "again": PASSWORD}
 
+    assert "Sign in again to set one" in here.get("/account").text
+    assert "Set the password" not in here.get("/account").text
     assert here.post("/account/first-password", **wanted).status_code == 403
     assert not accounts.has_password(linked.id)
     assert there.post("/account/first-password", **wanted).status_code == 303

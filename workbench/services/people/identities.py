@@ -71,8 +71,9 @@ def join(token: str, name: str, proven: Proven) -> Account:
             user = invitations.use(write, token, name, NO_PASSWORD)
             _link(write, user.id, proven)
             return account_of(user)
-    except IntegrityError as error:  # two at the same moment
-        raise _taken() from error
+    except IntegrityError:
+        _require_free(session(), proven)  # somebody else was linked at the same moment
+        raise
 
 
 def link(user_id: int, proven: Proven) -> None:
@@ -87,8 +88,9 @@ def link(user_id: int, proven: Proven) -> None:
             if link_of(user_id, proven.issuer) is not None:
                 raise ConflictError(gettext("Your account is linked to somebody else there."))
             _link(write, user_id, proven)
-    except IntegrityError as error:  # two at the same moment
-        raise _taken() from error
+    except IntegrityError:
+        _require_free(session(), proven)  # somebody else was linked at the same moment
+        raise
 
 
 def link_of(user_id: int, issuer: str) -> Link | None:

@@ -171,11 +171,13 @@ def revoke_token(token_id: int) -> Response:
 
 def _account(form: FirstPasswordForm, *, failed: bool = False) -> str:
     found, user_id = provider.configured(), security.user_id()
+    has_password = accounts.has_password(user_id)
     return render_template(
         "views/account.html",
         form=form,
         failed=failed,
-        has_password=accounts.has_password(user_id),
+        has_password=has_password,
+        can_set=has_password or sign_in.is_fresh(current_user.id),
         provider=found,
         link=identities.link_of(user_id, found.issuer) if found else None,
         sessions=sign_in.sessions(user_id, current_user.id),
