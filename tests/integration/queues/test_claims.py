@@ -25,7 +25,7 @@ from workbench.services.errors import (
     NotFoundError,
 )
 from workbench.services.people import administration, membership
-from workbench.services.queues import claims, judging, leading
+from workbench.services.queues import claims, judging, leading, walking
 from workbench.services.queues.claims import AT_HAND, LEASE, Claimed, claim, renew
 from workbench.services.queues.disagreements import disputed_images
 from workbench.services.queues.forecast import judged_by_day
@@ -529,6 +529,26 @@ def test_controls_are_not_told_of_within_a_round_nor_corrected_after_it() -> Non
     [person] = queue_view(collection_id, made, ada.id).people
     assert (person.controls, person.controls_right) == (2, 0)
     assert said_by(ada.id, ids[2]) == ["fake", "real", "fake", "fake"], "they stay on the image"
+
+
+def test_an_undo_in_a_queue_is_done_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    [ada] = people(1)
+    collection_id, ids = images(1)
+    made = queue(collection_id, ada, ids, verdicts_needed=1)
+    claim(ada.id, collection_id, made)
+    given = judge(ada.id, collection_id, made, ids[0], Said("real"), seen=None).verdict
+
+    def die() -> datetime:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(walking, "now", die)
+        with pytest.raises(KeyboardInterrupt):
+            undo_last(ada.id, collection_id, made)
+
+    assert session().get_one(Verdict, given.id).withdrawn_at is None
+    assert undo_last(ada.id, collection_id, made) == ids[0]
+    assert renew(ada.id, collection_id, made, ids[0])
 
 
 def test_an_address_of_a_queue_tells_no_control_from_other_images(tables: Flask) -> None:

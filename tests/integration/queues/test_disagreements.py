@@ -18,6 +18,7 @@ from workbench.services.queues.claims import claim
 from workbench.services.queues.disagreements import (
     disagreement,
     disputed_images,
+    is_kept_out,
     next_disputed,
 )
 from workbench.services.queues.judging import judge
@@ -164,6 +165,10 @@ def test_who_gave_one_of_the_verdicts_is_noted_and_kept_out_where_that_is_the_ru
         adjudications.adjudicate(
             cleo.id, some[0], "fake", "so", seen(imported, some[0]), independent=True
         )
+    assert not is_kept_out(cleo.id, some[0]), "no queue says so"
+    queue(imported, ada, some[:1], independent=True)
+    assert is_kept_out(cleo.id, some[0]), "who withdrew, too"
+    assert not is_kept_out(cleo.id, some[1])
     made = adjudications.adjudicate(ben.id, some[0], "fake", "so", seen(imported, some[0]))
 
     assert session().get_one(Adjudication, made).own_opinion

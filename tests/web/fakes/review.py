@@ -146,6 +146,9 @@ class Disagreements:
     def must_be_independent(self, image_id: int) -> bool:
         return False
 
+    def is_kept_out(self, user_id: int, image_id: int) -> bool:
+        return image_id in self.book.kept_out
+
     def _waiting(self) -> list[int]:
         return [each for each in CARDS if self.book.label(each).disputed]
 

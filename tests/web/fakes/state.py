@@ -45,6 +45,8 @@ class State:
     """Review queue 7 is blind."""
     able: int = 2
     sees: bool = True
+    kept_out: set[int] = field(default_factory=set)
+    """Images that their queue lets only others adjudicate."""
     """How many people can take part in it."""
     queue_state: str = "open"
     queue_plans: list[Plan] = field(default_factory=list)

@@ -66,6 +66,19 @@ def test_an_annotator_cannot_adjudicate(ada: Reader, ben: Reader, book: FakeWork
     assert not book.adjudications
 
 
+def test_who_judged_an_image_and_withdrew_is_not_offered_to_adjudicate_it(
+    ada: Reader, ben: Reader, book: FakeWorkbench
+) -> None:
+    judged(ada, ben)
+    assert 'name="decision"' in ada.get("/c/faces/disagreements/2").text
+
+    book.kept_out.add(2)
+
+    page = ada.get("/c/faces/disagreements/2").text
+    assert "another reviewer has to adjudicate" in page
+    assert 'name="decision"' not in page
+
+
 def test_a_decision_by_majority_or_by_who_took_part_says_so(
     ada: Reader, book: FakeWorkbench
 ) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from workbench.services.errors import NotFoundError
 from workbench.services.review import verdicts
+from workbench.services.review.adjudications import has_judged
 from workbench.services.review.blinding import is_free
 from workbench.services.review.labels import StandingLabel, standing_label
 from workbench.store.database import session
@@ -120,6 +121,11 @@ def disagreement(collection_id: int, image_id: int) -> Disagreement:
     return Disagreement(
         image_id, image.name, image.held_out, standing_label(image_id, image.label, history)
     )
+
+
+def is_kept_out(user_id: int, image_id: int) -> bool:
+    """Whether a person may not adjudicate an image: they judged it, and its queue wants others."""
+    return must_be_independent(image_id) and has_judged(session(), user_id, image_id)
 
 
 def must_be_independent(image_id: int) -> bool:

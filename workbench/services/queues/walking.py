@@ -121,9 +121,9 @@ def undo_last(user_id: int, collection_id: int, queue_id: int) -> int:
 
     Its id; called again it goes back further. Raises NotFoundError where none is left.
     """
-    newest = (
-        session()
-        .execute(
+    with transaction() as write:
+        queue_in(write, collection_id, queue_id)
+        newest = write.execute(
             select(QueueClaim.id, QueueItem.image_id, Verdict.id)
             .join(QueueItem, QueueItem.id == QueueClaim.item_id)
             .join(Verdict, Verdict.id == QueueClaim.verdict_id)
@@ -134,18 +134,14 @@ def undo_last(user_id: int, collection_id: int, queue_id: int) -> int:
             )
             .order_by(Verdict.id.desc())
             .limit(1)
-        )
-        .first()
-    )
-    if newest is None:
-        raise NotFoundError(gettext("There is nothing to undo in this queue."))
-    claim_id, image_id, verdict_id = newest
-    verdicts.withdraw_verdict(user_id, verdict_id)
-    with transaction() as write:
-        queue_in(write, collection_id, queue_id)
+        ).first()
+        if newest is None:
+            raise NotFoundError(gettext("There is nothing to undo in this queue."))
+        claim_id, image_id, verdict_id = newest
+        verdicts.withdraw_within(write, user_id, verdict_id)
         own = write.get_one(QueueClaim, claim_id, populate_existing=True)
         own.claimed_at = own.renewed_at = now()
-    return int(image_id)
+        return int(image_id)
 
 
 def _own_verdict(user_id: int, image_id: int) -> int:

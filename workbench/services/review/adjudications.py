@@ -74,7 +74,7 @@ def adjudicate(
         if standing is None and len({each.decision for each in opinions}) < 2:
             raise InvalidError(gettext("People do not disagree on this image: give a verdict."))
         own_opinion = any(each.user_id == user_id for each in opinions)
-        if independent and _has_judged(write, user_id, image_id):
+        if independent and has_judged(write, user_id, image_id):
             raise ConflictError(
                 gettext("You have judged this image: another reviewer has to adjudicate.")
             )
@@ -143,7 +143,8 @@ def _majority(decisions: Sequence[str]) -> str | None:
     return None
 
 
-def _has_judged(write: Session, user_id: int, image_id: int) -> bool:
+def has_judged(write: Session, user_id: int, image_id: int) -> bool:
+    """Whether a person ever gave a verdict on an image, also one that they withdrew."""
     given = select(Verdict.id).where(Verdict.image_id == image_id, Verdict.user_id == user_id)
     return write.scalar(given.limit(1)) is not None
 

@@ -265,16 +265,19 @@ def _shown(user_id: int, image_id: int, version_id: int | None) -> _Shown:
 
 
 def withdraw_verdict(user_id: int, verdict_id: int) -> VerdictView:
-    """Take one's own verdict back. Raises NotFoundError or ConflictError."""
+    """Withdraw one's own verdict. Raises NotFoundError or ConflictError."""
     with transaction() as write:
-        verdict = withdraw_own(write, user_id, Verdict, verdict_id, WITHDRAWAL)
-        follow_verdicts(write, user_id, [verdict.image_id])
-        number = write.scalar(
-            select(ModelVersion.number).where(ModelVersion.id == verdict.version_id)
-        )
-        view = verdict_view(verdict, number)
-        record_change(write, verdict.image_id)
-        return view
+        return withdraw_within(write, user_id, verdict_id)
+
+
+def withdraw_within(write: Session, user_id: int, verdict_id: int) -> VerdictView:
+    """The same within a transaction."""
+    verdict = withdraw_own(write, user_id, Verdict, verdict_id, WITHDRAWAL)
+    follow_verdicts(write, user_id, [verdict.image_id])
+    number = write.scalar(select(ModelVersion.number).where(ModelVersion.id == verdict.version_id))
+    view = verdict_view(verdict, number)
+    record_change(write, verdict.image_id)
+    return view
 
 
 def check_restorable(write: Session, verdict: Verdict) -> None:

@@ -44,8 +44,8 @@ class DisagreementPage:
     found: Disagreement
     following: int | None
     """The image that waits next."""
-    independent: bool
-    """Whether its queue keeps those who judged it from adjudicating it."""
+    kept_out: bool
+    """Whether its queue keeps the reader from adjudicating it, who judged it."""
 
     @property
     def own_opinion(self) -> bool:
@@ -74,7 +74,7 @@ def show(name: str, image_id: int) -> str:
         workspace,
         disagreements.disagreement(collection_id, image_id),
         disagreements.next_disputed(collection_id, image_id),
-        disagreements.must_be_independent(image_id),
+        security.may("adjudicate") and disagreements.is_kept_out(security.user_id(), image_id),
     )
     return render_template("views/disagreement.html", page=page)
 
