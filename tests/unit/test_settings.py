@@ -55,3 +55,60 @@ def test_a_method_that_does_not_explain_the_distiller_is_refused_in_a_sentence_n
 def test_a_distiller_that_there_is_not_is_refused() -> None:
     with pytest.raises(ValidationError, match="'concepts' or 'paper'"):
         Settings(distiller="families")  # type: ignore[arg-type]
+
+
+PROVIDER = {"oidc_issuer": "https://id.example.org/realms/team", "oidc_client_id": "workbench"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        PROVIDER,
+        {**PROVIDER, "oidc_issuer": "http://localhost:8080/realms/team"},
+        {**PROVIDER, "oidc_issuer": "http://[::1]:8080"},
+        {**PROVIDER, "oidc_scopes": "openid email"},
+        {**PROVIDER, "oidc_client_secret": "secret"},
+        {**PROVIDER, "oidc_client_secret_file": "/run/secrets/oidc"},
+    ],
+)
+def test_an_identity_provider_is_known_by_its_issuer_and_what_it_calls_the_workbench(
+    given: dict[str, str],
+) -> None:
+    assert Settings(**given).oidc_issuer == given["oidc_issuer"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({**PROVIDER, "oidc_issuer": "http://id.example.org"}, "an https address"),
+        ({**PROVIDER, "oidc_issuer": "id.example.org"}, "an https address"),
+        ({**PROVIDER, "oidc_issuer": "https://"}, "an https address"),
+        ({**PROVIDER, "oidc_issuer": "https://localhost@id.example.org"}, "no user name"),
+        ({**PROVIDER, "oidc_issuer": "http://localhost@id.example.org"}, "an https address"),
+        ({**PROVIDER, "oidc_issuer": "https://id.example.org?realm=team"}, "no query"),
+        ({"oidc_issuer": PROVIDER["oidc_issuer"]}, "needed with WORKBENCH_OIDC_ISSUER"),
+        ({**PROVIDER, "oidc_scopes": "profile"}, "openid"),
+        (
+            {**PROVIDER, "oidc_client_secret": "secret", "oidc_client_secret_file": "/secret"},
+            "set one of the two",
+        ),
+    ],
+)
+def test_a_provider_that_could_not_be_trusted_is_refused_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], why: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"WORKBENCH_{name.upper()}", value)
+
+    with pytest.raises(ClickException) as refused:
+        read_settings()
+
+    assert why in refused.value.message
+    assert "=secret" not in refused.value.message
+
+
+def test_the_provider_s_secret_is_shown_nowhere() -> None:
+    given = Settings(**PROVIDER, oidc_client_secret="what only two know")
+
+    assert "what only two know" not in f"{given!r} {given} {given.model_dump()}"
+    assert Settings.is_secret("oidc_client_secret")

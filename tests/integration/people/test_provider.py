@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -12,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests.integration.people.conftest import PASSWORD, Browser, use_provider
+from tests.support.at_once import at_once
 from tests.support.identity_provider import SECRET, IdentityProvider
 from tests.support.server import free_port
 from workbench.services import accounts
@@ -98,7 +100,7 @@ def test_the_session_is_a_new_one(
     assert row.token_hash != bens
 
 
-@pytest.mark.parametrize("state", ["", "wrong", None])
+@pytest.mark.parametrize("state", ["", "wrong", "%C3%A9%00", None])
 def test_who_comes_back_without_having_gone_is_refused(
     browser: Browsers, provider: IdentityProvider, linked: Account, state: str | None
 ) -> None:
@@ -270,6 +272,26 @@ def test_a_slow_provider_holds_nobody_up_for_long(
     provider.behave(delays={"/.well-known/openid-configuration": 3.0})
 
     assert browser().get(START).status_code == 503
+
+
+def test_a_slow_provider_leaves_the_server_s_other_threads_alone(
+    tables: Flask,
+    browser: Browsers,
+    provider: IdentityProvider,
+    linked: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.services.people.provider.PATIENCE", 0.1)
+    people = [browser() for _ in range(5)]
+    paths = [each.through(provider, "ada-1", START) for each in people]
+    provider.behave(delays={"/token": 2.0})
+
+    def come_back(at: int) -> int:
+        return people[at].client.get(paths[at]).status_code
+
+    statuses = at_once(tables, *(partial(come_back, at) for at in range(5)))
+
+    assert sorted(statuses) == [303, 303, 303, 503, 503]
 
 
 @pytest.mark.parametrize(

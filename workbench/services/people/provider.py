@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -21,7 +22,7 @@ from joserfc.jwk import KeySet
 from workbench.config import Settings
 from workbench.services.accounts import LONGEST_NAME
 from workbench.services.app_settings import settings
-from workbench.services.errors import NotFoundError, UnavailableError
+from workbench.services.errors import BusyError, NotFoundError, UnavailableError
 from workbench.services.people import discovery, fetching, id_tokens
 from workbench.services.people.discovery import Description
 from workbench.services.people.id_tokens import Claims, RefusedTokenError, UnknownKeyError
@@ -32,6 +33,10 @@ KEPT_FOR: Final = 3600.0
 """Seconds that a description and keys are used before they are read again."""
 ASKED_AGAIN_AFTER: Final = 10.0
 """Seconds that a provider that did not answer is left alone."""
+AT_ONCE: Final = 3
+"""So many requests at a time wait for the provider: pages need the server's other threads."""
+PATIENCE: Final = 2.0
+"""Seconds that one waits for a turn."""
 KEYS_READ_AGAIN: Final = 5
 """So often in a minute, at most, for a key that is not known."""
 
@@ -54,6 +59,7 @@ class Provider:
         self.name = given.oidc_name or urlsplit(given.oidc_issuer).netloc
         self._given = given
         self._reading = threading.Lock()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._description: Description | None = None
         self._keys: KeySet | None = None
         self._read_at = self._failed_at = -KEPT_FOR
@@ -84,12 +90,13 @@ class Provider:
         Raises RefusedTokenError for what the provider or the checks of its answer do not accept,
         UnavailableError where it does not answer.
         """
-        token = self._exchanged(code, back, verifier)
-        try:
-            claims = self._checked(token, nonce)
-        except RefusedTokenError as error:
-            log.warning("a sign-in was refused", issuer=self.issuer, why=error.why)
-            raise
+        with self._turn(self._turns):
+            token = self._exchanged(code, back, verifier)
+            try:
+                claims = self._checked(token, nonce)
+            except RefusedTokenError as error:
+                log.warning("a sign-in was refused", issuer=self.issuer, why=error.why)
+                raise
         return Proven(self.issuer, claims["sub"], _proposed(claims, self._given.oidc_name_claim))
 
     def end_session_url(self, back: str) -> str | None:
@@ -141,8 +148,18 @@ class Provider:
                 raise
         return id_tokens.checked(token, self._known_keys(), refused=self._refused(), **expected)
 
+    @contextmanager
+    def _turn(self, taken: threading.Lock | threading.Semaphore) -> Iterator[None]:
+        """Wait a little for a turn, and take it. Raises BusyError."""
+        if not taken.acquire(timeout=PATIENCE):
+            raise BusyError(gettext("Too many people are signing in. Try again in a moment."))
+        try:
+            yield
+        finally:
+            taken.release()
+
     def _known(self) -> Description:
-        with self._reading:
+        with self._turn(self._reading):
             moment = time.monotonic()
             if self._description is not None and moment - self._read_at < KEPT_FOR:
                 return self._description
@@ -161,7 +178,7 @@ class Provider:
 
     def _known_keys(self) -> KeySet:
         address = self._known().jwks_uri
-        with self._reading:
+        with self._turn(self._reading):
             if self._keys is None:
                 self._keys = self._read_keys(address)
             return self._keys
@@ -169,7 +186,7 @@ class Provider:
     def _read_keys_again(self, known: KeySet) -> bool:
         """Read the keys once more, unless that was done too often lately; whether they were."""
         address = self._known().jwks_uri
-        with self._reading:
+        with self._turn(self._reading):
             if self._keys is not known:
                 return True  # somebody else's try has read them
             moment = time.monotonic()

@@ -80,8 +80,10 @@ def begin(
 
 def finish(state: str) -> Visit | None:
     """Take the visit that somebody comes back from; None where this browser has begun none."""
-    kept = _kept()
-    found = next((each for each in kept if hmac.compare_digest(each["state"], state)), None)
+    kept, given = _kept(), state.encode()
+    found = next(
+        (each for each in kept if hmac.compare_digest(each["state"].encode(), given)), None
+    )
     if found is None:
         return None
     session[_BEGUN] = [each for each in kept if each is not found]
