@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import takewhile
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
@@ -35,6 +36,10 @@ _COLUMNS = (
     Image.class_name,
     Image.date,
 )
+
+
+_PLAIN: Final = re.compile(r"[\w./~-]+", re.ASCII)
+"""A path that is written in a URI as it is."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,10 @@ class FrozenSet:
 
     def _relative(self, uri: str) -> str:
         """A file's name below the folder that all of them are in; no path of the machine."""
-        path, row = original_location("file:///" + uri.removeprefix(self._folder), None)
+        below = uri.removeprefix(self._folder)
+        if _PLAIN.fullmatch(below):
+            return below
+        path, row = original_location("file:///" + below, None)
         name = display(str(path).lstrip("/"))
         return name if row is None else f"{name}#{row}"
 

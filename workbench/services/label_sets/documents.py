@@ -30,6 +30,19 @@ NOTE_FIELDS = (
 """Of a note, as they stand in its row."""
 
 
+_DRAWN = (
+    DrawnRegion.tool,
+    DrawnRegion.rle,
+    DrawnRegion.area,
+    DrawnRegion.picture_width,
+    DrawnRegion.picture_height,
+    DrawnRegion.left,
+    DrawnRegion.top,
+    DrawnRegion.width,
+    DrawnRegion.height,
+)
+
+
 def moment(at: datetime) -> str:
     """A time as it is written: UTC, to the microsecond."""
     return at.astimezone(UTC).isoformat()
@@ -70,7 +83,7 @@ def regions_of(collection_id: int) -> dict[int, list[Document]]:
 def _shapes(collection_id: int, tagged: Sequence[int]) -> Iterator[tuple[int, int, Document]]:
     """Each region that is tagged or drawn: as it was drawn, where it was, else over the square."""
     rows = session().execute(
-        select(Region.id, Region.image_id, Region.rle, Region.area, DrawnRegion)
+        select(Region.id, Region.image_id, Region.rle, Region.area, *_DRAWN)
         .join(Image, Image.id == Region.image_id)
         .outerjoin(
             DrawnRegion,
@@ -82,8 +95,8 @@ def _shapes(collection_id: int, tagged: Sequence[int]) -> Iterator[tuple[int, in
         )
         .order_by(Region.id)
     )
-    for region_id, image_id, rle, area, drawn in rows:
-        shape = _over_the_square(rle, area) if drawn is None else _as_drawn(drawn)
+    for region_id, image_id, rle, area, *drawn in rows:
+        shape = _over_the_square(rle, area) if drawn[0] is None else _as_drawn(*drawn)
         yield region_id, image_id, shape
 
 
@@ -98,14 +111,14 @@ def _over_the_square(rle: str, area: int) -> Document:
     }
 
 
-def _as_drawn(drawn: DrawnRegion) -> Document:
+def _as_drawn(tool: str, rle: str, area: int, *at: int) -> Document:
     return {
         "on": "picture",
-        "size": [drawn.picture_width, drawn.picture_height],
-        "box": [drawn.left, drawn.top, drawn.width, drawn.height],
-        "rle": drawn.rle,
-        "area": drawn.area,
-        "drawn_with": drawn.tool,
+        "size": list(at[:2]),
+        "box": list(at[2:]),
+        "rle": rle,
+        "area": area,
+        "drawn_with": tool,
     }
 
 

@@ -117,7 +117,8 @@ def _write_images(write: Session, rows: Sequence[Row]) -> None:
         raise ConflictError(
             gettext("An image was taken down at the same moment. Make the label set again.")
         )
-    write.execute(insert(LabelSetImage), rows)
+    # With its nulls: else rows with other ones would need statements of their own.
+    write.execute(insert(LabelSetImage).execution_options(render_nulls=True), rows)
 
 
 def _remove_unfinished(collection_id: int) -> None:
