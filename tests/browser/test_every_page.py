@@ -62,6 +62,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "label sets": f"{home}/label-sets",
         "label set": f"{home}/label-sets/{labels_frozen(data_dir, image)}",
         "label sets compared": f"{home}/label-sets/2/changes?since=1",
+        "labels imported": f"{home}/label-imports",
         "data": f"{home}/data",
         "labels of a version": f"{home}/versions/1/labels",
         "taxonomy": "/taxonomy",

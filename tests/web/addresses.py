@@ -45,6 +45,8 @@ PAGES = {
     "/c/faces/label-sets/2": "Label set 2 of faces",
     "/c/faces/label-sets/2?label=fake&after=1": "Label set 2 of faces",
     "/c/faces/label-sets/2/changes?since=1": "Label sets 1 and 2 of faces",
+    "/c/faces/label-imports": "Import labels into faces",
+    "/c/raw/label-imports": "Import labels into raw",
     "/c/faces/models": "Models of faces",
     "/c/raw/models": "Models of raw",
     "/c/faces/data": "Data of faces",
@@ -65,7 +67,7 @@ PAGES = {
 
 def needs_account(url: str) -> bool:
     """Whether a page is shown to nobody who has not signed in, whoever may read."""
-    return "/label-sets" in url or url.startswith(("/account", "/imports", "/people/roles"))
+    return "/label-" in url or url.startswith(("/account", "/imports", "/people/roles"))
 
 
 PICTURES = (

@@ -39,6 +39,7 @@ PERMISSIONS: Final = tuple(
         ("adjudicate", "reviewer", lazy_gettext("Decide where people disagree")),
         ("queues", "reviewer", lazy_gettext("Make, assign and end review queues")),
         ("label_sets", "reviewer", lazy_gettext("Make, compare and export label sets")),
+        ("import_labels", "reviewer", lazy_gettext("Import labels as one’s own decisions")),
         ("import", "developer", lazy_gettext("Import images")),
         ("data", "developer", lazy_gettext("Check the data and act on what is found")),
         ("retrain", "developer", lazy_gettext("Retrain and choose the active version")),

@@ -55,6 +55,8 @@ class State:
     """What was done to queue 7: kind, and with what."""
     label_sets_made: list[tuple[int, str, str]] = field(default_factory=list)
     """Person, name and description."""
+    labels_imported: list[tuple[str, object]] = field(default_factory=list)
+    """Of imports of labels: what was done, and with what."""
     exports_asked: list[tuple[int, str]] = field(default_factory=list)
     """Of label sets: the set, and the format or `cancel`."""
     left_out: set[int] = field(default_factory=set)
@@ -142,6 +144,7 @@ class State:
             self.queue_acts,
             self.label_sets_made,
             self.exports_asked,
+            self.labels_imported,
             self.notes,
             self.expectations,
             self.replies,

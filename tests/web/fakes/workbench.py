@@ -20,6 +20,7 @@ from tests.web.fakes.explore import CellCards, Cells, Listing, Selecting, Taxono
 from tests.web.fakes.hygiene import Actions, Checks, Remedies
 from tests.web.fakes.image import Counterfactuals, Details, Media, Originals, PictureBatch
 from tests.web.fakes.intake import JOBS, Folders, Jobs
+from tests.web.fakes.label_imports import LabelImporting, LabelUndoing
 from tests.web.fakes.label_sets import (
     Exporting,
     FreezingLabels,
@@ -97,7 +98,7 @@ from workbench.services.image import (
     superpixels,
 )
 from workbench.services.intake import folders, jobs
-from workbench.services.interchange import exports, writing
+from workbench.services.interchange import exports, importing, undoing, writing
 from workbench.services.label_sets import comparing, freezing, reading
 from workbench.services.models import label_changes, version_images, versions
 from workbench.services.people import tokens
@@ -203,6 +204,8 @@ class FakeWorkbench(State):
             (freezing, FreezingLabels(self)),
             (reading, LabelSets()),
             (exports, Exporting(self)),
+            (importing, LabelImporting(self)),
+            (undoing, LabelUndoing(self)),
             (writing, WritingSets()),
             (image_removal, ImageRemovals(self)),
             (version_removal, VersionRemovals(self)),

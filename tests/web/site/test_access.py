@@ -23,6 +23,7 @@ WRITES = {
     "/c/faces/label-sets": {"name": "first"},
     "/c/faces/label-sets/2/exports": {"format": "csv"},
     "/c/faces/exports/9/cancel": {},
+    "/c/faces/label-imports/5/undo": {},
     "/c/faces/queues": {"name": "errors", "needed": "2"},
     "/c/faces/queues/7/instructions": {"instructions": "look"},
     "/c/faces/queues/7/people": {"who": "everybody"},

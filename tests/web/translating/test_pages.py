@@ -18,7 +18,7 @@ from tests.web.translating.pseudo import LANGUAGE, Bare
 from tests.web.translating.worked_on import bare_words, fill
 from workbench.services.models.outside import Beside, Outside
 
-SIGNED = r'value="[^"]{60,}"|action="/imports/upload/[^"]+"'
+SIGNED = r'value="[^"]{60,}"|action="/imports/(?:upload|labels)/[^"]+"'
 """Tokens, which are others each time."""
 
 

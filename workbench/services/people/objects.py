@@ -24,6 +24,7 @@ from workbench.store.judgements import (
     Tagging,
     Verdict,
 )
+from workbench.store.label_imports import LabelImport
 from workbench.store.label_sets import LabelSet
 from workbench.store.notes import NoteReply
 from workbench.store.people import AuditEvent
@@ -122,6 +123,7 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
         .outerjoin(Collection, Collection.name == ImportJob.collection_name)
         .where(ImportJob.id == given)
     ),
+    "label_import_id": _itself(LabelImport, LabelImport.collection_id),
     "note_id": _by_image(CounterfactualNote),
     "pattern_id": _by_version(Pattern),
     "queue_id": _itself(Queue, Queue.collection_id),

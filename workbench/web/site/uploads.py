@@ -19,7 +19,7 @@ LASTS_SECONDS: Final = 12 * 3600
 FORM_BYTES: Final = 1_000_000
 """Of an upload's other fields and of what stands between its files."""
 FIELDS: Final = 20
-_PATH: Final = "/imports/upload/"
+_PATHS: Final = ("/imports/upload/", "/imports/labels/")
 _PURPOSE: Final = "upload"
 
 
@@ -63,9 +63,10 @@ def register(app: Flask) -> None:
     settings: Settings = app.config["WORKBENCH"]
 
     def largest_body(path: str) -> int:
-        if not settings.upload_bytes or not path.startswith(_PATH):
+        folder, _slash, ticket = path.rpartition("/")
+        if not settings.upload_bytes or f"{folder}/" not in _PATHS:
             return 0
-        allowed = _is_valid(app, path.removeprefix(_PATH))
+        allowed = _is_valid(app, ticket)
         return settings.upload_bytes + FORM_BYTES if allowed else 0
 
     def allow() -> None:
