@@ -8,16 +8,20 @@ from sqlalchemy import select
 from tests.support.choosing import chosen
 from tests.support.noting import save_note
 from tests.support.queries import queries
+from tests.support.queueing import queue
 from workbench.services.accounts import Account
 from workbench.services.errors import NotFoundError
+from workbench.services.explore import wrong_reasons
 from workbench.services.explore.patterns import patterns
 from workbench.services.explore.reports import remarks
 from workbench.services.image.edits import DimensionEdit
-from workbench.services.review import verdicts
+from workbench.services.review import blinding, verdicts
 from workbench.services.review.notes import withdraw_note
-from workbench.services.workspaces import workspace
+from workbench.services.workspaces import Workspace, workspace
 from workbench.store.database import session
 from workbench.store.results import PixelGroup, Prediction
+
+RIGHT = ("real_right", "fake_right")
 
 pytestmark = pytest.mark.analysed
 
@@ -105,3 +109,61 @@ def test_many_remarks_are_asked_for_as_often_as_few(
         verdicts.give_verdict(ada.id, image_id, version_id, "real", "more")
 
     assert queries(lambda: remarks(version_id, pattern_id)) == few <= 3
+
+
+def test_images_that_the_model_is_right_on_for_the_wrong_reason_are_counted_and_shown(
+    version_id: int, pattern_id: int, ada: Account, ben: Account
+) -> None:
+    scored = {
+        each.image_id: each
+        for each in session().scalars(select(Prediction).where(Prediction.version_id == version_id))
+    }
+    right = [each for each in members(pattern_id) if scored[each].outcome in RIGHT]
+    assert len(right) >= 3
+    nothing = wrong_reasons.of_pattern(version_id, pattern_id)
+    assert (nothing.images, nothing.share, nothing.shown) == (0, 0.0, ())
+    given = [
+        verdicts.give_verdict(
+            person.id, each, version_id, scored[each].label or "", wrong_reason=True
+        )
+        for person, each in ((ada, right[0]), (ben, right[0]), (ada, right[1]))
+    ]
+    verdicts.give_verdict(ada.id, right[2], version_id, scored[right[2]].label or "")
+
+    found = wrong_reasons.of_pattern(version_id, pattern_id)
+
+    assert (found.images, found.share) == (2, 2 / len(right))
+    surest = sorted(right[:2], key=lambda each: -abs(scored[each].logit))
+    assert [card.id for card in found.shown] == surest
+    others = [row.id for row in patterns(chosen(version_id))]
+    of_all = wrong_reasons.of_patterns(version_id, others)
+    assert (of_all[pattern_id].images, of_all[pattern_id].share) == (2, 2 / len(right))
+    for other, told in of_all.items():
+        assert told.images == len(set(members(other)) & set(right[:2]))
+    verdicts.withdraw_verdict(ada.id, given[2].id)
+    assert wrong_reasons.of_pattern(version_id, pattern_id).images == 1
+
+
+def test_a_report_tells_nobody_what_others_say_of_an_image_that_they_have_to_judge_blind(
+    analysed: Workspace, version_id: int, pattern_id: int, ada: Account, ben: Account
+) -> None:
+    scored = select(Prediction).where(
+        Prediction.version_id == version_id, Prediction.image_id.in_(members(pattern_id))
+    )
+    one = next(each for each in session().scalars(scored) if each.outcome in RIGHT)
+    verdicts.give_verdict(
+        ada.id, one.image_id, version_id, one.label or "", "the ear", wrong_reason=True
+    )
+    queue(analysed.collection.id, ada, [one.image_id], blind=True, members=(ben,))
+
+    def told(person: Account) -> tuple[int, int]:
+        reader = blinding.read_as(person.id)
+        found = (
+            len(remarks(version_id, pattern_id)),
+            wrong_reasons.of_pattern(version_id, pattern_id).images,
+        )
+        blinding.read_by_nobody(reader)
+        return found
+
+    assert told(ben) == (0, 0)
+    assert told(ada) == (1, 1)

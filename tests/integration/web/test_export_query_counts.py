@@ -40,11 +40,12 @@ def taken(reading: FlaskClient, address: str) -> tuple[int, list[str]]:
 @pytest.mark.parametrize(
     ("address", "of_its_own"),
     [
-        # The cells; the cards and their verdicts; the patterns and their tags.
+        # The cells; the cards and their verdicts; the patterns and their tags, and for which images
+        # the model is said to be right for the wrong reason.
         ("export/overview.svg", 1),
         ("export/images.svg", 2),
         ("export/patterns.svg", 2),
-        ("patterns/report.html", 3),
+        ("patterns/report.html", 4),
     ],
 )
 def test_a_document_asks_for_its_own_view_and_for_all_its_pictures_together(

@@ -21,6 +21,7 @@ from workbench.services.explore.patterns import (
     PatternsSummary,
 )
 from workbench.services.explore.reports import Remark
+from workbench.services.explore.wrong_reasons import ShownWrongReasons, WrongReasons
 
 
 @dataclass
@@ -88,6 +89,29 @@ class PatternNames:
 
     def pattern_name(self, version_id: int, pattern_id: int) -> str:
         return Patterns(self.book).pattern(version_id, pattern_id).row.label
+
+
+@dataclass
+class PatternWrongReasons:
+    """What verdicts on images 2 and 5, which have the pattern, say."""
+
+    book: State
+
+    def of_pattern(self, version_id: int, pattern_id: int) -> ShownWrongReasons:
+        ids = self._said()
+        share = len(ids) / 4
+        return ShownWrongReasons(len(ids), share, tuple(self.book.card(each) for each in ids))
+
+    def of_patterns(self, version_id: int, pattern_ids: list[int]) -> dict[int, WrongReasons]:
+        images = len(self._said())
+        return {each: WrongReasons(images, images / 4) for each in pattern_ids}
+
+    def _said(self) -> list[int]:
+        return [
+            image_id
+            for image_id, given in self.book.verdicts.items()
+            if any(each.wrong_reason and not each.withdrawn for each in given)
+        ]
 
 
 @dataclass

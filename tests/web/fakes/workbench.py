@@ -30,7 +30,13 @@ from tests.web.fakes.label_sets import (
 )
 from tests.web.fakes.models import Images, Labels, Versions
 from tests.web.fakes.notes import NoteList, NoteReplays, NoteReplies, Notes, NoteWriting
-from tests.web.fakes.patterns import Dimensions, PatternNames, PatternReports, Patterns
+from tests.web.fakes.patterns import (
+    Dimensions,
+    PatternNames,
+    PatternReports,
+    Patterns,
+    PatternWrongReasons,
+)
 from tests.web.fakes.queues import (
     QueueClaims,
     QueueJudging,
@@ -85,6 +91,7 @@ from workbench.services.explore import (
     tag_selection,
     tag_shares,
     tag_suggestions,
+    wrong_reasons,
 )
 from workbench.services.hygiene import actions, check, remedy
 from workbench.services.image import (
@@ -214,6 +221,7 @@ class FakeWorkbench(State):
             (drawn, DrawnRegions(self)),
             (findings, Findings(self)),
             (reports, PatternReports(self)),
+            (wrong_reasons, PatternWrongReasons(self)),
             (search, Neighbours(self)),
             (suggestions, Suggestions()),
             (tag_suggestions, TagSuggesting(self)),

@@ -87,3 +87,18 @@ def test_the_sign_of_an_effect_is_explained_where_it_stands(visitor: Reader) -> 
         "/c/faces/patterns/32/report.html",
     ):
         assert "removal lowers p(fake)" in visitor.get(address).text, address
+
+
+@pytest.mark.parametrize("page", ["31", "31/report.html", "report.html"])
+def test_a_pattern_and_its_reports_say_where_the_model_is_right_for_the_wrong_reason(
+    ada: Reader, page: str
+) -> None:
+    address = f"/c/faces/patterns/{page}"
+    words = "1 image, 25% of those that the model gets right"
+    assert words not in ada.get(address).text
+
+    ada.post("/c/faces/images/1/verdicts", decision="real", wrong_reason="1")
+
+    shown = ada.get(address).text
+    assert "Right for the wrong reason" in shown
+    assert words in shown

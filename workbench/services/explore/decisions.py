@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from workbench.services.columns.store import ColumnStore, Rows
+from workbench.services.review.blinding import is_told
 from workbench.services.review.decision_changes import changes_after, changes_until_now
 from workbench.services.review.decisions import decisions_on, final_decisions
 from workbench.store.database import session
@@ -69,7 +70,10 @@ def overturned_rows(store: ColumnStore) -> Rows:
 
 
 def wrong_reason_rows(store: ColumnStore) -> Rows:
-    """The images of which somebody says that the model is right for the wrong reason. One query."""
+    """The images of which somebody says that the model is right for the wrong reason. One query.
+
+    Without what the reader is not told yet.
+    """
     said = (
         select(Verdict.image_id)
         .join(Image, Image.id == Verdict.image_id)
@@ -77,6 +81,7 @@ def wrong_reason_rows(store: ColumnStore) -> Rows:
             Image.collection_id == store.collection_id,
             Verdict.wrong_reason,
             Verdict.withdrawn_at.is_(None),
+            is_told(Verdict.image_id, Verdict.user_id),
         )
     )
     rows: Rows = np.zeros(store.count, np.bool_)

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from workbench.services.models.patterns import find_pattern
+from workbench.services.review.blinding import is_told
 from workbench.services.review.notes import NoteView, note_view
 from workbench.services.review.verdicts import VerdictView, verdict_view
 from workbench.store.database import session
@@ -59,6 +60,7 @@ def _reasons(pattern_id: int) -> list[Remark]:
             Verdict.image_id.in_(_having(pattern_id)),
             Verdict.withdrawn_at.is_(None),
             Verdict.reason != "",
+            is_told(Verdict.image_id, Verdict.user_id),
         )
         .order_by(Verdict.id.desc())
         .limit(MOST_REMARKS)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, request
 
 from workbench.services.errors import InvalidError
-from workbench.services.explore import filters, patterns, reports
+from workbench.services.explore import filters, patterns, reports, wrong_reasons
 from workbench.services.models.outside import lacking_words
 from workbench.services.workspaces import Workspace
 from workbench.web.exports.attachments import attached, file_name, policy
@@ -49,11 +49,13 @@ def all_patterns(name: str) -> Response:
         raise InvalidError(lacking_words(summary.number, summary.outside))
     version = summary.id
     rows = patterns.patterns(filters.choose(version, view.selection), view.sort)
+    reported = rows[:PATTERNS_REPORTED]
     return _report(
         "patterns_report",
         workspace,
         "patterns",
-        rows=rows[:PATTERNS_REPORTED],
+        rows=reported,
+        wrong_reasons=wrong_reasons.of_patterns(version, [each.id for each in reported]),
         total=len(rows),
         summary=patterns.summary(version),
         narrowed=view.narrowed,

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.services.explore import descriptions, filters, grid, patterns, tag_shares
+from workbench.services.explore import (
+    descriptions,
+    filters,
+    grid,
+    patterns,
+    tag_shares,
+    wrong_reasons,
+)
 from workbench.services.explore.descriptions import DimensionView, PatternView
 from workbench.services.explore.filters import Selection
 from workbench.services.explore.patterns import PatternDetail
 from workbench.services.explore.tag_shares import TagShares
+from workbench.services.explore.wrong_reasons import ShownWrongReasons
 from workbench.services.review import tag_checks
 from workbench.services.review.tag_checks import Tally
 from workbench.web.presenters.bars import DivergingBar, diverging_bar, scale_limit
@@ -47,6 +55,7 @@ class PatternPanel:
     """Of the whole layout; the cells where the pattern lies are lit."""
     tallies: dict[int, Tally]
     """What checks have found, by tagging."""
+    wrong_reasons: ShownWrongReasons
 
     @property
     def lit_cells(self) -> int:
@@ -74,6 +83,7 @@ def pattern_panel(version_id: int, pattern_id: int, after: str | None = None) ->
         tallies=tag_checks.tallies(
             [each.id for each in detail.row.tags if each.pattern_id == pattern_id]
         ),
+        wrong_reasons=wrong_reasons.of_pattern(version_id, pattern_id),
     )
 
 
