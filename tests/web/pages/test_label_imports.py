@@ -25,7 +25,7 @@ def test_a_file_is_checked_and_nothing_is_written(ada: Reader, book: FakeWorkben
     page = send(ada, "right", act="check", columns="label=said").text
 
     assert "Found 3 images. To write: verdicts 2, regions 4, tags on them 5, notes 1." in page
-    assert "1 image are decided otherwise here." in page
+    assert "Decided otherwise here: 1 image." in page
     assert "No line is wrong." in page
     assert "label=said</textarea>" in page
     assert book.untouched

@@ -38,7 +38,7 @@ def test_one_tells_counts_rules_tags_and_what_was_taken_down(ada: Reader) -> Non
 
     assert "2 · after the second &lt;b&gt;" in page
     assert "after event 1,234 of the audit log" in page
-    assert "1 image of it were taken down since" in page
+    assert "Taken down since, and in no export: 1 image." in page
     assert "verdicts that disagree: as imported" in page
     assert '<dt dir="auto">fake smile &lt;b&gt;</dt>' in page
     assert 'href="/c/faces/images/3"' in page

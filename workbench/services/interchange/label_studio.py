@@ -1,7 +1,7 @@
 """A label set as tasks of Label Studio: a choice for each image, brushes and polygons for tags.
 
-For a project with a `Choices` named `label`, and `BrushLabels` and `PolygonLabels` named `tag`, on
-an `Image` named `image` (docs/interchange.md).
+For a project with `Choices` named `label`, `BrushLabels` named `brush` and `PolygonLabels` named
+`polygon`, on an `Image` named `image` (docs/interchange.md).
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ def _marks(region: Mapping[str, Any], row: FrozenRow, name: str) -> list[Documen
         return []
     shared = {
         "to_name": "image",
-        "from_name": "tag",
         "original_width": row.width,
         "original_height": row.height,
         "image_rotation": 0,
@@ -69,11 +68,12 @@ def _marks(region: Mapping[str, Any], row: FrozenRow, name: str) -> list[Documen
     outlines = outlines_of(region, mask)
     if outlines is None:
         value = {"format": "rle", "rle": brush.encode(mask), "brushlabels": tags}
-        return [{"id": name, "type": "brushlabels", **shared, "value": value}]
+        return [{"id": name, "type": "brushlabels", "from_name": "brush", **shared, "value": value}]
     return [
         {
             "id": f"{name}-{part}",
             "type": "polygonlabels",
+            "from_name": "polygon",
             **shared,
             "value": {
                 "points": _percent(outline, row.width, row.height),
