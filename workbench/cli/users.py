@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from workbench.cli import invitations, members, tokens
 from workbench.cli.context import require_tables, with_app
 from workbench.cli.options import json_option
 from workbench.cli.output import show
@@ -26,7 +27,7 @@ password_option = click.option(
 
 @click.group()
 def user() -> None:
-    """Manage accounts."""
+    """Manage accounts, how people come in, what they see, and their API tokens."""
 
 
 @user.command()
@@ -114,6 +115,19 @@ def roles_command(*, as_json: bool) -> None:
         role: [each.action for each in PERMISSIONS if each.is_given_to(role)] for role in ROLES
     }
     show(report, as_json=as_json, lines=lines)
+
+
+for command in (
+    invitations.invite,
+    invitations.list_invitations,
+    invitations.revoke_invitation,
+    invitations.reset_password,
+    members.members,
+    tokens.make_token,
+    tokens.list_tokens,
+    tokens.revoke_token,
+):
+    user.add_command(command)
 
 
 def _password(*, typed: bool) -> str:

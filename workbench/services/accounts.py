@@ -167,6 +167,14 @@ def id_of(name: str) -> int:
     return _named(session(), name).id
 
 
+def named(name: str) -> Account:
+    """The account of a name. Raises InvalidError, also where it is deactivated."""
+    user = _named(session(), name)
+    if user.deactivated_at is not None:
+        raise InvalidError(f"User “{name}” is deactivated.")
+    return account_of(user)
+
+
 def _named(write: Session, name: str) -> User:
     user = write.scalar(select(User).where(User.name == name.strip()))
     if user is None:

@@ -57,8 +57,12 @@ class Bearer:
     scopes: frozenset[str]
 
 
-def make(account: Account, name: str, scopes: Sequence[str], days: int) -> str:
+def make(
+    account: Account, name: str, scopes: Sequence[str], days: int, *, by_command: bool = False
+) -> str:
     """Make a token for somebody; returns it, and stores its hash.
+
+    by_command: whoever runs the workbench makes it, and not the person.
 
     Raises InvalidError for a name, scope or number of days that cannot be.
     """
@@ -84,7 +88,8 @@ def make(account: Account, name: str, scopes: Sequence[str], days: int) -> str:
         )
         write.add(made)
         write.flush()
-        audit.record(write, account.id, "token.make", f"token:{made.id}", after={"scopes": wanted})
+        acting_id = None if by_command else account.id
+        audit.record(write, acting_id, "token.make", f"token:{made.id}", after={"scopes": wanted})
     return token
 
 
@@ -127,7 +132,7 @@ def tokens() -> tuple[TokenView, ...]:
     return _listed(None)
 
 
-def revoke(acting_id: int, token_id: int, *, of_anybody: bool = False) -> None:
+def revoke(acting_id: int | None, token_id: int, *, of_anybody: bool = False) -> None:
     """Let a token be worth nothing from the next request on: one's own, or as an admin anybody's.
 
     Raises NotFoundError.
