@@ -8,13 +8,14 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, cast, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from workbench.services.roles import ADMIN
 from workbench.store.database import session
 from workbench.store.images import Collection
 from workbench.store.people import CollectionMember, User
+from workbench.store.removals import Removal
 
 _hidden: ContextVar[frozenset[int]] = ContextVar("hidden_collections", default=frozenset())
 
@@ -57,30 +58,44 @@ def hidden_from(role: str, restricted: str | None) -> frozenset[int]:
     """The collections that an account does not see, by what `not_a_member` found."""
     if role == ADMIN or not restricted:
         return frozenset()
-    return frozenset(map(int, restricted.split(",")))
+    return frozenset(int(each) for each in restricted.split(",") if each)
 
 
-def not_a_member() -> ScalarSelect[str]:
+def not_a_member() -> ColumnElement[str]:
     """The restricted collections that a selected `User` is no member of: ids with commas between.
 
-    A part of the query that finds the account, so that it costs no query of its own.
+    With those that are gone: what is told of them stays hidden. A part of the query that finds the
+    account, so that it costs no query of its own.
     """
     member = (
         exists()
         .where(CollectionMember.collection_id == Collection.id, CollectionMember.user_id == User.id)
         .correlate(Collection, User)
     )
-    return (
-        select(func.aggregate_strings(cast(Collection.id, String), ","))
-        .where(Collection.restricted, ~member)
-        .correlate(User)
-        .scalar_subquery()
-    )
+    hidden = select(_joined(Collection.id)).where(Collection.restricted, ~member).correlate(User)
+    gone = select(_joined(Removal.subject_id)).where(_was_restricted())
+    return _or_nothing(hidden) + "," + _or_nothing(gone)
 
 
 def hidden_from_strangers() -> frozenset[int]:
     """The collections that nobody sees who has not signed in: all restricted ones."""
-    return frozenset(session().scalars(select(Collection.id).where(Collection.restricted)))
+    hidden = select(Collection.id).where(Collection.restricted)
+    gone = select(Removal.subject_id).where(_was_restricted())
+    return frozenset(session().scalars(hidden.union_all(gone)))
+
+
+def _was_restricted() -> ColumnElement[bool]:
+    """Whether a removal is of a restricted collection that is gone, and its id nobody else's."""
+    there = exists().where(Collection.id == Removal.subject_id).correlate(Removal)
+    return and_(Removal.kind == "collection", Removal.restricted, ~there)
+
+
+def _joined(ids: InstrumentedAttribute[int]) -> ColumnElement[str]:
+    return func.aggregate_strings(cast(ids, String), ",")
+
+
+def _or_nothing(ids: Select[tuple[str]]) -> ColumnElement[str]:
+    return func.coalesce(ids.scalar_subquery(), "")
 
 
 def seen_by(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.store.database import Base, now
@@ -25,6 +25,8 @@ class Removal(Base):
     """Id of what goes; no foreign key, as it is gone."""
     collection_id: Mapped[int] = mapped_column(index=True)
     """The collection that it was of, or is."""
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether that collection was shown to its members alone; what is told of it stays hidden."""
     number: Mapped[int | None]
     """Of a version; it is not given out again."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

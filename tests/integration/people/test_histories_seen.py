@@ -15,8 +15,9 @@ from workbench.services import accounts, audit, visibility
 from workbench.services.accounts import Account
 from workbench.services.people import invitations, membership, tokens
 from workbench.services.removal import journal
+from workbench.services.removal.collections import remove_collection
 from workbench.services.removal.counts import Counts
-from workbench.services.review import history
+from workbench.services.review import history, verdicts
 from workbench.services.review.history import Asked
 from workbench.services.runs import queue
 from workbench.store.database import session, transaction
@@ -134,3 +135,29 @@ def test_what_is_done_to_accounts_is_in_no_history(
     assert "token.make" not in export
     assert "invitation" not in browser().sign_in(ben).get(f"/people/{cleo.id}/history").text
     assert history.history(Asked(person_id=cleo.id)).events == ()
+
+
+def test_what_is_told_of_a_restricted_collection_stays_hidden_once_it_is_removed(
+    restricted: tuple[int, list[int]],
+    settings: Settings,
+    browser: Callable[[], Browser],
+    cleo: Account,
+) -> None:
+    _, (image_id, *_) = restricted
+    verdicts.give_verdict(cleo.id, image_id, None, "fake")
+    eve = accounts.add_user("eve", PASSWORD, "developer")
+    export = "/history/export?format=jsonl"
+
+    remove_collection("many", cleo.id, settings)
+
+    assert "collection.remove" in browser().sign_in(cleo).get(export).text
+    for reader in (browser().sign_in(eve), browser()):
+        told = reader.get(f"/people/{cleo.id}/history").text
+        assert "removed" not in told.split("<main")[1]
+    told = browser().sign_in(eve).get(export).text
+    for action in ("verdict.give", "collection.members", "collection.remove"):
+        assert action not in told
+    token = tokens.make(eve, "a script", ["read"], 9)
+    bearer = tokens.find(token)
+    assert bearer is not None
+    assert restricted[0] in bearer.account.hidden

@@ -63,6 +63,7 @@ def record(
         kind=kind,
         subject_id=subject_id,
         collection_id=collection_id,
+        restricted=write.get_one(Collection, collection_id).restricted,
         number=number,
         user_id=user_id,
         counts=counts.as_json(),
