@@ -37,6 +37,7 @@ def sessions() -> int:
         {"claims": {"nonce": None}},
         {"claims": {"aud": "another client"}},
         {"claims": {"aud": ["another client"]}},
+        {"claims": {"aud": "another client", "azp": CLIENT}},
         {"claims": {"aud": [CLIENT, "another client"]}},
         {"claims": {"aud": None}},
         {"claims": {"azp": "another client"}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -13,13 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests.integration.people.conftest import PASSWORD, Browser, use_provider
-from tests.support.at_once import at_once
 from tests.support.identity_provider import SECRET, IdentityProvider
 from tests.support.server import free_port
 from workbench.services import accounts
 from workbench.services.accounts import Account
 from workbench.services.people import administration, fetching, identities
-from workbench.services.people.provider import Proven
+from workbench.services.people.provider import AT_ONCE, Proven, required
 from workbench.store.database import session, transaction
 from workbench.store.people import AuditEvent, Identity, SignInSession, User
 from workbench.web.site import provider_visits
@@ -169,9 +167,12 @@ def test_whom_no_account_is_linked_to_is_told_whom_to_ask(
 ) -> None:
     provider.behave(claims={"email": "ada", "email_verified": True, "preferred_username": "ada"})
 
-    back = browser().by(provider, "stranger", START)
+    here = browser()
+    path = here.through(provider, "stranger", START)
+    back = here.get(path)
 
     assert back.status_code == 403
+    assert here.get(path).status_code == 400, "one comes back once, refused or not"
     assert "Ask an admin for an invitation" in back.text
     assert sessions() == 0
     assert session().scalar(select(func.count()).select_from(Identity)) == 0
@@ -274,24 +275,25 @@ def test_a_slow_provider_holds_nobody_up_for_long(
     assert browser().get(START).status_code == 503
 
 
-def test_a_slow_provider_leaves_the_server_s_other_threads_alone(
-    tables: Flask,
+def test_those_who_wait_for_the_provider_leave_the_server_s_other_threads_alone(
     browser: Browsers,
     provider: IdentityProvider,
     linked: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("workbench.services.people.provider.PATIENCE", 0.1)
-    people = [browser() for _ in range(5)]
-    paths = [each.through(provider, "ada-1", START) for each in people]
-    provider.behave(delays={"/token": 2.0})
+    first, second = browser(), browser()
+    paths = [each.through(provider, "ada-1", START) for each in (first, second)]
+    turns = required()._turns
+    for _ in range(AT_ONCE):
+        assert turns.acquire(blocking=False)
 
-    def come_back(at: int) -> int:
-        return people[at].client.get(paths[at]).status_code
+    refused = first.get(paths[0])
 
-    statuses = at_once(tables, *(partial(come_back, at) for at in range(5)))
-
-    assert sorted(statuses) == [303, 303, 303, 503, 503]
+    assert refused.status_code == 503
+    assert "Too many people are signing in." in refused.text
+    turns.release()
+    assert second.get(paths[1]).status_code == 303
 
 
 @pytest.mark.parametrize(
