@@ -26,11 +26,12 @@ from workbench.services.errors import (
 )
 from workbench.services.people import administration, membership
 from workbench.services.queues import claims, judging, leading, walking
-from workbench.services.queues.claims import AT_HAND, LEASE, Claimed, claim, renew
+from workbench.services.queues.claims import AT_HAND, Claimed, claim, renew
 from workbench.services.queues.disagreements import disputed_images
 from workbench.services.queues.forecast import judged_by_day
 from workbench.services.queues.judging import judge
 from workbench.services.queues.leading import choose_people, end, hand_over, pause
+from workbench.services.queues.leases import LEASE
 from workbench.services.queues.progress import queue_view, queues
 from workbench.services.queues.rounds import round_of
 from workbench.services.queues.walking import undo_last

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from workbench.services.errors import NotFoundError
-from workbench.services.queues.claims import is_live, own_claim, taken_by_others
+from workbench.services.queues.leases import is_live, own_claim, taken_by_others
 from workbench.services.queues.taking_part import find_queue, is_taking_part, queue_in
 from workbench.services.review import verdicts
 from workbench.services.review.decision_changes import record_change

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.services import audit
 from workbench.services.audit import Concerned
 from workbench.services.errors import ConflictError, InvalidError, NotFoundError
-from workbench.services.queues.claims import own_claim, taken_by_others
+from workbench.services.queues.leases import own_claim, taken_by_others
 from workbench.services.queues.making import LONGEST_INSTRUCTIONS
 from workbench.services.queues.taking_part import can_take_part, queue_in, unable_words
 from workbench.store.database import now, session, transaction

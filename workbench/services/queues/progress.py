@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from workbench.services import visibility
-from workbench.services.queues.claims import live
 from workbench.services.queues.counted import is_counted
 from workbench.services.queues.forecast import Forecast, forecast, judged_by_day
+from workbench.services.queues.leases import live
 from workbench.services.queues.taking_part import find_queue, is_taking_part
 from workbench.store.database import now, session
 from workbench.store.judgements import Verdict

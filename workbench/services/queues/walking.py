@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy import func, select
 
 from workbench.services.errors import NotFoundError
-from workbench.services.queues.claims import is_live, live
+from workbench.services.queues.leases import is_live, live
 from workbench.services.queues.taking_part import find_queue, queue_in
 from workbench.services.review import verdicts
 from workbench.services.review.labels import standing_verdicts
