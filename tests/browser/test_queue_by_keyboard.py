@@ -45,6 +45,11 @@ def test_twenty_images_are_judged_with_one_key_each(
     page = browser_page
     start(page, serving, reasons="hands\ntext")
     given = ["rfsx"[number % 4] for number in range(20)]
+    page.evaluate(
+        """document.querySelector("main").before(Object.assign(
+            document.createElement("aside"), {className: "banner", textContent: "A warning."}))"""
+    )
+    expect(page.locator(".decide").last).to_be_in_viewport(ratio=1)
 
     for number, key in enumerate(given):
         if number == 3:

@@ -27,7 +27,7 @@ def test_the_list_says_what_waits_and_how_far_each_queue_is(ada: Reader, visitor
 
 def test_a_queue_is_counted_before_it_is_made(ada: Reader, book: FakeWorkbench) -> None:
     first = ada.get("/c/faces/queues/new").text
-    counted = ada.get("/c/faces/queues/new?source=uncertain&between=0.3,0.7&count=1").text
+    counted = ada.get("/c/faces/queues/new?source=uncertain&from=0.3&to=0.7&count=1").text
 
     assert "Make the queue" not in first
     assert "2 images" in counted
@@ -62,6 +62,7 @@ def test_a_queue_is_counted_before_it_is_made(ada: Reader, book: FakeWorkbench) 
     [
         ({"name": ""}, "Give the queue a name."),
         ({"name": "a", "source": "label_errors"}, "No image to review"),
+        ({"name": "a", "source": "uncertain", "from": "0.7", "to": "0.3"}, "p(fake)"),
         ({"name": "a", "who": "named"}, "Choose at least one person"),
         ({"name": "a", "needed": "12"}, "between"),
         ({"name": "a", "who": "named", "member": "9" * 30}, "must be a whole number"),

@@ -22,12 +22,17 @@ def read_source(values: Mapping[str, str], view: View) -> Source:
     kind = choice(values, "source", SOURCES) or "misclassified"
     return Source(
         kind,
-        p=between(values, "between", 0.0, 1.0) or (0.4, 0.6),
+        p=_scores(values) or (0.4, 0.6),
         share=(whole(values, "percent", low=1, high=100) or 10) / 100,
         selection=view.selection,
         arguments=view.changed(queue=False, version=None).arguments(),
         most=whole(values, "most", low=1, high=MOST_IMAGES),
     )
+
+
+def _scores(values: Mapping[str, str]) -> tuple[float, float] | None:
+    limits = f"{values.get('from', '')},{values.get('to', '')}"
+    return between({"p(fake)": limits}, "p(fake)", 0.0, 1.0)
 
 
 def read_plan(values: MultiDict[str, str], view: View) -> Plan:
