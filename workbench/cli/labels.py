@@ -115,14 +115,14 @@ def import_labels(
     tally = report.tally
     verb = "Imported" if report.import_id is not None else "Would import" if dry_run else "Found"
     click.echo(
-        f"{verb} {tally.verdicts} verdicts, {tally.regions} regions, {tally.tags} tags and "
-        f"{tally.notes} notes on {tally.images} images; {tally.same} images are decided so already."
+        f"{verb} on {tally.images} images: verdicts {tally.verdicts}, regions {tally.regions}, "
+        f"tags {tally.tags}, notes {tally.notes}. Decided so already: {tally.same}."
     )
     if tally.disputed:
-        click.echo(f"On {tally.disputed} images others have decided otherwise.")
+        click.echo(f"Decided otherwise by others: {tally.disputed}.")
     if report.wrong and report.import_id is None:
         raise click.ClickException(
-            f"{report.wrong} lines are wrong; nothing was written."
+            f"Lines that are wrong: {report.wrong}. Nothing was written."
             + ("" if dry_run else " Correct them, or leave them out with --leave-out-wrong.")
         )
 

@@ -60,11 +60,11 @@ def test_labels_are_imported_after_a_dry_run(
 
     dry = labels("--dry-run")
     assert dry.exit_code == 0, dry.output
-    assert "Would import 1 verdicts" in dry.output
+    assert "Would import on 1 images: verdicts 1," in dry.output
     done = labels()
     assert done.exit_code == 0, done.output
-    assert "Imported 1 verdicts" in done.output
-    assert "Found 0 verdicts" in labels().output
+    assert "Imported on 1 images: verdicts 1," in done.output
+    assert "Found on 1 images: verdicts 0," in labels().output
 
 
 def test_wrong_lines_are_listed_and_nothing_is_written(
@@ -81,4 +81,4 @@ def test_wrong_lines_are_listed_and_nothing_is_written(
 
     assert done.exit_code == 1
     assert "line 1, file_name: There is no image “c.png” in the collection." in done.output
-    assert "1 lines are wrong; nothing was written." in done.output
+    assert "Lines that are wrong: 1. Nothing was written." in done.output

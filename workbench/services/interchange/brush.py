@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 _WORD: Final = 8
 _SIZES: Final = (3, 4, 8, 16)
 _CHANNELS: Final = 4
-MOST_PIXELS: Final = 2**28
+MOST_PIXELS: Final = 80_000_000
 
 
 class BrokenRunsError(ValueError):

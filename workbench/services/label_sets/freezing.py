@@ -162,8 +162,9 @@ def _read(collection_id: int) -> _Read:
                     labels.get(image_id),
                     answers.get(image_id),
                 ),
-                regions.get(image_id, []),
-                notes.get(image_id, []),
+                # Let go of: what is read becomes text, and both together are twice as much.
+                regions.pop(image_id, []),
+                notes.pop(image_id, []),
             )
             for image_id, imported in images
         ]
