@@ -250,6 +250,22 @@ def test_an_admin_unlinks_anybody_which_ends_what_they_were_signed_in_with(
     assert admin.post(f"/people/{ada.id}/unlink").status_code == 404
 
 
+def test_an_admin_does_not_lock_themselves_out(
+    browser: Browsers, provider: IdentityProvider, cleo: Account
+) -> None:
+    identities.link(cleo.id, Proven(provider.issuer, "cleo-1"))
+    with transaction() as write:
+        write.execute(update(User).values(password_hash=accounts.NO_PASSWORD))
+    here = browser().sign_in(cleo)
+
+    refused = here.post(f"/people/{cleo.id}/unlink")
+
+    assert refused.status_code == 409
+    assert "Set a password first" in refused.text
+    assert bound() == {(cleo.id, "cleo-1")}
+    assert here.is_in
+
+
 def test_of_two_who_are_linked_to_one_person_at_once_one_is(
     app: Flask, provider: IdentityProvider, ada: Account, ben: Account
 ) -> None:

@@ -112,18 +112,20 @@ def unlink(user_id: int, issuer: str) -> None:
     Raises NotFoundError, and ConflictError where there is no password to sign in with.
     """
     with transaction() as write:
-        if write.get_one(User, user_id, with_for_update=True).password_hash == NO_PASSWORD:
-            raise ConflictError(gettext("Set a password first: there is no other way to sign in."))
+        _require_password(write, user_id)
         _unlink(write, user_id, user_id, issuer)
         end_sessions(write, user_id)
 
 
 def unlink_as_admin(acting_id: int, person_id: int, issuer: str) -> None:
-    """Unlink anybody's account, and end what it was signed in with. Raises NotFoundError.
+    """Unlink anybody's account, and end what it was signed in with.
 
-    An account without a password is then opened by a link to reset it alone.
+    An account without a password is then opened by a link to reset it alone, which is why nobody
+    does so to themselves. Raises NotFoundError and ConflictError as `unlink`.
     """
     with transaction() as write:
+        if acting_id == person_id:
+            _require_password(write, person_id)
         _unlink(write, acting_id, person_id, issuer)
         shut_out(write, person_id)
 
@@ -140,6 +142,11 @@ def _user(read: Session, proven: Proven) -> User | None:
 def _require_free(read: Session, proven: Proven) -> None:
     if _user(read, proven) is not None:
         raise _taken()
+
+
+def _require_password(write: Session, user_id: int) -> None:
+    if write.get_one(User, user_id, with_for_update=True).password_hash == NO_PASSWORD:
+        raise ConflictError(gettext("Set a password first: there is no other way to sign in."))
 
 
 def _link(write: Session, user_id: int, proven: Proven) -> None:
