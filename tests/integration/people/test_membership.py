@@ -11,17 +11,18 @@ from werkzeug.routing import Rule
 
 from tests.integration.people.conftest import PASSWORD, Browser
 from tests.integration.web.test_rules import KNOWN
-from workbench.services import accounts
+from workbench.services import accounts, visibility
 from workbench.services.accounts import Account
-from workbench.services.errors import InvalidError
+from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.people import membership, objects
 from workbench.services.review import tags, verdicts
 from workbench.services.taxonomy import examples
 from workbench.services.workspaces import Workspace, collections
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
-from workbench.store.judgements import Tag
+from workbench.store.judgements import Tag, TaggedRegion, Tagging
 from workbench.store.people import AuditEvent, User
+from workbench.store.regions import Region
 from workbench.store.results import PixelGroup
 from workbench.web.site.limits import limiter
 
@@ -70,6 +71,40 @@ def test_every_id_leads_to_its_collection(filled: Flask) -> None:
     for name, find in objects.COLLECTION_OF.items():
         found = set(session().scalars(find(id_of(name))))
         assert found - {None} == {collection_id}, name
+
+
+def test_a_tag_on_a_selection_is_hidden_where_one_of_its_regions_is(filled: Flask) -> None:
+    hidden = session().scalars(select(Image)).one()
+    tag, ada = session().scalars(select(Tag.id)).one(), session().scalars(select(User.id)).one()
+    copied = {
+        each.name: getattr(hidden, each.name)
+        for each in Image.__table__.columns
+        if each.name not in ("id", "collection_id")
+    }
+    with transaction() as write:
+        others = Collection(name="others")
+        write.add(others)
+        write.flush()
+        seen = Image(**copied, collection_id=others.id)
+        write.add(seen)
+        write.flush()
+        regions = [
+            Region(image_id=each, rle="7", left=0, top=0, width=1, height=1, area=1)
+            for each in (seen.id, hidden.id)
+        ]
+        tagging = Tagging(tag_id=tag, user_id=ada)
+        write.add_all([*regions, tagging])
+        write.flush()
+        tagged = [TaggedRegion(tagging_id=tagging.id, region_id=each.id) for each in regions]
+        write.add_all(tagged)
+        tagging_id, hidden_id = tagging.id, hidden.collection_id
+
+    token = visibility.hide(frozenset({hidden_id}))
+    try:
+        with pytest.raises(NotFoundError):
+            objects.require_visible({"tagging_id": tagging_id})
+    finally:
+        visibility.see_all_again(token)
 
 
 @pytest.mark.parametrize("role", [None, *ROLES_BELOW_ADMIN])
