@@ -89,7 +89,10 @@ def save(acting_id: int | None, name: str, member_ids: Ids[int], *, restricted: 
     with transaction() as write:
         # Locked: of two who save at the same moment the later one sees what the other saved.
         collection = write.get_one(
-            Collection, find_collection(name).id, with_for_update=True, populate_existing=True
+            Collection,
+            find_collection(name).id,
+            with_for_update={"key_share": True},
+            populate_existing=True,
         )
         before = _as_json(write, collection)
         wanted = set(member_ids)
