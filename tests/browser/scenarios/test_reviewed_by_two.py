@@ -97,10 +97,10 @@ def a_reviewer_decides(cleo: Page, url: str, witness: Witness, image_id: int) ->
     cleo.locator(".disputed-image a").click()
     expect(cleo.locator(".side-by-side > li")).to_have_count(2)
     assert accessibility_violations(cleo) == []
-    cleo.keyboard.press("r")
+    cleo.keyboard.press("n")
     cleo.keyboard.type("the texture is too smooth")
     cleo.get_by_label("Reason").press("Escape")
-    cleo.keyboard.press("f" if opposite(witness, image_id) == "fake" else "c")
+    cleo.keyboard.press("f" if opposite(witness, image_id) == "fake" else "r")
     expect_notice(cleo, "Adjudicated:")
     expect(cleo.locator("#main")).to_contain_text("Nothing waits for adjudication")
     decision, own = witness.one(select(Adjudication.decision, Adjudication.own_opinion))
