@@ -70,7 +70,10 @@ COMMANDS = {
         "workbench.cli.status", "Report images, model versions, patterns and verdicts."
     ),
     "taxonomy": Summary("workbench.cli.taxonomy", "Load and export the taxonomy of tags."),
-    "user": Summary("workbench.cli.users", "Manage accounts."),
+    "user": Summary(
+        "workbench.cli.users",
+        "Manage accounts, how people come in, what they see, and their API tokens.",
+    ),
     "worker": Summary(
         "workbench.cli.processes",
         "Run queued retrains, and nightly ones when enough verdicts were given.",
