@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -22,6 +22,7 @@ from workbench.services.pipeline import executor
 from workbench.services.progress import Stopping
 from workbench.services.removal.finish import finish_left
 from workbench.services.runs import lease, processes, queue, schedules
+from workbench.services.runs.claims import Claim
 from workbench.store.database import db
 
 log = structlog.get_logger()
@@ -30,6 +31,14 @@ LOOK_SECONDS = 1
 PLAN_SECONDS = 60
 SWEEP_SECONDS = 600
 _NIGHTLY = "nightly:"
+
+
+class _Waiting(Protocol):
+    """A queue of jobs: the module of its services."""
+
+    def recover(self) -> tuple[int, ...]: ...
+
+    def claim_next(self, holder: str) -> Claim | None: ...
 
 
 class Worker:
@@ -92,65 +101,44 @@ class Worker:
         self._leading = leading
 
     def _work(self) -> None:
-        """Take up what a dead process left, then the oldest run that waits."""
-        if not self._leading or self._stop.is_set():
+        """Finish interrupted removals, then take up a run."""
+        if not self._may_work():
             return
         with self._app.app_context():
             if removed := finish_left(self._settings):
                 log.warning("went on with interrupted removals", removals=removed)
-            for left in queue.recover():
-                log.warning("recovered a run that a dead process left", run=left)
-            claim = queue.claim_next(self._name)
-            if claim is None:
-                return
-            run_id = claim.run_id
-            log.info("run started", run=run_id)
-            try:
-                state = executor.execute(db.engine, claim, self._settings, stop=self._stop)
-            except Stopping:
-                log.info("run put back, the worker stops", run=run_id)
-            else:
-                log.info("run ended", run=run_id, state=state)
+        self._take_up("run", queue, executor.execute)
 
     def _import(self) -> None:
-        """Take up what a dead process left, then the oldest import that waits."""
-        if not self._leading or self._stop.is_set():
-            return
-        with self._app.app_context():
-            for left in jobs.recover():
-                log.warning("recovered an import that a dead process left", job=left)
-            claim = jobs.claim_next(self._name)
-            if claim is None:
-                return
-            log.info("import started", job=claim.run_id)
-            try:
-                state = execute.execute(db.engine, claim, self._settings, stop=self._stop)
-            except Stopping:
-                log.info("import put back, the worker stops", job=claim.run_id)
-            else:
-                log.info("import ended", job=claim.run_id, state=state)
+        self._take_up("import", jobs, execute.execute)
 
     def _export(self) -> None:
-        """Take up what a dead process left, then the oldest export that waits."""
-        if not self._leading or self._stop.is_set():
+        self._take_up("export", exports, exporting.execute)
+
+    def _may_work(self) -> bool:
+        return self._leading and not self._stop.is_set()
+
+    def _take_up(self, kind: str, waiting: _Waiting, perform: Callable[..., str]) -> None:
+        """Take up what a dead process left, then do the oldest that waits."""
+        if not self._may_work():
             return
         with self._app.app_context():
-            for left in exports.recover():
-                log.warning("recovered an export that a dead process left", job=left)
-            claim = exports.claim_next(self._name)
+            for left in waiting.recover():
+                log.warning("recovered what a dead process left", kind=kind, id=left)
+            claim = waiting.claim_next(self._name)
             if claim is None:
                 return
-            log.info("export started", job=claim.run_id)
+            log.info("started", kind=kind, id=claim.run_id)
             try:
-                state = exporting.execute(db.engine, claim, self._settings, stop=self._stop)
+                state = perform(db.engine, claim, self._settings, stop=self._stop)
             except Stopping:
-                log.info("export put back, the worker stops", job=claim.run_id)
+                log.info("put back, the worker stops", kind=kind, id=claim.run_id)
             else:
-                log.info("export ended", job=claim.run_id, state=state)
+                log.info("ended", kind=kind, id=claim.run_id, state=state)
 
     def _replay(self) -> None:
         """Replay notes where somebody has asked for it; a request that was left goes on."""
-        if not self._leading or self._stop.is_set():
+        if not self._may_work():
             return
         with self._app.app_context():
             if done := note_replays.work(self._stop):

@@ -38,6 +38,13 @@ _COLUMNS = (
 )
 
 
+FACTS: Final = (
+    *("image_id", "file_name", "content_hash", "width", "height", "split", "generator", "class"),
+    *("date", "label", "imported", "decision", "rule", "decided_at"),
+)
+"""What every file says of an image, by its names in the files, in their order."""
+
+
 _PLAIN: Final = re.compile(r"[\w./~-]+", re.ASCII)
 """A path that is written in a URI as it is."""
 
@@ -75,6 +82,16 @@ class FrozenRow:
     @property
     def split(self) -> str:
         return "test" if self.held_out else "train"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `FACTS` names."""
+        found = (
+            *(self.image_id, self.file_name, self.content_hash, self.width, self.height),
+            *(self.split, self.generator, self.class_name, self.date, self.label, self.imported),
+            *(self.decision, self.rule, self.decided_at),
+        )
+        return dict(zip(FACTS, found, strict=True))
 
     @property
     def said(self) -> str | None:

@@ -16,22 +16,4 @@ def jsonl(frozen: FrozenSet) -> Iterator[bytes]:
 
 
 def _head(row: FrozenRow) -> str:
-    return json.dumps(
-        {
-            "image_id": row.image_id,
-            "file_name": row.file_name,
-            "content_hash": row.content_hash,
-            "width": row.width,
-            "height": row.height,
-            "split": row.split,
-            "generator": row.generator,
-            "class": row.class_name,
-            "date": row.date,
-            "label": row.label,
-            "imported": row.imported,
-            "decision": row.decision,
-            "rule": row.rule,
-            "decided_at": moment(row.decided_at) if row.decided_at else None,
-        },
-        ensure_ascii=False,
-    )
+    return json.dumps(row.facts, ensure_ascii=False, default=moment)

@@ -80,20 +80,7 @@ def write_parquet(frozen: FrozenSet, out: IO[bytes]) -> None:
 def _values(row: FrozenRow) -> dict[str, Any]:
     detail = row.details
     return {
-        "image_id": row.image_id,
-        "file_name": row.file_name,
-        "content_hash": row.content_hash,
-        "width": row.width,
-        "height": row.height,
-        "split": row.split,
-        "generator": row.generator,
-        "class": row.class_name,
-        "date": row.date,
-        "label": row.label,
-        "imported": row.imported,
-        "decision": row.decision,
-        "rule": row.rule,
-        "decided_at": row.decided_at,
+        **row.facts,
         "tags": row.tags,
         "verdicts": detail["verdicts"],
         "adjudication": detail["adjudication"],

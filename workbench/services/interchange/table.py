@@ -7,14 +7,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from workbench.services.interchange.frozen import FrozenRow, FrozenSet
+from workbench.services.interchange.frozen import FACTS, FrozenRow, FrozenSet
 from workbench.services.label_sets.documents import moment
 from workbench.services.review import cells
 
-COLUMNS: Final = (
-    *("image_id", "file_name", "content_hash", "width", "height", "split", "generator", "class"),
-    *("date", "label", "imported", "decision", "rule", "decided_at", "reason", "tags", "regions"),
-)
+COLUMNS: Final = (*FACTS, "reason", "tags", "regions")
 
 
 def table(frozen: FrozenSet) -> Iterator[bytes]:
@@ -37,29 +34,10 @@ def _taken(written: io.StringIO) -> bytes:
 
 
 def _cells(row: FrozenRow) -> Sequence[object]:
-    detail = row.details
-    texts = (
-        row.label or "",
-        row.imported or "",
-        row.decision or "",
-        row.rule,
-        moment(row.decided_at) if row.decided_at else "",
-        reason_of(row),
-        "; ".join(row.tags),
-    )
-    return (
-        row.image_id,
-        cells.plain(row.file_name),
-        row.content_hash,
-        row.width,
-        row.height,
-        row.split,
-        cells.plain(row.generator),
-        cells.plain(row.class_name),
-        row.date or "",
-        *map(cells.plain, texts),
-        len(detail["regions"]),
-    )
+    at = moment(row.decided_at) if row.decided_at else None
+    facts = row.facts | {"decided_at": at}
+    said = (*facts.values(), reason_of(row), "; ".join(row.tags), len(row.details["regions"]))
+    return [cells.plain(each) if isinstance(each, str) else each for each in said]
 
 
 def reason_of(row: FrozenRow) -> str:
