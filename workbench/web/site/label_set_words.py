@@ -16,7 +16,7 @@ LABEL_WORDS: Final = {
 """By what a label set counts its images as."""
 _RULES: Final = {
     "imported": lazy_gettext("as imported"),
-    "verdicts": lazy_gettext("verdicts that agree"),
+    "verdicts": lazy_gettext("by verdict"),
     "adjudicated": lazy_gettext("adjudicated"),
     "majority": lazy_gettext("by majority"),
     "disputed": lazy_gettext("verdicts that disagree: as imported"),
