@@ -71,7 +71,7 @@ def start() -> Answer:
     if current_user.is_authenticated and not again:
         return redirect(then or url_for("collections.show"), 303)
     try:
-        return redirect(provider_visits.begin(found, "sign in", then=then, again=again), 303)
+        return redirect(provider_visits.start(found, "sign in", then=then, again=again), 303)
     except UnavailableError as error:
         return sign_in_page(SignInForm(), then, refused=words_of(error)), 503
 
@@ -104,7 +104,7 @@ def join() -> Response:
     found = provider.required()
     token = request.args.get("token", "")
     invitations.role_offered(token)
-    return redirect(provider_visits.begin(found, "join", token=token), 303)
+    return redirect(provider_visits.start(found, "join", token=token), 303)
 
 
 @blueprint.get("/join/name")
@@ -153,7 +153,7 @@ def link_submit() -> Answer:
     name, current = current_user.name, form.current.data
     if tried(name, lambda: accounts.authenticate(name, current)) is None:
         return _link(form, failed=True), 422
-    url = provider_visits.begin(found, "link", user_id=security.user_id())
+    url = provider_visits.start(found, "link", user_id=security.user_id())
     # No redirect: the policy lets no form lead off the site.
     return headers.shown_once(render_template("views/to_provider.html", provider=found, url=url))
 

@@ -58,7 +58,7 @@ def back() -> str:
     return links.link("provider.callback")
 
 
-def begin(
+def start(
     provider: Provider,
     purpose: Purpose,
     *,
