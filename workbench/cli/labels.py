@@ -8,7 +8,7 @@ import click
 
 from workbench.cli.context import require_tables, with_app
 
-_FORMATS = ("jsonl", "csv", "parquet", "coco", "label_studio")
+_FORMATS = ("jsonl", "csv", "parquet", "coco", "label_studio", "cvat")
 
 
 @click.command()
@@ -67,7 +67,7 @@ def export(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("jsonl", "csv", "coco", "label_studio")),
+    type=click.Choice(("jsonl", "csv", "coco", "label_studio", "cvat")),
     default="jsonl",
     show_default=True,
 )

@@ -10,8 +10,6 @@ from workbench.store.jobs import Job
 from workbench.store.label_sets import LabelSet
 from workbench.store.people import User
 
-FORMATS = ("jsonl", "csv", "parquet", "coco", "label_studio")
-
 
 class ExportJob(Job, Base):
     """An export of a label set, written by the worker; its file is kept for a while."""
@@ -23,7 +21,7 @@ class ExportJob(Job, Base):
             name="state",
         ),
         CheckConstraint(
-            "format in ('jsonl', 'csv', 'parquet', 'coco', 'label_studio')", name="format"
+            "format in ('jsonl', 'csv', 'parquet', 'coco', 'label_studio', 'cvat')", name="format"
         ),
         Index("ix_export_job_state", "state"),
     )

@@ -18,7 +18,7 @@ class LabelImport(Base):
     __tablename__ = "label_import"
     __table_args__ = (
         CheckConstraint(
-            "format in ('jsonl', 'csv', 'coco', 'label_studio')",
+            "format in ('jsonl', 'csv', 'coco', 'label_studio', 'cvat')",
             name="format",
         ),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import insert, inspect, select, update
 
 from tests.support.labelling import adjudicate, draw, judge, note
 from tests.support.queueing import images, people
@@ -15,7 +15,7 @@ from workbench.services.label_sets.freezing import make_label_set
 from workbench.services.label_sets.reading import label_set
 from workbench.services.review.findings import Finding
 from workbench.store.database import transaction
-from workbench.store.images import Image
+from workbench.store.images import Collection, Image
 
 TRIANGLE = ((0.0, 0.0), (8.0, 0.0), (0.0, 8.0))
 FORMULA = "=too smooth"
@@ -59,3 +59,22 @@ def frozen(tables: Flask, ben: Account) -> Frozen:
     note(ids[0], bob, "It falls.")
     number = make_label_set(ben.id, collection_id, "first")
     return Frozen(label_set(collection_id, number).id, collection_id, ids)
+
+
+@pytest.fixture
+def elsewhere(frozen: Frozen) -> int:
+    """A collection with the same images, on which nobody has decided anything."""
+    columns = set(inspect(Image).columns.keys()) - {"id", "collection_id"}
+    with transaction() as write:
+        other = Collection(name="elsewhere")
+        write.add(other)
+        write.flush()
+        rows = write.execute(
+            select(*(getattr(Image, each) for each in columns))
+            .where(Image.collection_id == frozen.collection_id)
+            .order_by(Image.id)
+        )
+        write.execute(
+            insert(Image), [{**row, "collection_id": other.id} for row in rows.mappings()]
+        )
+        return other.id

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, inspect, select
+from sqlalchemy import func, select
 
 from tests.integration.interchange.conftest import Frozen
 from tests.support.labelling import draw, judge
@@ -24,29 +24,10 @@ from workbench.services.label_sets.freezing import make_label_set
 from workbench.services.label_sets.reading import label_set
 from workbench.services.review.decisions import final_decisions
 from workbench.services.training.dataset import final_labels
-from workbench.store.database import session, transaction
-from workbench.store.images import Collection, Image
+from workbench.store.database import session
+from workbench.store.images import Image
 from workbench.store.judgements import Tag, Tagging, Verdict
 from workbench.store.people import AuditEvent
-
-
-@pytest.fixture
-def elsewhere(frozen: Frozen) -> int:
-    """A collection with the same images, on which nobody has decided anything."""
-    columns = set(inspect(Image).columns.keys()) - {"id", "collection_id"}
-    with transaction() as write:
-        other = Collection(name="elsewhere")
-        write.add(other)
-        write.flush()
-        rows = write.execute(
-            select(*(getattr(Image, each) for each in columns))
-            .where(Image.collection_id == frozen.collection_id)
-            .order_by(Image.id)
-        )
-        write.execute(
-            insert(Image), [{**row, "collection_id": other.id} for row in rows.mappings()]
-        )
-        return other.id
 
 
 @pytest.fixture

@@ -112,6 +112,8 @@ class FrozenSet:
         self.created_at = found.created_at
         self.taxonomy: list[dict[str, Any]] = found.taxonomy
         self.images: int = found.counts["images"]
+        self.tags: tuple[str, ...] = tuple(found.counts["tags"])
+        """The names that something bears."""
         self._folder = _common_folder(label_set_id)
 
     def __iter__(self) -> Iterator[FrozenRow]:

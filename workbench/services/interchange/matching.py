@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from workbench.services.errors import InvalidError, ServiceError
 from workbench.services.interchange.from_coco import read_coco
+from workbench.services.interchange.from_cvat import read_cvat
 from workbench.services.interchange.from_jsonl import read_jsonl
 from workbench.services.interchange.from_label_studio import read_label_studio
 from workbench.services.interchange.from_table import read_table
@@ -36,7 +37,7 @@ from workbench.store.image_files import original_location
 from workbench.store.images import Image
 from workbench.store.judgements import Tag
 
-FORMATS: Final = ("jsonl", "csv", "coco", "label_studio")
+FORMATS: Final = ("jsonl", "csv", "coco", "label_studio", "cvat")
 AT_ONCE: Final = 1_000
 
 
@@ -64,7 +65,12 @@ def lines_of(path: Path, form: str, columns: Mapping[str, str]) -> Iterator[Inco
         )
     if form == "csv":
         return read_table(path, columns)
-    readers = {"jsonl": read_jsonl, "coco": read_coco, "label_studio": read_label_studio}
+    readers = {
+        "jsonl": read_jsonl,
+        "coco": read_coco,
+        "label_studio": read_label_studio,
+        "cvat": read_cvat,
+    }
     if form not in readers:
         raise InvalidError(gettext("Unknown format “%(form)s”.", form=form))
     return readers[form](path)
@@ -113,12 +119,12 @@ class Matching:
     ) -> Matched:
         if isinstance(image_id, LineError):
             raise image_id
-        earlier = self._line_of.setdefault(image_id, line.line)
-        if earlier != line.line:
+        if (earlier := self._line_of.get(image_id)) is not None:
             raise LineError(
                 "",
                 gettext("This image was in line %(line)s already.", line=earlier),
             )
+        self._line_of[image_id] = line.line
         image = images[image_id]
         now = decided.get(image_id)
         wanted = line.decision

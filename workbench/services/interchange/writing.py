@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from workbench.services.interchange.coco import coco
+from workbench.services.interchange.cvat import cvat
 from workbench.services.interchange.frozen import FrozenRow, FrozenSet
 from workbench.services.interchange.jsonl import jsonl
 from workbench.services.interchange.label_studio import label_studio
@@ -43,6 +44,7 @@ FORMATS: Final = {
     "parquet": Format(".parquet", "application/vnd.apache.parquet", 1, write_parquet),
     "coco": Format(".coco.json", "application/json", 2, _in_parts(coco)),
     "label_studio": Format(".label-studio.json", "application/json", 1, _in_parts(label_studio)),
+    "cvat": Format(".cvat.xml", "application/xml", 1, _in_parts(cvat)),
 }
 """By name."""
 

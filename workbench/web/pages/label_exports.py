@@ -79,7 +79,7 @@ def download(name: str, export_id: int) -> Response:
 
 @blueprint.get(
     "/c/<collection:name>/label-sets/<record:number>/labels."
-    "<any(jsonl, csv, parquet, coco, label_studio):form>"
+    "<any(jsonl, csv, parquet, coco, label_studio, cvat):form>"
 )
 @security.requires("label_sets")
 @slots.costly()

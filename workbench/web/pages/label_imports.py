@@ -28,7 +28,13 @@ blueprint = Blueprint("label_imports", __name__)
 LARGEST_MEGABYTES = 20
 MOST_LINES = 5_000
 """Of a file that a page imports while one waits; the command line takes any."""
-_SUFFIXES = {"jsonl": ".jsonl", "csv": ".csv", "coco": ".json", "label_studio": ".json"}
+_SUFFIXES = {
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "coco": ".json",
+    "label_studio": ".json",
+    "cvat": ".xml",
+}
 _LONGEST_MAPPING = 2000
 
 

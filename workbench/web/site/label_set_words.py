@@ -30,6 +30,7 @@ _FORMATS: Final = {
     "parquet": "Parquet",
     "coco": "COCO",
     "label_studio": "Label Studio",
+    "cvat": "CVAT",
 }
 """Names, alike in all languages."""
 _STATES: Final = {
