@@ -24,11 +24,12 @@ from workbench.services.pipeline import cells, layout
 from workbench.services.pipeline.learning import has_one_score
 from workbench.services.pipeline.metrics import figures_of_version
 from workbench.services.progress import Progress
+from workbench.services.runs.claims import end_row
 from workbench.services.runs.stages import IMPORTING_SCORES
 from workbench.services.training import dataset
 from workbench.store.artifacts import Artifact, store_arrays
 from workbench.store.chunks import write_in_chunks
-from workbench.store.database import now, session, transaction
+from workbench.store.database import session, transaction
 from workbench.store.images import Image
 from workbench.store.outcomes import THRESHOLD, outcome_of
 from workbench.store.results import Prediction, ResultShard
@@ -189,7 +190,7 @@ def _end(run_id: int, version_id: int, measured: dict[str, object]) -> int:
         run = write.get_one(TrainingRun, run_id)
         version = write.get_one(ModelVersion, version_id)
         version.metrics = version.metrics | measured
-        run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
+        end_row(write, run, "succeeded")
         audit.record(
             write,
             run.requested_by_id,

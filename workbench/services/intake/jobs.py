@@ -192,7 +192,7 @@ def cancel(user_id: int, job_id: int, settings: Settings) -> None:
         if state == "draft":
             write.delete(job)
         elif state == "queued":
-            end_row(job, "cancelled")
+            end_row(write, job, "cancelled")
         elif state == "running":
             job.cancel_requested = True
         else:
@@ -296,7 +296,7 @@ def conclude(
     with transaction() as write:
         job = write.get_one(ImportJob, claim.run_id, populate_existing=True)
         job.report = report or {}
-        end_row(job, state, error)
+        end_row(write, job, state, error)
 
 
 def _collection_of(write: Session, job: ImportJob) -> int | None:

@@ -120,7 +120,7 @@ def cancel(user_id: int, collection_id: int, export_id: int) -> None:
     with transaction() as write:
         job = _found(write, collection_id, export_id, lock=True)
         if job.state == "queued":
-            end_row(job, "cancelled")
+            end_row(write, job, "cancelled")
         elif job.state == "running":
             job.cancel_requested = True
         else:
@@ -194,7 +194,7 @@ def conclude(claim: Claim, state: str, *, size: int | None = None, error: str = 
     with transaction() as write:
         job = write.get_one(ExportJob, claim.run_id, populate_existing=True)
         job.size = size
-        end_row(job, state, error)
+        end_row(write, job, state, error)
 
 
 def _found(

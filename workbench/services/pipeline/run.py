@@ -38,11 +38,11 @@ from workbench.services.pipeline.contributions import map_scale
 from workbench.services.pipeline.metrics import figures_of_version
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs import queue
-from workbench.services.runs.claims import Claim, held
+from workbench.services.runs.claims import Claim, end_row, held
 from workbench.services.runs.removal import remove_dataset, remove_left
 from workbench.services.similar.build import make_indexes
 from workbench.services.training import dataset, train
-from workbench.store.database import now, session, transaction
+from workbench.store.database import session, transaction
 from workbench.store.versions import ModelVersion, TrainingRun
 
 log = structlog.get_logger()
@@ -158,7 +158,7 @@ def _activate(run_id: int, version_id: int, found: dict[str, Any]) -> None:
         run = write.get_one(TrainingRun, run_id)
         version = write.get_one(ModelVersion, version_id)
         version.metrics = version.metrics | found
-        run.state, run.finished_at, run.claimed_by = "succeeded", now(), ""
+        end_row(write, run, "succeeded")
         switch_to(write, version, run.requested_by_id, run_id)
 
 

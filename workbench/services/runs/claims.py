@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from workbench.services.runs import processes
+from workbench.services.runs.endings import record_end
 from workbench.store.database import guarded, now, transaction
 from workbench.store.jobs import Job
 from workbench.store.versions import TrainingRun
@@ -121,18 +122,19 @@ def queue_again(table: type[Job], died: str) -> tuple[int, ...]:
         for each in left:
             each.claimed_by = ""
             if not each.resumable:
-                end_row(each, "failed", NOT_RESUMABLE)
+                end_row(write, each, "failed", NOT_RESUMABLE)
             elif each.attempts >= ATTEMPTS:
-                end_row(each, "failed", died.format(times=each.attempts))
+                end_row(write, each, "failed", died.format(times=each.attempts))
             else:
                 each.state = "queued"
         return tuple(each.id for each in left)
 
 
-def end_row(ended: Job, state: str, error: str = "") -> None:
-    """Write how a run ended, within a transaction."""
+def end_row(write: Session, ended: Job, state: str, error: str = "") -> None:
+    """Write how a run ended, within a transaction, with its event."""
     ended.state, ended.error, ended.finished_at = state, error[:2000], now()
     ended.claimed_by = ""
+    record_end(write, ended)
 
 
 def _is_left(each: Job) -> bool:

@@ -117,7 +117,7 @@ def cancel(user_id: int, run_id: int) -> RunView:
         if wanted is None:
             raise NotFoundError(gettext("Run not found."))
         if wanted.state == "queued":
-            end_row(wanted, "cancelled")
+            end_row(write, wanted, "cancelled")
         elif wanted.state == "running":
             wanted.cancel_requested = True
         else:
@@ -138,7 +138,7 @@ def end(claim: Claim, state: str, error: str = "") -> None:
         ended = write.scalar(select(TrainingRun).where(is_valid(claim)).with_for_update())
         if ended is None:
             raise ClaimLost(claim)
-        end_row(ended, state, error)
+        end_row(write, ended, state, error)
 
 
 def run(run_id: int) -> RunView:

@@ -198,8 +198,14 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     "vocabulary.save": lambda _each: gettext("changed the vocabulary"),
     "run.request": lambda _each: gettext("asked for a run"),
     "run.cancel": lambda _each: gettext("cancelled a run"),
+    "run.finish": lambda _each: gettext("finished a run"),
+    "run.fail": lambda _each: gettext("ended a run that failed"),
     "import.request": lambda _each: gettext("asked for an import"),
     "import.cancel": lambda _each: gettext("cancelled an import"),
+    "import.finish": lambda _each: gettext("finished an import"),
+    "import.fail": lambda _each: gettext("ended an import that failed"),
+    "export.finish": lambda _each: gettext("finished an export of a label set"),
+    "export.fail": lambda _each: gettext("ended an export of a label set that failed"),
 }
 
 
