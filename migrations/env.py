@@ -17,6 +17,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     results,
     tag_changes,
     versions,
+    webhooks,
 )
 from workbench.store.database import Base, UtcDateTime
 

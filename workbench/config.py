@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sysconfig
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -41,6 +43,10 @@ _NO_URL = (
     "not the URL of a database; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or "
     "sqlite:////PATH"
 )
+
+
+_HOST_NAME = re.compile(r"(?!.*\.[0-9.]+$)(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+"""In ASCII. What ends in a number is an address, however it is written."""
 
 
 def shown_encoder(name: str) -> str:
@@ -164,6 +170,11 @@ class Settings(BaseSettings):
     """Names, comma-separated, by which people reach the workbench beside this machine's own and the
     address that it listens on; `.example.org` stands for all names below a domain."""
 
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Where webhooks may send to, comma-separated: host names (`hooks.example.org`, or
+    `.example.org` for all names below a domain), and addresses or networks (`10.1.0.0/16`), without
+    which nothing is sent to a private address. Empty turns webhooks off (docs/webhooks.md)."""
+
     oidc_issuer: Annotated[str, Field(max_length=500)] = ""
     """The identity provider (OpenID Connect) that people can sign in by, as its own description
     names it: an https address, `https://id.example.org/realms/team`. Empty means none
@@ -200,12 +211,20 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("trusted_hosts", mode="before")
+    @field_validator("trusted_hosts", "webhook_hosts", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(name for each in value.split(",") if (name := each.strip().lower()))
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not (_HOST_NAME.fullmatch(each.removeprefix(".")) or _is_network(each)):
+                raise ValueError(f"“{each}” is no host name, address or network")
+        return value
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -360,6 +379,14 @@ class Settings(BaseSettings):
     def session_secret(self) -> str:
         """Return the configured secret, or the data directory's own, created at first use."""
         return self.secret_key.get_secret_value() or _kept_secret(self.data_dir / "secret_key")
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ip_network(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _kept_secret(path: Path) -> str:

@@ -60,6 +60,7 @@ from workbench.store.versions import (
     TrainingRun,
     WorkerLease,
 )
+from workbench.store.webhooks import Webhook, WebhookCursor, WebhookDelivery
 
 
 def fill_every_table() -> None:
@@ -363,6 +364,21 @@ def fill_every_table() -> None:
                 ),
                 ExportJob(label_set_id=1, format="jsonl", requested_by_id=ada.id),
                 LabelImportRow(import_id=1, kind="verdict", row_id=1, image_id=image.id),
+                Webhook(
+                    name="bot",
+                    url="https://hooks.example.org/in",
+                    events=["verdict.give"],
+                    collection_id=collection.id,
+                    salt="5" * 32,
+                    secret_check="6" * 16,
+                    after_id=0,
+                    made_by_id=ada.id,
+                ),
+                WebhookCursor(id=1),
                 InvitedTo(invitation_id=1, collection_id=collection.id),
             ]
+        )
+        write.flush()
+        write.add(
+            WebhookDelivery(webhook_id=1, message_id="msg_1", kind="events", events=1, body="{}")
         )

@@ -74,6 +74,7 @@ COMMANDS = {
         "workbench.cli.users",
         "Manage accounts, how people come in, what they see, and their API tokens.",
     ),
+    "webhooks": Summary("workbench.cli.webhooks", "Send what happens to other programs, signed."),
     "worker": Summary(
         "workbench.cli.processes",
         "Run queued retrains, and nightly ones when enough verdicts were given.",

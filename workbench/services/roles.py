@@ -44,6 +44,7 @@ PERMISSIONS: Final = tuple(
         ("data", "developer", lazy_gettext("Check the data and act on what is found")),
         ("retrain", "developer", lazy_gettext("Retrain and choose the active version")),
         ("remove", "developer", lazy_gettext("Remove images, versions and collections")),
+        ("webhooks", ADMIN, lazy_gettext("Make webhooks, see and repeat their deliveries")),
         ("people", ADMIN, lazy_gettext("Invite people, change roles, reset passwords")),
     )
 )

@@ -23,7 +23,9 @@ from workbench.services.progress import Stopping
 from workbench.services.removal.finish import finish_left
 from workbench.services.runs import lease, processes, queue, schedules
 from workbench.services.runs.claims import Claim
+from workbench.services.webhooks import removal as webhooks_removal
 from workbench.store.database import db
+from workbench.worker.deliveries import Deliveries
 
 log = structlog.get_logger()
 RENEW_SECONDS = 10
@@ -51,6 +53,7 @@ class Worker:
         self._leading = False
         self._planned: set[schedules.Nightly] = set()
         self._stop = threading.Event()
+        self._deliveries = Deliveries(app, settings, self._stop.is_set)
         # The run has a thread of its own, so that the lease is renewed while it works.
         self._scheduler = BlockingScheduler(
             executors={
@@ -60,6 +63,7 @@ class Worker:
                 "imports": ThreadPoolExecutor(1),
                 "exports": ThreadPoolExecutor(1),
                 "replays": ThreadPoolExecutor(1),
+                "webhooks": ThreadPoolExecutor(1),
             },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
@@ -75,6 +79,7 @@ class Worker:
         self._every(LOOK_SECONDS, self._import, executor="imports")
         self._every(LOOK_SECONDS, self._export, executor="exports")
         self._every(LOOK_SECONDS, self._replay, executor="replays")
+        self._every(LOOK_SECONDS, self._send, executor="webhooks")
         self._every(SWEEP_SECONDS, self._sweep)
         log.info("worker started", name=self._name, leading=self._leading)
         self._plan()
@@ -144,12 +149,18 @@ class Worker:
             if done := note_replays.work(self._stop):
                 log.info("notes replayed", notes=done)
 
+    def _send(self) -> None:
+        """Make deliveries of what has happened, and send those that are due."""
+        if self._may_work():
+            self._deliveries.look()
+
     def _sweep(self) -> None:
-        """Remove uploads that were abandoned, and exports that are old."""
+        """Remove uploads that were abandoned, exports and deliveries that are old."""
         if self._leading:
             with self._app.app_context():
                 jobs.sweep(self._settings)
                 exports.sweep(self._settings)
+                webhooks_removal.sweep()
 
     def _plan(self) -> None:
         """Make the nightly jobs what the schedule table says."""

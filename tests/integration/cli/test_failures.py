@@ -42,6 +42,7 @@ NEEDED = {
     "status": (),
     "taxonomy": ("export",),
     "user": ("add", "ada", "--password-stdin"),
+    "webhooks": ("list",),
     "worker": (),
 }
 """What each command cannot be called without."""

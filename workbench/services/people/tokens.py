@@ -26,9 +26,10 @@ log = structlog.get_logger()
 PREFIX: Final = "pwb_"
 """What a token begins with, so that scanners of source code know one."""
 SCOPES: Final = tuple(
-    each.action for each in PERMISSIONS if each.action not in ("account", "people")
+    each.action for each in PERMISSIONS if each.action not in ("account", "people", "webhooks")
 )
-"""What a token can be given. Accounts are managed by people alone."""
+"""What a token can be given. Accounts, and where decisions are sent to, are managed by people
+alone."""
 LONGEST_NAME: Final = 80
 LONGEST_DAYS: Final = 365
 MOST: Final = 20

@@ -16,12 +16,14 @@ from workbench.services.removal.notes import count_notes, noted_in
 from workbench.services.removal.regions import answered_in, drawn_in, of_collection, tagged_in
 from workbench.services.removal.versions import counts_of_version, take_out
 from workbench.services.runs.removal import remove_left
+from workbench.services.webhooks.removal import withdraw
 from workbench.store.database import session, transaction
 from workbench.store.images import Collection, Image
 from workbench.store.judgements import Adjudication, TagCheck, Tagging, Verdict
 from workbench.store.people import CollectionMember, InvitedTo
 from workbench.store.regions import DrawnRegion
 from workbench.store.versions import ActiveVersion, ModelVersion, Schedule
+from workbench.store.webhooks import Webhook
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def _take_out_versions(
 ) -> None:
     for table in (ActiveVersion, Schedule, CollectionMember, InvitedTo):
         write.execute(delete(table).where(table.collection_id == collection_id))
+    for webhook in write.scalars(select(Webhook).where(Webhook.collection_id == collection_id)):
+        withdraw(webhook)  # what it was sent goes with the worker's next sweep
     of_it = ModelVersion.collection_id == collection_id
     for version in write.scalars(select(ModelVersion).where(of_it)).all():
         take_out(write, version, removal_id, settings)

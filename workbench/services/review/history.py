@@ -34,7 +34,7 @@ BY_MAJORITY: Final = "by_majority"
 """Told of what nobody decided alone: it follows the verdicts, and is not undone as such."""
 _OPINIONS = tuple(KINDS[each].name for each in (Verdict, Adjudication))
 """What others say of an image, which who has to judge it blind is not told yet."""
-_ACCOUNTS = ("user", "invitation", "token")
+_ACCOUNTS = ("user", "invitation", "token", "webhook")
 """Who signed in when, and what admins did to accounts, is in the audit log, and in no history."""
 _OF_NO_COLLECTION = ("tag", "vocabulary")
 """What everybody shares. Any other event is of a collection, though an old one may not say so."""
