@@ -27,7 +27,7 @@ setup: .venv/.stamp-run .venv/.stamp-compiled .venv/.stamp-encoder .venv/.stamp-
 	@:
 
 .PHONY: test
-test: setup .venv/.stamp-test browser ## all tests: unit, integration, browser (ARGS="-k words")
+test: setup .venv/.stamp-test .venv/.stamp-tools browser ## all tests: unit, integration, browser (ARGS="-k words")
 	@exec $(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
@@ -107,6 +107,15 @@ check-templates: .venv/.stamp-test
 .venv/.stamp-test: requirements/test.txt .venv/.stamp-run
 	@echo "Test tools (usually under a minute)"
 	@$(install) requirements/test.txt
+	@touch $@
+
+# What reads exports in the tests, in an environment of its own: it holds other versions.
+.venv/.stamp-tools: requirements/tools.txt .venv/.stamp-python
+	@echo "Libraries of other tools, for the tests (1.4 GB, usually 1 to 3 minutes)"
+	@$(python) -m venv .venv/tools
+	@.venv/tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: --requirement requirements/pip.txt
+	@.venv/tools/bin/python scripts/install.py --no-deps requirements/tools.txt
 	@touch $@
 
 .venv/.stamp-uv: requirements/uv.txt .venv/.stamp-python

@@ -25,7 +25,9 @@ compile() {
 
 compile requirements/run.txt --extra demo pyproject.toml
 compile requirements/test.txt --extra demo --extra test --constraint requirements/run.txt pyproject.toml
+compile requirements/tools.txt --only-binary :all: --override requirements/tools.overrides requirements/tools.in
 for source in requirements/*.in; do
+    case $source in requirements/tools.in) continue ;; esac
     compile "${source%.in}.txt" --no-deps "$source"
 done
 

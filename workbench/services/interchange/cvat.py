@@ -84,7 +84,8 @@ def _choice(name: str, kind: str, default: str, values: tuple[str, ...]) -> str:
 
 
 def _image(row: FrozenRow) -> str:
-    head = {"id": row.image_id, "name": row.file_name, "subset": row.split}
+    # No subset: it is for projects, and readers of a task drop what is in one.
+    head = {"id": row.image_id, "name": row.file_name}
     size = {"width": row.width, "height": row.height}
     parts = [_tag(row)] if row.said else []
     for number, region in enumerate(row.details["regions"], start=1):
