@@ -42,6 +42,7 @@ from workbench.web.pages import (
     taxonomy,
     verdicts,
     vocabulary,
+    webhooks,
 )
 from workbench.web.request import converters
 from workbench.web.site import (
@@ -68,6 +69,7 @@ from workbench.web.site import (
     tag_words,
     uploads,
     verdict_words,
+    webhook_words,
 )
 
 
@@ -86,6 +88,7 @@ def register(app: Flask) -> None:
     agreement_words.register(app)
     dashboard_words.register(app)
     event_words.register(app)
+    webhook_words.register(app)
     note_words.register(app)
     description_words.register(app)
     finding_words.register(app)
@@ -136,5 +139,6 @@ def register(app: Flask) -> None:
         taxonomy,
         verdicts,
         vocabulary,
+        webhooks,
     ):
         app.register_blueprint(module.blueprint)

@@ -149,6 +149,7 @@ OF_NO_COLLECTION: Final = frozenset(
     {
         *("change_id", "tag_id"),  # the taxonomy is everybody's
         *("invitation_id", "person_id", "session_id", "token_id"),
+        *("delivery_id", "webhook_id"),  # of admins, who see all
         *("filename", "form", "kind", "picture", "size", "ticket"),  # no ids
         *("column", "dimension", "level", "number", "row"),  # they count within what is named
     }

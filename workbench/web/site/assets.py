@@ -36,6 +36,7 @@ SHEETS = (
     "agreement",
     "dashboard",
     "label_sets",
+    "webhooks",
     "states",
 )
 """In the order of the cascade."""
