@@ -16,7 +16,7 @@ from tests.support.receiver import Receiver, running_receiver, status
 from tests.support.server import MANAGE, ROOT, Server, environment, live_server, live_worker, manage
 from tests.support.visiting import sign_in
 
-WIDTHS = (1440, 390)
+WIDTHS = (1440, 820, 390)
 HOSTS = "127.0.0.1"
 
 

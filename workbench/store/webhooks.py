@@ -73,7 +73,7 @@ class WebhookDelivery(Base):
         CheckConstraint("kind in ('events', 'test')", name="kind"),
         CheckConstraint("state in ('waiting', 'failed', 'delivered', 'given_up')", name="state"),
         UniqueConstraint("message_id"),
-        Index("ix_webhook_delivery_next_at", "next_at"),
+        Index("ix_webhook_delivery_due", "webhook_id", "next_at"),
         Index("ix_webhook_delivery_webhook_id", "webhook_id", "id"),
         Index("ix_webhook_delivery_created_at", "created_at"),
     )

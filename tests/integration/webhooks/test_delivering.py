@@ -334,6 +334,7 @@ def test_a_test_event_is_sent_once_to_a_paused_webhook_too(
     (request,) = receiver.received
     assert json.loads(request.body)["type"] == "test"
     assert deliveries()[0].state == "given_up"
+    assert webhook_row().failing_since is None  # it is no failure that a webhook is paused for
 
 
 def test_a_removed_webhook_leaves_nothing_and_old_deliveries_go(

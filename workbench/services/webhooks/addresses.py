@@ -18,6 +18,8 @@ Address = IPv4Address | IPv6Address
 LONGEST: Final = 500
 """Characters of an address."""
 _LOCAL: Final = "localhost"
+_TRIED: Final = 4
+"""Addresses of a host that are tried, one after the other."""
 
 
 class RefusedError(Exception):
@@ -90,7 +92,7 @@ def find(url: str, hosts: Sequence[str]) -> Destination:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise RefusedError(gettext("The host “%(host)s” was not found.", host=host)) from error
-    addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
+    addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))[:_TRIED]
     for each in addresses:
         address = ipaddress.ip_address(each)
         if not allowed.may_reach(host, address) or (scheme == "http" and not address.is_loopback):

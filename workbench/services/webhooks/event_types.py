@@ -8,7 +8,11 @@ EVENT_TYPES: Final = {
     "verdicts": ("verdict.give", "verdict.withdraw", "verdict.restore"),
     "adjudications": ("adjudication.give", "adjudication.withdraw", "adjudication.restore"),
     "tags": ("tag.add", "tag.change", "tag.withdraw", "tag.restore", "tag.check", "tag.take_off"),
-    "taxonomy": ("tag.create", "tag.describe", "tag.remove"),
+    "taxonomy": (
+        *("tag.create", "tag.describe", "tag.remove", "taxonomy.accept", "taxonomy.move"),
+        *("taxonomy.merge", "taxonomy.split", "taxonomy.deprecate", "taxonomy.restore"),
+        "taxonomy.reverse",
+    ),
     "regions": ("region.draw", "region.withdraw", "region.restore"),
     "notes": ("note.save", "note.withdraw", "note.restore", "reply.save"),
     "queues": ("queue.make", "queue.pause", "queue.resume", "queue.end"),

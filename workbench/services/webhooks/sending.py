@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from workbench.config import Settings
 from workbench.services.webhooks import addresses, outgoing, signing
@@ -18,6 +18,7 @@ from workbench.services.webhooks.addresses import RefusedError
 from workbench.services.webhooks.backoff import retry_after, wait_after
 from workbench.services.webhooks.outgoing import UnansweredError
 from workbench.store.database import now, session, transaction
+from workbench.store.failures import DatabaseBusyError
 from workbench.store.webhooks import OPEN, Webhook, WebhookDelivery
 
 log = structlog.get_logger()
@@ -54,11 +55,9 @@ class _Outcome:
 def due_webhooks() -> tuple[int, ...]:
     """Webhooks that something is to be sent to now."""
     reading = session()
+    something = exists().where(WebhookDelivery.webhook_id == Webhook.id, _is_due())
     found = reading.scalars(
-        select(WebhookDelivery.webhook_id)
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
-        .where(_is_due())
-        .distinct()
+        select(Webhook.id).where(something.correlate(Webhook)).order_by(Webhook.id)
     ).all()
     reading.rollback()
     return tuple(found)
@@ -97,7 +96,7 @@ def attempt(delivery_id: int, settings: Settings) -> bool:
         outcome = _Outcome(why, 0)
     else:
         outcome = _sent(message, settings)
-    _write(delivery_id, outcome)
+    _write_patiently(delivery_id, outcome)
     return not outcome.error
 
 
@@ -179,6 +178,16 @@ def _refusal(status: int) -> str:
     return gettext("It answered %(status)s.", status=status)
 
 
+def _write_patiently(delivery_id: int, outcome: _Outcome) -> None:
+    """Write it, though others are writing: else what was received would be sent again."""
+    for seconds in (0.2, 1.0, 5.0):
+        try:
+            return _write(delivery_id, outcome)
+        except DatabaseBusyError:
+            time.sleep(seconds)
+    return _write(delivery_id, outcome)
+
+
 def _write(delivery_id: int, outcome: _Outcome) -> None:
     with transaction() as write:
         delivery = write.get(WebhookDelivery, delivery_id, populate_existing=True)
@@ -200,7 +209,8 @@ def _write(delivery_id: int, outcome: _Outcome) -> None:
         wait = None if once else wait_after(delivery.attempts, outcome.asked)
         delivery.state = "given_up" if wait is None else "failed"
         delivery.next_at = None if wait is None else moment + wait
-        _note_failure(webhook, moment, gone=gone)
+        if gone or delivery.kind == "events":
+            _note_failure(webhook, moment, gone=gone)
     log.info("a delivery failed", delivery=delivery_id, status=outcome.status)
 
 

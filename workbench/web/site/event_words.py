@@ -193,6 +193,7 @@ _WORDS: dict[str, Callable[[EventView], str]] = {
     "labels.undo": lambda _each: gettext("undid an import of labels"),
     "image.change": lambda _each: gettext("accepted a change of the image at an import"),
     "image.remove": lambda _each: gettext("removed an image"),
+    "collection.remove": lambda _each: gettext("removed a collection"),
     "version.activate": lambda _each: gettext("changed the active version"),
     "version.remove": lambda _each: gettext("removed a version"),
     "vocabulary.save": lambda _each: gettext("changed the vocabulary"),
