@@ -14,6 +14,11 @@ _FORMATS = ("jsonl", "csv", "parquet", "coco", "label_studio", "cvat")
 @click.command()
 @click.option("--collection", required=True, metavar="NAME", help="Whose labels.")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="jsonl", show_default=True)
+@click.option(
+    "--pictures",
+    is_flag=True,
+    help="A zip with the pictures: of jsonl in the layout imagefolder, of coco, of cvat.",
+)
 @click.option("--set", "number", type=click.IntRange(min=1), help="Number of the label set.")
 @click.option("--freeze", metavar="NAME", help="Make a new label set of this name first.")
 @click.option("--by", metavar="PERSON", help="Who makes it.")
@@ -25,8 +30,10 @@ _FORMATS = ("jsonl", "csv", "parquet", "coco", "label_studio", "cvat")
 )
 @with_app
 def export(
+    *,
     collection: str,
     form: str,
+    pictures: bool,
     number: int | None,
     freeze: str | None,
     by: str | None,
@@ -41,6 +48,10 @@ def export(
     from workbench.services.interchange import writing  # noqa: PLC0415 - see above
     from workbench.services.label_sets import freezing, reading  # noqa: PLC0415 - see above
 
+    if pictures:
+        if form not in writing.PICTURED:
+            raise click.UsageError(f"--pictures goes with {', '.join(writing.PICTURED)}.")
+        form = writing.PICTURED[form]
     own = collection_id(collection)
     if freeze is not None:
         if by is None:
@@ -55,6 +66,7 @@ def export(
         number = sets[0].number
     shown = reading.label_set(own, number)
     path = output or Path(writing.file_name(collection, number, form))
+    writing.check_room(shown.id, form, path.resolve().parent)
     with written_durably(path.resolve()) as temporary, temporary.open("wb") as out:
         writing.write_label_set(shown.id, form, out)
     click.echo(f"{path}: label set {number}, “{shown.name}”, {shown.images} images")

@@ -21,7 +21,9 @@ class ExportJob(Job, Base):
             name="state",
         ),
         CheckConstraint(
-            "format in ('jsonl', 'csv', 'parquet', 'coco', 'label_studio', 'cvat')", name="format"
+            "format in ('jsonl', 'csv', 'parquet', 'coco', 'label_studio', 'cvat', "
+            "'imagefolder', 'coco_zip', 'cvat_zip')",
+            name="format",
         ),
         Index("ix_export_job_state", "state"),
     )

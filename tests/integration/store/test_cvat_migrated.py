@@ -1,4 +1,4 @@
-"""Exports and imports in CVAT's XML, before there were any and after."""
+"""Exports and imports in CVAT's XML, and exports with pictures, before there were any and after."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import MetaData, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.support.rows import fill_every_table
+from workbench.services.interchange.writing import PICTURED
 from workbench.store import migrating
 from workbench.store.database import db, session, transaction
 from workbench.store.export_jobs import ExportJob
@@ -23,7 +24,7 @@ def test_they_are_allowed_and_on_the_way_back_imports_are_kept(tables: Flask) ->
         like = session().scalars(select(ExportJob)).first()
         assert like is not None
         asked = {"label_set_id": like.label_set_id, "requested_by_id": like.requested_by_id}
-        write.add(ExportJob(format="cvat", **asked))
+        write.add_all(ExportJob(format=each, **asked) for each in ("cvat", *PICTURED.values()))
     session().close()
 
     migrating.downgrade(db.engine, BEFORE)
@@ -32,8 +33,8 @@ def test_they_are_allowed_and_on_the_way_back_imports_are_kept(tables: Flask) ->
     old.reflect(db.engine, only=["export_job", "label_import"])
     jobs, imports = old.tables["export_job"], old.tables["label_import"]
     with db.engine.begin() as write:
-        assert "cvat" not in write.scalars(select(jobs.c.format)).all()
-        assert write.scalars(select(jobs.c.format)).all()
+        (kept,) = write.scalars(select(jobs.c.format)).all()
+        assert kept not in {"cvat", *PICTURED.values()}
         assert write.scalars(select(imports.c.format)).all() == ["jsonl"]
     with pytest.raises(IntegrityError), db.engine.begin() as write:
         write.execute(update(imports).values(format="cvat"))

@@ -11,7 +11,7 @@ from workbench.config import Settings
 from workbench.files import written_durably
 from workbench.services.errors import ServiceError, reason
 from workbench.services.interchange import exports
-from workbench.services.interchange.writing import write_label_set
+from workbench.services.interchange.writing import check_room, write_label_set
 from workbench.services.progress import Cancelled, Progress
 from workbench.services.runs.claims import Claim, ClaimLost, give_back, held
 from workbench.services.runs.progress import Heartbeat, RunProgress
@@ -49,6 +49,7 @@ def _perform(claim: Claim, settings: Settings, progress: Progress) -> str:
     try:
         job = session().get_one(ExportJob, claim.run_id)
         label_set_id, form = job.label_set_id, job.format
+        check_room(label_set_id, form, path.parent)
         with written_durably(path) as temporary, temporary.open("wb") as out:
             write_label_set(label_set_id, form, out, progress)
         session().rollback()

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from workbench.config import Settings
-from workbench.services import audit
+from workbench.services import app_settings, audit
 from workbench.services.audit import Concerned
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.interchange.writing import FORMATS, file_name
+from workbench.services.interchange.writing import FORMATS, check_room, file_name
 from workbench.services.runs.claims import Claim, end_row, queue_again, take_next
 from workbench.services.runs.progress import fraction_of
 from workbench.store.database import now, session, transaction
@@ -68,10 +68,11 @@ class Download:
 def request(user_id: int, label_set_id: int, form: str) -> int:
     """Queue an export for the worker; its id. One that is open already in this format is that one.
 
-    Raises InvalidError for an unknown format.
+    Raises InvalidError for an unknown format, and for pictures that have no room.
     """
     if form not in FORMATS:
         raise InvalidError(gettext("Unknown format “%(form)s”.", form=form))
+    check_room(label_set_id, form, app_settings.settings().export_dir)
     with transaction() as write:
         label_set = write.get(LabelSet, label_set_id, with_for_update={"read": True})
         if label_set is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -35,6 +35,9 @@ _COLUMNS = (
     Image.generator,
     Image.class_name,
     Image.date,
+    Image.original_uri,
+    Image.pixel_hash,
+    Image.format,
 )
 
 
@@ -68,6 +71,9 @@ class FrozenRow:
     generator: str
     class_name: str
     date: str | None
+    original_uri: str
+    pixel_hash: str
+    format: str
 
     @cached_property
     def details(self) -> dict[str, Any]:
@@ -131,6 +137,20 @@ class FrozenSet:
         path, row = original_location("file:///" + below, None)
         name = display(str(path).lstrip("/"))
         return name if row is None else f"{name}#{row}"
+
+
+class ChangedSet(FrozenSet):
+    """The images of a label set as something changes them; where it says None, one is not there."""
+
+    def __init__(self, frozen: FrozenSet, change: Callable[[FrozenRow], FrozenRow | None]) -> None:
+        vars(self).update(vars(frozen))
+        self._frozen = frozen
+        self._change = change
+
+    def __iter__(self) -> Iterator[FrozenRow]:
+        for row in self._frozen:
+            if (changed := self._change(row)) is not None:
+                yield changed
 
 
 def _common_folder(label_set_id: int) -> str:

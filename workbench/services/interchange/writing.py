@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import IO, Final
 
+from workbench.services.interchange.archive import COCO, CVAT, IMAGEFOLDER, Layout, write_archive
 from workbench.services.interchange.coco import coco
 from workbench.services.interchange.cvat import cvat
 from workbench.services.interchange.frozen import FrozenRow, FrozenSet
 from workbench.services.interchange.jsonl import jsonl
 from workbench.services.interchange.label_studio import label_studio
 from workbench.services.interchange.parquet import write_parquet
+from workbench.services.interchange.pictures import refuse_without_room
 from workbench.services.interchange.table import table
 from workbench.services.progress import Progress
 
@@ -23,12 +27,20 @@ Write = Callable[[FrozenSet, IO[bytes]], None]
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its file's ending and type, how often it goes through the images."""
+    """A format: its file's ending and type, how often it goes through the images.
+
+    pictures: whether it holds them, so that it takes as much room, and the worker to write it.
+    """
 
     suffix: str
     mimetype: str
     passes: int
     write: Write
+    pictures: bool = False
+
+
+def _zipped(layout: Layout) -> Write:
+    return partial(write_archive, layout)
 
 
 def _in_parts(parts: Callable[[FrozenSet], Iterator[bytes]]) -> Write:
@@ -45,8 +57,13 @@ FORMATS: Final = {
     "coco": Format(".coco.json", "application/json", 2, _in_parts(coco)),
     "label_studio": Format(".label-studio.json", "application/json", 1, _in_parts(label_studio)),
     "cvat": Format(".cvat.xml", "application/xml", 1, _in_parts(cvat)),
+    "imagefolder": Format(".zip", "application/zip", 3, _zipped(IMAGEFOLDER), pictures=True),
+    "coco_zip": Format(".coco.zip", "application/zip", 3, _zipped(COCO), pictures=True),
+    "cvat_zip": Format(".cvat.zip", "application/zip", 2, _zipped(CVAT), pictures=True),
 }
 """By name."""
+PICTURED: Final = {"jsonl": "imagefolder", "coco": "coco_zip", "cvat": "cvat_zip"}
+"""The formats that have pictures beside what these hold."""
 
 
 class _Watched(FrozenSet):
@@ -64,6 +81,12 @@ class _Watched(FrozenSet):
             self._done += 1
             if self._progress is not None:
                 self._progress.advance(min(self._done, self._total), self._total, STAGE)
+
+
+def check_room(label_set_id: int, form: str, folder: Path) -> None:
+    """Raises InvalidError where what a format holds has no room on the disk of a folder."""
+    if FORMATS[form].pictures:
+        refuse_without_room(label_set_id, folder)
 
 
 def write_label_set(

@@ -51,6 +51,8 @@ class LabelSetPage:
     exports: tuple[ExportView, ...]
     worker_alive: bool
     formats: tuple[str, ...] = tuple(FORMATS)
+    quick: tuple[str, ...] = tuple(name for name, form in FORMATS.items() if not form.pictures)
+    """Those without pictures."""
     at_once: int = AT_ONCE
 
 

@@ -31,8 +31,10 @@ _FORMATS: Final = {
     "coco": "COCO",
     "label_studio": "Label Studio",
     "cvat": "CVAT",
+    "imagefolder": lazy_gettext("imagefolder, with pictures"),
+    "coco_zip": lazy_gettext("COCO, with pictures"),
+    "cvat_zip": lazy_gettext("CVAT, with pictures"),
 }
-"""Names, alike in all languages."""
 _STATES: Final = {
     "queued": lazy_gettext("queued"),
     "running": lazy_gettext("running"),
@@ -45,7 +47,7 @@ _STATES: Final = {
 
 def format_words(form: str) -> str:
     """A format by its name."""
-    return _FORMATS[form]
+    return str(_FORMATS[form])
 
 
 def export_state_words(state: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
 
-from tests.integration.interchange.conftest import Frozen
+from tests.integration.interchange.conftest import Frozen, Pictured
 from tests.integration.interchange.tools.running import export, masks_of, run
+from workbench.analysis.images.normalise import NORMAL_SIZE
 from workbench.services.accounts import Account
 from workbench.services.interchange.frozen import FrozenSet
 from workbench.services.interchange.importing import import_labels
@@ -61,3 +63,19 @@ def test_its_own_reader_of_coco_takes_ours_and_we_take_what_it_writes(
             ours, theirs = np.array(mask, np.uint8), np.array(back[name][tag], np.uint8)
             assert not (theirs & ~ours & 1).any()
             assert (theirs >= cv2.erode(ours, np.ones((3, 3), np.uint8), borderValue=0)).all()
+
+
+def test_pictures_of_a_zip_are_where_it_looks_for_them(
+    frozen: Frozen, pictured: Pictured, tmp_path: Path
+) -> None:
+    export(frozen, "coco_zip", tmp_path / "faces.zip")
+    with ZipFile(tmp_path / "faces.zip") as archive:
+        archive.extractall(tmp_path / "faces")
+
+    there = run("read_zip.py", tmp_path, "zip_to_fiftyone.py")
+
+    left = [row for row in FrozenSet(frozen.id) if row.said != "exclude"]
+    assert len(there) == len(left) - 1, "one has no picture"
+    assert there["a/0 .png"] == {"size": [40, 20], "regions": ["Glare"]}
+    assert there["a/4 .jpg"]["regions"] == ["-Blur; or"]
+    assert there["a/4 .jpg"]["size"] == [NORMAL_SIZE, NORMAL_SIZE]
