@@ -13,6 +13,7 @@ from workbench.store import (  # noqa: F401 - registers the tables
     judgements,
     notes,
     removals,
+    repeats,
     results,
     versions,
 )

@@ -56,6 +56,7 @@ def addresses(data_dir: Path) -> dict[str, str]:
         "similar": f"{home}/similar?group={group}",
         "similar, nothing asked": f"{home}/similar",
         "models": f"{home}/models",
+        "api": "/api",
         "agreement": f"{home}/agreement",
         "dashboard": f"{home}/dashboard",
         "agreement on a tag": f"{home}/agreement?tag={tag}",

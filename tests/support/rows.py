@@ -38,6 +38,7 @@ from workbench.store.people import (
 from workbench.store.queues import Queue, QueueClaim, QueueItem, QueueMember
 from workbench.store.regions import DrawnRegion, Region, RegionOverlap
 from workbench.store.removals import Removal, RemovalFile, Takedown
+from workbench.store.repeats import RequestKey
 from workbench.store.results import (
     CachedPart,
     Cell,
@@ -93,7 +94,8 @@ def fill_every_table() -> None:
         importing = ImportRun(collection_id=collection.id, source="/pictures")
         shard = EmbeddingShard(encoder_fingerprint="f", artifact_id=artifacts[1].id)
         tag = Tag(name="Blur", folded_name="blur", created_by_id=ada.id)
-        write.add_all([image, dataset, importing, shard, tag])
+        request = RequestKey(user_id=ada.id, key="one", fingerprint="4" * 64)
+        write.add_all([image, dataset, importing, shard, tag, request])
         write.flush()
         version = ModelVersion(
             collection_id=collection.id,

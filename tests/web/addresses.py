@@ -7,6 +7,7 @@ PAGES = {
     "/login": "Sign in",
     "/account": "Account",
     "/people/roles": "Roles",
+    "/api": "REST API",
     "/people/1/history": "My history",
     "/people/2/history?kind=verdict&since=2026-03-01": "History of ben",
     "/c/faces/disagreements": "Disagreements in faces",

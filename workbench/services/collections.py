@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.services import visibility
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.store.database import session
-from workbench.store.images import Collection
+from workbench.store.images import Collection, Image
 from workbench.store.removals import Removal
 
 LONGEST_NAME: Final = 80
@@ -45,6 +45,14 @@ def find_collection(name: str) -> Collection:
     if found is None or not visibility.sees(found.id):
         raise NotFoundError(gettext("Collection “%(name)s” not found.", name=name))
     return found
+
+
+def require_image(name: str, image_id: int) -> None:
+    """Raise NotFoundError where an image is not in the collection of that name."""
+    collection = find_collection(name)
+    here = select(Image.id).where(Image.id == image_id, Image.collection_id == collection.id)
+    if session().scalar(here) is None:
+        raise NotFoundError(gettext("Image not found."))
 
 
 def refuse_leaving(write: Session, collection_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from workbench.web import template_globals
+from workbench.web.api import registering as api
 from workbench.web.exports import pictures, reports
 from workbench.web.pages import (
     accounts,
@@ -142,3 +143,4 @@ def register(app: Flask) -> None:
         webhooks,
     ):
         app.register_blueprint(module.blueprint)
+    api.register(app)

@@ -14,6 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 from flask import Flask
 
 from workbench.config import Settings
+from workbench.services import repeats
 from workbench.services.errors import ConflictError
 from workbench.services.image import note_replays
 from workbench.services.intake import execute, jobs
@@ -155,12 +156,13 @@ class Worker:
             self._deliveries.look()
 
     def _sweep(self) -> None:
-        """Remove uploads that were abandoned, exports and deliveries that are old."""
+        """Remove uploads that were abandoned; exports, deliveries and keys that are old."""
         if self._leading:
             with self._app.app_context():
                 jobs.sweep(self._settings)
                 exports.sweep(self._settings)
                 webhooks_removal.sweep()
+                repeats.sweep()
 
     def _plan(self) -> None:
         """Make the nightly jobs what the schedule table says."""

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workbench.config import Settings
+from workbench.services import repeats
 from workbench.services.collections import find_collection
 from workbench.services.removal import journal
 from workbench.services.removal.counts import Counts, added, count
@@ -50,6 +51,7 @@ def remove_collection(name: str, user_id: int | None, settings: Settings) -> Cou
         counts = _counts(collection, settings)
         with transaction() as write:
             journal.refuse_while_running(write, {collection.id})
+            repeats.forget_answers(write)
             removal_id = journal.record(
                 write, "collection", collection.id, collection.id, counts, user_id
             )

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.config import Settings
+from workbench.services import repeats
 from workbench.services.columns.store import forget_columns
 from workbench.services.errors import ConflictError
 from workbench.services.imports.taken_down import fingerprint
@@ -88,6 +89,7 @@ def remove_image(image_id: int, user_id: int | None, settings: Settings) -> Coun
             journal.refuse_while_running(write, _concerned(write, picture, shortened))
             _refuse_others(write, picture, image_id)
             removal_id = _enter(write, picture, image_id, counts, user_id)
+            repeats.forget_answers(write)
             summaries.write_cells(write, cells, picture.ids)
             paths = picture.delete(write, settings)
             paths += shards.put_in_place(write, shortened, settings)

@@ -37,25 +37,26 @@ def enter_to_write(name: str) -> tuple[View, int]:
     view = read_view(name, joined(request.args))
     version = workspaces.shown_version(name, view.version)
     if version is None:
-        raise _not_analysed(name)
+        raise not_analysed(name)
     return view.changed(version=version.number), version.id
 
 
 def version_of(workspace: Workspace) -> VersionSummary:
     """The model version that a page needs. Raises NotAnalysedError before the first analysis."""
     if workspace.version is None:
-        raise _not_analysed(workspace.collection.name)
+        raise not_analysed(workspace.collection.name)
     return workspace.version
 
 
 def queue_of(workspace: Workspace) -> ReviewQueue:
     """That version's review queue, as it was read with the workspace. Raises NotAnalysedError."""
     if workspace.queue is None:
-        raise _not_analysed(workspace.collection.name)
+        raise not_analysed(workspace.collection.name)
     return workspace.queue
 
 
-def _not_analysed(name: str) -> NotAnalysedError:
+def not_analysed(name: str) -> NotAnalysedError:
+    """The refusal of what needs a model version, before the first analysis."""
     return NotAnalysedError(
         gettext("“%(name)s” has no model version yet. Run the analysis first.", name=name)
     )

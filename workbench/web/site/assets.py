@@ -37,6 +37,7 @@ SHEETS = (
     "dashboard",
     "label_sets",
     "webhooks",
+    "api",
     "states",
 )
 """In the order of the cascade."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import request
+import math
+import time
+
+from flask import Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import UserMixin
@@ -56,8 +59,24 @@ def load(limiter: Limiter) -> Program | None:
         _count(limiter, WRONG, get_remote_address())
         return None
     _count(limiter, REQUESTS, str(bearer.token_id))
+    window = limiter.limiter.get_window_stats(REQUESTS, str(bearer.token_id))
+    seconds = max(math.ceil(window.reset_time - time.time()), 0)
+    g.rate_limit = f'"token";r={window.remaining};t={seconds}'
     audit.by_token(bearer.token_id)
     return Program(bearer)
+
+
+def tell_what_is_left(response: Response) -> Response:
+    """How many requests a token has left, and for how long.
+
+    As in the draft of the IETF (draft-ietf-httpapi-ratelimit-headers).
+    """
+    left = g.pop("rate_limit", None)
+    if left is not None:
+        policy = f'"token";q={REQUESTS.amount};w={REQUESTS.get_expiry()}'
+        response.headers["RateLimit-Policy"] = policy
+        response.headers["RateLimit"] = left
+    return response
 
 
 def _count(limiter: Limiter, limit: RateLimitItem, whose: str) -> None:

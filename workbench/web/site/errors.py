@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from flask import Flask, Response, make_response, render_template, request
@@ -32,10 +33,10 @@ from workbench.store.failures import (
     DatabaseReadOnlyError,
     StorageError,
 )
-from workbench.web.site import limits, slots, ways_back
+from workbench.web.site import limits, problems, slots, ways_back
 from workbench.web.site.formatting import duration
 
-Answer = tuple[str, int]
+Answer = Response
 log = structlog.get_logger()
 
 
@@ -78,6 +79,10 @@ EXPLANATIONS = {
     413: Explanation(
         lazy_gettext("Request too large"), lazy_gettext("Shorten the text and send it again.")
     ),
+    415: Explanation(
+        lazy_gettext("Unsupported media type"),
+        lazy_gettext("Use the forms of the page."),
+    ),
     422: Explanation(
         lazy_gettext("Invalid value"),
         lazy_gettext("Check the values and try again."),
@@ -98,6 +103,15 @@ EXPLANATIONS = {
         lazy_gettext("The server's disk is full. Ask its administrator to free some space."),
     ),
 }
+
+FOR_PROGRAMS = {
+    401: lazy_gettext("Send an API token as “Authorization: Bearer …”."),
+    403: lazy_gettext("The token’s scopes or its owner’s role do not allow this."),
+    404: lazy_gettext("There is no such thing, or the token’s owner does not see it."),
+    405: lazy_gettext("The operation does not exist at this address."),
+    415: lazy_gettext("Send the body as application/json."),
+}
+"""What is said to a program in place of what is said to a reader of pages."""
 
 STATUS = {
     ForbiddenError: 403,
@@ -152,11 +166,22 @@ def _conflicting(error: EditConflictError) -> Answer:
 
     A fragment's request gets the words alone.
     """
+    if problems.are_wanted():
+        return problem(409, str(error), kind="edit-conflict", more=_both(error))
     if request.headers.get("HX-Request"):
         return answer(409, str(error))
     own = [(name, value) for name, value in request.form.items(multi=True) if name not in RENEWED]
     back = ways_back.way_back("collections.show")
-    return render_template("views/conflict.html", conflict=error, own=own, back=back), 409
+    page = render_template("views/conflict.html", conflict=error, own=own, back=back)
+    return make_response(page, 409)
+
+
+def _both(error: EditConflictError) -> dict[str, Any]:
+    """What stands, and what was sent in its place."""
+    fields = [
+        {"name": each.name, "theirs": each.theirs, "yours": each.yours} for each in error.fields
+    ]
+    return {"by": error.by, "at": error.at, "revision": error.revision, "fields": fields}
 
 
 def _refused(error: ServiceError) -> Answer:
@@ -185,11 +210,11 @@ def _not_stored(error: StorageError) -> Response:
     words = _with_loss(STORAGE[kind])
     if kind in (DatabaseAwayError, DatabaseBusyError):
         return _later(status, words, RETRY_SECONDS)
-    return make_response(answer(status, words))
+    return answer(status, words)
 
 
 def _later(status: int, words: str, seconds: int) -> Response:
-    response = make_response(answer(status, words, retry_after=seconds))
+    response = answer(status, words, retry_after=seconds)
     response.headers["Retry-After"] = str(seconds)
     return response
 
@@ -223,7 +248,7 @@ def _too_often(error: TooManyRequests) -> Response:
     """How long to wait, on the page and as Retry-After."""
     slots.hold_back()
     seconds = error.retry_after if isinstance(error.retry_after, int) else limits.limit_ends_in()
-    response = make_response(answer(429, gettext("Try again in %(time)s.", time=duration(seconds))))
+    response = answer(429, gettext("Try again in %(time)s.", time=duration(seconds)))
     response.headers["Retry-After"] = str(seconds)
     return response
 
@@ -236,14 +261,36 @@ def _failed(error: HTTPException) -> Answer | HTTPException:
 
 
 def answer(status: int, message: str | None, *, retry_after: int | None = None) -> Answer:
-    """The page for a status; a fragment's request gets the words alone.
+    """The page for a status; a fragment's request gets the words alone, a program a problem.
 
     Where it makes sense after so many seconds, the page's script asks again by itself.
     """
-    known = EXPLANATIONS.get(status) or EXPLANATIONS[500 if status >= 500 else 400]
+    if problems.are_wanted():
+        return problem(status, message, retry_after=retry_after)
+    known = _known(status)
     words = message or known.text
     template = "partials/refusal.html" if request.headers.get("HX-Request") else "views/error.html"
     page = render_template(
         template, status=status, title=known.title, message=words, retry_after=retry_after
     )
-    return page, status
+    return make_response(page, status)
+
+
+def problem(
+    status: int,
+    message: str | None,
+    *,
+    kind: str | None = None,
+    retry_after: int | None = None,
+    more: dict[str, Any] | None = None,
+) -> Response:
+    """The same for a program; a status's own words where there is no message."""
+    known = _known(status)
+    words = str(message or FOR_PROGRAMS.get(status) or known.text)
+    return problems.problem(
+        status, str(known.title), words, kind=kind, retry_after=retry_after, more=more
+    )
+
+
+def _known(status: int) -> Explanation:
+    return EXPLANATIONS.get(status) or EXPLANATIONS[500 if status >= 500 else 400]

@@ -66,6 +66,7 @@ def register(app: Flask) -> None:
     limits.limiter.init_app(app)
     signing_in.register(app)
     app.before_request(_require_rule)
+    app.before_request(_require_token)
     app.before_request(_require_scope)
     app.before_request(_require_reader)
     app.before_request(_show_what_is_seen)
@@ -137,6 +138,12 @@ def _require_rule() -> None:
     """Refuse a route that can write, and that nobody gave a rule."""
     if request.url_rule is not None and rule_of(current_app, request.url_rule) is None:
         abort(403)
+
+
+def _require_token() -> None:
+    """Refuse what comes to the REST API without a token: a cookie is for browsers."""
+    if "api" in request.blueprints and not bearer.is_used():
+        abort(401)
 
 
 def _require_scope() -> None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from workbench.services import sign_in
 from workbench.services.accounts import Account
-from workbench.web.site import bearer, limits, ways_back
+from workbench.web.site import bearer, limits, problems, ways_back
 from workbench.web.site.browser_words import browser_words
 
 _ISSUER = "issuer"
@@ -60,8 +60,8 @@ def forget() -> None:
 
 
 def ask_to_sign_in() -> AnyResponse:
-    """Send a page's reader to the sign-in page; tell a fragment or a picture 401."""
-    if request.headers.get("HX-Request") or request.blueprint == "media":
+    """Send a page's reader to the sign-in page; tell a fragment, a picture or a program 401."""
+    if request.headers.get("HX-Request") or request.blueprint == "media" or problems.are_wanted():
         abort(401)
     back = request.full_path.rstrip("?") if request.method == "GET" else request.referrer
     return redirect(url_for("accounts.login", next=ways_back.local_path(back)), 303)
