@@ -11,6 +11,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from flask import current_app
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
@@ -24,7 +25,7 @@ from workbench.services.webhooks import administration, outgoing, sending
 from workbench.services.webhooks.administration import Made, Wanted
 from workbench.services.webhooks.event_types import ALL
 from workbench.services.webhooks.removal import sweep
-from workbench.store.database import session
+from workbench.store.database import session, transaction
 from workbench.store.people import AuditEvent, User
 from workbench.store.webhooks import Webhook, WebhookDelivery
 
@@ -354,3 +355,25 @@ def test_a_removed_webhook_leaves_nothing_and_old_deliveries_go(
 
     for table in (Webhook, WebhookDelivery):
         assert session().scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_what_is_asked_for_again_while_it_is_sent_is_counted_from_the_start(
+    webhook: Made, receiver: Receiver, sending_settings: Settings
+) -> None:
+    decide()
+    read_log()
+    (delivery,) = deliveries()
+    delivery_id = delivery.id
+
+    def ask_again(handler: BaseHTTPRequestHandler) -> None:
+        with app.app_context():
+            administration.deliver_again(webhook.id, delivery_id)
+        status(500)(handler)
+
+    app = current_app._get_current_object()
+    with transaction() as write:
+        write.get_one(WebhookDelivery, delivery_id).attempts = 7
+    receiver.answers.append(ask_again)
+    send_all(sending_settings)
+
+    assert (deliveries()[0].state, deliveries()[0].attempts) == ("failed", 1)

@@ -141,10 +141,13 @@ def test(webhook_id: int) -> int:
 def deliver_again(webhook_id: int, delivery_id: int) -> None:
     """Send a delivery that is over once more, with its id: a receiver that had it drops it."""
     with transaction() as write:
-        _found(write, webhook_id)
-        delivery = write.get(WebhookDelivery, delivery_id, populate_existing=True)
+        # Locked before its webhook, like where an attempt is written down.
+        delivery = write.get(
+            WebhookDelivery, delivery_id, populate_existing=True, with_for_update=True
+        )
         if delivery is None or delivery.webhook_id != webhook_id:
             raise NotFoundError(gettext("Delivery not found."))
+        _found(write, webhook_id)
         delivery.state, delivery.attempts, delivery.next_at = "waiting", 0, now()
 
 

@@ -190,7 +190,9 @@ def _write_patiently(delivery_id: int, outcome: _Outcome) -> None:
 
 def _write(delivery_id: int, outcome: _Outcome) -> None:
     with transaction() as write:
-        delivery = write.get(WebhookDelivery, delivery_id, populate_existing=True)
+        delivery = write.get(
+            WebhookDelivery, delivery_id, populate_existing=True, with_for_update=True
+        )
         if delivery is None:
             return
         webhook = write.get_one(
