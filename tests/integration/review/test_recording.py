@@ -22,8 +22,9 @@ from workbench.store.people import AuditEvent, User
 from workbench.store.regions import Region
 from workbench.store.results import Pattern
 
-ON_COLLECTIONS = "data_action"
-"""Its service records what was done about a finding: one event for many images."""
+BY_SERVICES = {"data_action", "webhook"}
+"""Their services record them: what was done about a finding, one event for many images; and what
+admins did to webhooks, which says nothing of an image."""
 
 
 def events(subject: str) -> list[AuditEvent]:
@@ -41,7 +42,7 @@ def test_every_table_of_what_people_decide_is_recorded() -> None:
     }
 
     assert {each.__tablename__ for each in KINDS} == {
-        *(withdrawable - {ON_COLLECTIONS}),
+        *(withdrawable - BY_SERVICES),
         "adjudication",
     }
 
