@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine, func, select
@@ -43,6 +44,7 @@ def test_from_a_frozen_set_to_an_undone_import(
         assert coming.value.suggested_filename == f"{COLLECTION}-labels-1.jsonl"
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert len(rows) == IMAGES
+        exports_pictures(page)
         assert accessibility_violations(page) == []
 
         image_id = overturned(own_data)
@@ -109,3 +111,18 @@ def overturned(data_dir: Path) -> int:
         )
         write.commit()
         return image_id
+
+
+def exports_pictures(page: Page) -> None:
+    """COCO as a zip, with a picture for each image that it names."""
+    page.get_by_label("Format").select_option("coco_zip")
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("link", name="Download")).to_have_count(2)
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download").first.click()
+    assert coming.value.suggested_filename == f"{COLLECTION}-labels-1.coco.zip"
+    with ZipFile(coming.value.path()) as archive:
+        images = json.loads(archive.read("annotations.json"))["images"]
+        names = set(archive.namelist())
+    assert len(images) == IMAGES
+    assert {f"images/{each['file_name']}" for each in images} < names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -75,3 +76,9 @@ def masks_of(label_set_id: int) -> dict[str, Masks]:
         }
         for row in FrozenSet(label_set_id)
     }
+
+
+def commands(name: str) -> list[list[str]]:
+    """The arguments of `manage.py` in a block of commands of the documentation."""
+    lines = block(f"# {name}").splitlines()[1:]
+    return [shlex.split(each)[1:] for each in lines]
