@@ -57,6 +57,11 @@ def decided_rows(store: ColumnStore, decision: str) -> Rows:
     return decided
 
 
+def decisions_of(store: ColumnStore) -> NDArray[np.object_]:
+    """The final decision on each image, None where there is none. One query, of what is new."""
+    return np.array(list(_CODES), object)[_codes(store)]
+
+
 def overturned_rows(store: ColumnStore) -> Rows:
     """The images whose decided label is not the imported one, where they came with one.
 
