@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests.support.browser import accessibility_violations, watched_page
 from tests.support.prepared import COLLECTION, DATABASE
 from tests.support.server import Server
+from tests.support.visiting import sign_in
 from tests.support.witness import Witness
 from workbench.store.database import now
 from workbench.store.images import Image
@@ -184,10 +185,12 @@ def test_no_page_is_too_wide_breaks_a_serious_rule_or_complains(
     still = {"reduced_motion": "reduce"}
     with watched_page(chromium, viewport=SIZES[size], **still) as (page, watch):
         watch.expect("404")
+        sign_in(page, server.url)
         for name, address in addresses.items():
             page.emulate_media(color_scheme="light")
             page.goto(f"{server.url}{address}")
             expect(page.locator("h1")).to_have_count(1)
+            expect(page.get_by_role("heading", name="Sign in")).to_have_count(0)
             problems = serious(page)
             page.emulate_media(color_scheme="dark")
             problems += [f"dark: {each}" for each in serious(page, COLOUR_RULES)]
