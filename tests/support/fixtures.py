@@ -31,12 +31,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.support.browser import Watch, launch, watched_page
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.prepared import prepare
+from tests.support.routes import compile_once
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
     from workbench.config import Settings
+
+compile_once()
 
 # A property's first example may compile or load something: deadlines would blame it for that.
 hypothesis.settings.register_profile("local", deadline=None)
