@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,23 @@ blueprint = Blueprint("reference", __name__)
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a text: plain, or as code, or the name of a model."""
+
+    text: str
+    code: bool = False
+    model: bool = False
+
+
+@dataclass(frozen=True)
 class Field:
     """A parameter of an operation, or a member of a model."""
 
     name: str
-    kind: str
+    kind: tuple[Part, ...]
     """`integer`, `array of Verdict`, …"""
-    models: tuple[str, ...]
-    """The models that it is made of."""
     required: bool
-    about: str
+    about: tuple[Part, ...]
     place: str = ""
     """`path`, `query` or `header`."""
 
@@ -37,7 +44,7 @@ class Operation:
     method: str
     path: str
     summary: str
-    about: str
+    about: tuple[Part, ...]
     scope: str
     parameters: tuple[Field, ...]
     body: str
@@ -60,8 +67,10 @@ class Model:
     """What is sent or answered, member by member."""
 
     name: str
-    about: str
+    about: tuple[Part, ...]
     fields: tuple[Field, ...]
+    sent: bool
+    """Whether it is what is sent, of which some may be left out."""
 
 
 @blueprint.get("/api")
@@ -70,7 +79,7 @@ def show() -> str:
     told = description()
     return render_template(
         "views/api.html",
-        about=told["info"]["description"].split("\n\n"),
+        about=[_parts(each) for each in told["info"]["description"].split("\n\n")],
         sections=_sections(told),
         models=_models(told["components"]["schemas"]),
     )
@@ -97,7 +106,7 @@ def _operation(method: str, path: str, told: Mapping[str, Any]) -> Operation:
         method=method.upper(),
         path=path,
         summary=told["summary"],
-        about=told["description"],
+        about=_parts(told["description"]),
         scope=told["security"][0][SCHEME][0],
         parameters=tuple(
             _field(each["name"], each["schema"], each["required"], place=each["in"])
@@ -120,11 +129,12 @@ def _models(schemas: Mapping[str, Any]) -> tuple[Model, ...]:
     return tuple(
         Model(
             name,
-            schema.get("description", ""),
+            _parts(schema.get("description", "")),
             tuple(
                 _field(each, told, each in schema.get("required", ()))
                 for each, told in schema.get("properties", {}).items()
             ),
+            sent=schema.get("additionalProperties") is False,
         )
         for name, schema in sorted(schemas.items())
         if not name.endswith("Query")
@@ -132,24 +142,29 @@ def _models(schemas: Mapping[str, Any]) -> tuple[Model, ...]:
 
 
 def _field(name: str, schema: Mapping[str, Any], required: bool, place: str = "") -> Field:
-    models: list[str] = []
-    kind = _kind(schema, models)
-    return Field(name, kind, tuple(models), required, schema.get("description", ""), place)
+    about = _parts(schema.get("description", ""))
+    return Field(name, tuple(_kind(schema)), required, about, place)
 
 
-def _kind(schema: Mapping[str, Any], models: list[str]) -> str:
-    """The type of a value in words; the models that it is made of are added."""
-    if "$ref" in schema:
-        models.append(str(schema["$ref"]).rpartition("/")[2])
-        return models[-1]
-    if "enum" in schema:
-        return " | ".join("null" if each is None else str(each) for each in schema["enum"])
+def _parts(text: str) -> tuple[Part, ...]:
+    """A text by its backticks: every other part is code."""
+    parts = enumerate(text.split("`"))
+    return tuple(Part(each, code=bool(at % 2)) for at, each in parts if each)
+
+
+def _kind(schema: Mapping[str, Any]) -> Iterator[Part]:
+    """The type of a value in words."""
     several: Sequence[Mapping[str, Any]] = schema.get("anyOf") or schema.get("oneOf") or ()
-    if several:
-        return " | ".join(_kind(each, models) for each in several)
-    if schema.get("type") == "array":
-        items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
-        return f"array of {_kind(items, models)}"
-    if "const" in schema:
-        return str(schema["const"])
-    return str(schema.get("format") or schema.get("type") or "any")
+    if "$ref" in schema:
+        yield Part(str(schema["$ref"]).rpartition("/")[2], model=True)
+    elif "enum" in schema:
+        yield Part(" | ".join("null" if each is None else str(each) for each in schema["enum"]))
+    elif several:
+        for at, each in enumerate(several):
+            yield from [Part(" | ")] if at else []
+            yield from _kind(each)
+    elif schema.get("type") == "array":
+        yield Part("array of ")
+        yield from _kind(schema.get("items") or (schema.get("prefixItems") or [{}])[0])
+    else:
+        yield Part(str(schema.get("const") or schema.get("format") or schema.get("type") or "any"))
