@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask_babel import gettext
 from sqlalchemy import and_, case, select
@@ -15,6 +16,8 @@ from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.judgements import Verdict
 from workbench.store.queues import QueueClaim, QueueItem
+
+MOST_ROUNDS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def round_of(user_id: int, collection_id: int, queue_id: int, number: int) -> Ro
     """
     queue = find_queue(collection_id, queue_id)
     size = queue.round_size
+    number = min(max(number, 1), MOST_ROUNDS)
     rows = (
         session()
         .execute(

@@ -5,15 +5,18 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from workbench.store.database import LARGEST_ID
+from workbench.web.request.parsing import whole
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """The id of a record."""
 Ordinal = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A number within something else, counted from 1, or a revision."""
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+"""A text of one line: whatever spaces and line ends it has are made single spaces."""
 MOST_A_PAGE = 100
 
 
@@ -32,6 +35,8 @@ class Input(BaseModel):
     @classmethod
     def _as_pages_take_it(cls, value: Any) -> Any:
         """Texts composed (NFC), with one line end, and no control characters."""
+        if isinstance(value, list):
+            return [cls._as_pages_take_it(each) for each in value]
         if not isinstance(value, str):
             return value
         text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
@@ -47,6 +52,11 @@ class Paged(Input):
     """How many items at most."""
     cursor: str | None = Field(default=None, max_length=200)
     """The `next` of the page before, as it was; without one the list begins."""
+
+    @property
+    def after(self) -> int | None:
+        """The cursor of a list that goes on by ids. Raises InvalidError."""
+        return whole({"cursor": self.cursor or ""}, "cursor")
 
 
 class Page(Output):

@@ -6,11 +6,19 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from workbench.services.repeats import KeyReusedError, UnansweredError
-from workbench.web.api import collections, frames, images, reference, verdicts
+from workbench.web.api import (
+    collections,
+    frames,
+    images,
+    queue_walk,
+    queues,
+    reference,
+    verdicts,
+)
 from workbench.web.api.operations import InvalidRequestError
 from workbench.web.site import bearer, errors, problems
 
-RESOURCES = (collections, frames, images, verdicts)
+RESOURCES = (collections, frames, images, queue_walk, queues, verdicts)
 
 
 def register(app: Flask) -> None:

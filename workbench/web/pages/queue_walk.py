@@ -132,9 +132,7 @@ def renew(name: str, queue_id: int, image_id: int) -> Response:
 def end_of_round(name: str, queue_id: int, number: int) -> str:
     """How a round of one's own went."""
     view, workspace = enter(name)
-    told = rounds.round_of(
-        security.user_id(), workspace.collection.id, queue_id, min(max(number, 1), 10**6)
-    )
+    told = rounds.round_of(security.user_id(), workspace.collection.id, queue_id, number)
     return render_template(
         "views/queue_round.html", page=RoundPage(view, workspace, queue_id, told)
     )
