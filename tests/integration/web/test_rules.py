@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from workbench.services import accounts, sign_in
+from workbench.services.people import tokens
 from workbench.services.roles import PERMISSIONS, may
 from workbench.store.people import ROLES
 from workbench.web.site.limits import limiter
@@ -29,6 +30,15 @@ BY_LINK = {"joining.join", "joining.choose_password"}
 BY_PROVIDER = "provider."
 """What is found where an identity provider is set alone."""
 ENDS_SESSIONS = {"accounts.logout", "accounts.sign_out_everywhere"}
+
+
+ANSWERS = {200, 201, 202, 204, 400, 404, 409, 415, 422}
+"""To a program that may do what it asks for."""
+
+
+def is_for_programs(rule: Rule) -> bool:
+    """Whether a route is an operation of the REST API."""
+    return rule.endpoint.startswith("api.")
 
 
 def address(app: Flask, rule: Rule) -> str:
@@ -72,6 +82,7 @@ class Visitor:
     def __init__(self, app: Flask, role: str | None) -> None:
         self.app, self.role = app, role
         self.client: FlaskClient = app.test_client()
+        self.by_token: dict[str, str] = {}
         self.sign_in()
 
     def sign_in(self) -> None:
@@ -79,14 +90,18 @@ class Visitor:
             return
         name = f"the {self.role}"
         if not accounts.exists(name):
-            accounts.add_user(name, "correct horse battery", self.role)
+            account = accounts.add_user(name, "correct horse battery", self.role)
+            scopes = [each for each in tokens.SCOPES if may(self.role, each)]
+            token = tokens.make(account, "script", scopes, 9)
+            self.by_token = {"Authorization": f"Bearer {token}"}
         token = sign_in.start(accounts.id_of(name))
         with self.client.session_transaction() as kept:
             kept["_user_id"], kept["_fresh"] = token, True
 
     def status(self, rule: Rule, method: str) -> int:
         limiter.reset()
-        answer = self.client.open(address(self.app, rule), method=method)
+        headers = self.by_token if is_for_programs(rule) else {}
+        answer = self.client.open(address(self.app, rule), method=method, headers=headers)
         g.pop("_login_user", None)  # the test's own context outlives its requests
         if rule.endpoint in ENDS_SESSIONS:
             self.sign_in()
@@ -106,7 +121,7 @@ def test_each_role_is_refused_what_the_table_does_not_give_it(tables: Flask, rol
         fine = (
             status == 403
             if not allowed
-            else status in {303, 400, 404, 422}
+            else status in (ANSWERS if is_for_programs(rule) else {303, 400, 404, 422})
             if has_object or method not in SAFE_METHODS or by_link
             else status in {200, 303, 422}
         )
@@ -126,3 +141,13 @@ def test_nobody_who_has_not_signed_in_gets_past_what_is_open(tables: Flask) -> N
         if status not in {303, 401}
     ]
     assert wrong == []
+
+
+def test_a_session_is_nothing_to_the_rest_api(tables: Flask) -> None:
+    tables.config["WTF_CSRF_ENABLED"] = False
+    visitor = Visitor(tables, "admin")
+    visitor.by_token = {}
+    asked = [each for each in walked(tables) if is_for_programs(each[0])]
+
+    assert asked
+    assert {visitor.status(rule, method) for rule, _asked, method in asked} == {401}

@@ -65,7 +65,8 @@ class Bare(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.open: list[str] = []
+        self.open: list[tuple[str, bool]] = []
+        """Elements, and whether what they hold is not to be translated."""
         self.depth = 0
         self.outside: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
@@ -73,9 +74,9 @@ class Bare(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
         given = dict(attrs)
+        if tag not in VOID:
+            self.open.append((tag, tag in NOT_WORDS or given.get("translate") == "no"))
         for name in READ:
             if given.get(name):
                 self.outside.append(outside_of_brackets(given[name] or "")[0])
@@ -87,12 +88,12 @@ class Bare(HTMLParser):
             self.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while self.open.pop() != tag:
+        if tag in (each for each, _untranslated in self.open):
+            while self.open.pop()[0] != tag:
                 pass
 
     def handle_data(self, data: str) -> None:
-        if not any(tag in NOT_WORDS for tag in self.open):
+        if not any(untranslated for _tag, untranslated in self.open):
             words, self.depth = outside_of_brackets(data, self.depth)
             self.outside.append(words)
 

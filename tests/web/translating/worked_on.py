@@ -29,7 +29,7 @@ MADE_UP = (
     "nobody smiles so",
     "errors <b>",
     "No space left on device.",
-    *("JSON lines", "CSV", "Parquet", "COCO", "Label Studio"),
+    *("JSON lines", "CSV", "Parquet", "COCO", "CVAT", "Label Studio"),
     "after the first",
     "after the second <b>",
     "with a\nsecond line",
