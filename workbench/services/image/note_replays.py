@@ -25,7 +25,7 @@ from workbench.services.image.counterfactuals import Outcome, try_described
 from workbench.services.models.new_concepts import means_the_same
 from workbench.services.models.versions import finished_version
 from workbench.services.review.expectations import Expected, is_met
-from workbench.services.review.note_list import waiting
+from workbench.services.review.note_list import ReplayView, replay_view, waiting
 from workbench.store.database import now, session, transaction
 from workbench.store.images import Image
 from workbench.store.judgements import CounterfactualNote
@@ -43,7 +43,7 @@ class OpenRequest:
     cancelled: bool
 
 
-def replay(note_id: int, version_id: int) -> None:
+def replay(note_id: int, version_id: int) -> ReplayView:
     """Compute what a note's edit does under a version, and keep it.
 
     What cannot be replayed there is kept with why. Raises NotFoundError, and UnavailableError where
@@ -71,7 +71,9 @@ def replay(note_id: int, version_id: int) -> None:
         # Withdrawn or removed meanwhile: nothing may hang on it.
         if write.get(CounterfactualNote, note_id) is None:
             raise NotFoundError(gettext("This note was withdrawn."))
-        write.merge(_row(note_id, version_id, expected, outcome, refused))
+        row = _row(note_id, version_id, expected, outcome, refused)
+        write.merge(row)
+        return replay_view(row)
 
 
 def request_replays(user_id: int, version_id: int) -> None:

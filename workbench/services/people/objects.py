@@ -26,7 +26,7 @@ from workbench.store.judgements import (
 )
 from workbench.store.label_imports import LabelImport
 from workbench.store.label_sets import LabelSet
-from workbench.store.notes import NoteReply
+from workbench.store.notes import Expectation, NoteReply
 from workbench.store.people import AuditEvent
 from workbench.store.queues import Queue
 from workbench.store.regions import DrawnRegion, Region
@@ -115,6 +115,7 @@ COLLECTION_OF: Final[Mapping[str, Finding]] = {
         .join(ExportJob, ExportJob.label_set_id == LabelSet.id)
         .where(ExportJob.id == given)
     ),
+    "expectation_id": _by_image(Expectation),
     "group_id": _by_image(PixelGroup),
     "image_id": _itself(Image, Image.collection_id),
     "job_id": lambda given: (

@@ -55,8 +55,10 @@ def clean_finding(finding: Finding) -> Finding:
     return Finding(reason, finding.severity)
 
 
-def edit_finding(user_id: int, tagging_id: int, wanted: Finding, seen: int) -> None:
+def edit_finding(user_id: int, tagging_id: int, wanted: Finding, seen: int) -> int:
     """Change the reason and severity of a tag of one's own; `seen` is the revision on the page.
+
+    Returns its revision then.
 
     Raises NotFoundError for a withdrawn tag, ConflictError for somebody else's, and where it was
     changed since.
@@ -75,7 +77,7 @@ def edit_finding(user_id: int, tagging_id: int, wanted: Finding, seen: int) -> N
             raise ConflictError(gettext("Only its author can change this finding."))
         now = Finding(tagging.reason, tagging.severity)
         if wanted == now:
-            return
+            return tagging.revision
         if tagging.revision != seen:
             raise ConflictError(
                 gettext(
@@ -88,6 +90,7 @@ def edit_finding(user_id: int, tagging_id: int, wanted: Finding, seen: int) -> N
         audit.acting(write, user_id)
         tagging.reason, tagging.severity = wanted.reason, wanted.severity
         tagging.revision += 1
+        return tagging.revision
 
 
 def _in_words(finding: Finding) -> str:

@@ -82,7 +82,11 @@ class NotePage:
 
 
 def notes_of(
-    collection_id: int, version_id: int, asked: NoteFilter, after: int | None = None
+    collection_id: int,
+    version_id: int,
+    asked: NoteFilter,
+    after: int | None = None,
+    limit: int = NOTES_A_PAGE,
 ) -> NotePage:
     """A page of a collection's notes with their replies. Two queries at most."""
     statement = _listed(version_id).where(
@@ -90,11 +94,11 @@ def notes_of(
     )
     if after is not None:
         statement = statement.where(CounterfactualNote.id < after)
-    rows = session().execute(statement.limit(NOTES_A_PAGE + 1)).all()
-    shown = rows[:NOTES_A_PAGE]
+    rows = session().execute(statement.limit(limit + 1)).all()
+    shown = rows[:limit]
     replies = replies_to([row[0].id for row in shown]) if shown else {}
     notes = tuple(_view(row, replies.get(row[0].id, ())) for row in shown)
-    return NotePage(notes, notes[-1].id if len(rows) > NOTES_A_PAGE else None)
+    return NotePage(notes, notes[-1].id if len(rows) > limit else None)
 
 
 def counts(collection_id: int, version_id: int) -> dict[Came, int]:
@@ -144,6 +148,13 @@ def waiting(collection_id: int, version_id: int, after: int, limit: int) -> Sequ
             .limit(limit)
         )
         .all()
+    )
+
+
+def replay_view(row: NoteReplay) -> ReplayView:
+    """A replay as pages show it."""
+    return ReplayView(
+        row.p_before, row.p_after, row.delta_logit, row.control_mean, row.met, row.refused
     )
 
 
@@ -227,15 +238,6 @@ def _view(row: Any, replies: tuple[ReplyView, ...]) -> ListedNote:
         by=by,
         at=note.created_at,
         version=version,
-        replay=ReplayView(
-            replay.p_before,
-            replay.p_after,
-            replay.delta_logit,
-            replay.control_mean,
-            replay.met,
-            replay.refused,
-        )
-        if replay
-        else None,
+        replay=replay_view(replay) if replay else None,
         replies=replies,
     )

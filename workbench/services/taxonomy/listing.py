@@ -65,7 +65,11 @@ class _Leaf:
 
 
 def taxonomy(
-    version_ids: Sequence[int], text: str = "", after: str = "", state: str | None = None
+    version_ids: Sequence[int],
+    text: str = "",
+    after: str = "",
+    state: str | None = None,
+    limit: int = TAGS_A_PAGE,
 ) -> TaxonomyPage:
     """A page of the tags whose names hold a text, without case, and that are in a state, if any.
 
@@ -81,7 +85,7 @@ def taxonomy(
         if searched in leaf.path[-1] and (state is None or leaf.state == state)
     ]
     left = [leaf for leaf in wanted if leaf.path > begin]
-    shown = left[:TAGS_A_PAGE]
+    shown = left[:limit]
     found = session().scalars(
         select(Tag)
         .options(joinedload(Tag.created_by), joinedload(Tag.parent))

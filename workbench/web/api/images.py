@@ -62,6 +62,8 @@ class PutTag(Output):
     """Of the area that lies where the tag was put."""
     reason: str
     severity: str | None
+    revision: int
+    """Of its reason and severity."""
 
 
 class PixelGroup(Output):

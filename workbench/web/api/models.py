@@ -66,6 +66,12 @@ class Page(Output):
     """The cursor of the next page; null at the end."""
 
 
+class Made(Output):
+    """What was made, by its id."""
+
+    id: Id
+
+
 class Problem(BaseModel):
     """Why a request was refused or failed (RFC 9457)."""
 

@@ -10,15 +10,30 @@ from workbench.web.api import (
     collections,
     frames,
     images,
+    notes,
     queue_walk,
     queues,
     reference,
+    taggings,
+    taxonomy,
+    taxonomy_changes,
     verdicts,
 )
 from workbench.web.api.operations import InvalidRequestError
 from workbench.web.site import bearer, errors, problems
 
-RESOURCES = (collections, frames, images, queue_walk, queues, verdicts)
+RESOURCES = (
+    collections,
+    frames,
+    images,
+    notes,
+    queue_walk,
+    queues,
+    taggings,
+    taxonomy,
+    taxonomy_changes,
+    verdicts,
+)
 
 
 def register(app: Flask) -> None:

@@ -15,10 +15,10 @@ from workbench.services.models.versions import VersionSummary
 from workbench.services.review.tags import LONGEST_DESCRIPTION, LONGEST_NAME
 from workbench.services.taxonomy import (
     bearing,
+    carrying_out,
     detail,
     edits,
     examples,
-    operations,
     previews,
     reversal,
 )
@@ -26,10 +26,11 @@ from workbench.services.taxonomy.basis import PreviewChangedError, counted_in
 from workbench.services.taxonomy.bearing import SOURCES, Bearing, Source
 from workbench.services.taxonomy.edits import LONGEST_SOURCE, Edited
 from workbench.services.taxonomy.operations import KINDS, Part
-from workbench.services.taxonomy.previews import OPERATIONS, ShownVersion
+from workbench.services.taxonomy.previews import OPERATIONS
 from workbench.services.workspaces import ListedCollection
 from workbench.store.images import LABELS
 from workbench.web.presenters.mean_map import DrawnMap, drawn_map
+from workbench.web.request.active_versions import active_versions
 from workbench.web.request.parsing import choice, key, whole, words
 from workbench.web.site import notices, security, ways_back
 
@@ -122,7 +123,9 @@ def carry_out(tag_id: int, kind: str) -> Response | tuple[str, int]:
     """Do what was previewed, if it is still so; else show what it would change now."""
     seen = words(request.form, "seen", 200, gettext("Preview"))
     try:
-        _carry_out(tag_id, kind, seen)
+        carrying_out.carry_out(
+            security.user_id(), kind, tag_id, _other_in(request.form), _part_in(request.form), seen
+        )
     except PreviewChangedError as refused:
         return _preview(tag_id, kind, request.form, refused=str(refused), seen=seen), 409
     notices.saved(gettext("Saved. The tag's history can reverse it."))
@@ -171,7 +174,7 @@ def _preview(
 ) -> str:
     other, part = _other_in(values), _part_in(values)
     asked = kind not in ("merge", "split", "move", "deprecate") or "other" in values
-    shown = previews.preview(kind, tag_id, other, part, _versions()) if asked else None
+    shown = previews.preview(kind, tag_id, other, part, active_versions()) if asked else None
     return render_template(
         "views/tag_change.html",
         kind=kind,
@@ -184,24 +187,6 @@ def _preview(
         seen=counted_in(seen) if seen else (),
         now=counted_in(shown.seen) if shown else (),
     )
-
-
-def _carry_out(tag_id: int, kind: str, seen: str) -> None:
-    user_id, name = security.user_id(), _other_in(request.form)
-    if kind == "split":
-        operations.split(user_id, tag_id, name, _part_in(request.form), seen)
-        return
-    other = previews.other_id(kind, name)
-    if kind == "merge":
-        operations.merge(user_id, tag_id, other or 0, seen)
-    elif kind == "move":
-        operations.move(user_id, tag_id, other, seen)
-    elif kind == "deprecate":
-        operations.deprecate(user_id, tag_id, other, seen)
-    elif kind == "restore":
-        operations.restore(user_id, tag_id, seen)
-    else:
-        operations.accept(user_id, tag_id, seen)
 
 
 def _other_in(values: Mapping[str, str]) -> str:
@@ -226,12 +211,3 @@ def _ticked(values: Mapping[str, str]) -> tuple[int, ...]:
         for each in found[:CARRIED_OUT]
         if (number := whole({"tagging": each}, "tagging")) is not None
     )
-
-
-def _versions() -> list[ShownVersion]:
-    """The active version of each collection."""
-    return [
-        ShownVersion(each.name, each.active.number, each.active.id)
-        for each in workspaces.collections()
-        if each.active
-    ]
