@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 CALLS: dict[str, str] = {
+    "data.leave_out": "leave_out",
+    "data.make_alike": "make_alike",
+    "data.one_group": "make_one_group",
+    "data.run_check": "check_data",
+    "data.undo": "undo_data_action",
+    "disagreements.decide": "adjudicate",
+    "disagreements.withdraw": "withdraw_adjudication",
+    "history.undo_all": "undo_events",
+    "history.undo_one": "undo_event",
     "note_list.cancel": "cancel_replays",
     "note_list.replay": "replay_note",
     "note_list.replay_all": "replay_notes",

@@ -18,6 +18,15 @@ from workbench.store.images import label_code
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """An image that waits for a verdict. wrong: misclassified; else it has no label."""
+
+    image_id: int
+    p: float
+    wrong: bool
+
+
+@dataclass(frozen=True)
 class ReviewQueue:
     """The images of a version that wait for a verdict, as they were when it was read."""
 
@@ -50,6 +59,25 @@ class ReviewQueue:
         if following is None:
             following = self.first()
         return following if following != image_id else None
+
+    def some(self, after: int | None, most: int) -> tuple[Waiting, ...]:
+        """So many of those that wait, the most urgent first; behind one, or from the front."""
+        rows = self.waiting
+        urgency = _urgency(self.store, rows)
+        row = self.store.rows_of([] if after is None else [after])
+        if len(row):
+            own = _urgency(self.store, row)[0]
+            behind = (urgency < own) | ((urgency == own) & (rows > row[0]))
+            rows, urgency = rows[behind], urgency[behind]
+        chosen = rows[np.lexsort((rows, -urgency))[:most]]
+        return tuple(
+            Waiting(
+                int(self.store.image_ids[each]),
+                float(self.store.p[each]),
+                bool(self.store.wrong[each]),
+            )
+            for each in chosen
+        )
 
     def before(self, image_id: int, judged: Sequence[int] = ()) -> int | None:
         """The one before an image, of those that wait and those that a person has just `judged`.

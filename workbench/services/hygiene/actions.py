@@ -52,6 +52,13 @@ def actions(name: str) -> tuple[ActionView, ...]:
     return tuple(view_of(each) for each in found)
 
 
+def require_action(name: str, action_id: int) -> None:
+    """Raise NotFoundError for an action that is not one of this collection."""
+    action = session().get(DataAction, action_id)
+    if action is None or action.collection_id != find_collection(name).id:
+        raise NotFoundError(gettext("This action is already undone."))
+
+
 def leave_out(user_id: int, name: str, key: str) -> ActionView:
     """Leave the images of a finding out of training and test set, by verdicts of this person.
 

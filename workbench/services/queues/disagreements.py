@@ -74,7 +74,7 @@ class Disagreement:
         return self.standing.adjudication.id if self.standing.adjudication else 0
 
 
-def disputed_images(collection_id: int, after: int = 0) -> DisputedPage:
+def disputed_images(collection_id: int, after: int = 0, most: int = A_PAGE) -> DisputedPage:
     """The images that wait for the reader to adjudicate; two queries, and one for their number."""
     waiting = _waiting(collection_id).where(is_free(Verdict.image_id)).subquery()
     total = session().scalar(select(func.count()).select_from(waiting)) or 0
@@ -83,11 +83,11 @@ def disputed_images(collection_id: int, after: int = 0) -> DisputedPage:
             select(waiting.c.image_id)
             .where(waiting.c.image_id > after)
             .order_by(waiting.c.image_id)
-            .limit(A_PAGE + 1)
+            .limit(most + 1)
         )
     )
-    shown = ids[:A_PAGE]
-    return DisputedPage(_with_opinions(shown), total, shown[-1] if len(ids) > A_PAGE else None)
+    shown = ids[:most]
+    return DisputedPage(_with_opinions(shown), total, shown[-1] if len(ids) > most else None)
 
 
 def next_disputed(collection_id: int, after: int) -> int | None:

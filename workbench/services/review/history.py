@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from workbench.services import roles, visibility
@@ -38,6 +39,8 @@ _ACCOUNTS = ("user", "invitation", "token", "webhook")
 """Who signed in when, and what admins did to accounts, is in the audit log, and in no history."""
 _OF_NO_COLLECTION = ("tag", "vocabulary")
 """What everybody shares. Any other event is of a collection, though an old one may not say so."""
+_UNTOLD_OF_QUEUES = frozenset({"controls"})
+"""What events of review queues say to leads alone, on the queue's page."""
 _EXPORTED = 2_000
 
 
@@ -89,11 +92,11 @@ class HistoryPage:
     after: int | None
 
 
-def history(asked: Asked, after: int | None = None) -> HistoryPage:
-    """A page of events. One query."""
-    rows = _read(_asked_for(asked), after, EVENTS_A_PAGE + 1)
-    more = len(rows) > EVENTS_A_PAGE
-    shown = rows[:EVENTS_A_PAGE]
+def history(asked: Asked, after: int | None = None, most: int = EVENTS_A_PAGE) -> HistoryPage:
+    """A page of at most so many events. One query."""
+    rows = _read(_asked_for(asked), after, most + 1)
+    more = len(rows) > most
+    shown = rows[:most]
     return HistoryPage(tuple(shown), shown[-1].id if more else None)
 
 
@@ -140,21 +143,26 @@ def _all_of(conditions: list[ColumnElement[bool]]) -> Iterator[dict[str, Any]]:
         after = rows[-1].id
 
 
-def undoable(user_id: int, asked: Asked, most: int) -> tuple[int, ...]:
-    """The newest events, of what is asked for, that this person can undo; at most so many."""
+def undoable(
+    user_id: int, asked: Asked, most: int, within: Some[str] | None = None
+) -> tuple[int, ...]:
+    """The newest events, of what is asked for, that this person can undo; at most so many.
+
+    within: the permissions that a token gives; None for all that the person has.
+    """
     own = AuditEvent.user_id == user_id
     return tuple(
         session().scalars(
             select(AuditEvent.id)
             .join(User, User.id == AuditEvent.user_id)
-            .where(*_asked_for(asked), own, _can_be_undone())
+            .where(*_asked_for(asked), own, _can_be_undone(within))
             .order_by(AuditEvent.id.desc())
             .limit(most)
         )
     )
 
 
-def _can_be_undone() -> ColumnElement[bool]:
+def _can_be_undone(within: Some[str] | None = None) -> ColumnElement[bool]:
     """Whether an event is the last one about a row of a kind that its `User` may undo."""
     later = aliased(AuditEvent)
     allowed = [
@@ -163,9 +171,10 @@ def _can_be_undone() -> ColumnElement[bool]:
             User.role.in_(roles.roles_that_may(permission)),
         )
         for permission in dict.fromkeys(UNDOABLE.values())
+        if within is None or permission in within
     ]
     return and_(
-        or_(*allowed),
+        or_(false(), *allowed),
         *(
             each[BY_MAJORITY].as_boolean().is_not(true())
             for each in (AuditEvent.before, AuditEvent.after)
@@ -228,7 +237,14 @@ def _read(conditions: list[ColumnElement[bool]], after: int | None, limit: int) 
     if after is not None:
         conditions = [*conditions, AuditEvent.id < after]
     rows = session().execute(_statement().where(*conditions).limit(limit))
-    return [EventView(*each) for each in rows]
+    return [_view(EventView(*each)) for each in rows]
+
+
+def _view(event: EventView) -> EventView:
+    if event.after is None or not event.subject.startswith("queue:"):
+        return event
+    told = {name: each for name, each in event.after.items() if name not in _UNTOLD_OF_QUEUES}
+    return replace(event, after=told)
 
 
 def _statement() -> Select[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from collections.abc import Collection as Some
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,31 +69,31 @@ class Undoable:
     more: bool
 
 
-def undo(user_id: int, event_id: int) -> None:
-    """Undo one event of one's own.
+def undo(user_id: int, event_id: int, within: Some[str] | None = None) -> None:
+    """Undo one event of one's own; `within` the permissions that a token gives, if it is by one.
 
     Raises NotFoundError where its row is gone, ForbiddenError where the role of who decided does
     not allow it any more, ConflictError for somebody else's, for one that was
     undone or followed by another, and where something else stands in its place by now.
     """
     with transaction() as write:
-        _undo(write, user_id, [event_id])
+        _undo(write, user_id, [event_id], within)
 
 
-def count_undoable(user_id: int, asked: Asked) -> Undoable:
+def count_undoable(user_id: int, asked: Asked, within: Some[str] | None = None) -> Undoable:
     """What of a history this person can undo at once: the newest, at most 1,000."""
-    found = undoable(user_id, asked, MOST_AT_ONCE + 1)
+    found = undoable(user_id, asked, MOST_AT_ONCE + 1, within)
     counted = found[:MOST_AT_ONCE]
     return Undoable(len(counted), counted[0] if counted else 0, len(found) > MOST_AT_ONCE)
 
 
-def undo_all(user_id: int, asked: Asked, seen: Undoable) -> int:
+def undo_all(user_id: int, asked: Asked, seen: Undoable, within: Some[str] | None = None) -> int:
     """Undo all of one's own events that `count_undoable` counted, all or none; how many.
 
     Raises ConflictError where these are others by now.
     """
     with transaction() as write:
-        found = undoable(user_id, asked, MOST_AT_ONCE)
+        found = undoable(user_id, asked, MOST_AT_ONCE, within)
         if (len(found), found[0] if found else 0) != (seen.count, seen.newest):
             raise ConflictError(
                 gettext(
@@ -102,12 +103,12 @@ def undo_all(user_id: int, asked: Asked, seen: Undoable) -> int:
             )
         if not found:
             raise InvalidError(gettext("There is nothing to undo."))
-        _undo(write, user_id, found)
+        _undo(write, user_id, found, within)
         return len(found)
 
 
-def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
-    events = _events(write, user_id, event_ids)
+def _undo(write: Session, user_id: int, event_ids: Sequence[int], within: Some[str] | None) -> None:
+    events = _events(write, user_id, event_ids, within)
     audit.acting(write, user_id, undoes={each.subject: each.id for each in events})
     kept = _rows_of(write, events)
     judged: set[int] = set()
@@ -129,7 +130,9 @@ def _undo(write: Session, user_id: int, event_ids: Sequence[int]) -> None:
     record_changes(write, judged)
 
 
-def _events(write: Session, user_id: int, event_ids: Sequence[int]) -> list[AuditEvent]:
+def _events(
+    write: Session, user_id: int, event_ids: Sequence[int], within: Some[str] | None
+) -> list[AuditEvent]:
     """These events, the newest first, each of which this person can undo. Three queries."""
     role = write.scalars(select(User.role).where(User.id == user_id)).one()
     found = {
@@ -156,7 +159,10 @@ def _events(write: Session, user_id: int, event_ids: Sequence[int]) -> list[Audi
             raise NotFoundError(gettext("There is nothing to undo."))
         if event.user_id != user_id:
             raise ConflictError(gettext("Only who decided this can undo it."))
-        if not roles.may(role, UNDOABLE[event.subject.partition(":")[0]]):
+        permission = UNDOABLE[event.subject.partition(":")[0]]
+        if within is not None and permission not in within:
+            raise ForbiddenError(gettext("The token does not allow this."))
+        if not roles.may(role, permission):
             raise ForbiddenError(gettext("Your role does not allow this any more."))
         if BY_MAJORITY in (event.before or event.after or {}):
             raise ConflictError(gettext("A majority decided this: undo a verdict of your own."))

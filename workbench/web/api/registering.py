@@ -7,13 +7,19 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from workbench.services.repeats import KeyReusedError, UnansweredError
 from workbench.web.api import (
+    agreement,
     collections,
+    dashboard,
+    data,
+    disagreements,
     frames,
+    history,
     images,
     notes,
     queue_walk,
     queues,
     reference,
+    review_queue,
     taggings,
     taxonomy,
     taxonomy_changes,
@@ -23,12 +29,18 @@ from workbench.web.api.operations import InvalidRequestError
 from workbench.web.site import bearer, errors, problems
 
 RESOURCES = (
+    agreement,
     collections,
+    dashboard,
+    data,
+    disagreements,
     frames,
+    history,
     images,
     notes,
     queue_walk,
     queues,
+    review_queue,
     taggings,
     taxonomy,
     taxonomy_changes,

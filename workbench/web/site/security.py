@@ -120,8 +120,14 @@ def may(action: str) -> bool:
     """Whether the person at this request may do `action`."""
     if not current_user.is_authenticated or not roles.may(current_user.role, action):
         return False
-    scopes: frozenset[str] | None = getattr(current_user, "scopes", None)
-    return scopes is None or action in scopes
+    within = scopes()
+    return within is None or action in within
+
+
+def scopes() -> frozenset[str] | None:
+    """What the token at this request may do at most; None for a person."""
+    found: frozenset[str] | None = getattr(current_user, "scopes", None)
+    return found
 
 
 def user_id() -> int:
