@@ -32,6 +32,12 @@ CALLS: dict[str, str] = {
     "queues.name_control": "name_control",
     "queues.pause": "pause_queue",
     "regions.describe": "describe_tag",
+    "regions.draw": "draw_region",
+    "regions.tag": "tag_region",
+    "regions.withdraw": "withdraw_region",
+    "suggestions.dismiss_for_group": "dismiss_for_group",
+    "suggestions.dismiss_for_pattern": "dismiss_for_pattern",
+    "suggestions.restore": "restore_suggestion",
     "tag_checks.answer": "answer_tag_check",
     "tag_checks.take_off": "take_tag_off",
     "tag_checks.withdraw": "withdraw_tag_check",
@@ -47,6 +53,7 @@ CALLS: dict[str, str] = {
     "taxonomy.withdraw": "withdraw_tag",
     "verdicts.give": "give_verdict",
     "verdicts.withdraw": "withdraw_verdict",
+    "vocabulary.save": "save_vocabulary",
 }
 """By the endpoint of a page."""
 

@@ -18,7 +18,7 @@ from workbench.services.explore.filters import FilterChoices, Filters, Selection
 from workbench.services.explore.grid import Lassoed, Overview
 from workbench.services.explore.lasso import Lasso
 from workbench.services.explore.listing import ImagePage, PositionInOrder
-from workbench.services.taxonomy.listing import TaxonomyPage
+from workbench.services.taxonomy.listing import TAGS_A_PAGE, TaxonomyPage
 from workbench.store.outcomes import OUTCOMES
 
 
@@ -198,6 +198,7 @@ class Taxonomy:
         text: str = "",
         after: str = "",
         state: str | None = None,
+        limit: int = TAGS_A_PAGE,
     ) -> TaxonomyPage:
         """Two a page."""
         self.book.counted = list(version_ids)

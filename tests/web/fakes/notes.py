@@ -14,6 +14,7 @@ from workbench.services.image.note_writing import Trial
 from workbench.services.review.expectations import Expected, check_expected, is_met
 from workbench.services.review.note_list import (
     CAME,
+    NOTES_A_PAGE,
     Came,
     ListedNote,
     NoteFilter,
@@ -120,7 +121,12 @@ class NoteList:
     book: State
 
     def notes_of(
-        self, collection_id: int, version_id: int, asked: NoteFilter, after: int | None = None
+        self,
+        collection_id: int,
+        version_id: int,
+        asked: NoteFilter,
+        after: int | None = None,
+        limit: int = NOTES_A_PAGE,
     ) -> NotePage:
         found = [
             note

@@ -14,6 +14,7 @@ from workbench.services.errors import (
 )
 from workbench.services.explore.dimensions import Carrier, Carriers, Distribution, Violin
 from workbench.services.explore.patterns import (
+    MEMBERS_A_PAGE,
     GroupExemplar,
     PatternDetail,
     PatternErrors,
@@ -36,7 +37,13 @@ class Patterns:
     def summary(self, version_id: int) -> PatternsSummary:
         return PatternsSummary(stability=0.61, effect_rank_correlation=0.72)
 
-    def pattern(self, version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
+    def pattern(
+        self,
+        version_id: int,
+        pattern_id: int,
+        after: str | None = None,
+        limit: int = MEMBERS_A_PAGE,
+    ) -> PatternDetail:
         if pattern_id not in (31, 32):
             raise NotFoundError("Pattern not found in this version.")
         member = GroupExemplar(200, 2, "real", 0.9, 0.5)

@@ -221,10 +221,12 @@ def _exemplar(group: PixelGroup, label: str, p: float) -> GroupExemplar:
     return GroupExemplar(group.id, group.image_id, label, p, group.contribution)
 
 
-def pattern(version_id: int, pattern_id: int, after: str | None = None) -> PatternDetail:
+def pattern(
+    version_id: int, pattern_id: int, after: str | None = None, limit: int = MEMBERS_A_PAGE
+) -> PatternDetail:
     """One pattern. Raises NotFoundError for a pattern of another version."""
     found = find_pattern(version_id, pattern_id)
-    members, following = _members(pattern_id, after)
+    members, following = _members(pattern_id, after, limit)
     return PatternDetail(
         row=_rows([found], choose(version_id, Selection()))[0],
         members=members,
@@ -233,7 +235,9 @@ def pattern(version_id: int, pattern_id: int, after: str | None = None) -> Patte
     )
 
 
-def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, ...], str | None]:
+def _members(
+    pattern_id: int, after: str | None, limit: int
+) -> tuple[tuple[GroupExemplar, ...], str | None]:
     query = (
         select(PixelGroup, Prediction.label, Prediction.p)
         .join(
@@ -245,7 +249,7 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
         )
         .where(PixelGroup.pattern_id == pattern_id)
         .order_by(PixelGroup.typicality, PixelGroup.id)
-        .limit(MEMBERS_A_PAGE + 1)
+        .limit(limit + 1)
     )
     if after is not None:
         distance, group_id = parse_key(after)
@@ -256,8 +260,8 @@ def _members(pattern_id: int, after: str | None) -> tuple[tuple[GroupExemplar, .
             )
         )
     rows = session().execute(query).all()
-    shown = rows[:MEMBERS_A_PAGE]
-    last = shown[-1].PixelGroup if len(rows) > MEMBERS_A_PAGE else None
+    shown = rows[:limit]
+    last = shown[-1].PixelGroup if len(rows) > limit else None
     following = key_text(last.typicality, last.id) if last else None
     return tuple(_exemplar(*row) for row in shown), following
 

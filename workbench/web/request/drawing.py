@@ -27,8 +27,8 @@ from workbench.services.review.findings import LONGEST_REASON, Finding
 from workbench.store.database import LARGEST_ID
 from workbench.web.request.parsing import words
 
-_LARGEST_SIDE = 1_000_000
-_MOST_GROUPS = 100
+LARGEST_SIDE = 1_000_000
+MOST_GROUPS = 100
 _TOOLS = (*OUTLINES, "brush", "superpixels", "groups")
 
 
@@ -38,6 +38,11 @@ def read_drawing(values: Mapping[str, str]) -> Drawing:
         found = json.loads(values.get("shape", ""), parse_constant=_no_number)
     except (ValueError, RecursionError):
         found = None
+    return drawing_of(found)
+
+
+def drawing_of(found: object) -> Drawing:
+    """The drawing that such JSON describes. Raises InvalidError for what describes none."""
     if not isinstance(found, dict) or not isinstance(found.get("steps"), list):
         raise InvalidError(gettext("Nothing is drawn. Draw a region first."))
     if len(found["steps"]) > MOST_STEPS:
@@ -46,13 +51,13 @@ def read_drawing(values: Mapping[str, str]) -> Drawing:
     for said, most, counted in (
         (gettext("points"), MOST_POINTS, sum(len(each.points) for each in steps)),
         (gettext("parts of superpixels"), MOST_RUNS, sum(len(each.cells) for each in steps)),
-        (gettext("pixel groups"), _MOST_GROUPS, sum(len(each.groups) for each in steps)),
+        (gettext("pixel groups"), MOST_GROUPS, sum(len(each.groups) for each in steps)),
     ):
         if counted > most:
             raise _too_many(said, counted, most)
     return Drawing(
-        _whole(found.get("width"), 1, _LARGEST_SIDE),
-        _whole(found.get("height"), 1, _LARGEST_SIDE),
+        _whole(found.get("width"), 1, LARGEST_SIDE),
+        _whole(found.get("height"), 1, LARGEST_SIDE),
         steps,
     )
 
@@ -94,7 +99,7 @@ def _pairs(values: list[Any], name: str) -> tuple[tuple[Any, Any], ...]:
 
 def _number(value: object) -> float:
     # True is a number to Python; so is one too large for a float, until it is asked.
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST_SIDE:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST_SIDE:
         raise _unreadable(gettext("number"), value)
     if not math.isfinite(value):
         raise _unreadable(gettext("number"), value)
