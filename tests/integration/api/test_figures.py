@@ -57,7 +57,8 @@ def test_agreement_is_told_with_what_splits_people(tables: Flask) -> None:
     assert {pair["first"]["name"], pair["second"]["name"]} == {ada.name, ben.name}
     [split] = told["splits"]["shown"]
     assert (split["id"], split["waiting"]) == (ids[3], True)
-    assert sorted(split["said"]) == [["fake", [ben.name]], ["real", [ada.name]]]
+    said = {each["answer"]: each["people"] for each in split["said"]}
+    assert said == {"fake": [ben.name], "real": [ada.name]}
     program.get("/collections/many/agreement?tag=4711", 404)
 
 

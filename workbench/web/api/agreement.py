@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
 from flask import Blueprint
+from pydantic import field_validator
 
 from workbench.services import workspaces
 from workbench.services.agreement import report
@@ -77,15 +79,28 @@ class ComparedWeek(Output):
     agreement: AgreementFigures
 
 
+class GivenAnswer(Output):
+    """An answer, and who gave it."""
+
+    answer: str
+    people: list[str]
+    """Their names."""
+
+
 class SplitImage(Output):
     """An image on which people gave different answers."""
 
     id: Id
     name: str
-    said: list[tuple[str, list[str]]]
-    """Answers with the names of those who gave them, the most frequent first."""
+    said: list[GivenAnswer]
+    """The most frequent first."""
     waiting: bool
     """For an adjudication."""
+
+    @field_validator("said", mode="before")
+    @classmethod
+    def _by_name(cls, said: Iterable[tuple[str, Sequence[str]]]) -> list[GivenAnswer]:
+        return [GivenAnswer(answer=answer, people=list(people)) for answer, people in said]
 
 
 class Splits(Output):
