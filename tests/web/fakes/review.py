@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from tests.web.fakes.data import CARDS, NOON
@@ -14,13 +14,14 @@ from workbench.services.errors import (
     NotFoundError,
 )
 from workbench.services.queues.disagreements import (
+    A_PAGE,
     Disagreement,
     Disputed,
     DisputedPage,
     Opinion,
 )
 from workbench.services.review.adjudications import Seen
-from workbench.services.review.history import Asked, EventView, HistoryPage
+from workbench.services.review.history import EVENTS_A_PAGE, Asked, EventView, HistoryPage
 from workbench.services.review.history_export import Format
 from workbench.services.review.labels import AdjudicationView
 from workbench.services.review.tag_checks import Answer, Check, Sampled, Tally
@@ -119,7 +120,9 @@ class Adjudicating:
 class Disagreements:
     book: State
 
-    def disputed_images(self, collection_id: int, after: int = 0) -> DisputedPage:
+    def disputed_images(
+        self, collection_id: int, after: int = 0, most: int = A_PAGE
+    ) -> DisputedPage:
         found = tuple(
             Disputed(
                 each,
@@ -250,7 +253,9 @@ class Histories:
 
     book: State
 
-    def history(self, asked: Asked, after: int | None = None) -> HistoryPage:
+    def history(
+        self, asked: Asked, after: int | None = None, most: int = EVENTS_A_PAGE
+    ) -> HistoryPage:
         by = {1: "ada", 2: "ben"}.get(asked.person_id or 0)
         found = [
             each
@@ -313,14 +318,22 @@ class HistoryExports:
 class Undoing:
     book: State
 
-    def undo(self, user_id: int, event_id: int) -> None:
+    def undo(self, user_id: int, event_id: int, within: Collection[str] | None = None) -> None:
         Judging(self.book).withdraw_verdict(user_id, event_id)
 
-    def count_undoable(self, user_id: int, asked: Asked) -> Undoable:
+    def count_undoable(
+        self, user_id: int, asked: Asked, within: Collection[str] | None = None
+    ) -> Undoable:
         found = [each for each in Histories(self.book).history(asked).events if each.undoable]
         return Undoable(len(found), found[0].id if found else 0, more=False)
 
-    def undo_all(self, user_id: int, asked: Asked, seen: Undoable) -> int:
+    def undo_all(
+        self,
+        user_id: int,
+        asked: Asked,
+        seen: Undoable,
+        within: Collection[str] | None = None,
+    ) -> int:
         now = self.count_undoable(user_id, asked)
         if now != seen:
             raise ConflictError("The history has changed since the page was loaded.")
