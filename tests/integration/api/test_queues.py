@@ -13,6 +13,7 @@ from workbench.services.accounts import Account
 from workbench.services.people import membership
 from workbench.services.queues.claims import claim
 from workbench.services.queues.judging import judge
+from workbench.services.review import verdicts
 from workbench.services.review.verdicts import Said
 from workbench.services.workspaces import Workspace
 from workbench.store.database import session
@@ -221,3 +222,18 @@ def test_a_queue_is_of_its_collection_alone(analysed: Workspace, tables: Flask) 
 
     program.get(f"/collections/pictures/queues/{made}", 404)
     program.post(f"/collections/pictures/queues/{made}/claims", {}, 404)
+
+
+@pytest.mark.analysed
+def test_an_image_is_told_without_what_others_decided_while_it_is_judged_blind(
+    analysed: Workspace, tables: Flask, ben: Account
+) -> None:
+    [ada] = people(1)
+    of_it = select(Image.id).where(Image.collection_id == analysed.collection.id)
+    image_id = session().scalars(of_it.order_by(Image.id)).first() or 0
+    verdicts.give_verdict(ada.id, image_id, None, "exclude")
+    queue(analysed.collection.id, ada, [image_id], members=(ben,))
+    path = f"/collections/pictures/images/{image_id}"
+
+    assert program_of(tables, ada).get(path)["decision"] == "exclude"
+    assert program_of(tables, ben).get(path)["decision"] is None
