@@ -16,6 +16,7 @@ from workbench.services import app_settings, audit
 from workbench.services.audit import Concerned
 from workbench.services.errors import InvalidError, NotFoundError
 from workbench.services.interchange.writing import FORMATS, check_room, file_name
+from workbench.services.label_sets.blind import refuse_blind
 from workbench.services.runs.claims import Claim, end_row, queue_again, take_next
 from workbench.services.runs.progress import fraction_of
 from workbench.store.database import now, session, transaction
@@ -136,8 +137,12 @@ def cancel(user_id: int, collection_id: int, export_id: int) -> None:
 
 
 def download(collection_id: int, export_id: int, settings: Settings) -> Download:
-    """The file of an export that has succeeded. Raises NotFoundError."""
+    """The file of an export that has succeeded.
+
+    Raises NotFoundError; ForbiddenError where it tells who asks what they have to judge blind yet.
+    """
     job = _found(session(), collection_id, export_id)
+    refuse_blind(job.label_set_id)
     path = path_of(export_id, settings)
     if job.state != "succeeded" or not path.is_file():
         raise NotFoundError(gettext("This file is not there, or not any more. Export again."))

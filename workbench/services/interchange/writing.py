@@ -17,6 +17,7 @@ from workbench.services.interchange.label_studio import label_studio
 from workbench.services.interchange.parquet import write_parquet
 from workbench.services.interchange.pictures import refuse_without_room
 from workbench.services.interchange.table import table
+from workbench.services.label_sets.blind import refuse_blind
 from workbench.services.progress import Progress
 
 AT_ONCE: Final = 5_000
@@ -92,8 +93,13 @@ def check_room(label_set_id: int, form: str, folder: Path) -> None:
 def write_label_set(
     label_set_id: int, form: str, out: IO[bytes], progress: Progress | None = None
 ) -> None:
-    """Write a label set to a file, in constant memory. Raises KeyError for an unknown format."""
+    """Write a label set to a file, in constant memory.
+
+    Raises KeyError for an unknown format; ForbiddenError where the reader, if there is one, has to
+    judge some of its images blind yet.
+    """
     chosen = FORMATS[form]
+    refuse_blind(label_set_id)
     chosen.write(_Watched(label_set_id, chosen.passes, progress), out)
 
 

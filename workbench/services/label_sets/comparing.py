@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from workbench.services.label_sets.blind import refuse_blind
 from workbench.services.label_sets.reading import AT_ONCE, tags_of
 from workbench.store.database import session
 from workbench.store.images import Image
@@ -70,8 +71,10 @@ class Comparison:
 def compare(earlier_id: int, later_id: int) -> Comparison:
     """Compare two sets of one collection, image by image.
 
-    Where the detail of an image is the very same, it is not looked into.
+    Where the detail of an image is the very same, it is not looked into. Raises ForbiddenError
+    where the reader has to judge some of them blind yet.
     """
+    refuse_blind(earlier_id, later_id)
     found = Comparison()
     for image_id, name, before, after in _side_by_side(earlier_id, later_id):
         if before is None or after is None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from workbench.services.errors import NotFoundError
+from workbench.services.review.blinding import is_free
 from workbench.store.database import session
 from workbench.store.images import Image
 from workbench.store.label_sets import LabelSet, LabelSetImage
@@ -101,11 +102,18 @@ def images_of(
     label: str | None = None,
     rule: str | None = None,
 ) -> ImagesPage:
-    """A page of a set's images, by id; those of a label (or `none`, `exclude`) or a rule."""
+    """A page of a set's images, by id; those of a label (or `none`, `exclude`) or a rule.
+
+    Without those that the reader has to judge blind yet.
+    """
     query = (
         select(LabelSetImage, Image.name)
         .join(Image, Image.id == LabelSetImage.image_id)
-        .where(LabelSetImage.label_set_id == label_set_id, LabelSetImage.image_id > (after or 0))
+        .where(
+            LabelSetImage.label_set_id == label_set_id,
+            LabelSetImage.image_id > (after or 0),
+            is_free(LabelSetImage.image_id),
+        )
     )
     if label in {"none", "exclude"}:
         query = query.where(LabelSetImage.label.is_(None))

@@ -30,6 +30,11 @@ def read_by_nobody(token: Token[int | None]) -> None:
     _reader.reset(token)
 
 
+def reader() -> int | None:
+    """The id of who reads, `STRANGER` for somebody without an account; None for nobody."""
+    return _reader.get()
+
+
 def is_told(image_id: _Column, author_id: _Column) -> ColumnElement[bool]:
     """Whether the reader is told what an author says of an image."""
     reader = _reader.get()
