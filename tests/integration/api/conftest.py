@@ -47,7 +47,7 @@ class Program:
         """The answer as it came; `headers` with underlines for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = self.client.open(
-            API + path, method=method, json=body, headers=self.headers | named
+            API + path, method=method, json=body, headers=self.headers | named, buffered=True
         )
         g.pop("_login_user", None)
         return answer

@@ -37,7 +37,15 @@ from workbench.store.image_files import original_location
 from workbench.store.images import Image
 from workbench.store.judgements import Tag
 
-FORMATS: Final = ("jsonl", "csv", "coco", "label_studio", "cvat")
+SUFFIXES: Final = {
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "coco": ".json",
+    "label_studio": ".json",
+    "cvat": ".xml",
+}
+"""How files of each format end."""
+FORMATS: Final = tuple(SUFFIXES)
 AT_ONCE: Final = 1_000
 
 

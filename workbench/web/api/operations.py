@@ -29,7 +29,7 @@ Answer = TypeVar("Answer", bound=BaseModel | Response | None)
 
 REFUSALS: Final = (400, 401, 403, 404, 405, 422, 429, 503)
 """What every operation may answer in place of what it is for."""
-WRITING_REFUSALS: Final = (409, 415)
+WRITING_REFUSALS: Final = (409, 413, 415)
 SCHEME: Final = "bearer"
 """The security scheme."""
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {

@@ -15,7 +15,7 @@ from workbench.services import app_settings
 from workbench.services.errors import InvalidError
 from workbench.services.interchange import importing, undoing
 from workbench.services.interchange.importing import Report
-from workbench.services.interchange.matching import FORMATS
+from workbench.services.interchange.matching import FORMATS, SUFFIXES
 from workbench.services.interchange.undoing import ImportView
 from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter
@@ -28,13 +28,6 @@ blueprint = Blueprint("label_imports", __name__)
 LARGEST_MEGABYTES = 20
 MOST_LINES = 5_000
 """Of a file that a page imports while one waits; the command line takes any."""
-_SUFFIXES = {
-    "jsonl": ".jsonl",
-    "csv": ".csv",
-    "coco": ".json",
-    "label_studio": ".json",
-    "cvat": ".xml",
-}
 _LONGEST_MAPPING = 2000
 
 
@@ -78,7 +71,7 @@ def send(ticket: str) -> Response | str:
     if file is None or not file.filename:
         raise InvalidError(gettext("Choose a file."))
     with tempfile.TemporaryDirectory(dir=app_settings.settings().data_dir) as folder:
-        path = _kept(file, Path(folder) / f"labels{_SUFFIXES[form]}")
+        path = _kept(file, Path(folder) / f"labels{SUFFIXES[form]}")
         mapping = _mapping(columns)
         report = importing.check(collection_id, path, form, mapping)
         if request.form.get("act") == "import" and _may_be_written(report):

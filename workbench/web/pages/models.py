@@ -9,13 +9,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from workbench.services import workspaces
-from workbench.services.errors import NotFoundError
 from workbench.services.models import label_changes, versions
 from workbench.services.models.versions import VersionRow
 from workbench.services.runs import lease, queue
 from workbench.services.runs.queue import RunView
 from workbench.services.workspaces import Workspace
 from workbench.web.request.entering import enter, version_of
+from workbench.web.request.runs import run_of
 from workbench.web.request.view import View
 from workbench.web.site import notices, security
 
@@ -76,7 +76,7 @@ def request_retrain(name: str) -> Response:
 @blueprint.get("/c/<collection:name>/runs/<record:run_id>")
 def progress(name: str, run_id: int) -> Response:
     """How far a run is; a finished one makes the page that polls load itself again."""
-    run = _run_of(name, run_id)
+    run = run_of(name, run_id)
     if not request.headers.get("HX-Request"):
         return redirect(url_for("models.show", name=name), 303)
     response = make_response(
@@ -91,7 +91,7 @@ def progress(name: str, run_id: int) -> Response:
 @security.requires("retrain")
 def cancel(name: str, run_id: int) -> Response:
     """Ask a run to stop between two steps; the active version stays."""
-    run = _run_of(name, run_id)
+    run = run_of(name, run_id)
     queue.cancel(security.user_id(), run.id)
     notices.saved(gettext("Cancellation requested."))
     return redirect(url_for("models.show", name=name), 303)
@@ -116,12 +116,3 @@ def activate(name: str, number: int) -> Response:
         )
     )
     return redirect(url_for("models.show", name=name), 303)
-
-
-def _run_of(name: str, run_id: int) -> RunView:
-    """The run, if it belongs to the collection. Raises NotFoundError."""
-    workspace = workspaces.workspace(name)
-    run: RunView = queue.run(run_id)
-    if run.collection_id != workspace.collection.id:
-        raise NotFoundError(gettext("Run not found in this collection."))
-    return run
