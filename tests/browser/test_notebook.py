@@ -51,7 +51,7 @@ def test_the_notebook_runs_and_shows_what_the_workbench_has(own_data: Path, tmp_
         }
         NotebookClient(notebook, timeout=120).execute(env=environment)
 
-    collections, outcomes, image, groups, decision, withdrawn = (
+    collections, outcomes, image, groups, pattern, decision, withdrawn = (
         each for each in notebook.cells if each["cell_type"] == "code"
     )
     assert COLLECTION in shown(collections, "text/html")
@@ -59,6 +59,7 @@ def test_the_notebook_runs_and_shows_what_the_workbench_has(own_data: Path, tmp_
     assert sum(each["image_id_count"] for each in counted) == IMAGES
     assert shown(image, "text/html").count("<svg") == 2
     assert len(eval(shown(groups, "text/plain"))) == shown(image, "text/html").count("<path")
+    assert "data:image/jpeg;base64," in shown(pattern, "text/html")
     assert shown(decision, "text/plain") == "'fake'"
     assert shown(withdrawn, "text/plain") == "True"
     given = select(func.count()).where(Verdict.withdrawn_at.is_not(None))

@@ -64,8 +64,13 @@ class Connection:
         """Close the connections."""
         self._http.close()
 
-    def call(self, operation: str, **arguments: Any) -> Any:
+    def call(
+        self, operation: str, *, body: Mapping[str, Any] | None = None, **arguments: Any
+    ) -> Any:
         """Call an operation by its id in the description (`/api`); None arguments are left out.
+
+        What is not in the path or the query is the body. `body` has what is called like something
+        in the path.
 
         Returns what is answered: the decoded JSON, the bytes of a file, or None. Raises
         WorkbenchError where it is refused, TypeError for an operation that there is not, or whose
@@ -81,10 +86,11 @@ class Connection:
         for name in found.in_path:
             path = path.replace(f"{{{name}}}", quote(str(given.pop(name)), safe=""))
         query = {name: given.pop(name) for name in found.in_query & given.keys()}
-        body = None if found.method in ("GET", "DELETE") else given
-        if body is None and given:
-            raise TypeError(f"{operation} takes no {', '.join(sorted(given))}")
-        return _content(self._send(found.method, path, query, body))
+        sent = given | dict(body or {})
+        has_body = found.method not in ("GET", "DELETE")
+        if sent and not has_body:
+            raise TypeError(f"{operation} takes no {', '.join(sorted(sent))}")
+        return _content(self._send(found.method, path, query, sent if has_body else None))
 
     def pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page after page."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.client import shown
@@ -48,9 +48,11 @@ class Workbench:
     def __exit__(self, *_error: object) -> None:
         self._connection.close()
 
-    def call(self, operation: str, **arguments: Any) -> Any:
+    def call(
+        self, operation: str, *, body: Mapping[str, Any] | None = None, **arguments: Any
+    ) -> Any:
         """Call any operation of the API by its id (`Connection.call`)."""
-        return self._connection.call(operation, **arguments)
+        return self._connection.call(operation, body=body, **arguments)
 
     def pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """The items of any list of the API (`Connection.pages`)."""
@@ -96,6 +98,11 @@ class Collection(Record):
         image.reload()
         return image
 
+    def patterns(self, *, sort: str = "contribution", **filters: Any) -> list[Pattern]:
+        """The patterns of a version, ranked (`list_patterns` at `/api`)."""
+        found = self._connection.call("list_patterns", name=self.name, sort=sort, **filters)
+        return [Pattern(self._connection, each) for each in found["items"]]
+
     def frame(self, *, version: int | None = None, **filters: Any) -> pa.Table:
         """Predictions and decisions of a whole selection, in one request.
 
@@ -110,6 +117,26 @@ class Collection(Record):
         return Image(self._connection, str(self.name), image_id, version)
 
 
+class Pattern(Record):
+    """A pattern of a version, which shows itself by its exemplars."""
+
+    def tag(self, name: str) -> dict[str, Any]:
+        """Put a tag on it; its pixel groups inherit it."""
+        given: dict[str, Any] = self._connection.call("tag_pattern", pattern_id=self.id, tag=name)
+        return given
+
+    def _repr_html_(self) -> str:
+        found = [
+            (
+                self._connection.call("get_group_crop", group_id=each["group_id"]),
+                f"{each['contribution']:+.2f}",
+            )
+            for each in self.exemplars
+        ]
+        images = "1 image" if self.images == 1 else f"{self.images} images"
+        return shown.pictures(f"{self.label}: {images}, {self.mean_contribution:+.2f}", found)
+
+
 class Image(Record):
     """An image under a version; read when the first of its facts is asked for."""
 
@@ -117,7 +144,7 @@ class Image(Record):
         self, connection: Connection, collection: str, image_id: int, version: int | None
     ) -> None:
         super().__init__(connection, {})
-        self._at = {"name": collection, "image_id": image_id}
+        self._at: dict[str, Any] = {"name": collection, "image_id": image_id}
         self._version = version
 
     def __getattr__(self, name: str) -> Any:

@@ -18,6 +18,8 @@ from workbench.web.site.picture_types import picture
 
 blueprint = Blueprint("images", __name__)
 TAG = "Images"
+CROP = 192
+"""Side in pixels of the pictures of pixel groups."""
 Label = Literal["real", "fake"]
 
 
@@ -187,3 +189,10 @@ def get_heatmap(name: str, image_id: int, query: HeatmapQuery) -> Response:
     """Get the heatmap of where the score comes from, as a picture to lay over the other."""
     version = version_of(name, query.version)
     return picture(media.heatmap(version.id, image_id, query.dimension))
+
+
+@blueprint.get("/groups/<record:group_id>/crop")
+@operation(TAG, media="image/jpeg")
+def get_group_crop(group_id: int) -> Response:
+    """Get the surroundings of a pixel group, with its outline drawn."""
+    return picture(media.group_crop(group_id, CROP))
