@@ -21,6 +21,7 @@ from workbench.services.encoding.precision import processor_name
 
 NAMES = (
     "agreement",
+    "api",
     "attack",
     "attribution",
     "concepts",
