@@ -20,7 +20,6 @@ from workbench.services.accounts import Account
 from workbench.services.columns.store import forget_columns
 from workbench.services.encoding.pixels import read_copy
 from workbench.services.errors import InvalidError, NotFoundError
-from workbench.services.explore import patterns as service
 from workbench.services.explore.grid import overview
 from workbench.services.explore.listing import images
 from workbench.services.explore.patterns import (
@@ -200,13 +199,12 @@ def test_a_pattern_is_called_by_its_first_tag_and_by_its_number_before(
 
 
 def test_paging_through_members_meets_each_once(
-    version_id: int, found: tuple[PatternRow, ...], monkeypatch: pytest.MonkeyPatch
+    version_id: int, found: tuple[PatternRow, ...]
 ) -> None:
-    monkeypatch.setattr(service, "MEMBERS_A_PAGE", 5)
     for row in found:
         met, after = [], None
         while True:
-            page = pattern(version_id, row.id, after)
+            page = pattern(version_id, row.id, after, 5)
             assert 0 < len(page.members) <= 5
             met += [each.group_id for each in page.members]
             if page.members_after is None:
