@@ -197,7 +197,6 @@ def test_a_list_asks_as_often_for_many_notes_as_for_few_and_pages_them(
     version_id: int,
     collection_id: int,
     ada: Account,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     note_replies.reply(ada.id, write(ada, version_id, groups[0], "0"), "yes")
     few = queries(lambda: notes_of(collection_id, version_id, NoteFilter()))
@@ -206,10 +205,9 @@ def test_a_list_asks_as_often_for_many_notes_as_for_few_and_pages_them(
 
     assert few == queries(lambda: notes_of(collection_id, version_id, NoteFilter())) == 2
     assert queries(lambda: counts(collection_id, version_id)) == 1
-    monkeypatch.setattr(note_list, "NOTES_A_PAGE", 2)
     shown, after = [], None
     while True:
-        page = notes_of(collection_id, version_id, NoteFilter(), after)
+        page = notes_of(collection_id, version_id, NoteFilter(), after, limit=2)
         shown += [each.text for each in page.notes]
         after = page.after
         if after is None:

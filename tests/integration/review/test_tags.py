@@ -106,17 +106,16 @@ def test_people_who_give_a_new_name_at_the_same_moment_give_the_same_tag(
 
 
 def test_the_taxonomy_is_read_page_by_page_and_by_a_part_of_a_name(
-    pattern: Pattern, group: PixelGroup, ada: Account, monkeypatch: pytest.MonkeyPatch
+    pattern: Pattern, group: PixelGroup, ada: Account
 ) -> None:
-    monkeypatch.setattr("workbench.services.taxonomy.listing.TAGS_A_PAGE", 2)
     for name in ("teeth", "Moss", "100 %", "blur", "moss, wet"):
         tags.tag_group(ada.id, group.id, name)
     tags.tag_pattern(ada.id, pattern.id, "teeth")
 
-    pages = [taxonomy(active())]
+    pages = [taxonomy(active(), limit=2)]
     while pages[-1].after is not None:
         tags.tag_group(ada.id, group.id, f"added before, {len(pages)}")
-        pages.append(taxonomy(active(), after=pages[-1].after))
+        pages.append(taxonomy(active(), after=pages[-1].after, limit=2))
     found = taxonomy(active(), " MOSS ")
 
     assert [[row.name for row in page.rows] for page in pages] == [
