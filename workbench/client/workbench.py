@@ -73,7 +73,7 @@ class Workbench:
             [
                 (
                     each.title,
-                    each.images,
+                    each.facts["images"],
                     each.active["number"] if each.active else None,
                     each.active["figures"]["test"]["auc"] if each.active else None,
                 )
@@ -83,7 +83,10 @@ class Workbench:
 
 
 class Collection(Record):
-    """A collection; filters are those of Explore (`list_images` at `/api`)."""
+    """A collection; filters are those of Explore (`list_images` at `/api`).
+
+    How many images it has is `facts["images"]`: `images` goes through them.
+    """
 
     def images(self, *, version: int | None = None, **filters: Any) -> Iterator[Image]:
         """The images of a selection, in the order that `order` says, page after page."""

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from tests.integration.api.conftest import Program, program_of
 from workbench.services import accounts
 from workbench.services.accounts import Account
-from workbench.services.interchange import exporting, exports
+from workbench.services.interchange import exporting, exports, importing
 from workbench.services.workspaces import Workspace
 from workbench.store.database import db, now, session, transaction
 from workbench.store.images import Collection, Image
@@ -56,7 +56,13 @@ def test_versions_are_listed_and_made_active(analysed: Workspace, program: Progr
     assert [each["number"] for each in listed] == [1]
     assert listed[0]["dataset_counts"]
     assert program.post(f"{HERE}/versions/1/activate", status=200)["items"][0]["active"]
-    assert program.get(f"{HERE}/versions/1/label-changes")["training_total"] >= 0
+    assert program.get(f"{HERE}/versions/1/label-changes") == {
+        "listed": True,
+        "training": [],
+        "test": [],
+        "training_total": 0,
+        "test_total": 0,
+    }
     program.post(f"{HERE}/versions/9/activate", status=404)
 
 
@@ -140,6 +146,20 @@ def test_lines_that_are_wrong_are_told_and_nothing_is_written(
     assert [each["line"] for each in report["errors"]] == [1, 2]
     assert session().scalars(select(Verdict)).first() is None
     program.post(f"{HERE}/label-imports", {"content": "{", "format": "coco"}, 422)
+
+
+def test_more_lines_than_one_waits_for_are_left_to_the_command_line(
+    analysed: Workspace, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    its = select(Image.content_hash).where(Image.collection_id == analysed.collection.id)
+    hashes = session().scalars(its.limit(3)).all()
+    lines = [json.dumps({"content_hash": each, "decision": "exclude"}) for each in hashes]
+    monkeypatch.setattr(importing, "MOST_AT_ONCE", 2)
+
+    refused = program.post(f"{HERE}/label-imports", {"content": "\n".join(lines)}, 422)
+    assert "manage.py import-labels" in refused["detail"]
+    assert session().scalars(select(Verdict)).first() is None
+    program.post(f"{HERE}/label-imports", {"content": "\n".join(lines[:2])}, 200)
 
 
 def test_an_image_and_a_collection_are_removed_by_who_is_sure(

@@ -162,4 +162,24 @@ def test_an_operation_that_there_is_not_is_named(remote: Workbench) -> None:
 
 
 def test_a_workbench_shows_its_collections(remote: Workbench) -> None:
-    assert "<td>pictures</td>" in remote._repr_html_()
+    html = remote._repr_html_()
+    count = remote.collection("pictures").facts["images"]
+
+    assert f"<td>pictures</td><td>{count}</td><td>1</td>" in html
+
+
+def test_no_fact_is_hidden_behind_a_method_but_the_images_of_a_collection(
+    remote: Workbench,
+) -> None:
+    pictures = remote.collection("pictures")
+    image = next(pictures.images())
+    records = [pictures, image, *pictures.patterns()[:1]]
+    image.reload()
+    hidden = {
+        (type(each).__name__, name)
+        for each in records
+        for name in each.facts
+        if hasattr(type(each), name)
+    }
+
+    assert hidden == {("Collection", "images")}

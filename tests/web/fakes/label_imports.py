@@ -39,7 +39,7 @@ class LabelImporting:
             return Report(TALLY)
         return Report(TALLY, [RowError(7, "label", "Unknown value “blue <b>”.")], 1)
 
-    def import_labels(
+    def import_labels(  # noqa: PLR0913 - what the real one takes
         self,
         user_id: int,
         collection_id: int,
@@ -48,6 +48,7 @@ class LabelImporting:
         columns: Mapping[str, str] | None = None,
         *,
         leave_out_wrong: bool = False,
+        most: int | None = None,
         progress: Progress | None = None,
     ) -> Report:
         report = self.check(collection_id, path, form, columns)

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from workbench.services import audit
 from workbench.services.audit import Concerned
 from workbench.services.collections import refuse_leaving
+from workbench.services.errors import InvalidError
 from workbench.services.interchange.incoming import RowError
 from workbench.services.interchange.matching import Matched, Matching, lines_of
 from workbench.services.interchange.putting import put
@@ -25,6 +27,8 @@ from workbench.store.database import now, transaction
 from workbench.store.label_imports import LabelImport
 
 ERRORS_SHOWN: Final = 200
+MOST_AT_ONCE: Final = 5_000
+"""Images, while somebody waits; the command line takes any number."""
 STAGE: Final = "Importing labels"
 
 
@@ -84,7 +88,7 @@ def check(
     return report
 
 
-def import_labels(
+def import_labels(  # noqa: PLR0913 - a file, how it is read, and what is done about it
     user_id: int,
     collection_id: int,
     path: Path,
@@ -92,14 +96,24 @@ def import_labels(
     columns: Mapping[str, str] | None = None,
     *,
     leave_out_wrong: bool = False,
+    most: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Write what a file says, as decisions of this person; nothing where a line is wrong.
 
     Written in parts, each whole: a process that dies leaves an import that can be undone, and doing
-    it again writes what is missing. Raises InvalidError as `check` does.
+    it again writes what is missing. Raises InvalidError as `check` does, and for more than `most`
+    images.
     """
     report = check(collection_id, path, form, columns, progress)
+    if most is not None and report.tally.images > most:
+        raise InvalidError(
+            gettext(
+                "At most %(most)s lines are imported at once. Import more with manage.py "
+                "import-labels.",
+                most=f"{most:,}",
+            )
+        )
     if report.wrong and not leave_out_wrong:
         return report
     tally = report.tally

@@ -123,6 +123,7 @@ def import_labels(name: str, json: LabelFile) -> LabelReport:
                 json.format,
                 json.columns,
                 leave_out_wrong=json.leave_out_wrong,
+                most=importing.MOST_AT_ONCE,
             )
     return LabelReport.model_validate(report)
 

@@ -52,6 +52,8 @@ class LabelChange(Output):
 class LabelChanges(Output):
     """Those that the run has listed, and how many there are."""
 
+    listed: bool
+    """False for a version from before changes were listed: nothing is known of it."""
     training: list[LabelChange]
     test: list[LabelChange]
     training_total: int
@@ -95,14 +97,11 @@ def list_versions(name: str) -> VersionList:
 @blueprint.get("/collections/<collection:name>/versions/<record:number>/label-changes")
 @operation(TAG, answer=LabelChanges)
 def list_label_changes(name: str, number: int) -> LabelChanges:
-    """List the images whose labels a version took otherwise than the import or its parent.
-
-    Empty for a version from before they were listed.
-    """
+    """List the images whose labels a version took otherwise than the import or its parent."""
     found = label_changes.label_changes(version_of(name, number).id)
     if found is None:
-        return LabelChanges(training=[], test=[], training_total=0, test_total=0)
-    return LabelChanges.model_validate(found)
+        return LabelChanges(listed=False, training=[], test=[], training_total=0, test_total=0)
+    return LabelChanges.model_validate(vars(found) | {"listed": True})
 
 
 @blueprint.post("/collections/<collection:name>/versions/<record:number>/activate")

@@ -26,8 +26,6 @@ from workbench.web.site.formatting import count
 
 blueprint = Blueprint("label_imports", __name__)
 LARGEST_MEGABYTES = 20
-MOST_LINES = 5_000
-"""Of a file that a page imports while one waits; the command line takes any."""
 _LONGEST_MAPPING = 2000
 
 
@@ -46,7 +44,7 @@ class LabelImportsPage:
     columns: str
     report: Report | None = None
     megabytes: int = LARGEST_MEGABYTES
-    lines: int = MOST_LINES
+    lines: int = importing.MOST_AT_ONCE
     formats: tuple[str, ...] = FORMATS
 
 
@@ -73,8 +71,9 @@ def send(ticket: str) -> Response | str:
     with tempfile.TemporaryDirectory(dir=app_settings.settings().data_dir) as folder:
         path = _kept(file, Path(folder) / f"labels{SUFFIXES[form]}")
         mapping = _mapping(columns)
-        report = importing.check(collection_id, path, form, mapping)
-        if request.form.get("act") == "import" and _may_be_written(report):
+        if request.form.get("act") != "import":
+            report = importing.check(collection_id, path, form, mapping)
+        else:
             report = importing.import_labels(
                 security.user_id(),
                 collection_id,
@@ -82,6 +81,7 @@ def send(ticket: str) -> Response | str:
                 form,
                 mapping,
                 leave_out_wrong="leave_out_wrong" in request.form,
+                most=importing.MOST_AT_ONCE,
             )
     if report.import_id is None:
         return _page(name, form, columns, report)
@@ -140,17 +140,6 @@ def _kept(file: FileStorage, path: Path) -> Path:
             )
         )
     return path
-
-
-def _may_be_written(report: Report) -> bool:
-    if report.tally.images > MOST_LINES:
-        raise InvalidError(
-            gettext(
-                "This page imports up to %(most)s lines. Import more with manage.py import-labels.",
-                most=count(MOST_LINES),
-            )
-        )
-    return True
 
 
 def _mapping(columns: str) -> dict[str, str]:
